@@ -1,0 +1,44 @@
+# graft_room(NAME SOURCES ... LINK ... [TORCH]): a room is a static library graft_<name>.
+# graft_test(NAME SOURCES ... LINK ...): one test program a room, its cases registered with ctest by name.
+
+add_library(graft_options INTERFACE)
+target_include_directories(graft_options INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
+target_compile_options(graft_options INTERFACE $<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Werror=return-type>)
+if(GRAFT_SANITIZE)
+  target_compile_options(graft_options INTERFACE -fsanitize=${GRAFT_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(graft_options INTERFACE -fsanitize=${GRAFT_SANITIZE})
+endif()
+
+# One precompiled <torch/torch.h> serves every room and test that uses libtorch (27 s to build, then 4 s a file, not 12).
+file(WRITE ${CMAKE_BINARY_DIR}/graft_pch.cpp "")
+add_library(graft_pch STATIC ${CMAKE_BINARY_DIR}/graft_pch.cpp)
+target_link_libraries(graft_pch PRIVATE graft_options graft_torch)
+target_precompile_headers(graft_pch PRIVATE <torch/torch.h> <fmt/format.h> <fmt/ranges.h> <nlohmann/json.hpp>)
+
+function(graft_room name)
+  cmake_parse_arguments(ROOM "TORCH" "" "SOURCES;LINK" ${ARGN})
+  add_library(graft_${name} STATIC ${ROOM_SOURCES})
+  target_link_libraries(graft_${name} PUBLIC graft_options fmt::fmt ${ROOM_LINK})
+  if(ROOM_TORCH)
+    target_link_libraries(graft_${name} PUBLIC graft_torch)
+    target_precompile_headers(graft_${name} REUSE_FROM graft_pch)
+  endif()
+  set_property(GLOBAL APPEND PROPERTY GRAFT_ROOMS graft_${name})
+endfunction()
+
+function(graft_test name)
+  cmake_parse_arguments(TEST "TORCH;SLOW" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name}_test ${TEST_SOURCES})
+  target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name}_test PRIVATE ${TEST_LINK} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE GRAFT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  if(TEST_TORCH)
+    target_precompile_headers(${name}_test REUSE_FROM graft_pch)
+  endif()
+  set(label fast)
+  if(TEST_SLOW)
+    set(label slow)
+  endif()
+  gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${label} TIMEOUT 600 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+endfunction()
