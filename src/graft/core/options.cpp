@@ -1,0 +1,83 @@
+#include "graft/core/options.h"
+
+#include <fmt/ranges.h>
+
+#include <charconv>
+
+namespace graft::option {
+namespace {
+
+template <class Number>
+Number parse_number(std::string_view where, std::string_view name, const std::string& text, std::string_view kind) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw ConfigError(where, "--{}: expected {}, got '{}'.", name, kind, text);
+  }
+  return value;
+}
+
+// "a,b" or, as YAML writes lists, "[a, b]".
+std::vector<std::string> split_list(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    std::string_view item = text.substr(0, comma);
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+    while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
+    while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
+    if (!item.empty()) items.emplace_back(item);
+  }
+  return items;
+}
+
+}  // namespace
+
+void parse(std::string_view where, std::string_view name, const std::string& text, bool& out) {
+  if (text == "true" || text == "yes" || text == "on" || text == "1") {
+    out = true;
+  } else if (text == "false" || text == "no" || text == "off" || text == "0") {
+    out = false;
+  } else {
+    throw ConfigError(where, "--{}: expected yes or no, got '{}'.", name, text);
+  }
+}
+
+void parse(std::string_view where, std::string_view name, const std::string& text, int64_t& out) {
+  out = parse_number<int64_t>(where, name, text, "a whole number");
+}
+
+void parse(std::string_view where, std::string_view name, const std::string& text, double& out) {
+  out = parse_number<double>(where, name, text, "a number");
+}
+
+void parse(std::string_view, std::string_view, const std::string& text, std::string& out) { out = text; }
+
+void parse(std::string_view, std::string_view, const std::string& text, std::vector<std::string>& out) {
+  out = split_list(text);
+}
+
+void parse(std::string_view where, std::string_view name, const std::string& text, std::vector<int64_t>& out) {
+  out.clear();
+  for (const auto& item : split_list(text)) {
+    out.push_back(parse_number<int64_t>(where, name, item, "whole numbers separated by commas"));
+  }
+}
+
+std::string print(bool value) { return value ? "true" : "false"; }
+std::string print(int64_t value) { return fmt::format("{}", value); }
+std::string print(double value) { return fmt::format("{}", value); }
+std::string print(const std::string& value) { return value; }
+std::string print(const std::vector<std::string>& value) { return fmt::format("{}", fmt::join(value, ",")); }
+std::string print(const std::vector<int64_t>& value) { return fmt::format("{}", fmt::join(value, ",")); }
+
+void refuse_unknown(std::string_view where, const OptionValues& values, const std::vector<std::string>& known) {
+  for (const auto& [name, text] : values) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      throw ConfigError(where, "{}", unknown_name("option", name, known));
+    }
+  }
+}
+
+}  // namespace graft::option
