@@ -1,0 +1,25 @@
+// Decoding JPEG, PNG, WebP and BMP to 8-bit RGB, to the same bits as Pillow's Image.open(f).convert("RGB"): alpha and
+// palette transparency are dropped, grey is repeated, CMYK inverted and multiplied, EXIF rotation not applied.
+// A damaged or truncated file is an error, never a half-grey picture.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace graft::io {
+
+struct Image {
+  int width = 0;
+  int height = 0;
+  std::vector<std::uint8_t> rgb;  // [height, width, 3]
+};
+
+// The format is told by the bytes, not by the name. DataError, with `name`, for anything that cannot be decoded whole.
+Image decode_image(std::span<const std::byte> bytes, std::string_view name);
+Image read_image(const std::filesystem::path& path);
+
+}  // namespace graft::io

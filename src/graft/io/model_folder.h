@@ -1,0 +1,32 @@
+// A model on disk: its weights, and the JSON files that say what it is. A lone checkpoint has no JSON; its sizes are then
+// inferred from its tensors by whoever builds the model.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "graft/io/hub.h"
+#include "graft/io/weights.h"
+
+namespace graft::io {
+
+struct ModelFolder {
+  std::filesystem::path path;                           // the folder, or the lone file
+  std::optional<nlohmann::json> config;                 // config.json (transformers, timm)
+  std::optional<nlohmann::json> open_clip_config;       // open_clip_config.json
+  std::optional<nlohmann::json> preprocessor_config;    // preprocessor_config.json
+  std::vector<std::filesystem::path> weight_files;      // one, or all shards
+
+  // A folder without weights, or with several checkpoints and no telling which, is a FileError.
+  static ModelFolder at(const std::filesystem::path& path);
+  static ModelFolder find(std::string_view typed, const Environment& environment) {
+    return at(resolve_model(typed, environment));
+  }
+
+  Weights open() const { return Weights::open(weight_files); }
+};
+
+}  // namespace graft::io

@@ -1,0 +1,28 @@
+// A tensor in foreign bytes: dense, row-major, little-endian. It keeps its storage (a mapped file, or memory) alive.
+// Trap: a file does not promise alignment, so `data` may sit at any address; copy from it, or check before casting.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graft/io/dtype.h"
+
+namespace graft::io {
+
+struct TensorView {
+  Dtype dtype = Dtype::f32;
+  std::vector<std::int64_t> shape;
+  const std::byte* data = nullptr;
+  std::size_t bytes = 0;
+  std::shared_ptr<const void> owner;
+};
+
+// By name, sorted; found by std::string_view without a copy.
+using TensorMap = std::map<std::string, TensorView, std::less<>>;
+
+}  // namespace graft::io

@@ -1,0 +1,45 @@
+// The tensors of a checkpoint by name, whatever it is stored as: one safetensors file, shards with an index, PyTorch's
+// files. What is asked for is a view into the file; it stays valid as long as the view (its owner) lives.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graft/io/safetensors.h"
+#include "graft/io/tensor_view.h"
+
+namespace graft::io {
+
+class Weights {
+ public:
+  // A .safetensors file, a *.index.json with its shards beside it, or a PyTorch file; told apart by their bytes.
+  static Weights open(const std::filesystem::path& path);
+  // Several files that make one checkpoint; a name in two of them is an error.
+  static Weights open(std::span<const std::filesystem::path> paths);
+  Weights(std::string name, TensorMap tensors, Metadata metadata = {});
+
+  const std::string& name() const { return name_; }  // the file, for messages
+  const TensorMap& tensors() const { return tensors_; }
+  const Metadata& metadata() const { return metadata_; }
+
+  // find: nullptr when absent; at: FileError with the nearest name. Both: FileError for a dtype that is not supported.
+  const TensorView* find(std::string_view name) const;
+  const TensorView& at(std::string_view name) const;
+
+  // Training scripts wrap the weights: {"state_dict": {...}, "optimizer": {...}}. These are the known wrapping keys here
+  // ("state_dict", "model", "teacher" ...), best first; empty for a plain file.
+  std::vector<std::string> wrappers() const;
+  // The tensors below `wrapper` ("": as they are), without the "module." that DataParallel puts before every name.
+  Weights unwrapped(std::string_view wrapper) const;
+  Weights unwrapped() const;  // below the best wrapper, if there is one
+
+ private:
+  std::string name_;
+  TensorMap tensors_;
+  Metadata metadata_;
+};
+
+}  // namespace graft::io
