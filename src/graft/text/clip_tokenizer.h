@@ -1,0 +1,46 @@
+// CLIP's tokeniser: text repaired as ftfy does it, HTML entities resolved twice, white space collapsed, lower case, split
+// into words, bytes joined in pairs. Ids equal those of open_clip's SimpleTokenizer (Radford et al. 2021, openai/CLIP) for
+// every text that is valid UTF-8. Padding is the caller's: OpenAI and open_clip fill the rows after the end with 0,
+// Hugging Face's CLIPTokenizer with the end token; causal attention keeps either from mattering.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace graft::text {
+
+struct Tokens {
+  std::vector<int32_t> ids;  // [start, text..., end], no padding
+  int end = 0;               // the row whose features stand for the text: that of the first end token
+};
+
+class ClipTokenizer {
+ public:
+  // The 49,408 tokens of OpenAI's models, embedded in the library; read once, at the first call.
+  static const ClipTokenizer& shared();
+
+  // From the text of a merges file (first line a comment, then one pair a line). The ids follow from the order of the
+  // lines as in OpenAI's vocabulary: bytes, bytes at a word's end, merges, start, end.
+  explicit ClipTokenizer(std::string_view merges);
+  ~ClipTokenizer();
+  ClipTokenizer(ClipTokenizer&&) noexcept;
+
+  std::vector<int32_t> encode(std::string_view text) const;  // without start and end
+  // Longer than `context_length` with start and end: a DataError, or cut so that the last id is the end token.
+  Tokens tokenize(std::string_view text, int context_length, bool truncate) const;
+  std::string decode(std::span<const int32_t> ids) const;
+
+  int32_t start() const;
+  int32_t end() const;
+  int vocabulary_size() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace graft::text
