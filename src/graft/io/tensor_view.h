@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graft/io/dtype.h"
@@ -24,5 +25,8 @@ struct TensorView {
 
 // By name, sorted; found by std::string_view without a copy.
 using TensorMap = std::map<std::string, TensorView, std::less<>>;
+
+// nullptr when absent; FileError, naming `file`, for a dtype that is known by size only.
+const TensorView* find_supported(const TensorMap& tensors, std::string_view name, std::string_view file);
 
 }  // namespace graft::io

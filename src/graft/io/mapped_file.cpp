@@ -1,0 +1,53 @@
+#include "graft/io/mapped_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "graft/core/error.h"
+
+namespace graft::io {
+namespace {
+
+class FileHandle {
+ public:
+  explicit FileHandle(const char* path) : handle_(::open(path, O_RDONLY | O_CLOEXEC)) {}
+  ~FileHandle() {
+    if (handle_ >= 0) ::close(handle_);
+  }
+  FileHandle(const FileHandle&) = delete;
+  FileHandle& operator=(const FileHandle&) = delete;
+  int get() const { return handle_; }
+
+ private:
+  int handle_;
+};
+
+}  // namespace
+
+std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
+  const FileHandle file(path.c_str());
+  struct stat status {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+    throw FileError("file", "{} cannot be read: {}.", path.string(), std::strerror(errno));
+  }
+  if (S_ISDIR(status.st_mode)) throw FileError("file", "{} is a folder: expected a file.", path.string());
+  if (!S_ISREG(status.st_mode)) throw FileError("file", "{} is not a regular file.", path.string());
+  if (status.st_size == 0) throw FileError("file", "{} is empty. Is the download complete?", path.string());
+  const auto size = static_cast<std::size_t>(status.st_size);
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (data == MAP_FAILED) throw FileError("file", "{} cannot be mapped: {}.", path.string(), std::strerror(errno));
+  return std::shared_ptr<const MappedFile>(new MappedFile(path, {static_cast<const std::byte*>(data), size}));
+}
+
+MappedFile::MappedFile(std::filesystem::path path, std::span<const std::byte> bytes)
+    : path_(std::move(path)), bytes_(bytes) {}
+
+MappedFile::~MappedFile() { ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size()); }
+
+}  // namespace graft::io

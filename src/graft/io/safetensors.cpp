@@ -1,0 +1,243 @@
+#include "graft/io/safetensors.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "graft/core/atomic_file.h"
+#include "graft/core/error.h"
+#include "graft/io/mapped_file.h"
+
+namespace graft::io {
+namespace {
+
+using nlohmann::json;
+
+static_assert(std::endian::native == std::endian::little, "tensors are stored and read little-endian");
+
+constexpr std::size_t kLengthBytes = 8;
+constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own bound
+constexpr std::string_view kMetadataKey = "__metadata__";
+
+// The header's JSON. A key given twice would silently win over the first, so it is refused.
+json parse_header(std::string_view text, std::string_view file) {
+  std::vector<std::set<std::string>> keys;
+  std::string twice;
+  const auto watch = [&](int, json::parse_event_t event, json& value) {
+    if (event == json::parse_event_t::object_start) keys.emplace_back();
+    if (event == json::parse_event_t::object_end) keys.pop_back();
+    if (event == json::parse_event_t::key && !keys.back().insert(value.get_ref<const std::string&>()).second) {
+      twice = value.get<std::string>();
+    }
+    return true;
+  };
+  json header;
+  try {
+    header = json::parse(text, watch);
+  } catch (const json::exception&) {
+    throw FileError("safetensors", "{}: the header is not JSON. The file is damaged, or not safetensors.", file);
+  }
+  if (!twice.empty()) throw FileError("safetensors", "{}: the header holds '{}' twice.", file, twice);
+  if (!header.is_object()) throw FileError("safetensors", "{}: the header is not a JSON object.", file);
+  return header;
+}
+
+Metadata parse_metadata(const json& entries, std::string_view file) {
+  if (!entries.is_object()) throw FileError("safetensors", "{}: {} is not a JSON object.", file, kMetadataKey);
+  Metadata metadata;
+  for (const auto& [key, value] : entries.items()) {
+    if (!value.is_string()) throw FileError("safetensors", "{}: metadata '{}' is not a string.", file, key);
+    metadata.emplace(key, value.get<std::string>());
+  }
+  return metadata;
+}
+
+std::optional<std::size_t> bytes_of(Dtype dtype, std::span<const std::int64_t> shape) {
+  std::size_t bytes = size_of(dtype);
+  for (const auto extent : shape) {
+    if (__builtin_mul_overflow(bytes, static_cast<std::size_t>(extent), &bytes)) return std::nullopt;
+  }
+  return bytes;
+}
+
+// One entry of the header, checked on its own; `data` is everything after the header.
+TensorView parse_tensor(const json& entry, std::span<const std::byte> data, std::string_view file,
+                        std::string_view name) {
+  const auto check = [&](bool holds, std::string_view what) {
+    if (!holds) throw FileError("safetensors", "{}: tensor '{}': {}.", file, name, what);
+  };
+  const auto unsigned_list = [](const json& list) {
+    return list.is_array() && std::all_of(list.begin(), list.end(), [](const json& item) {
+             return item.is_number_unsigned() && item.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max();
+           });
+  };
+  check(entry.is_object() && entry.size() == 3 && entry.contains("dtype") && entry.contains("shape") &&
+            entry.contains("data_offsets"),
+        "expected exactly dtype, shape and data_offsets");
+  check(entry["dtype"].is_string(), "dtype is not a string");
+  const auto dtype = dtype_named(entry["dtype"].get_ref<const std::string&>());
+  check(dtype.has_value(), fmt::format("unknown dtype {}", entry["dtype"].dump()));
+  check(unsigned_list(entry["shape"]), "shape is not a list of sizes");
+  TensorView view{.dtype = *dtype, .shape = entry["shape"].get<std::vector<std::int64_t>>()};
+  const auto bytes = bytes_of(*dtype, view.shape);
+  check(bytes.has_value(), "its shape overflows");
+
+  check(unsigned_list(entry["data_offsets"]) && entry["data_offsets"].size() == 2, "data_offsets are not two positions");
+  const auto begin = entry["data_offsets"][0].get<std::size_t>();
+  const auto end = entry["data_offsets"][1].get<std::size_t>();
+  check(begin <= end && end <= data.size(),
+        fmt::format("data_offsets [{}, {}] lie outside the {} bytes of data. Is the download complete?", begin, end,
+                    data.size()));
+  check(end - begin == *bytes,
+        fmt::format("{} bytes of data, its shape and dtype need {}", end - begin, *bytes));
+  view.data = data.data() + begin;
+  view.bytes = *bytes;
+  return view;
+}
+
+// The format wants the data to be covered once, without holes: nothing may hide between tensors.
+void check_covered(const TensorMap& tensors, std::span<const std::byte> data, std::string_view file) {
+  std::vector<std::pair<const std::byte*, const TensorMap::value_type*>> order;
+  for (const auto& tensor : tensors) order.emplace_back(tensor.second.data, &tensor);
+  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.first, a.second->second.bytes) < std::pair(b.first, b.second->second.bytes);
+  });
+  const std::byte* covered = data.data();
+  for (const auto& [begin, tensor] : order) {
+    if (begin != covered) {
+      throw FileError("safetensors", "{}: tensor '{}' {}.", file, tensor->first,
+                      begin < covered ? "overlaps another" : "is preceded by bytes of no tensor");
+    }
+    covered = begin + tensor->second.bytes;
+  }
+  const auto rest = static_cast<std::size_t>(data.data() + data.size() - covered);
+  if (rest != 0) throw FileError("safetensors", "{}: {} bytes after the last tensor belong to none.", file, rest);
+}
+
+// The writing order of the safetensors library: widest types first (so that all are aligned), its order within a width.
+int rank_in_file(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::u64: return 0;
+    case Dtype::i64: return 1;
+    case Dtype::f64: return 2;
+    case Dtype::c64: return 3;
+    case Dtype::f32: return 4;
+    case Dtype::u32: return 5;
+    case Dtype::i32: return 6;
+    case Dtype::bf16: return 7;
+    case Dtype::f16: return 8;
+    case Dtype::u16: return 9;
+    case Dtype::i16: return 10;
+    case Dtype::f8_e8m0: return 11;
+    case Dtype::f8_e4m3: return 12;
+    case Dtype::f8_e5m2: return 13;
+    case Dtype::i8: return 14;
+    case Dtype::u8: return 15;
+    case Dtype::boolean: return 16;
+  }
+  throw InternalError("safetensors", "no such dtype");
+}
+
+std::string quoted(const std::string& text) {
+  try {
+    return json(text).dump();
+  } catch (const json::exception&) {
+    throw FileError("safetensors", "a name or metadata text is not UTF-8, which the format cannot hold.");
+  }
+}
+
+// By hand, as nlohmann would sort the keys: readers take the tensors in the order of their bytes.
+std::string header_of(std::span<const NamedView* const> order, const Metadata& metadata) {
+  std::string header = "{";
+  if (!metadata.empty()) {
+    header += fmt::format("\"{}\":{{", kMetadataKey);
+    for (const auto& [key, value] : metadata) header += fmt::format("{}:{},", quoted(key), quoted(value));
+    header.back() = '}';
+    header += ',';
+  }
+  std::size_t offset = 0;
+  for (const auto* tensor : order) {
+    header += fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}},", quoted(tensor->name),
+                          name_of(tensor->dtype), fmt::join(tensor->shape, ","), offset,
+                          offset + tensor->data.size());
+    offset += tensor->data.size();
+  }
+  if (header.back() == ',') header.pop_back();
+  header += '}';
+  header.resize((header.size() + kLengthBytes - 1) / kLengthBytes * kLengthBytes, ' ');
+  return header;
+}
+
+}  // namespace
+
+SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
+  auto file = MappedFile::open(path);
+  const auto bytes = file->bytes();
+  return parse(bytes, std::move(file), path.string());
+}
+
+SafetensorsFile SafetensorsFile::parse(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+                                       std::string_view name) {
+  std::uint64_t header_bytes = 0;
+  if (bytes.size() < kLengthBytes) {
+    throw FileError("safetensors", "{}: {} bytes are too few for a header. Is the download complete?", name,
+                    bytes.size());
+  }
+  std::memcpy(&header_bytes, bytes.data(), kLengthBytes);
+  bytes = bytes.subspan(kLengthBytes);
+  if (header_bytes > kMaxHeaderBytes || header_bytes > bytes.size()) {
+    throw FileError("safetensors",
+                    "{}: the header claims {} bytes, {} follow (at most {} are allowed). The file is damaged, or not "
+                    "safetensors.",
+                    name, header_bytes, bytes.size(), kMaxHeaderBytes);
+  }
+  const json header = parse_header({reinterpret_cast<const char*>(bytes.data()), header_bytes}, name);
+  const auto data = bytes.subspan(header_bytes);
+
+  SafetensorsFile file;
+  file.name_ = name;
+  for (const auto& [key, entry] : header.items()) {
+    if (key == kMetadataKey) {
+      file.metadata_ = parse_metadata(entry, name);
+      continue;
+    }
+    auto view = parse_tensor(entry, data, name, key);
+    view.owner = owner;
+    file.tensors_.emplace(key, std::move(view));
+  }
+  check_covered(file.tensors_, data, name);
+  return file;
+}
+
+const TensorView* SafetensorsFile::find(std::string_view name) const {
+  return find_supported(tensors_, name, name_);
+}
+
+void write_safetensors(const std::filesystem::path& path, const std::vector<NamedView>& tensors,
+                       const Metadata& metadata) {
+  std::vector<const NamedView*> order;
+  for (const auto& tensor : tensors) {
+    GRAFT_ASSERT(tensor.name != kMetadataKey && bytes_of(tensor.dtype, tensor.shape) == tensor.data.size());
+    order.push_back(&tensor);
+  }
+  std::sort(order.begin(), order.end(), [](const NamedView* a, const NamedView* b) {
+    return std::pair(rank_in_file(a->dtype), std::string_view(a->name)) <
+           std::pair(rank_in_file(b->dtype), std::string_view(b->name));
+  });
+  std::set<std::string_view> names;
+  for (const auto& tensor : tensors) GRAFT_ASSERT(names.insert(tensor.name).second);
+
+  const std::string header = header_of(order, metadata);
+  const std::uint64_t header_bytes = header.size();
+  AtomicFile file(path);
+  file.write(std::as_bytes(std::span(&header_bytes, 1)));
+  file.write(header);
+  for (const auto* tensor : order) file.write(tensor->data);
+  file.commit();
+}
+
+}  // namespace graft::io
