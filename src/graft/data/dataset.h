@@ -1,0 +1,61 @@
+// A set of labelled photos with its splits, and how it is opened: image folders, tables (CSV, TSV, JSONL) and CoOp's
+// split files; formats.def lists them. Files are only named here, not decoded.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace graft::data {
+
+struct Sample {
+  std::string file;  // relative to the data set's root, or absolute
+  std::int64_t label = 0;
+  bool operator==(const Sample&) const = default;
+};
+
+enum class Split { train, val, test };
+std::vector<std::pair<Split, std::string>> choices(Split);
+
+struct Dataset {
+  std::string name;
+  std::filesystem::path root;
+  std::vector<std::string> classes;  // as found; prompt_name() is how a prompt says them
+  std::vector<Sample> train, val, test;
+
+  const std::vector<Sample>& split(Split split) const;
+  std::vector<Sample>& split(Split split);
+  std::filesystem::path path(const Sample& sample) const { return root / sample.file; }
+};
+
+struct DatasetOptions {
+  std::string format;          // empty: told by what lies there
+  std::string classes;         // a file of class names, one a line
+  std::string image_column, label_column, split_column;
+  std::string train_split = "train", val_split = "val", test_split = "test";
+  std::int64_t split_seed = 1;
+};
+template <class Visitor>
+void fields(Visitor& visit, DatasetOptions& o) {
+  visit("format", o.format, "what the data is: image-folder, table or coop-split (default: seen from the files)");
+  visit("classes", o.classes, "file with the class names, one a line; its order numbers them");
+  visit("image-column", o.image_column, "table: column with the photo's file (default: file, image, path, ...)");
+  visit("label-column", o.label_column, "table: column with the class (default: label, class, category, ...)");
+  visit("split-column", o.split_column, "table: column with train, val or test (default: split, subset, ...)");
+  visit("train-split", o.train_split, "name of the split to train on");
+  visit("val-split", o.val_split, "name of the split to choose on (valid, validation and dev count as val)");
+  visit("test-split", o.test_split, "name of the split to report; may be the same as another");
+  visit("split-seed", o.split_seed, "seed of the 50/20/30 split of data that has none");
+}
+
+// Throws one DataError with everything that is wrong: no class, one class, a class without photos, a label outside the
+// list, a split in `needed` that is missing. A validation split may be missing: it is then empty.
+Dataset open_dataset(const std::filesystem::path& path, const DatasetOptions& options = {},
+                     const std::vector<Split>& needed = {Split::train, Split::test});
+
+// "american_bulldog" -> "american bulldog"
+std::string prompt_name(std::string class_name);
+
+}  // namespace graft::data

@@ -1,0 +1,67 @@
+// Batches of transformed photos, made ahead by worker threads. Which photo comes when, and what is random about it,
+// depends on the seed, the epoch and the photo's index alone: never on the number of workers or on where one resumed.
+//
+//   Loader loader(dataset.root, dataset.train, transform, {.batch_size = 32, .shuffle = true});
+//   for (int epoch = 0; epoch < epochs; ++epoch) {
+//     while (auto batch = loader.next()) { ...; loader.recycle(std::move(*batch)); }
+//   }
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "graft/data/dataset.h"
+#include "graft/data/image_cache.h"
+#include "graft/data/transforms.h"
+
+namespace graft::data {
+
+struct Batch {
+  std::vector<float> images;           // [B, 3, H, W]
+  std::vector<std::int64_t> labels;    // [B]
+  std::vector<std::int64_t> indices;   // [B], places in the samples
+  std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
+};
+
+struct LoaderOptions {
+  std::int64_t batch_size = 32;
+  std::int64_t workers = 2;       // threads, at least 1
+  std::int64_t prefetch = 2;      // batches made ahead
+  std::int64_t epochs = 1;        // how far the workers may run ahead
+  std::uint64_t seed = 0;
+  bool shuffle = false;           // a new order each epoch
+  bool drop_last = false;         // an incomplete last batch; kept all the same when it is the only one (as Dassl)
+};
+
+class Loader {
+ public:
+  Loader(std::filesystem::path root, std::vector<Sample> samples, ImageTransform transform, LoaderOptions options,
+         std::shared_ptr<ImageCache> cache = nullptr);
+  ~Loader();  // waits for the photo in each worker's hands, no longer
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  std::int64_t batches_per_epoch() const;
+
+  // The next batch; nothing at the end of an epoch, and then the next epoch's first. An error in a worker is thrown
+  // here, when its batch's turn comes.
+  std::optional<Batch> next();
+
+  // Goes to a batch of an epoch, both from 0; what was made ahead is thrown away.
+  void seek(std::int64_t epoch, std::int64_t batch = 0);
+
+  // Gives a batch's memory back for the batches to come.
+  void recycle(Batch&& batch);
+
+  // The order of an epoch, as places in the samples.
+  std::vector<std::int64_t> order(std::int64_t epoch) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace graft::data

@@ -1,0 +1,81 @@
+// From image features to logits: a linear head, or the class prompts of a CLIP. Either is a site (`head`), so that a
+// method may stand before it (CLIP-Adapter) or beside it (Tip-Adapter).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graft/core/random.h"
+#include "graft/models/model.h"
+#include "graft/nn/joint.h"
+
+namespace graft::models {
+
+class Classifier : public torch::nn::Module {
+ public:
+  // features [B, E], as the image tower gives them (not normalised) -> logits [B, C]
+  at::Tensor forward(const at::Tensor& features, nn::Context& context);
+  nn::Joint& joint() { return joint_; }
+  int64_t classes() const { return classes_; }
+  // Class weights [C, E] of unit length where logits are scaled cosines (prompts); undefined for a linear head.
+  virtual at::Tensor class_weights(nn::Context&) { return {}; }
+  virtual double scale() const { return 1; }
+
+ protected:
+  Classifier(int64_t features, int64_t classes);
+  virtual at::Tensor frozen(const at::Tensor& features, nn::Context& context) = 0;
+
+ private:
+  nn::Joint joint_;
+  int64_t classes_;
+};
+
+// How a linear head starts.
+enum class HeadInit {
+  zero,        // logits 0: the first step's gradient does not depend on a draw
+  normal,      // N(0, 0.02²), bias 0
+  vpt,         // Kaiming normal by fan-out, bias -log(99) (Jia et al. 2022: what their code does)
+  class_text,  // the class prompts' unit features times the logit scale, bias 0 (WiSE-FT, Wortsman et al. 2022)
+};
+
+class LinearClassifier final : public Classifier {
+ public:
+  LinearClassifier(int64_t features, int64_t classes, HeadInit init, Random& random);
+  at::Tensor weight, bias;  // [C, E], [C]; both train
+
+ protected:
+  at::Tensor frozen(const at::Tensor& features, nn::Context& context) override;
+};
+
+// logits = exp(logit_scale) * cos(image, text). Several templates make an ensemble, normalised twice: each text, then
+// the mean (Radford et al. 2021, arXiv:2103.00020). The text side is encoded once and kept while nothing in it trains.
+class PromptClassifier final : public Classifier {
+ public:
+  // names: class names; templates: with {} for the name ("a photo of a {}."). With `learned_words` M > 0 the one prompt
+  // holds M placeholder words at `position` (end: before the name; middle; front: after the name), to be replaced by an
+  // insert at the words site (CoOp, Zhou et al. 2022, arXiv:2109.01134).
+  enum class Position { end, middle, front };
+  PromptClassifier(std::shared_ptr<Model> model, std::vector<std::string> names, std::vector<std::string> templates,
+                   int64_t learned_words = 0, Position position = Position::end);
+
+  at::Tensor class_weights(nn::Context& context) override;  // [C, E], unit rows
+  double scale() const override;
+  void forget();  // the text side changed (a step was taken, an adapter loaded): encode again at the next call
+  const std::vector<std::string>& names() const { return names_; }
+
+ protected:
+  at::Tensor frozen(const at::Tensor& features, nn::Context& context) override;
+
+ private:
+  bool text_trains() const;
+  std::shared_ptr<Model> model_;
+  std::vector<std::string> names_;
+  std::vector<Prompts> prompts_;  // one a template
+  at::Tensor kept_;               // [C, E], while the text side is at rest
+};
+
+}  // namespace graft::models

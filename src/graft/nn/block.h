@@ -1,0 +1,51 @@
+// A pre-norm Transformer block (Vaswani et al. 2017, arXiv:1706.03762; pre-norm as in ViT, Dosovitskiy et al. 2021,
+// arXiv:2010.11929): x += ls1 * attn(norm1 x); x += ls2 * mlp(norm2 x). LayerScale (Touvron et al. 2021,
+// arXiv:2103.17239) is optional. The sub-layers `attn` and `mlp` are sites, and so are their linear maps.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <vector>
+
+#include "graft/nn/joint.h"
+#include "graft/nn/linear.h"
+#include "graft/nn/norm.h"
+
+namespace graft::nn {
+
+// What a block is made of, ready to build: tensors as loaded, in our order.
+struct BlockParts {
+  std::shared_ptr<LayerNorm> norm1, norm2;
+  std::shared_ptr<Linear> qkv;   // [3D, D], rows q k v, slices q k v
+  std::shared_ptr<Linear> proj;  // [D, D]
+  std::shared_ptr<Linear> fc1;   // [M, D]
+  std::shared_ptr<Linear> fc2;   // [D, M]
+  at::Tensor scale1, scale2;     // LayerScale [D], or undefined
+  int64_t heads = 1;
+  tensor::Activation activation = tensor::Activation::gelu;
+  bool causal = false;
+};
+
+class Block : public torch::nn::Module {
+ public:
+  Block(BlockParts parts, Site attn, Site mlp);
+
+  // x [B, T, D] float32 -> the same
+  at::Tensor forward(const at::Tensor& x, const Context& context);
+  // The same, for one row a sequence: the class token of the last block, whose other rows nobody needs.
+  // rows [B] int64 -> [B, 1, D]
+  at::Tensor forward_rows(const at::Tensor& x, const at::Tensor& rows, const Context& context);
+
+  std::vector<Joint*> joints();  // attn, qkv, proj, mlp, fc1, fc2: in order of computation
+
+ private:
+  at::Tensor attend(const at::Tensor& normed, const Context& context);  // the body of the attention sub-layer
+  at::Tensor mlp(const at::Tensor& normed, const Context& context);     // the body of the MLP sub-layer
+
+  BlockParts parts_;
+  Joint attn_joint_, mlp_joint_;
+};
+
+}  // namespace graft::nn

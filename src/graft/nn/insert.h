@@ -1,0 +1,82 @@
+// What a method puts at a site: a module that is handed the frozen computation as a function, which it may call zero,
+// one or several times.
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "graft/nn/layout.h"
+
+namespace graft::nn {
+
+// What surrounds a computation. Tensors and layouts are borrowed for the call.
+struct Context {
+  bool training = false;
+  std::optional<at::Generator> generator = {};  // dropout draws from it; seeded anew each step, so resume is exact
+  Layout layout = {};                           // of x, where x is tokens
+  const at::Tensor* mask = nullptr;             // additive attention mask [T, T]
+  const at::Tensor* learned = nullptr;          // [C, M] rows of each prompt that stand for learned words
+  const at::Tensor* image = nullptr;            // [B, E] normalised image features, for prompts that depend on them
+};
+
+// The frozen computation at a site. A sub-layer's norm and body can also be called alone: whole(x) = body(norm(x)).
+class Frozen {
+ public:
+  using Function = std::function<at::Tensor(const at::Tensor&)>;
+  Frozen(Function whole) : whole_(std::move(whole)) {}  // NOLINT: a function is a frozen computation
+  Frozen(Function norm, Function body) : norm_(std::move(norm)), body_(std::move(body)) {}
+
+  at::Tensor operator()(const at::Tensor& x) const { return whole_ ? whole_(x) : body_(norm_(x)); }
+  at::Tensor norm(const at::Tensor& x) const { return norm_ ? norm_(x) : x; }
+  at::Tensor body(const at::Tensor& x) const { return body_ ? body_(x) : whole_(x); }
+
+ private:
+  Function whole_, norm_, body_;
+};
+
+// What an insert is, if it can say so; a fused kernel may then run instead of its forward, which stays the reference.
+struct Opaque {};
+struct LowRank {      // frozen(x) + scale * x aᵀ bᵀ
+  at::Tensor a;       // [r, in]
+  at::Tensor b;       // [out, r]
+  double scale = 1;
+  double dropout = 0;  // on x, before a, while training
+};
+struct Affine {       // frozen(x) * scale + shift; an undefined tensor is left out
+  at::Tensor scale;   // [out]
+  at::Tensor shift;   // [out]
+};
+struct Bottleneck {   // h + gain * up(relu or gelu(down(.))) of a sub-layer's output (sequential) or input (parallel)
+  at::Tensor down_weight, down_bias;  // [r, D], [r]
+  at::Tensor up_weight, up_bias;      // [D, r], [D]
+  double gain = 1;
+  bool parallel = false;
+};
+using Form = std::variant<Opaque, LowRank, Affine, Bottleneck>;
+
+struct Folded {
+  at::Tensor weight;  // [out, in] float32
+  at::Tensor bias;    // [out] or undefined
+};
+
+struct Insert : torch::nn::Module {
+  // x: what the site's kind says. Opaque inserts are given, and give, the stream's type (float32).
+  virtual at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context& context) = 0;
+
+  virtual Form form() const { return Opaque{}; }
+
+  // Tokens sites only: the layout that forward leaves, given the one it gets.
+  virtual Layout layout(const Layout& before) const { return before; }
+
+  // The linear map that forward computes around (weight, bias), in float32; empty where it is not a linear map.
+  virtual std::optional<Folded> fold(const at::Tensor& /*weight*/, const at::Tensor& /*bias*/) const { return {}; }
+};
+
+}  // namespace graft::nn

@@ -1,0 +1,44 @@
+// A site with what has been put there. A model's modules hold joints; an empty joint costs a test of a vector.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graft/nn/insert.h"
+#include "graft/nn/site.h"
+
+namespace graft::nn {
+
+class Joint {
+ public:
+  struct Occupant {
+    std::shared_ptr<Insert> insert;
+    int64_t begin = 0;  // output rows of a linear map it sits on; all of them when begin == end
+    int64_t end = 0;
+    bool whole() const { return begin == end; }
+  };
+
+  Joint() = default;
+  explicit Joint(Site site) : site_(std::move(site)) {}
+
+  const Site& site() const { return site_; }
+  bool empty() const { return occupants_.empty(); }
+  const std::vector<Occupant>& occupants() const { return occupants_; }
+
+  // The first insert put in is the innermost: the next one's frozen computation includes it.
+  void put(std::shared_ptr<Insert> insert, const Slice* slice = nullptr);
+  void clear() { occupants_.clear(); }
+
+  // Runs the whole-site occupants around `frozen`; with none, frozen(x).
+  at::Tensor run(const at::Tensor& x, const Frozen& frozen, const Context& context) const;
+
+  // Tokens sites: x with the occupants' rows, and the layout that results (written to context.layout).
+  at::Tensor run_tokens(const at::Tensor& x, Context& context) const;
+
+ private:
+  Site site_;
+  std::vector<Occupant> occupants_;
+};
+
+}  // namespace graft::nn
