@@ -3,6 +3,7 @@
 // Pretrained weights were trained behind these very pixels.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -54,7 +55,6 @@ struct ImageView {
 Image resize(ImageView image, Size size, Filter filter, std::optional<Box> box = {}, std::optional<Rect> part = {});
 
 // A copy of a rectangle that may reach over the edges; outside lies `fill`.
-Image crop(ImageView image, Rect rect, std::uint8_t fill_red = 0, std::uint8_t fill_green = 0,
-           std::uint8_t fill_blue = 0);
+Image crop(ImageView image, Rect rect, std::array<std::uint8_t, 3> fill = {});
 
 }  // namespace graft::data
