@@ -3,7 +3,7 @@
 
 add_library(graft_options INTERFACE)
 target_include_directories(graft_options INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
-target_compile_options(graft_options INTERFACE $<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Werror=return-type>)
+target_compile_options(graft_options INTERFACE $<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Werror=return-type;-fpch-preprocess>)
 if(GRAFT_SANITIZE)
   target_compile_options(graft_options INTERFACE -fsanitize=${GRAFT_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(graft_options INTERFACE -fsanitize=${GRAFT_SANITIZE})
