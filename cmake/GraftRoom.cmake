@@ -12,7 +12,7 @@ endif()
 # One precompiled <torch/torch.h> serves every room and test that uses libtorch (27 s to build, then 4 s a file, not 12).
 file(WRITE ${CMAKE_BINARY_DIR}/graft_pch.cpp "")
 add_library(graft_pch STATIC ${CMAKE_BINARY_DIR}/graft_pch.cpp)
-target_link_libraries(graft_pch PRIVATE graft_options graft_torch)
+target_link_libraries(graft_pch PRIVATE graft_options graft_torch fmt::fmt)  # the same definitions as in the rooms
 target_precompile_headers(graft_pch PRIVATE <torch/torch.h> <fmt/format.h> <fmt/ranges.h> <nlohmann/json.hpp>)
 
 function(graft_room name)

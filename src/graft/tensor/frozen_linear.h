@@ -1,0 +1,56 @@
+// A linear map whose weight never changes: packed once for the processor, in float32, bfloat16 or int8, multiplied with
+// bias, low-rank branches and activation in one pass, and differentiable with respect to everything but the weight.
+//
+// int8 is symmetric a row of the weight and dynamic a token of the input (a token of the gradient, backward): nothing to
+// calibrate. The activations get as many bits as the processor's product leaves room for: 12 on AVX2, 8 on VNNI.
+// For the backward a frozen map keeps nothing, an activation keeps its input (in the type of x), a low-rank branch x.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "graft/tensor/activation.h"
+#include "graft/tensor/precision.h"
+
+namespace graft::tensor {
+
+// A branch scale * (x Aᵀ) Bᵀ, added to the outputs begin .. begin + rows of B, before the activation (LoRA, Hu et al.
+// 2021, arXiv:2106.09685). Several may overlap.
+struct LowRank {
+  at::Tensor a;  // [rank, in]
+  at::Tensor b;  // [rows, rank]
+  double scale = 1;
+  int64_t begin = 0;
+};
+
+class FrozenLinear {
+ public:
+  // weight [out, in], bias [out] or nothing. The weight is copied; the bias is held as it is, and gets a gradient if it
+  // asks for one. A LayerScale behind the map is for the caller to fold into both.
+  FrozenLinear(const at::Tensor& weight, const std::optional<at::Tensor>& bias, Precision);
+
+  // x [..., in] float32 or bfloat16 (float64 takes the plain path) -> [..., out] in the type of x.
+  // A row of the result depends on that row of x alone, not on the batch, and not on the number of threads.
+  at::Tensor forward(const at::Tensor& x, Activation = Activation::none) const;
+
+  // act(x Wᵀ + bias + the branches), one product [x | x Aᵀ] [W | scale B]ᵀ.
+  at::Tensor forward_low_rank(const at::Tensor& x, const std::vector<LowRank>& branches,
+                              Activation = Activation::none) const;
+
+  int64_t in() const;
+  int64_t out() const;
+  Precision precision() const;
+  const std::optional<at::Tensor>& bias() const;
+  at::Tensor weight() const;  // [out, in] float32, as it is multiplied: rounded to bf16, or int8 times its scale
+  int64_t bytes() const;      // held now: packed weight, and its transpose once a backward has run
+
+ private:
+  struct Packed;
+  std::shared_ptr<Packed> packed_;  // copies share it
+};
+
+}  // namespace graft::tensor
