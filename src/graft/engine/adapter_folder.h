@@ -1,0 +1,57 @@
+// An adapter on disk: PEFT's two files (adapter_config.json, adapter_model.safetensors) and, beside them, the head
+// (head.safetensors). The JSON's "graft" object holds what makes a wrong load an error: the base's fingerprint, layout and
+// pre-processing, class names, templates, method and its options.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graft/core/options.h"
+#include "graft/methods/method.h"
+#include "graft/models/classifier.h"
+#include "graft/models/model.h"
+
+namespace graft::engine {
+
+// What was trained, in memory: a method's inserts and a classifier, installed on a model.
+struct Adapted {
+  std::shared_ptr<models::Model> model;
+  std::shared_ptr<models::Classifier> classifier;
+  std::unique_ptr<methods::Method> method;
+  methods::Adaptation adaptation;
+  std::vector<std::pair<std::string, at::Tensor>> parameters;  // that train, by checkpoint name
+};
+
+struct AdapterInfo {
+  std::string base;         // what the user named
+  std::string fingerprint;
+  std::string layout;
+  std::string family;
+  std::string method;
+  OptionValues method_options;
+  methods::ClassifierKind classifier = methods::ClassifierKind::linear;
+  std::vector<std::string> classes;
+  std::vector<std::string> templates;
+  int64_t shots = 0;
+  int64_t train_size = 0;
+  int64_t image_size = 0;   // height of the model's input
+  int64_t seed = 1;
+  std::string precision;
+};
+
+// Builds the classifier and the inserts, puts them in place and freezes the rest. The same info and seed give the same
+// start, bit for bit.
+Adapted build_adapted(std::shared_ptr<models::Model> model, const AdapterInfo& info);
+
+// Bytes written. Each file is atomic; the JSON comes last, so that a folder with one is complete.
+int64_t save_adapter(const std::filesystem::path& folder, const Adapted& adapted, const AdapterInfo& info);
+
+AdapterInfo read_adapter_info(const std::filesystem::path& folder);
+
+// Puts the adapter on its model. All that does not fit is one ModelError; another base's fingerprint is one too, unless
+// `force_base`.
+Adapted load_adapter(const std::filesystem::path& folder, std::shared_ptr<models::Model> model, bool force_base = false);
+
+}  // namespace graft::engine

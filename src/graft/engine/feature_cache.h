@@ -1,0 +1,37 @@
+// Rows of features by the content of the photo they were computed from, for one place of one model as one build computes
+// it. On disk a folder of safetensors shards; a shard is written once, atomically, so that processes may share the folder.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "graft/models/model.h"
+
+namespace graft::engine {
+
+// What the values depend on beside the photo: weights, pre-processing, precision, place, build, instruction set, threads.
+std::string feature_key(const models::Model& model, nn::Place place);
+
+class FeatureCache {
+ public:
+  // folder empty: in memory only. Unreadable shards (a crash of the machine, another version) are passed over.
+  explicit FeatureCache(std::filesystem::path folder);
+
+  bool has(const std::string& photo) const { return rows_.contains(photo); }
+  at::Tensor row(const std::string& photo) const;  // [...] float32
+
+  // rows [n, ...] of as many photos; a cache folder that cannot be written keeps them in memory and says so once.
+  void add(const std::vector<std::string>& photos, const at::Tensor& rows);
+  const std::string& trouble() const { return trouble_; }  // why the last rows are in memory only, or empty
+
+ private:
+  std::filesystem::path folder_;
+  std::unordered_map<std::string, at::Tensor> rows_;  // views of shards
+  std::string trouble_;
+};
+
+}  // namespace graft::engine

@@ -1,0 +1,150 @@
+// What a user may say about a run. Flags, environment, YAML, the resolved config.yaml and the docs all read these lists;
+// a command's options are put together from the structs here.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graft/core/options.h"
+#include "graft/data/check_images.h"
+#include "graft/data/dataset.h"
+#include "graft/io/hub.h"
+#include "graft/methods/method.h"
+#include "graft/methods/recipe.h"
+
+namespace graft::engine {
+
+// What the machine and the caller give a run: the library reads neither environment nor home folder by itself.
+struct Host {
+  io::Environment environment = [](std::string_view) { return std::nullopt; };
+  std::filesystem::path cache_dir;  // features/ lies below it; empty: nothing is kept between runs
+  std::string command;              // as typed, for the record
+};
+
+struct ModelOptions {
+  std::string model;
+  std::string as;
+  std::optional<int64_t> image_size;
+  std::string precision = "auto";
+  std::string device = "cpu";
+  int64_t threads = 0;
+};
+template <class Visitor>
+void fields(Visitor& visit, ModelOptions& o) {
+  visit("model", o.model, "folder, file, or org/name in the Hugging Face cache");
+  visit("as", o.as, "family to read the weights as, where a lone file could be two");
+  visit("image-size", o.image_size, "side in pixels; positions are interpolated (default: the model's own)");
+  visit("precision", o.precision, "how frozen weights are held: fp32, bf16, int8, or auto (bf16 where the processor has it)");
+  visit("device", o.device, "where to compute: cpu");
+  visit("threads", o.threads, "threads that compute; 0: one a core, or OMP_NUM_THREADS");
+}
+
+struct DataOptions {
+  std::string data;
+  data::DatasetOptions dataset;
+  data::OnBadFile on_bad_file = data::OnBadFile::refuse;
+  int64_t workers = 2;
+  bool cache = true;
+};
+template <class Visitor>
+void fields(Visitor& visit, DataOptions& o) {
+  visit("data", o.data, "folder of photos, table (CSV, TSV, JSONL) or CoOp split file");
+  fields(visit, o.dataset);
+  visit("on-bad-file", o.on_bad_file, "a photo that cannot be read: refuse the run, or skip the photo");
+  visit("workers", o.workers, "threads that decode photos; the numbers do not depend on it");
+  visit("cache", o.cache, "keep frozen features on disk for the next run");
+}
+
+// Each is the method's own recipe unless it is set.
+struct TrainOptions {
+  std::optional<int64_t> epochs;
+  std::optional<int64_t> batch_size;
+  std::optional<double> lr;
+  std::optional<double> weight_decay;
+  std::optional<double> warmup;
+  std::optional<methods::OptimizerKind> optimizer;
+  std::optional<double> momentum;
+  std::optional<methods::ScheduleKind> schedule;
+  std::optional<double> clip;
+  std::optional<double> label_smoothing;
+  std::optional<methods::Augmentation> augment;
+  std::optional<double> min_crop;
+  int64_t grad_accum = 1;
+  int64_t patience = 0;
+  int64_t checkpoint_every = 0;
+  int64_t keep = 2;
+};
+template <class Visitor>
+void fields(Visitor& visit, TrainOptions& o) {
+  visit("epochs", o.epochs, "passes over the training photos (default: the method's recipe)");
+  visit("batch-size", o.batch_size, "photos a pass of the model (default: the method's recipe)");
+  visit("lr", o.lr, "largest learning rate (default: the method's recipe)");
+  visit("weight-decay", o.weight_decay, "decay of matrices; biases and norms have none (default: the method's recipe)");
+  visit("warmup", o.warmup, "epochs of rising learning rate (default: the method's recipe)");
+  visit("optimizer", o.optimizer, "default: the method's recipe");
+  visit("momentum", o.momentum, "of SGD (default: the method's recipe)");
+  visit("schedule", o.schedule, "how the learning rate falls (default: the method's recipe)");
+  visit("clip", o.clip, "largest norm of all gradients together; 0: none (default: the method's recipe)");
+  visit("label-smoothing", o.label_smoothing, "share of a label spread over all classes (default: the method's recipe)");
+  visit("augment", o.augment, "random changes of training photos (default: the method's recipe)");
+  visit("min-crop", o.min_crop, "smallest area of a random crop (default: the method's recipe)");
+  visit("grad-accum", o.grad_accum, "batches whose gradients make one step");
+  visit("patience", o.patience, "stop after so many epochs without a better validation accuracy, and keep the best; 0: never");
+  visit("checkpoint-every", o.checkpoint_every, "steps between checkpoints; 0: at the end of each epoch");
+  visit("keep", o.keep, "checkpoints that stay on disk");
+}
+
+struct AdaptOptions {
+  ModelOptions model;
+  DataOptions data;
+  std::string method;
+  int64_t shots = 0;
+  std::optional<methods::ClassifierKind> classifier;
+  std::string templates;
+  std::string templates_file;
+  TrainOptions train;
+  int64_t seed = 1;
+  std::string output;
+  std::string resume;
+  bool force = false;
+};
+template <class Visitor>
+void fields(Visitor& visit, AdaptOptions& o) {
+  fields(visit, o.model);
+  fields(visit, o.data);
+  visit("method", o.method, "how to adapt: a name that `graft methods` lists, or several joined by +");
+  visit("shots", o.shots, "photos a class to train on, drawn by CoOp's protocol; 0: all");
+  visit("classifier", o.classifier, "a linear head or class prompts (default: prompts where the model reads text)");
+  visit("template", o.templates, "class prompt with {} for the name; several, one a line, make an ensemble");
+  visit("templates", o.templates_file, "file of class prompts, one a line");
+  fields(visit, o.train);
+  visit("seed", o.seed, "same seed, same numbers");
+  visit("output", o.output, "run folder to write");
+  visit("resume", o.resume, "run folder to go on with");
+  visit("force", o.force, "write over a run folder that exists");
+}
+
+// A flat list as a file or command line gives it, told apart: what is not a general option belongs to the method. An
+// option that neither knows is a ConfigError with the nearest name of both.
+struct AdaptRequest {
+  AdaptOptions options;
+  OptionValues method_options;
+};
+AdaptRequest read_adapt_request(const OptionValues& values);
+
+// Every option with its value, the method's defaults included; what config.yaml holds.
+OptionValues resolved(const AdaptRequest& request);
+
+// The method's options with their defaults; of several methods, with the prefix ("lora.rank").
+std::vector<OptionInfo> method_option_infos(const std::string& method);
+
+// The method's recipe with what the user set laid over it; values out of range are one ConfigError.
+methods::Recipe apply(const TrainOptions& options, methods::Recipe recipe);
+
+// Templates from the option and the file; "a photo of a {}." when both are empty. ConfigError for one without {}.
+std::vector<std::string> read_templates(const std::string& templates, const std::string& file);
+
+}  // namespace graft::engine

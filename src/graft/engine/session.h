@@ -1,0 +1,47 @@
+// One loaded model, one data set and the frozen features computed so far, so that several methods and seeds run without
+// loading, decoding or encoding again. The model is as it was loaded between runs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graft/core/log.h"
+#include "graft/data/check_images.h"
+#include "graft/data/image_cache.h"
+#include "graft/engine/encoder.h"
+#include "graft/engine/options.h"
+#include "graft/models/model.h"
+
+namespace graft::engine {
+
+// Opens what the options name, at the precision and thread count that they ask for. ConfigError for a device that this
+// build has not.
+std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Host& host);
+std::string describe(const models::Model& model);  // "ViT-B/16 + text 512 · 149.6 M frozen (bf16, 2 threads)"
+
+class Session {
+ public:
+  // Loads both and says so. `needed` splits that the data lacks are a DataError, as are unreadable photos (unless skipped).
+  Session(const ModelOptions& model, const DataOptions& data, const Host& host, Reporter& report,
+          const std::vector<data::Split>& needed = {data::Split::train, data::Split::test});
+
+  const std::shared_ptr<models::Model>& model() { return model_; }
+  const data::Dataset& dataset() const { return dataset_; }                // without what was skipped
+  const std::vector<data::BadFile>& bad_files() const { return bad_files_; }
+  const std::shared_ptr<data::ImageCache>& images() const { return images_; }
+  Encoder& encoder() { return *encoder_; }
+  const DataOptions& data_options() const { return data_options_; }
+  const Host& host() const { return host_; }
+
+ private:
+  DataOptions data_options_;
+  Host host_;
+  std::shared_ptr<models::Model> model_;
+  data::Dataset dataset_;
+  std::vector<data::BadFile> bad_files_;
+  std::shared_ptr<data::ImageCache> images_;
+  std::unique_ptr<Encoder> encoder_;
+};
+
+}  // namespace graft::engine

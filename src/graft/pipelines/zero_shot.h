@@ -1,0 +1,39 @@
+// Class names in, accuracy out: a CLIP's prompts as the classifier (Radford et al. 2021, arXiv:2103.00020). Several
+// templates make an ensemble, normalised twice.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "graft/core/log.h"
+#include "graft/engine/evaluate.h"
+#include "graft/engine/options.h"
+#include "graft/engine/session.h"
+
+namespace graft::pipelines {
+
+struct ZeroShotOptions {
+  engine::ModelOptions model;
+  engine::DataOptions data;
+  data::Split split = data::Split::test;
+  std::string templates;
+  std::string templates_file;
+  std::string output;
+};
+template <class Visitor>
+void fields(Visitor& visit, ZeroShotOptions& o) {
+  fields(visit, o.model);
+  fields(visit, o.data);
+  visit("split", o.split, "split to evaluate on");
+  visit("template", o.templates, "class prompt with {} for the name; several, one a line, make an ensemble");
+  visit("templates", o.templates_file, "file of class prompts, one a line");
+  visit("output", o.output, "file for predictions, a JSON object a line");
+}
+
+// ModelError for a model that reads no text. With --classes and a plain folder of photos there are no labels: the scores
+// then count nothing and the predictions are the result.
+engine::Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host& host, Reporter& report);
+engine::Evaluation zero_shot(engine::Session& session, const std::vector<std::string>& templates, data::Split split,
+                             Reporter& report);
+
+}  // namespace graft::pipelines
