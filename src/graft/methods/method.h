@@ -4,6 +4,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,27 +37,29 @@ std::vector<std::pair<ClassifierKind, std::string>> choices(ClassifierKind);
 // One insert and where it sits; several sites may share it (it counts, saves and steps once).
 struct Binding {
   std::shared_ptr<nn::Insert> insert;
-  std::vector<std::string> sites;  // paths; a slice as "vision.blocks.0.attn.qkv.q"
+  std::vector<std::string> sites;  // paths; a slice as "vision.blocks.0.attn.qkv.q"; the classifier's is "head"
+  std::string method;              // whose it is: "lora"
 };
 
 struct Adaptation {
   std::vector<Binding> bindings;
-  std::vector<std::string> trained;  // parameters of the frozen model, or of the head ("head.weight"), that train too
+  std::vector<std::string> trained;  // parameters of the frozen model that train too; a linear head always does
 };
 
 // What a method may ask for around the gradient steps.
 enum class Split { train, val };
 struct FeatureSet {
-  at::Tensor features;  // [N, E] float32, frozen, not normalised
+  at::Tensor features;  // [N, E] float32, not normalised; at a block its class token's row, before any norm
   at::Tensor labels;    // [N] int64
 };
+// Features at a place as the model now gives them, from the cache where there is one. `views` > 1: that many augmented
+// passes, one after another (views * N rows). A split without photos gives no rows.
+using Features = std::function<FeatureSet(Split, nn::Place, int64_t views)>;
 struct Stage {
   std::shared_ptr<models::Model> model;
   models::Classifier& classifier;
   const Adaptation& adaptation;
-  // Frozen features at a place, from the cache where there is one. `views` > 1: that many augmented passes, one after
-  // another (views * N rows).
-  std::function<FeatureSet(Split, nn::Place, int64_t views)> features;
+  Features features;
   Random random;
   Reporter& report;
 };
@@ -63,10 +67,13 @@ struct Stage {
 class Method {
  public:
   virtual ~Method() = default;
+  virtual std::string name() const = 0;  // as typed: "lora"
+
+  // Choices that need data (a probe's best block), made before anything is built and from then on part of config().
+  virtual void decide(const Problem&, const Features&, Reporter&) {}
 
   // Which classifier it wants where the user does not say: by default class prompts where the model has a text tower.
   virtual ClassifierKind classifier(const models::Model& model) const;
-  virtual std::vector<std::string> trained_head() const;  // which head parameters train; default: all of a linear head
   virtual Recipe recipe(const Problem& problem) const = 0;
 
   // Builds the inserts; does not put them anywhere. Sites that it needs and the model lacks: ModelError that lists what
@@ -83,22 +90,38 @@ class Method {
   virtual void before_training(Stage&) const {}  // Tip-Adapter fills its keys; logistic regression is solved
   virtual void after_training(Stage&) const {}   // Tip-Adapter searches alpha and beta on the validation split
 
-  // Adapter files: peft_type and its fields for adapter_config.json, and tensors by the names written to disk. The
-  // default writes "base_model.model.<checkpoint path of the site>.<method>.<parameter>".
-  virtual std::string peft_type() const = 0;
-  virtual std::map<std::string, std::string> config() const = 0;  // the resolved options
-  virtual std::map<std::string, at::Tensor> to_disk(const models::Model& model, const Adaptation& adaptation) const;
-  // Copies tensors into an adaptation that attach() built. All that is missing, unexpected or misshapen: one ModelError.
-  virtual void from_disk(const models::Model& model, const std::map<std::string, at::Tensor>& tensors,
+  virtual OptionValues config() const = 0;  // the resolved options: make_method(name(), config()) is this method again
+
+  // What adapter_config.json says in PEFT's words. By default graft's own {"peft_type": "GRAFT_COOP"}.
+  virtual nlohmann::json peft_config(models::Model& model, const Adaptation& adaptation) const;
+
+  // Tensors by the names written to disk: all parameters and buffers of the inserts, and what else of the model trains.
+  // By default "base_model.model.<checkpoint path of the site>.<method>.<name>" and "base_model.model.<our name>".
+  virtual std::map<std::string, at::Tensor> to_disk(models::Model& model, const Adaptation& adaptation) const;
+  // Copies tensors into an adaptation that attach() built (and into the model, for what else trains). All that is
+  // missing, unexpected or misshapen: one ModelError.
+  virtual void from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,
                          Adaptation& adaptation) const;
 };
 
-// Numbers a method promises; the contract tests hold it to them.
+// A method whose options are a struct with `fields`.
+template <class Options>
+class MethodWith : public Method {
+ public:
+  explicit MethodWith(Options options) : options_(std::move(options)) {}
+  OptionValues config() const override { return write_options(options_); }
+
+ protected:
+  Options options_;
+};
+
+// What a method promises; the contract tests hold it to that.
 struct Promises {
   bool identity_at_start = false;  // the adapted model's output equals the frozen one's before the first step
-  bool folds = false;              // every insert folds into its linear map
-  bool trains = true;              // has gradient steps at all (tip-adapter does not)
+  bool folds = false;              // what is adapted can be written as a plain model: every insert folds
+  bool trains = true;              // has something that gradient steps change (tip-adapter does not)
   bool needs_text = false;
+  std::optional<nn::SiteKind> site = {};  // the kind of site it needs; none: it trains parameters that are there
 };
 
 struct Entry {
@@ -108,10 +131,14 @@ struct Entry {
   Promises promises;
   std::vector<OptionInfo> (*options)();
   std::unique_ptr<Method> (*parse)(const OptionValues& values);
+  // PEFT's name for it, and the options equal to an adapter_config.json that PEFT wrote; null where PEFT lacks it.
+  const char* peft_type = nullptr;
+  OptionValues (*from_peft)(const nlohmann::json& config, models::Model& model) = nullptr;
 };
 
 const std::vector<const Entry*>& entries();            // in the order of methods.def
 const Entry& find_entry(const std::string& name);      // UsageError with the nearest name
+bool fits(const Entry& entry, models::Model& model);   // the model has the sites and towers that it needs
 
 // "lora", or several at once: "lora+vpt". Options of one of several are written "lora.rank".
 std::unique_ptr<Method> make_method(const std::string& name, const OptionValues& values);
