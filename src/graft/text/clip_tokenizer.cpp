@@ -1,0 +1,126 @@
+#include "graft/text/clip_tokenizer.h"
+
+#include <algorithm>
+#include <mutex>
+#include <unordered_map>
+
+#include "graft/core/error.h"
+#include "graft/text/byte_pairs.h"
+#include "graft/text/gunzip.h"
+#include "graft/text/html_entities.h"
+#include "graft/text/repair.h"
+#include "graft/text/unicode.h"
+#include "graft/text/word_splitter.h"
+
+extern "C" const char graft_clip_bpe_begin[], graft_clip_bpe_end[];  // clip_vocabulary.S
+
+namespace graft::text {
+namespace {
+
+constexpr size_t kMerges = 49152 - 256 - 2;  // the file has 262,144 lines, the vocabulary ends here
+constexpr size_t kUnpackedBytes = 4u << 20;  // of the embedded file, rounded up
+
+std::string quoted_start(std::string_view text) {
+  constexpr size_t kShown = 60;
+  const std::u32string start = decode_utf8(text.substr(0, 4 * kShown)).substr(0, kShown);
+  const std::string shown = encode_utf8(start);
+  return shown.size() < text.size() ? fmt::format("'{}...'", shown) : fmt::format("'{}'", shown);
+}
+
+std::u32string clean(std::string_view text) {
+  const size_t valid = valid_utf8_prefix(text);
+  if (valid != text.size()) {
+    throw DataError("tokenizer", "{} is not UTF-8: byte {:#04x} at position {}. Convert it first, for example with iconv.",
+                    quoted_start(text.substr(0, valid)), static_cast<unsigned char>(text[valid]), valid);
+  }
+  return lower_case(collapse_white_space(unescape_html(unescape_html(repair(decode_utf8(text))))));
+}
+
+}  // namespace
+
+struct ClipTokenizer::State {
+  explicit State(std::string_view merges) : pairs(merges, kMerges) {}
+
+  void append(std::u32string_view word, std::vector<int32_t>& ids) const {
+    if (word == kStartMarker) return ids.push_back(pairs.size());
+    if (word == kEndMarker) return ids.push_back(pairs.size() + 1);
+    const std::string bytes = encode_utf8(word);
+    if (bytes.size() > kLongestCached) return pairs.encode(bytes, ids);
+    const std::lock_guard lock(mutex);
+    if (cache.size() >= kCachedWords) cache.clear();
+    const auto [entry, is_new] = cache.try_emplace(bytes);
+    if (is_new) pairs.encode(bytes, entry->second);
+    ids.insert(ids.end(), entry->second.begin(), entry->second.end());
+  }
+
+  static constexpr size_t kCachedWords = 1 << 16, kLongestCached = 64;
+  BytePairs pairs;
+  mutable std::mutex mutex;
+  mutable std::unordered_map<std::string, std::vector<int32_t>> cache;  // word -> ids
+};
+
+ClipTokenizer::ClipTokenizer(std::string_view merges) : state_(std::make_unique<State>(merges)) {}
+ClipTokenizer::~ClipTokenizer() = default;
+ClipTokenizer::ClipTokenizer(ClipTokenizer&&) noexcept = default;
+
+const ClipTokenizer& ClipTokenizer::shared() {
+  static const ClipTokenizer tokenizer(
+      gunzip({graft_clip_bpe_begin, static_cast<size_t>(graft_clip_bpe_end - graft_clip_bpe_begin)}, kUnpackedBytes));
+  return tokenizer;
+}
+
+std::vector<int32_t> ClipTokenizer::encode(std::string_view text) const {
+  const std::u32string cleaned = clean(text);
+  std::vector<int32_t> ids;
+  for (Word word = next_word(cleaned, 0); word.length != 0; word = next_word(cleaned, word.begin + word.length)) {
+    state_->append(std::u32string_view(cleaned).substr(word.begin, word.length), ids);
+  }
+  return ids;
+}
+
+Tokens ClipTokenizer::tokenize(std::string_view text, int context_length, bool truncate) const {
+  GRAFT_ASSERT(context_length >= 2);
+  Tokens tokens{encode(text), 0};
+  std::vector<int32_t>& ids = tokens.ids;
+  ids.insert(ids.begin(), start());
+  ids.push_back(end());
+  const auto limit = static_cast<size_t>(context_length);
+  if (ids.size() > limit) {
+    if (!truncate) {
+      throw DataError("tokenizer", "{} has {} tokens with start and end, the model reads {}. Shorten it, or cut it with --truncate.",
+                      quoted_start(text), ids.size(), limit);
+    }
+    ids.resize(limit);
+    ids.back() = end();
+  }
+  tokens.end = static_cast<int>(std::find(ids.begin(), ids.end(), end()) - ids.begin());
+  return tokens;
+}
+
+std::string ClipTokenizer::decode(std::span<const int32_t> ids) const {
+  std::string bytes;
+  for (const int32_t id : ids) {
+    if (id < 0 || id >= vocabulary_size()) {
+      throw DataError("tokenizer", "no token has the id {}: expected 0 to {}.", id, vocabulary_size() - 1);
+    }
+    if (id == start()) bytes += encode_utf8(kStartMarker);
+    else if (id == end()) bytes += encode_utf8(kEndMarker);
+    else bytes += state_->pairs.bytes(id);
+  }
+  const std::string text = encode_utf8(decode_utf8(bytes));
+  constexpr std::string_view kWordEnd = "</w>";
+  std::string out;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t word_end = std::min(text.find(kWordEnd, begin), text.size());
+    out.append(text, begin, word_end - begin);
+    if (word_end < text.size()) out += ' ';
+    begin = word_end + kWordEnd.size();
+  }
+  return out;
+}
+
+int32_t ClipTokenizer::start() const { return state_->pairs.size(); }
+int32_t ClipTokenizer::end() const { return state_->pairs.size() + 1; }
+int ClipTokenizer::vocabulary_size() const { return state_->pairs.size() + 2; }
+
+}  // namespace graft::text
