@@ -21,7 +21,8 @@ fs::path partial_name(const fs::path& path) {
   return path.parent_path() / fmt::format(".{}.{}-{}.partial", path.filename().string(), ::getpid(), count++);
 }
 
-// A rename is only durable once its folder is. Some file systems refuse to sync a folder: nothing more can be done there.
+// A rename is only durable once its folder is. Some file systems refuse to sync a folder: nothing more can be done
+// there.
 void sync_folder(const fs::path& folder) {
   const int handle = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (handle < 0) return;
@@ -60,7 +61,9 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
   }
 }
 
-void AtomicFile::write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+void AtomicFile::write(std::string_view text) {
+  write(std::as_bytes(std::span(text)));
+}
 
 void AtomicFile::commit() {
   GRAFT_ASSERT(file_ >= 0);

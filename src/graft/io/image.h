@@ -1,6 +1,7 @@
 // Decoding JPEG, PNG, WebP and BMP to 8-bit RGB, to the same bits as Pillow's Image.open(f).convert("RGB"): alpha and
 // palette transparency are dropped, grey is repeated, CMYK inverted and multiplied, EXIF rotation not applied.
-// A damaged or truncated file is an error, never a half-grey picture.
+// A damaged or truncated file is an error, never a half-grey picture; here libpng is stricter than Pillow, which does
+// not look at the checksums of PNG's pixels and fills in missing rows.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +19,11 @@ struct Image {
   std::vector<std::uint8_t> rgb;  // [height, width, 3]
 };
 
+// Pillow's bound against decompression bombs.
+constexpr std::int64_t kMaxPixels = 178'956'970;
+
 // The format is told by the bytes, not by the name. DataError, with `name`, for anything that cannot be decoded whole.
-Image decode_image(std::span<const std::byte> bytes, std::string_view name);
+Image decode_image(std::span<const std::byte> bytes, std::string_view name, std::int64_t max_pixels = kMaxPixels);
 Image read_image(const std::filesystem::path& path);
 
 }  // namespace graft::io

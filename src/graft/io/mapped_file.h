@@ -1,5 +1,5 @@
-// A whole file as bytes, mapped read-only: pages come in as they are touched, so a checkpoint of gigabytes costs nothing
-// until its tensors are read.
+// A whole file as bytes, mapped read-only: pages come in as they are touched, so a checkpoint of gigabytes costs
+// nothing until its tensors are read.
 #pragma once
 
 #include <cstddef>

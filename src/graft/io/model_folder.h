@@ -1,5 +1,5 @@
-// A model on disk: its weights, and the JSON files that say what it is. A lone checkpoint has no JSON; its sizes are then
-// inferred from its tensors by whoever builds the model.
+// A model on disk: its weights, and the JSON files that say what it is. A lone checkpoint has no JSON; its sizes are
+// then inferred from its tensors by whoever builds the model.
 #pragma once
 
 #include <filesystem>
@@ -14,11 +14,11 @@
 namespace graft::io {
 
 struct ModelFolder {
-  std::filesystem::path path;                           // the folder, or the lone file
-  std::optional<nlohmann::json> config;                 // config.json (transformers, timm)
-  std::optional<nlohmann::json> open_clip_config;       // open_clip_config.json
-  std::optional<nlohmann::json> preprocessor_config;    // preprocessor_config.json
-  std::vector<std::filesystem::path> weight_files;      // one, or all shards
+  std::filesystem::path path;                         // the folder, or the lone file
+  std::optional<nlohmann::json> config;               // config.json (transformers, timm)
+  std::optional<nlohmann::json> open_clip_config;     // open_clip_config.json
+  std::optional<nlohmann::json> preprocessor_config;  // preprocessor_config.json
+  std::vector<std::filesystem::path> weight_files;    // one, or all shards
 
   // A folder without weights, or with several checkpoints and no telling which, is a FileError.
   static ModelFolder at(const std::filesystem::path& path);

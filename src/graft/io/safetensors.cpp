@@ -82,18 +82,20 @@ TensorView parse_tensor(const json& entry, std::span<const std::byte> data, std:
   const auto dtype = dtype_named(entry["dtype"].get_ref<const std::string&>());
   check(dtype.has_value(), fmt::format("unknown dtype {}", entry["dtype"].dump()));
   check(unsigned_list(entry["shape"]), "shape is not a list of sizes");
-  TensorView view{.dtype = *dtype, .shape = entry["shape"].get<std::vector<std::int64_t>>()};
+  TensorView view;
+  view.dtype = *dtype;
+  view.shape = entry["shape"].get<std::vector<std::int64_t>>();
   const auto bytes = bytes_of(*dtype, view.shape);
   check(bytes.has_value(), "its shape overflows");
 
-  check(unsigned_list(entry["data_offsets"]) && entry["data_offsets"].size() == 2, "data_offsets are not two positions");
+  check(unsigned_list(entry["data_offsets"]) && entry["data_offsets"].size() == 2,
+        "data_offsets are not two positions");
   const auto begin = entry["data_offsets"][0].get<std::size_t>();
   const auto end = entry["data_offsets"][1].get<std::size_t>();
   check(begin <= end && end <= data.size(),
         fmt::format("data_offsets [{}, {}] lie outside the {} bytes of data. Is the download complete?", begin, end,
                     data.size()));
-  check(end - begin == *bytes,
-        fmt::format("{} bytes of data, its shape and dtype need {}", end - begin, *bytes));
+  check(end - begin == *bytes, fmt::format("{} bytes of data, its shape and dtype need {}", end - begin, *bytes));
   view.data = data.data() + begin;
   view.bytes = *bytes;
   return view;
@@ -102,7 +104,8 @@ TensorView parse_tensor(const json& entry, std::span<const std::byte> data, std:
 // The format wants the data to be covered once, without holes: nothing may hide between tensors.
 void check_covered(const TensorMap& tensors, std::span<const std::byte> data, std::string_view file) {
   std::vector<std::pair<const std::byte*, const TensorMap::value_type*>> order;
-  for (const auto& tensor : tensors) order.emplace_back(tensor.second.data, &tensor);
+  for (const auto& tensor : tensors)
+    order.emplace_back(tensor.second.data, &tensor);
   std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
     return std::pair(a.first, a.second->second.bytes) < std::pair(b.first, b.second->second.bytes);
   });
@@ -121,23 +124,40 @@ void check_covered(const TensorMap& tensors, std::span<const std::byte> data, st
 // The writing order of the safetensors library: widest types first (so that all are aligned), its order within a width.
 int rank_in_file(Dtype dtype) {
   switch (dtype) {
-    case Dtype::u64: return 0;
-    case Dtype::i64: return 1;
-    case Dtype::f64: return 2;
-    case Dtype::c64: return 3;
-    case Dtype::f32: return 4;
-    case Dtype::u32: return 5;
-    case Dtype::i32: return 6;
-    case Dtype::bf16: return 7;
-    case Dtype::f16: return 8;
-    case Dtype::u16: return 9;
-    case Dtype::i16: return 10;
-    case Dtype::f8_e8m0: return 11;
-    case Dtype::f8_e4m3: return 12;
-    case Dtype::f8_e5m2: return 13;
-    case Dtype::i8: return 14;
-    case Dtype::u8: return 15;
-    case Dtype::boolean: return 16;
+    case Dtype::u64:
+      return 0;
+    case Dtype::i64:
+      return 1;
+    case Dtype::f64:
+      return 2;
+    case Dtype::c64:
+      return 3;
+    case Dtype::f32:
+      return 4;
+    case Dtype::u32:
+      return 5;
+    case Dtype::i32:
+      return 6;
+    case Dtype::bf16:
+      return 7;
+    case Dtype::f16:
+      return 8;
+    case Dtype::u16:
+      return 9;
+    case Dtype::i16:
+      return 10;
+    case Dtype::f8_e8m0:
+      return 11;
+    case Dtype::f8_e4m3:
+      return 12;
+    case Dtype::f8_e5m2:
+      return 13;
+    case Dtype::i8:
+      return 14;
+    case Dtype::u8:
+      return 15;
+    case Dtype::boolean:
+      return 16;
   }
   throw InternalError("safetensors", "no such dtype");
 }
@@ -155,15 +175,15 @@ std::string header_of(std::span<const NamedView* const> order, const Metadata& m
   std::string header = "{";
   if (!metadata.empty()) {
     header += fmt::format("\"{}\":{{", kMetadataKey);
-    for (const auto& [key, value] : metadata) header += fmt::format("{}:{},", quoted(key), quoted(value));
+    for (const auto& [key, value] : metadata)
+      header += fmt::format("{}:{},", quoted(key), quoted(value));
     header.back() = '}';
     header += ',';
   }
   std::size_t offset = 0;
   for (const auto* tensor : order) {
     header += fmt::format("{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}},", quoted(tensor->name),
-                          name_of(tensor->dtype), fmt::join(tensor->shape, ","), offset,
-                          offset + tensor->data.size());
+                          name_of(tensor->dtype), fmt::join(tensor->shape, ","), offset, offset + tensor->data.size());
     offset += tensor->data.size();
   }
   if (header.back() == ',') header.pop_back();
@@ -229,14 +249,16 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Name
            std::pair(rank_in_file(b->dtype), std::string_view(b->name));
   });
   std::set<std::string_view> names;
-  for (const auto& tensor : tensors) GRAFT_ASSERT(names.insert(tensor.name).second);
+  for (const auto& tensor : tensors)
+    GRAFT_ASSERT(names.insert(tensor.name).second);
 
   const std::string header = header_of(order, metadata);
   const std::uint64_t header_bytes = header.size();
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(&header_bytes, 1)));
   file.write(header);
-  for (const auto* tensor : order) file.write(tensor->data);
+  for (const auto* tensor : order)
+    file.write(tensor->data);
   file.commit();
 }
 

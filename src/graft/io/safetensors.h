@@ -1,5 +1,5 @@
-// The safetensors format (Hugging Face, 2022): 8 bytes of header length, a JSON header, the tensors' bytes without holes.
-// Everything is checked when the file is opened; a view handed out later is in bounds.
+// The safetensors format (Hugging Face, 2022): 8 bytes of header length, a JSON header, the tensors' bytes without
+// holes. Everything is checked when the file is opened; a view handed out later is in bounds.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,8 @@ class SafetensorsFile {
  public:
   static SafetensorsFile open(const std::filesystem::path& path);
   // `owner` keeps `bytes` alive; `name` stands in errors.
-  static SafetensorsFile parse(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, std::string_view name);
+  static SafetensorsFile parse(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+                               std::string_view name);
 
   // nullptr when absent; FileError when its dtype is one that graft does not read.
   const TensorView* find(std::string_view name) const;

@@ -1,5 +1,6 @@
-// TensorBoard event files: scalar curves only. Records are length, masked CRC-32C, bytes, masked CRC-32C (TFRecord); the
-// bytes are an Event protobuf, written by hand. A resumed run opens a new file beside the old one, as TensorFlow does.
+// TensorBoard event files: scalar curves only. Records are length, masked CRC-32C, bytes, masked CRC-32C (TFRecord);
+// the bytes are an Event protobuf, written by hand. A resumed run opens a new file beside the old one, as TensorFlow
+// does.
 #pragma once
 
 #include <cstdint>

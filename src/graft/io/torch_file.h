@@ -7,14 +7,24 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "graft/io/tensor_view.h"
 
 namespace graft::io {
 
-// Nested containers and modules become dotted names ("state_dict.conv1.weight"); what is not a tensor is left out.
-TensorMap read_torch_file(const std::filesystem::path& path);
-TensorMap parse_torch_file(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, std::string_view name);
+struct TorchFile {
+  // Nested containers and modules become dotted names ("state_dict.conv1.weight"); what is not a tensor is left out. Of
+  // a TorchScript module every attribute that is a tensor counts.
+  TensorMap tensors;
+  // The keys of the outermost dictionary that hold containers with tensors: {"state_dict": {...}, "optimizer": {...}}.
+  std::vector<std::string> groups;
+
+  static TorchFile open(const std::filesystem::path& path);
+  // `owner` keeps `bytes` alive; `name` stands in errors.
+  static TorchFile parse(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, std::string_view name);
+};
 
 }  // namespace graft::io

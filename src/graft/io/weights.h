@@ -19,7 +19,7 @@ class Weights {
   static Weights open(const std::filesystem::path& path);
   // Several files that make one checkpoint; a name in two of them is an error.
   static Weights open(std::span<const std::filesystem::path> paths);
-  Weights(std::string name, TensorMap tensors, Metadata metadata = {});
+  explicit Weights(std::string name, TensorMap tensors, Metadata metadata = {}, std::vector<std::string> wrappers = {});
 
   const std::string& name() const { return name_; }  // the file, for messages
   const TensorMap& tensors() const { return tensors_; }
@@ -29,17 +29,19 @@ class Weights {
   const TensorView* find(std::string_view name) const;
   const TensorView& at(std::string_view name) const;
 
-  // Training scripts wrap the weights: {"state_dict": {...}, "optimizer": {...}}. These are the known wrapping keys here
-  // ("state_dict", "model", "teacher" ...), best first; empty for a plain file.
-  std::vector<std::string> wrappers() const;
-  // The tensors below `wrapper` ("": as they are), without the "module." that DataParallel puts before every name.
+  // Training scripts wrap the weights in a dictionary: {"state_dict": {...}, "optimizer": {...}}. These are the keys
+  // that hold tensors here, the usual ones for weights first; empty for a plain file.
+  const std::vector<std::string>& wrappers() const { return wrappers_; }
+  // The tensors below that key, without the "module." that DataParallel puts before every name.
   Weights unwrapped(std::string_view wrapper) const;
-  Weights unwrapped() const;  // below the best wrapper, if there is one
+  // The same below the first wrapper, if that is a usual one or all there is; else as they are.
+  Weights unwrapped() const;
 
  private:
   std::string name_;
   TensorMap tensors_;
   Metadata metadata_;
+  std::vector<std::string> wrappers_;
 };
 
 }  // namespace graft::io

@@ -1,0 +1,41 @@
+// What PyTorch's pickles mean: which of their calls are plain data, and the tensors that those calls stand for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "graft/io/pickle.h"
+#include "graft/io/torch_file.h"
+
+namespace graft::io {
+
+// A storage as a persistent id names it. Files before PyTorch 1.0 may refer to a part of a storage.
+struct StorageId {
+  std::string key;
+  std::optional<Dtype> dtype;        // nullopt: untyped, counted in bytes
+  std::uint64_t elements = 0;        // of the whole storage
+  std::uint64_t begin = 0, end = 0;  // the part that is meant, in elements
+
+  std::size_t element_bytes() const { return dtype ? size_of(*dtype) : 1; }
+};
+
+StorageId read_storage_id(const PickleNode& persistent, std::string_view file);
+
+// Tensors, plain containers, dtypes, devices and TorchScript classes; everything else a file might want is refused.
+bool is_plain_torch_global(std::string_view global);
+
+// The bytes of a whole storage.
+using FindStorage = std::function<std::span<const std::byte>(const StorageId&)>;
+
+// All tensors below `root`. Strided ones are copied into memory of their own, at most `copy_budget` bytes altogether (a
+// small file can describe a huge expanded tensor).
+TorchFile collect_tensors(const PickleNode& root, std::string_view file, const FindStorage& find_storage,
+                          std::shared_ptr<const void> owner, std::size_t copy_budget);
+
+}  // namespace graft::io

@@ -1,0 +1,151 @@
+#include "graft/io/weights.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "graft/core/error.h"
+#include "graft/core/names.h"
+#include "graft/io/mapped_file.h"
+#include "graft/io/torch_file.h"
+
+namespace graft::io {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// Best first: an average of the weights where training kept one, as timm prefers it; the teacher for DINO.
+constexpr std::array<std::string_view, 10> kUsualWrappers{"state_dict_ema",   "model_ema",   "state_dict", "model",
+                                                          "model_state_dict", "model_state", "net",        "teacher",
+                                                          "student",          "module"};
+
+std::size_t rank(std::string_view wrapper) {
+  return static_cast<std::size_t>(std::find(kUsualWrappers.begin(), kUsualWrappers.end(), wrapper) -
+                                  kUsualWrappers.begin());
+}
+
+bool is_usual(std::string_view wrapper) {
+  return rank(wrapper) < kUsualWrappers.size();
+}
+
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// {"weight_map": {tensor: file beside the index}}
+Weights open_sharded(const fs::path& path, std::string_view text) {
+  const json index = json::parse(text, nullptr, false);
+  if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
+    throw FileError("weights", "{}: an index of shards without a weight_map.", path.string());
+  }
+  std::map<fs::path, std::vector<std::string>> shards;
+  for (const auto& [tensor, file] : index["weight_map"].items()) {
+    const fs::path shard = file.is_string() ? fs::path(file.get<std::string>()) : fs::path();
+    if (shard.empty() || shard.has_parent_path()) {
+      throw FileError("weights", "{}: tensor '{}' is said to lie in {}: expected a file beside the index.",
+                      path.string(), tensor, file.dump());
+    }
+    shards[path.parent_path() / shard].push_back(tensor);
+  }
+  std::vector<fs::path> paths;
+  for (const auto& [shard, names] : shards)
+    paths.push_back(shard);
+  const Weights weights = Weights::open(paths);
+  std::vector<std::string> missing;
+  for (const auto& [shard, names] : shards) {
+    for (const auto& tensor : names) {
+      if (!weights.tensors().contains(tensor))
+        missing.push_back(fmt::format("{} ({})", tensor, shard.filename().string()));
+    }
+  }
+  if (!missing.empty()) {
+    throw FileError("weights", "{}: {} tensors of the index are missing from their shards:\n  {}", path.string(),
+                    missing.size(), fmt::join(missing, "\n  "));
+  }
+  return Weights(path.string(), weights.tensors(), weights.metadata());
+}
+
+}  // namespace
+
+Weights::Weights(std::string name, TensorMap tensors, Metadata metadata, std::vector<std::string> wrappers)
+    : name_(std::move(name)),
+      tensors_(std::move(tensors)),
+      metadata_(std::move(metadata)),
+      wrappers_(std::move(wrappers)) {
+  std::stable_sort(wrappers_.begin(), wrappers_.end(), [](const auto& a, const auto& b) { return rank(a) < rank(b); });
+}
+
+// safetensors begins with a length below 100 MB, and so with zero bytes where the others have none.
+Weights Weights::open(const fs::path& path) {
+  const auto file = MappedFile::open(path);
+  const auto bytes = file->bytes();
+  if (path.extension() == ".json") return open_sharded(path, text_of(bytes));
+  const bool safetensors = bytes.size() > 8 && bytes[8] == std::byte{'{'};
+  if (safetensors || path.extension() == ".safetensors") {
+    auto parsed = SafetensorsFile::parse(bytes, file, path.string());
+    return Weights(path.string(), parsed.tensors(), parsed.metadata());
+  }
+  auto parsed = TorchFile::parse(bytes, file, path.string());
+  return Weights(path.string(), std::move(parsed.tensors), {}, std::move(parsed.groups));
+}
+
+Weights Weights::open(std::span<const fs::path> paths) {
+  GRAFT_ASSERT(!paths.empty());
+  if (paths.size() == 1) return open(paths.front());
+  TensorMap all;
+  Metadata metadata;
+  for (const auto& path : paths) {
+    const Weights shard = open(path);
+    for (const auto& [name, view] : shard.tensors()) {
+      if (!all.emplace(name, view).second) {
+        throw FileError("weights", "{}: tensor '{}' stands in another of its {} files too.", path.string(), name,
+                        paths.size());
+      }
+    }
+    metadata.insert(shard.metadata().begin(), shard.metadata().end());
+  }
+  return Weights(paths.front().string(), std::move(all), std::move(metadata));
+}
+
+const TensorView* Weights::find(std::string_view name) const {
+  return find_supported(tensors_, name, name_);
+}
+
+const TensorView& Weights::at(std::string_view name) const {
+  if (const auto* view = find(name)) return *view;
+  std::vector<std::string> known;
+  for (const auto& [key, view] : tensors_)
+    known.push_back(key);
+  const auto near = nearest_name(name, known);
+  throw FileError("weights", "{}: no tensor '{}' among its {}.{}", name_, name, tensors_.size(),
+                  near ? fmt::format(" The nearest is '{}'.", *near) : "");
+}
+
+Weights Weights::unwrapped(std::string_view wrapper) const {
+  const auto below = [](const TensorMap& tensors, const std::string& prefix) {
+    TensorMap inner;
+    for (auto at = tensors.lower_bound(prefix); at != tensors.end() && at->first.starts_with(prefix); ++at) {
+      inner.emplace(at->first.substr(prefix.size()), at->second);
+    }
+    return inner;
+  };
+  TensorMap inner = wrapper.empty() ? tensors_ : below(tensors_, std::string(wrapper) + ".");
+  if (inner.empty()) {
+    throw FileError("weights", "{}: nothing below '{}'. It holds: {}.", name_, wrapper, fmt::join(wrappers_, ", "));
+  }
+  TensorMap bare = below(inner, "module.");
+  return Weights(name_, bare.size() == inner.size() ? std::move(bare) : std::move(inner), metadata_);
+}
+
+Weights Weights::unwrapped() const {
+  if (tensors_.empty()) return *this;
+  if (wrappers_.empty()) return unwrapped("");
+  const auto below_first = [&](const auto& tensor) { return tensor.first.starts_with(wrappers_.front() + "."); };
+  const bool is_all = std::all_of(tensors_.begin(), tensors_.end(), below_first);
+  return unwrapped(is_usual(wrappers_.front()) || is_all ? wrappers_.front() : "");
+}
+
+}  // namespace graft::io
