@@ -18,7 +18,8 @@ struct ModelFolder {
   std::optional<nlohmann::json> config;               // config.json (transformers, timm)
   std::optional<nlohmann::json> open_clip_config;     // open_clip_config.json
   std::optional<nlohmann::json> preprocessor_config;  // preprocessor_config.json
-  std::vector<std::filesystem::path> weight_files;    // one, or all shards
+  std::filesystem::path weights;                      // the checkpoint to open, or the index of its shards
+  std::vector<std::filesystem::path> weight_files;    // the files with its bytes: one, or all shards
 
   // A folder without weights, or with several checkpoints and no telling which, is a FileError.
   static ModelFolder at(const std::filesystem::path& path);
@@ -26,7 +27,7 @@ struct ModelFolder {
     return at(resolve_model(typed, environment));
   }
 
-  Weights open() const { return Weights::open(weight_files); }
+  Weights open() const { return Weights::open(weights); }
 };
 
 }  // namespace graft::io

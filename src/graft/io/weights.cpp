@@ -31,25 +31,33 @@ bool is_usual(std::string_view wrapper) {
   return rank(wrapper) < kUsualWrappers.size();
 }
 
-std::string_view text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+bool is_index(const fs::path& path) {
+  return path.extension() == ".json";
 }
 
-// {"weight_map": {tensor: file beside the index}}
-Weights open_sharded(const fs::path& path, std::string_view text) {
-  const json index = json::parse(text, nullptr, false);
-  if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) {
-    throw FileError("weights", "{}: an index of shards without a weight_map.", path.string());
+// The shards of an index, each with the tensors it should hold: {"weight_map": {tensor: file beside the index}}.
+std::map<fs::path, std::vector<std::string>> read_index(const fs::path& path) {
+  const auto file = MappedFile::open(path);
+  const auto* text = reinterpret_cast<const char*>(file->bytes().data());
+  const json index = json::parse(text, text + file->bytes().size(), nullptr, false);
+  if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object() ||
+      index["weight_map"].empty()) {
+    throw FileError("weights", "{}: expected an index of shards, with a weight_map.", path.string());
   }
   std::map<fs::path, std::vector<std::string>> shards;
-  for (const auto& [tensor, file] : index["weight_map"].items()) {
-    const fs::path shard = file.is_string() ? fs::path(file.get<std::string>()) : fs::path();
+  for (const auto& [tensor, name] : index["weight_map"].items()) {
+    const fs::path shard = name.is_string() ? fs::path(name.get<std::string>()) : fs::path();
     if (shard.empty() || shard.has_parent_path()) {
       throw FileError("weights", "{}: tensor '{}' is said to lie in {}: expected a file beside the index.",
-                      path.string(), tensor, file.dump());
+                      path.string(), tensor, name.dump());
     }
     shards[path.parent_path() / shard].push_back(tensor);
   }
+  return shards;
+}
+
+Weights open_sharded(const fs::path& path) {
+  const auto shards = read_index(path);
   std::vector<fs::path> paths;
   for (const auto& [shard, names] : shards)
     paths.push_back(shard);
@@ -57,8 +65,9 @@ Weights open_sharded(const fs::path& path, std::string_view text) {
   std::vector<std::string> missing;
   for (const auto& [shard, names] : shards) {
     for (const auto& tensor : names) {
-      if (!weights.tensors().contains(tensor))
+      if (!weights.tensors().contains(tensor)) {
         missing.push_back(fmt::format("{} ({})", tensor, shard.filename().string()));
+      }
     }
   }
   if (!missing.empty()) {
@@ -78,11 +87,11 @@ Weights::Weights(std::string name, TensorMap tensors, Metadata metadata, std::ve
   std::stable_sort(wrappers_.begin(), wrappers_.end(), [](const auto& a, const auto& b) { return rank(a) < rank(b); });
 }
 
-// safetensors begins with a length below 100 MB, and so with zero bytes where the others have none.
+// safetensors begins with the length of a JSON object and that object.
 Weights Weights::open(const fs::path& path) {
+  if (is_index(path)) return open_sharded(path);
   const auto file = MappedFile::open(path);
   const auto bytes = file->bytes();
-  if (path.extension() == ".json") return open_sharded(path, text_of(bytes));
   const bool safetensors = bytes.size() > 8 && bytes[8] == std::byte{'{'};
   if (safetensors || path.extension() == ".safetensors") {
     auto parsed = SafetensorsFile::parse(bytes, file, path.string());
@@ -146,6 +155,14 @@ Weights Weights::unwrapped() const {
   const auto below_first = [&](const auto& tensor) { return tensor.first.starts_with(wrappers_.front() + "."); };
   const bool is_all = std::all_of(tensors_.begin(), tensors_.end(), below_first);
   return unwrapped(is_usual(wrappers_.front()) || is_all ? wrappers_.front() : "");
+}
+
+std::vector<fs::path> checkpoint_files(const fs::path& path) {
+  if (!is_index(path)) return {path};
+  std::vector<fs::path> files;
+  for (const auto& [shard, names] : read_index(path))
+    files.push_back(shard);
+  return files;
 }
 
 }  // namespace graft::io

@@ -44,4 +44,7 @@ class Weights {
   std::vector<std::string> wrappers_;
 };
 
+// The files that hold a checkpoint's bytes: itself, or the shards that an index names.
+std::vector<std::filesystem::path> checkpoint_files(const std::filesystem::path& path);
+
 }  // namespace graft::io

@@ -1,0 +1,82 @@
+#include "graft/io/model_folder.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "graft/core/error.h"
+#include "graft/io/mapped_file.h"
+
+namespace graft::io {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// The names that the libraries give to a model's weights, in the order in which they themselves prefer them.
+constexpr std::array<std::string_view, 8> kWeightFiles{"model.safetensors",
+                                                       "model.safetensors.index.json",
+                                                       "open_clip_model.safetensors",
+                                                       "pytorch_model.bin",
+                                                       "pytorch_model.bin.index.json",
+                                                       "open_clip_pytorch_model.bin",
+                                                       "open_clip_pytorch_model.safetensors",
+                                                       "model.pt"};
+
+constexpr std::array<std::string_view, 5> kWeightEndings{".safetensors", ".pt", ".pth", ".th", ".bin"};
+
+std::optional<json> read_json(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return std::nullopt;
+  const auto file = MappedFile::open(path);
+  const auto* text = reinterpret_cast<const char*>(file->bytes().data());
+  json value = json::parse(text, text + file->bytes().size(), nullptr, false);
+  if (!value.is_object()) throw FileError("model", "{} is not a JSON object.", path.string());
+  return value;
+}
+
+fs::path choose_weights(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto name : kWeightFiles) {
+    if (fs::is_regular_file(folder / name, ignored)) return folder / name;
+  }
+  std::set<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder, fs::directory_options::skip_permission_denied, ignored)) {
+    const auto ending = entry.path().extension().string();
+    if (entry.is_regular_file(ignored) &&
+        std::find(kWeightEndings.begin(), kWeightEndings.end(), ending) != kWeightEndings.end()) {
+      found.insert(entry.path());
+    }
+  }
+  if (found.size() == 1) return *found.begin();
+  if (found.empty()) {
+    throw FileError("model", "{} holds no weights: expected {}, or one file *{}.", folder.string(),
+                    kWeightFiles.front(), fmt::join(kWeightEndings, " *"));
+  }
+  std::vector<std::string> names;
+  for (const auto& path : found)
+    names.push_back(path.filename().string());
+  throw FileError("model", "{} holds several checkpoints: {}. Name one of them.", folder.string(),
+                  fmt::join(names, ", "));
+}
+
+}  // namespace
+
+ModelFolder ModelFolder::at(const fs::path& path) {
+  std::error_code ignored;
+  ModelFolder folder;
+  folder.path = path;
+  if (!fs::exists(path, ignored)) throw FileError("model", "{} does not exist.", path.string());
+  if (fs::is_directory(path, ignored)) {
+    folder.config = read_json(path / "config.json");
+    folder.open_clip_config = read_json(path / "open_clip_config.json");
+    folder.preprocessor_config = read_json(path / "preprocessor_config.json");
+    folder.weights = choose_weights(path);
+  } else {
+    folder.weights = path;
+  }
+  folder.weight_files = checkpoint_files(folder.weights);
+  return folder;
+}
+
+}  // namespace graft::io
