@@ -1,6 +1,7 @@
 // Resizing of 8-bit RGB, equal to Pillow's Image.resize to the bit: a filter whose support grows when shrinking
 // (antialiased), one pass along rows and one along columns with 8 bits in between, and weights in 22-bit fixed point.
-// Pretrained weights were trained behind these very pixels.
+// Pretrained weights were trained behind these very pixels. The order of the passes is that of Pillow 13; earlier
+// versions always go along rows first, which differs in some bytes where the height shrinks much more than the width.
 #pragma once
 
 #include <array>
@@ -41,6 +42,8 @@ struct Rect {
 struct ImageView {
   ImageView(const Image& image);  // the implicit conversion is the point: every Image is a view of itself
   ImageView(const Image& image, Rect rect);
+  ImageView(const std::uint8_t* rgb, int width, int height, std::ptrdiff_t stride)
+      : rgb(rgb), width(width), height(height), stride(stride) {}
 
   const std::uint8_t* row(int y) const { return rgb + y * stride; }
 

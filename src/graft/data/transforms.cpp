@@ -1,0 +1,190 @@
+#include "graft/data/transforms.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "graft/core/error.h"
+#include "graft/data/colour.h"
+
+namespace graft::data {
+namespace {
+
+// Python's round(): halves to even, as long as nobody changed the processor's rounding mode.
+int round_half_even(double value) { return static_cast<int>(std::nearbyint(value)); }
+
+// Where a crop of `wanted` begins in `have` pixels; negative when it must be padded.
+int crop_begin(int have, int wanted, CropRounding rounding) {
+  const int spare = have - wanted;
+  if (rounding == CropRounding::transformers) {
+    return spare >= 0 ? spare / 2 : -((1 - spare) / 2);
+  }
+  return spare >= 0 ? round_half_even(spare / 2.0) : -(-spare / 2);
+}
+
+// Both sides so that the shorter one is `length`; the longer is cut to a whole number, as in torchvision.
+Size with_shorter_side(Size image, int length) {
+  const auto longer = [&](int long_side, int short_side) {
+    const double exact = static_cast<double>(std::int64_t{length} * long_side) / short_side;
+    return std::max(1, static_cast<int>(exact));
+  };
+  if (image.width <= image.height) return {longer(image.height, image.width), length};
+  return {length, longer(image.width, image.height)};
+}
+
+// The part `rect` of the resized image; what lies outside is `fill`.
+Image resize_and_crop(const Image& image, Size size, const Preprocessing& p, Rect rect) {
+  const int left = std::max(rect.left, 0), top = std::max(rect.top, 0);
+  const int right = std::min(rect.left + rect.width, size.width);
+  const int bottom = std::min(rect.top + rect.height, size.height);
+  Image inside = resize(image, size, p.interpolation, {}, Rect{left, top, right - left, bottom - top});
+  if (inside.width == rect.width && inside.height == rect.height) return inside;
+  return crop(inside, {rect.left - left, rect.top - top, rect.width, rect.height}, p.fill);
+}
+
+Image jitter(Image image, const Augmentation& o, Random& random) {
+  std::array<int, 4> order;
+  std::iota(order.begin(), order.end(), 0);
+  for (std::size_t i = order.size(); i-- > 1;) std::swap(order[i], order[random.below(i + 1)]);
+  const auto factor = [&](double spread) { return random.uniform(std::max(0.0, 1 - spread), 1 + spread); };
+  for (const int step : order) {
+    if (step == 0 && o.brightness > 0) image = adjust_brightness(std::move(image), factor(o.brightness));
+    if (step == 1 && o.contrast > 0) image = adjust_contrast(std::move(image), factor(o.contrast));
+    if (step == 2 && o.saturation > 0) image = adjust_saturation(std::move(image), factor(o.saturation));
+    if (step == 3 && o.hue > 0) image = adjust_hue(std::move(image), random.uniform(-o.hue, o.hue));
+  }
+  return image;
+}
+
+bool has_jitter(const Augmentation& o) { return o.brightness > 0 || o.contrast > 0 || o.saturation > 0 || o.hue > 0; }
+
+void check(const Preprocessing& p, const Augmentation& o) {
+  const Size out = p.output();
+  if (p.resize.height < 1 || p.resize.width < 1 || out.height < 1 || out.width < 1) {
+    throw ConfigError("transforms", "the model's image size is {} x {}: expected at least one pixel a side.", out.width,
+                      out.height);
+  }
+  if (std::ranges::any_of(p.std, [](float s) { return !(s > 0); })) {
+    throw ConfigError("transforms", "the model's std is {}, {}, {}: expected numbers above 0.", p.std[0], p.std[1],
+                      p.std[2]);
+  }
+  if (!(o.min_scale > 0 && o.min_scale <= o.max_scale && o.max_scale <= 1)) {
+    throw ConfigError("transforms", "--min-scale {} --max-scale {}: expected 0 < min <= max <= 1.", o.min_scale,
+                      o.max_scale);
+  }
+  if (!(o.min_ratio > 0 && o.min_ratio <= o.max_ratio)) {
+    throw ConfigError("transforms", "--min-ratio {} --max-ratio {}: expected 0 < min <= max.", o.min_ratio,
+                      o.max_ratio);
+  }
+  if (o.crop == TrainCrop::random && o.resize < std::max(out.height, out.width)) {
+    throw ConfigError("transforms", "--train-resize {} is smaller than the {} x {} that the model reads.", o.resize,
+                      out.width, out.height);
+  }
+  if (!(o.brightness >= 0 && o.contrast >= 0 && o.saturation >= 0 && o.hue >= 0 && o.hue <= 0.5)) {
+    throw ConfigError("transforms", "colour jitter {}, {}, {}, {}: expected 0 or more, and a hue of at most 0.5.",
+                      o.brightness, o.contrast, o.saturation, o.hue);
+  }
+}
+
+}  // namespace
+
+std::vector<std::pair<ResizeMode, std::string>> choices(ResizeMode) {
+  return {{ResizeMode::shortest, "shortest"}, {ResizeMode::squash, "squash"}, {ResizeMode::longest, "longest"}};
+}
+
+std::vector<std::pair<TrainCrop, std::string>> choices(TrainCrop) {
+  return {{TrainCrop::none, "none"}, {TrainCrop::random_resized, "random-resized"}, {TrainCrop::random, "random"}};
+}
+
+bool Augmentation::is_random() const { return crop != TrainCrop::none || flip || has_jitter(*this); }
+
+Augmentation Augmentation::random_resized_crop_and_flip() {
+  return {.crop = TrainCrop::random_resized, .flip = true};
+}
+
+Size resized_size(Size image, const Preprocessing& p) {
+  if (p.resize_mode == ResizeMode::squash) return p.resize;
+  const bool shortest = p.resize_mode == ResizeMode::shortest;
+  if (shortest && p.resize.height == p.resize.width) return with_shorter_side(image, p.resize.height);
+  // timm's and open_clip's ResizeKeepRatio
+  const double down_height = static_cast<double>(image.height) / p.resize.height;
+  const double down_width = static_cast<double>(image.width) / p.resize.width;
+  const double ratio = shortest ? std::min(down_height, down_width) : std::max(down_height, down_width);
+  return {std::max(1, round_half_even(image.height / ratio)), std::max(1, round_half_even(image.width / ratio))};
+}
+
+Rect random_resized_rect(Size image, const Augmentation& o, Random& random) {
+  const double area = static_cast<double>(image.height) * image.width;
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    const double target = area * random.uniform(o.min_scale, o.max_scale);
+    const double ratio = std::exp(random.uniform(std::log(o.min_ratio), std::log(o.max_ratio)));
+    const int width = round_half_even(std::sqrt(target * ratio));
+    const int height = round_half_even(std::sqrt(target / ratio));
+    if (width > 0 && width <= image.width && height > 0 && height <= image.height) {
+      const int top = static_cast<int>(random.below(image.height - height + 1));
+      const int left = static_cast<int>(random.below(image.width - width + 1));
+      return {left, top, width, height};
+    }
+  }
+  int width = image.width, height = image.height;
+  const double ratio = static_cast<double>(width) / height;
+  if (ratio < o.min_ratio) {
+    height = std::clamp(round_half_even(width / o.min_ratio), 1, image.height);
+  } else if (ratio > o.max_ratio) {
+    width = std::clamp(round_half_even(height * o.max_ratio), 1, image.width);
+  }
+  return {(image.width - width) / 2, (image.height - height) / 2, width, height};
+}
+
+ImageTransform::ImageTransform(Preprocessing preprocessing, Augmentation augmentation)
+    : preprocessing_(preprocessing), augmentation_(augmentation) {
+  check(preprocessing_, augmentation_);
+  for (int c = 0; c < 3; ++c) {
+    for (int v = 0; v < 256; ++v) {
+      const float scaled = static_cast<float>(v) / 255.0f;  // the same float as transformers' double product, rounded
+      normalised_[c][v] = (scaled - preprocessing_.mean[c]) / preprocessing_.std[c];
+    }
+  }
+}
+
+Image ImageTransform::pixels(const Image& image, Random random) const {
+  const Size whole = {image.height, image.width}, out = output();
+  const auto& p = preprocessing_;
+  const auto& o = augmentation_;
+  Image result;
+  if (o.crop == TrainCrop::random_resized) {
+    const Rect rect = random_resized_rect(whole, o, random);
+    result = resize(ImageView(image, rect), out, p.interpolation);
+  } else if (o.crop == TrainCrop::random) {
+    const Size size = with_shorter_side(whole, static_cast<int>(o.resize));
+    const int top = static_cast<int>(random.below(size.height - out.height + 1));
+    const int left = static_cast<int>(random.below(size.width - out.width + 1));
+    result = resize_and_crop(image, size, p, {left, top, out.width, out.height});
+  } else {
+    const Size size = resized_size(whole, p);
+    const Rect rect = {crop_begin(size.width, out.width, p.crop_rounding),
+                       crop_begin(size.height, out.height, p.crop_rounding), out.width, out.height};
+    result = resize_and_crop(image, size, p, rect);
+  }
+  if (o.flip && random.uniform() < 0.5) result = flip_horizontally(std::move(result));
+  if (has_jitter(o)) result = jitter(std::move(result), o, random);
+  return result;
+}
+
+void ImageTransform::write(const Image& image, Random random, std::span<float> out) const {
+  normalise(pixels(image, random), out);
+}
+
+void ImageTransform::normalise(const Image& pixels, std::span<float> out) const {
+  const std::size_t plane = static_cast<std::size_t>(pixels.width) * pixels.height;
+  GRAFT_ASSERT(pixels.rgb.size() == 3 * plane && out.size() == 3 * plane);
+  const auto& [red, green, blue] = normalised_;
+  const std::uint8_t* rgb = pixels.rgb.data();
+  for (std::size_t i = 0; i < plane; ++i, rgb += 3) {
+    out[i] = red[rgb[0]];
+    out[plane + i] = green[rgb[1]];
+    out[2 * plane + i] = blue[rgb[2]];
+  }
+}
+
+}  // namespace graft::data
