@@ -12,6 +12,7 @@
 #include "graft/nn/joint.h"
 #include "graft/nn/linear.h"
 #include "graft/nn/norm.h"
+#include "graft/nn/stream.h"
 
 namespace graft::nn {
 
@@ -30,22 +31,32 @@ struct BlockParts {
 
 class Block : public torch::nn::Module {
  public:
+  // Parameters: norm1.*, attn.qkv.*, attn.proj.*, scale1, norm2.*, mlp.fc1.*, mlp.fc2.*, scale2
   Block(BlockParts parts, Site attn, Site mlp);
 
   // x [B, T, D] float32 -> the same
   at::Tensor forward(const at::Tensor& x, const Context& context);
+  void forward(Stream& stream, const Context& context);
   // The same, for one row a sequence: the class token of the last block, whose other rows nobody needs.
   // rows [B] int64 -> [B, 1, D]
-  at::Tensor forward_rows(const at::Tensor& x, const at::Tensor& rows, const Context& context);
+  at::Tensor forward_rows(Stream& stream, const at::Tensor& rows, const Context& context);
 
   std::vector<Joint*> joints();  // attn, qkv, proj, mlp, fc1, fc2: in order of computation
 
  private:
-  at::Tensor attend(const at::Tensor& normed, const Context& context);  // the body of the attention sub-layer
-  at::Tensor mlp(const at::Tensor& normed, const Context& context);     // the body of the MLP sub-layer
+  // The bodies of the sub-layers: [B, T, D], normed, in the type maps carry -> the change, without the residual.
+  at::Tensor attend(const at::Tensor& normed, const Context& context);
+  at::Tensor attend_rows(const at::Tensor& normed, const at::Tensor& rows, const Context& context);
+  at::Tensor mlp(const at::Tensor& normed, const Context& context);
+  // Runs a sub-layer in the stream, with whatever sits at its joint.
+  template <class Body>
+  void sublayer(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context);
 
   BlockParts parts_;
   Joint attn_joint_, mlp_joint_;
 };
+
+// x [B, T, D], rows [B] -> [B, 1, D]
+at::Tensor take_rows(const at::Tensor& x, const at::Tensor& rows);
 
 }  // namespace graft::nn

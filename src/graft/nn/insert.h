@@ -32,6 +32,8 @@ class Frozen {
   using Function = std::function<at::Tensor(const at::Tensor&)>;
   Frozen(Function whole) : whole_(std::move(whole)) {}  // NOLINT: a function is a frozen computation
   Frozen(Function norm, Function body) : norm_(std::move(norm)), body_(std::move(body)) {}
+  Frozen(Function whole, Function norm, Function body)
+      : whole_(std::move(whole)), norm_(std::move(norm)), body_(std::move(body)) {}
 
   at::Tensor operator()(const at::Tensor& x) const { return whole_ ? whole_(x) : body_(norm_(x)); }
   at::Tensor norm(const at::Tensor& x) const { return norm_ ? norm_(x) : x; }

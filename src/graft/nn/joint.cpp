@@ -1,5 +1,7 @@
 #include "graft/nn/joint.h"
 
+#include <ATen/ATen.h>
+
 namespace graft::nn {
 
 void Joint::put(std::shared_ptr<Insert> insert, const Slice* slice) {
@@ -12,15 +14,26 @@ void Joint::put(std::shared_ptr<Insert> insert, const Slice* slice) {
 }
 
 at::Tensor Joint::run(const at::Tensor& x, const Frozen& frozen, const Context& context) const {
-  // Recursion from the outermost: each occupant's frozen computation is all that lies inside it.
-  const std::function<at::Tensor(const at::Tensor&, size_t)> from = [&](const at::Tensor& u, size_t depth) {
-    if (depth == 0) return frozen(u);
-    const auto& insert = occupants_[depth - 1].insert;
-    if (depth == 1) return insert->forward(u, frozen, context);
-    const Frozen inner([&from, depth](const at::Tensor& v) { return from(v, depth - 1); });
-    return insert->forward(u, inner, context);
-  };
-  return from(x, occupants_.size());
+  return run_inner(x, frozen, context, occupants_.size());
+}
+
+// Recursion from the outermost: each occupant's frozen computation is all that lies inside it.
+at::Tensor Joint::run_inner(const at::Tensor& x, const Frozen& frozen, const Context& context, size_t depth) const {
+  if (depth == 0) return frozen(x);
+  const auto& occupant = occupants_[depth - 1];
+  if (occupant.whole()) {
+    if (depth == 1) return occupant.insert->forward(x, frozen, context);
+    const Frozen inner([&](const at::Tensor& u) { return run_inner(u, frozen, context, depth - 1); });
+    return occupant.insert->forward(x, inner, context);
+  }
+  const auto all = run_inner(x, frozen, context, depth - 1);
+  const auto rows = [&](const at::Tensor& y) { return y.narrow(-1, occupant.begin, occupant.end - occupant.begin); };
+  const Frozen slice([&](const at::Tensor& u) {
+    return rows(u.is_same(x) ? all : run_inner(u, frozen, context, depth - 1));
+  });
+  return at::cat({all.narrow(-1, 0, occupant.begin), occupant.insert->forward(x, slice, context),
+                  all.narrow(-1, occupant.end, all.size(-1) - occupant.end)},
+                 -1);
 }
 
 at::Tensor Joint::run_tokens(const at::Tensor& x, Context& context) const {

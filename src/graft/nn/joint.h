@@ -30,13 +30,15 @@ class Joint {
   void put(std::shared_ptr<Insert> insert, const Slice* slice = nullptr);
   void clear() { occupants_.clear(); }
 
-  // Runs the whole-site occupants around `frozen`; with none, frozen(x).
+  // Runs the occupants around `frozen`; with none, frozen(x). One on a slice sees and replaces that slice's outputs.
   at::Tensor run(const at::Tensor& x, const Frozen& frozen, const Context& context) const;
 
   // Tokens sites: x with the occupants' rows, and the layout that results (written to context.layout).
   at::Tensor run_tokens(const at::Tensor& x, Context& context) const;
 
  private:
+  at::Tensor run_inner(const at::Tensor& x, const Frozen& frozen, const Context& context, size_t depth) const;
+
   Site site_;
   std::vector<Occupant> occupants_;
 };

@@ -1,5 +1,7 @@
 // A linear map of a frozen model, y = act(x Wᵀ + b), with a site around the part before the activation. Frozen, the weight
 // is packed once in the precision asked for; where it trains, the plain float path runs and nothing is packed.
+// A map that ends a sub-layer may have a LayerScale (Touvron et al. 2021, arXiv:2103.17239) behind it; at rest it is
+// folded into what is packed. The site sees the map without it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,28 +21,41 @@ class Linear : public torch::nn::Module {
   // weight [out, in], bias [out] or undefined
   Linear(Site site, at::Tensor weight, at::Tensor bias, tensor::Precision precision);
 
-  // x [..., in] -> [..., out]
+  // x [..., in] -> [..., out], in float32 or the type that frozen maps carry (float64 stays float64)
   at::Tensor forward(const at::Tensor& x, const Context& context,
                      tensor::Activation activation = tensor::Activation::none);
 
   Joint& joint() { return joint_; }
   const at::Tensor& weight() const { return weight_; }
   const at::Tensor& bias() const { return bias_; }
+  void set_layer_scale(at::Tensor scale) { scale_ = std::move(scale); }  // [out]; its owner registers it
 
   // Writes new values into the parameters (a fold) and forgets what was packed from the old ones.
   void assign(const at::Tensor& weight, const at::Tensor& bias);
 
  private:
   at::Tensor frozen(const at::Tensor& x, tensor::Activation activation);
-  const tensor::FrozenLinear& packed();
+  at::Tensor scaled(const at::Tensor& y) const { return scale_.defined() ? y * scale_ : y; }
+  const tensor::FrozenLinear& packed(bool with_scale);
+  bool folds_scale() const;
+  // run(map, activation) with the LayerScale folded into the map, or applied behind it
+  template <class Run>
+  at::Tensor finish(bool with_scale, tensor::Activation activation, const Run& run);
+  bool is_plain(const at::Tensor& x) const;
   at::Tensor with_opaque(const at::Tensor& x, const Context& context);
   at::Tensor with_low_rank(const at::Tensor& x, tensor::Activation activation);
   bool all_low_rank(const Context& context) const;
 
   Joint joint_;
-  at::Tensor weight_, bias_;
+  at::Tensor weight_, bias_, scale_;
   tensor::Precision precision_;
   std::optional<tensor::FrozenLinear> packed_;
+  uint32_t packed_version_ = 0;   // of the weight when it was packed; an optimiser's step or a fold raises it
+  bool packed_with_scale_ = false;
 };
+
+// x in the type that travels between frozen maps of that precision, and back in the stream's; float64 stays.
+at::Tensor to_carrier(const at::Tensor& x, tensor::Precision precision);
+at::Tensor to_stream(const at::Tensor& x);
 
 }  // namespace graft::nn

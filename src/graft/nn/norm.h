@@ -11,16 +11,20 @@ namespace graft::nn {
 
 class LayerNorm : public torch::nn::Module {
  public:
-  LayerNorm(at::Tensor weight, at::Tensor bias, double eps, tensor::Precision precision);  // [D], [D]
+  // weight, bias [D]; `precision` is that of the maps that read the result
+  LayerNorm(at::Tensor weight, at::Tensor bias, double eps, tensor::Precision precision);
 
   // x [..., D] -> the same shape, in the type that the next frozen map multiplies fastest
   at::Tensor forward(const at::Tensor& x);
-  // x [..., D] -> float32, for what is not followed by a map
+  // x [..., D] -> the same in the stream's type, for what is not followed by a map
   at::Tensor forward_float(const at::Tensor& x);
-  // (x + change, norm(x + change)): the residual add and the norm in one pass; both float32 streams [..., D]
-  std::pair<at::Tensor, at::Tensor> add(const at::Tensor& x, const at::Tensor& change);
+  // The residual add and the norm in one pass; x [..., D] the stream, change [..., D] of any type
+  tensor::AddNormed add(const at::Tensor& x, const at::Tensor& change);
 
  private:
+  tensor::LayerNorm values() const { return {weight_, bias_, eps_}; }
+  at::ScalarType out(const at::Tensor& x) const;
+
   at::Tensor weight_, bias_;
   double eps_;
   at::ScalarType out_;

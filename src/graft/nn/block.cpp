@@ -1,0 +1,115 @@
+#include "graft/nn/block.h"
+
+#include <torch/torch.h>
+
+#include "graft/tensor/attention.h"
+
+namespace graft::nn {
+namespace {
+
+// Only a name in the parameters' paths.
+struct Part : torch::nn::Module {};
+
+at::Tensor layer_scale(torch::nn::Module& block, const char* name, const at::Tensor& scale) {
+  return scale.defined() ? block.register_parameter(name, scale, /*requires_grad=*/false) : at::Tensor();
+}
+
+// Bottlenecks work on each row alone, so a sub-layer under them can be asked for a few of its rows.
+bool works_row_by_row(const Joint& joint) {
+  for (const auto& occupant : joint.occupants()) {
+    if (!std::holds_alternative<Bottleneck>(occupant.insert->form())) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+at::Tensor take_rows(const at::Tensor& x, const at::Tensor& rows) {
+  return x.gather(1, rows.view({-1, 1, 1}).expand({x.size(0), 1, x.size(2)}));
+}
+
+Block::Block(BlockParts parts, Site attn, Site mlp)
+    : parts_(std::move(parts)), attn_joint_(std::move(attn)), mlp_joint_(std::move(mlp)) {
+  register_module("norm1", parts_.norm1);
+  auto attention = register_module("attn", std::make_shared<Part>());
+  attention->register_module("qkv", parts_.qkv);
+  attention->register_module("proj", parts_.proj);
+  parts_.proj->set_layer_scale(layer_scale(*this, "scale1", parts_.scale1));
+  register_module("norm2", parts_.norm2);
+  auto perceptron = register_module("mlp", std::make_shared<Part>());
+  perceptron->register_module("fc1", parts_.fc1);
+  perceptron->register_module("fc2", parts_.fc2);
+  parts_.fc2->set_layer_scale(layer_scale(*this, "scale2", parts_.scale2));
+}
+
+std::vector<Joint*> Block::joints() {
+  return {&attn_joint_, &parts_.qkv->joint(), &parts_.proj->joint(),
+          &mlp_joint_,  &parts_.fc1->joint(), &parts_.fc2->joint()};
+}
+
+at::Tensor Block::attend(const at::Tensor& normed, const Context& context) {
+  tensor::AttentionOptions options;
+  options.causal = parts_.causal;
+  if (context.mask) options.mask = *context.mask;
+  const auto mixed = tensor::attention(parts_.qkv->forward(normed, context), parts_.heads, options);
+  return parts_.proj->forward(mixed, context);
+}
+
+at::Tensor Block::attend_rows(const at::Tensor& normed, const at::Tensor& rows, const Context& context) {
+  const auto qkv = parts_.qkv->forward(normed, context).chunk(3, 2);
+  tensor::AttentionOptions options;
+  if (context.mask) options.mask = context.mask->index_select(0, rows).view({rows.size(0), 1, 1, -1});
+  if (parts_.causal) {  // a row sees the keys up to its own place
+    const auto keys = at::arange(normed.size(1), rows.options());
+    const auto seen = (keys.unsqueeze(0) <= rows.unsqueeze(1)).view({rows.size(0), 1, 1, -1});
+    const auto never = at::zeros(seen.sizes(), normed.options()).masked_fill(seen.logical_not(), -INFINITY);
+    options.mask = options.mask.defined() ? options.mask + never : never;
+  }
+  return parts_.proj->forward(tensor::attention(take_rows(qkv[0], rows), qkv[1], qkv[2], parts_.heads, options), context);
+}
+
+at::Tensor Block::mlp(const at::Tensor& normed, const Context& context) {
+  return parts_.fc2->forward(parts_.fc1->forward(normed, context, parts_.activation), context);
+}
+
+template <class Body>
+void Block::sublayer(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context) {
+  if (joint.empty()) {
+    stream.add(body(stream.normed(norm)));
+    return;
+  }
+  const Frozen frozen([&](const at::Tensor& u) { return to_stream(body(norm.forward(u))); },
+                      [&](const at::Tensor& u) { return norm.forward_float(u); },
+                      [&](const at::Tensor& u) { return to_stream(body(u)); });
+  stream.add(joint.run(stream.value(), frozen, context));
+}
+
+void Block::forward(Stream& stream, const Context& context) {
+  sublayer(stream, attn_joint_, *parts_.norm1, [&](const at::Tensor& u) { return attend(u, context); }, context);
+  sublayer(stream, mlp_joint_, *parts_.norm2, [&](const at::Tensor& u) { return mlp(u, context); }, context);
+}
+
+at::Tensor Block::forward(const at::Tensor& x, const Context& context) {
+  Stream stream(x);
+  forward(stream, context);
+  return stream.value();
+}
+
+at::Tensor Block::forward_rows(Stream& stream, const at::Tensor& rows, const Context& context) {
+  if (!works_row_by_row(attn_joint_) || !works_row_by_row(mlp_joint_)) {
+    forward(stream, context);
+    return take_rows(stream.value(), rows);
+  }
+  const auto attended = attend_rows(stream.normed(*parts_.norm1), rows, context);
+  Stream few(take_rows(stream.value(), rows));
+  if (attn_joint_.empty()) {
+    few.add(attended);
+  } else {
+    const Frozen frozen([&](const at::Tensor&) { return to_stream(attended); });
+    few.add(attn_joint_.run(few.value(), frozen, context));
+  }
+  sublayer(few, mlp_joint_, *parts_.norm2, [&](const at::Tensor& u) { return mlp(u, context); }, context);
+  return few.value();
+}
+
+}  // namespace graft::nn

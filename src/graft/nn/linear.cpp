@@ -1,0 +1,104 @@
+#include "graft/nn/linear.h"
+
+#include <torch/torch.h>
+
+#include "graft/core/error.h"
+
+namespace graft::nn {
+
+at::Tensor to_carrier(const at::Tensor& x, tensor::Precision precision) {
+  return x.scalar_type() == at::kDouble ? x : x.to(tensor::carrier(precision));
+}
+
+at::Tensor to_stream(const at::Tensor& x) { return x.scalar_type() == at::kBFloat16 ? x.to(at::kFloat) : x; }
+
+Linear::Linear(Site site, at::Tensor weight, at::Tensor bias, tensor::Precision precision)
+    : joint_(std::move(site)), precision_(precision) {
+  weight_ = register_parameter("weight", std::move(weight), /*requires_grad=*/false);
+  if (bias.defined()) bias_ = register_parameter("bias", std::move(bias), /*requires_grad=*/false);
+}
+
+at::Tensor Linear::forward(const at::Tensor& x, const Context& context, tensor::Activation activation) {
+  if (joint_.empty()) return frozen(x, activation);
+  if (!is_plain(x) && all_low_rank(context)) return with_low_rank(x, activation);
+  return tensor::activate(scaled(with_opaque(x, context)), activation);
+}
+
+bool Linear::is_plain(const at::Tensor& x) const { return x.scalar_type() == at::kDouble || weight_.requires_grad(); }
+
+at::Tensor Linear::frozen(const at::Tensor& x, tensor::Activation activation) {
+  if (is_plain(x)) {
+    packed_.reset();
+    return tensor::activate(scaled(at::linear(to_stream(x), weight_, bias_)), activation);
+  }
+  return finish(folds_scale(), activation, [&](const tensor::FrozenLinear& map, tensor::Activation inner) {
+    return map.forward(to_carrier(x, precision_), inner);
+  });
+}
+
+// The LayerScale is in what is packed, unless it trains, or the bias does.
+bool Linear::folds_scale() const {
+  return scale_.defined() && !scale_.requires_grad() && !(bias_.defined() && bias_.requires_grad());
+}
+
+template <class Run>
+at::Tensor Linear::finish(bool with_scale, tensor::Activation activation, const Run& run) {
+  if (with_scale || !scale_.defined()) return run(packed(with_scale), activation);
+  return tensor::activate(scaled(to_stream(run(packed(false), tensor::Activation::none))), activation);
+}
+
+const tensor::FrozenLinear& Linear::packed(bool with_scale) {
+  const uint32_t version = weight_.unsafeGetTensorImpl()->version_counter().current_version();
+  if (packed_ && packed_with_scale_ == with_scale && packed_version_ == version) return *packed_;
+  const torch::NoGradGuard no_grad;
+  const auto weight = with_scale ? weight_ * scale_.unsqueeze(1) : weight_;
+  std::optional<at::Tensor> bias;
+  if (bias_.defined()) bias = with_scale ? bias_ * scale_ : bias_;
+  packed_.emplace(weight, bias, precision_);
+  packed_with_scale_ = with_scale;
+  packed_version_ = version;
+  return *packed_;
+}
+
+bool Linear::all_low_rank(const Context& context) const {
+  for (const auto& occupant : joint_.occupants()) {
+    const auto form = occupant.insert->form();
+    const auto* low_rank = std::get_if<LowRank>(&form);
+    if (!low_rank || (context.training && low_rank->dropout > 0)) return false;
+  }
+  return true;
+}
+
+at::Tensor Linear::with_low_rank(const at::Tensor& x, tensor::Activation activation) {
+  const bool with_scale = folds_scale();
+  std::vector<tensor::LowRank> branches;
+  for (const auto& occupant : joint_.occupants()) {
+    const auto form = std::get<LowRank>(occupant.insert->form());
+    auto b = form.b;  // [rows, r]; behind it stands the LayerScale
+    if (with_scale) b = b * scale_.narrow(0, occupant.begin, b.size(0)).unsqueeze(1);
+    branches.push_back({form.a, b, form.scale, occupant.begin});
+  }
+  return finish(with_scale, activation, [&](const tensor::FrozenLinear& map, tensor::Activation inner) {
+    return map.forward_low_rank(to_carrier(x, precision_), branches, inner);
+  });
+}
+
+at::Tensor Linear::with_opaque(const at::Tensor& x, const Context& context) {
+  const Frozen map([this](const at::Tensor& u) -> at::Tensor {
+    if (is_plain(u)) return at::linear(u, weight_, bias_);
+    return to_stream(packed(false).forward(to_carrier(u, precision_)));
+  });
+  return joint_.run(to_stream(x), map, context);
+}
+
+void Linear::assign(const at::Tensor& weight, const at::Tensor& bias) {
+  const torch::NoGradGuard no_grad;
+  weight_.copy_(weight);
+  if (bias.defined()) {
+    GRAFT_ASSERT(bias_.defined());
+    bias_.copy_(bias);
+  }
+  packed_.reset();
+}
+
+}  // namespace graft::nn

@@ -1,0 +1,50 @@
+#include "graft/nn/transformer.h"
+
+#include <torch/torch.h>
+
+#include "graft/core/error.h"
+
+namespace graft::nn {
+
+Transformer::Transformer(std::vector<std::shared_ptr<Block>> blocks, std::vector<Site> tokens)
+    : blocks_(std::move(blocks)) {
+  GRAFT_ASSERT(tokens.empty() || tokens.size() == blocks_.size());
+  for (size_t k = 0; k < blocks_.size(); ++k) register_module(std::to_string(k), blocks_[k]);
+  for (auto& site : tokens) tokens_.emplace_back(std::move(site));
+}
+
+std::vector<Joint*> Transformer::joints() {
+  std::vector<Joint*> all;
+  for (size_t k = 0; k < blocks_.size(); ++k) {
+    if (!tokens_.empty()) all.push_back(&tokens_[k]);
+    for (auto* joint : blocks_[k]->joints()) all.push_back(joint);
+  }
+  return all;
+}
+
+void Transformer::put_tokens(Stream& stream, int64_t block, Context& context) {
+  if (tokens_.empty() || tokens_[block].empty()) return;
+  stream = Stream(tokens_[block].run_tokens(stream.value(), context));
+}
+
+at::Tensor Transformer::forward(const at::Tensor& x, int64_t begin, int64_t end, Context& context) {
+  Stream stream(x);
+  for (int64_t k = begin; k < end; ++k) {
+    put_tokens(stream, k, context);
+    blocks_[k]->forward(stream, context);
+  }
+  return stream.value();
+}
+
+at::Tensor Transformer::forward_rows(const at::Tensor& x, int64_t begin,
+                                     const std::function<at::Tensor(const Layout&)>& rows, Context& context) {
+  if (begin == size()) return take_rows(x, rows(context.layout));
+  Stream stream(x);
+  for (int64_t k = begin; k < size(); ++k) {
+    put_tokens(stream, k, context);
+    if (k + 1 < size()) blocks_[k]->forward(stream, context);
+  }
+  return blocks_.back()->forward_rows(stream, rows(context.layout), context);
+}
+
+}  // namespace graft::nn
