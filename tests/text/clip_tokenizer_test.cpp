@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "graft/core/error.h"
+#include "graft/text/byte_pairs.h"
 
 namespace graft::text {
 namespace {
@@ -75,7 +76,7 @@ TEST(ClipTokenizer, TruncatedTextEndsWithTheEndToken) {
 
 TEST(ClipTokenizer, TextThatIsNotUtf8IsRefusedWithThePlace) {
   const std::string error = error_of("caf\xe9 au lait", 77);
-  EXPECT_THAT(error, HasSubstr("'caf' is not UTF-8: byte 0xe9 at position 3"));
+  EXPECT_THAT(error, HasSubstr("byte 0xe9 at position 3 of the text that begins 'caf' is not UTF-8"));
 }
 
 TEST(ClipTokenizer, DecodesWhatItEncoded) {
@@ -90,6 +91,29 @@ TEST(ClipTokenizer, ReadsAnotherVocabularysMerges) {
   EXPECT_EQ(small.vocabulary_size(), 512 + 3 + 2);
   EXPECT_THAT(small.encode("abc cab"), ElementsAre(513, 514, 256 + ('b' - '!')));
   EXPECT_EQ(small.end(), 516);
+}
+
+// Bytes, bytes at a word's end and one merge, counted down from the end marker's 1.
+std::string backward_vocabulary() {
+  const BytePairs pairs("#version: 0.2\na b\n", 1);
+  nlohmann::json ids = {{"<|startoftext|>", 0}, {"<|endoftext|>", 1}};
+  for (int32_t token = 0; token < pairs.size(); ++token) ids[pairs.spelling(token)] = pairs.size() + 1 - token;
+  return ids.dump();
+}
+
+TEST(ClipTokenizer, TakesIdsFromAHuggingFaceVocabulary) {
+  const ClipTokenizer backward("#version: 0.2\na b\n", backward_vocabulary());
+  EXPECT_EQ(backward.vocabulary_size(), 515);
+  EXPECT_THAT(backward.tokenize("abc", 77, false).ids, ElementsAre(0, 2, 513 - 256 + 1 - ('c' - '!'), 1));
+  EXPECT_EQ(backward.decode(backward.encode("abc é")), "abc é ");
+}
+
+TEST(ClipTokenizer, AVocabularyThatDoesNotFitTheMergesIsRefused) {
+  const std::string merges = "#version: 0.2\na b\nb a\n";
+  EXPECT_THROW(ClipTokenizer(merges, backward_vocabulary()), ModelError);  // has no 'ba'
+  EXPECT_THROW(ClipTokenizer(merges, R"({"a": )"), ModelError);
+  EXPECT_THROW(ClipTokenizer(merges, R"({"!": 7})"), ModelError);
+  EXPECT_THROW(ClipTokenizer(merges, R"({"!": "a"})"), ModelError);
 }
 
 TEST(ClipTokenizer, MergesThatBuildOnNothingAreRefusedByLine) {

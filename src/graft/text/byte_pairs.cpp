@@ -49,9 +49,9 @@ BytePairs::BytePairs(std::string_view merges, size_t limit) {
   for (const std::string_view end : {std::string_view(), kWordEnd}) {
     char32_t substitute = 0x100;
     for (const int byte : order) {
-      const char32_t spelled = is_printable(byte) ? static_cast<char32_t>(byte) : substitute++;
+      byte_letters_[byte] = is_printable(byte) ? static_cast<char32_t>(byte) : substitute++;
       if (end.empty()) byte_ids_[byte] = size();
-      add(encode_utf8({&spelled, 1}).append(end), std::string(1, static_cast<char>(byte)).append(end));
+      add(encode_utf8({&byte_letters_[byte], 1}).append(end), std::string(1, static_cast<char>(byte)).append(end));
     }
   }
 
@@ -71,6 +71,12 @@ BytePairs::BytePairs(std::string_view merges, size_t limit) {
     merges_.emplace(pair_key(first, second), size());
     add(left->first + right->first, bytes_[static_cast<size_t>(first)] + bytes_[static_cast<size_t>(second)]);
   }
+}
+
+std::string BytePairs::spelling(int32_t id) const {
+  std::u32string letters;
+  for (const char byte : bytes(id)) letters += byte_letters_[static_cast<unsigned char>(byte)];
+  return encode_utf8(letters);
 }
 
 int32_t BytePairs::merged(int32_t left, int32_t right) const {

@@ -20,12 +20,14 @@ class BytePairs {
   int32_t size() const { return static_cast<int32_t>(bytes_.size()); }
   // The bytes of a token, with "</w>" after them at a word's end.
   std::string_view bytes(int32_t id) const { return bytes_[static_cast<size_t>(id)]; }
+  std::string spelling(int32_t id) const;  // as the merges file and vocab.json spell it
 
  private:
   int32_t merged(int32_t left, int32_t right) const;  // -1: the two do not join
 
   std::vector<std::string> bytes_;                    // [id]
   int32_t byte_ids_[256];
+  char32_t byte_letters_[256];                        // GPT-2's alphabet
   std::unordered_map<uint64_t, int32_t> merges_;      // left << 32 | right -> id; a lower id joins first
 };
 

@@ -6,19 +6,16 @@
 
 #include "graft/core/error.h"
 #include "graft/text/byte_pairs.h"
-#include "graft/text/gunzip.h"
+#include "graft/text/clip_vocabulary.h"
 #include "graft/text/html_entities.h"
 #include "graft/text/repair.h"
 #include "graft/text/unicode.h"
 #include "graft/text/word_splitter.h"
 
-extern "C" const char graft_clip_bpe_begin[], graft_clip_bpe_end[];  // clip_vocabulary.S
-
 namespace graft::text {
 namespace {
 
 constexpr size_t kMerges = 49152 - 256 - 2;  // the file has 262,144 lines, the vocabulary ends here
-constexpr size_t kUnpackedBytes = 4u << 20;  // of the embedded file, rounded up
 
 std::string quoted_start(std::string_view text) {
   constexpr size_t kShown = 60;
@@ -30,8 +27,9 @@ std::string quoted_start(std::string_view text) {
 std::u32string clean(std::string_view text) {
   const size_t valid = valid_utf8_prefix(text);
   if (valid != text.size()) {
-    throw DataError("tokenizer", "{} is not UTF-8: byte {:#04x} at position {}. Convert it first, for example with iconv.",
-                    quoted_start(text.substr(0, valid)), static_cast<unsigned char>(text[valid]), valid);
+    throw DataError("tokenizer",
+                    "byte {:#04x} at position {} of the text that begins {} is not UTF-8. Convert it, for example with iconv.",
+                    static_cast<unsigned char>(text[valid]), valid, quoted_start(text.substr(0, valid)));
   }
   return lower_case(collapse_white_space(unescape_html(unescape_html(repair(decode_utf8(text))))));
 }
@@ -39,33 +37,42 @@ std::u32string clean(std::string_view text) {
 }  // namespace
 
 struct ClipTokenizer::State {
-  explicit State(std::string_view merges) : pairs(merges, kMerges) {}
+  State(std::string_view merges, std::string_view json)
+      : pairs(merges, kMerges),
+        vocabulary(json.empty() ? ClipVocabulary::openai(pairs) : ClipVocabulary::from_json(json, pairs)) {}
 
   void append(std::u32string_view word, std::vector<int32_t>& ids) const {
-    if (word == kStartMarker) return ids.push_back(pairs.size());
-    if (word == kEndMarker) return ids.push_back(pairs.size() + 1);
+    if (word == kStartMarker) return ids.push_back(vocabulary.start);
+    if (word == kEndMarker) return ids.push_back(vocabulary.end);
     const std::string bytes = encode_utf8(word);
-    if (bytes.size() > kLongestCached) return pairs.encode(bytes, ids);
+    if (bytes.size() > kLongestCached) return append_pairs(bytes, ids);
     const std::lock_guard lock(mutex);
     if (cache.size() >= kCachedWords) cache.clear();
     const auto [entry, is_new] = cache.try_emplace(bytes);
-    if (is_new) pairs.encode(bytes, entry->second);
+    if (is_new) append_pairs(bytes, entry->second);
     ids.insert(ids.end(), entry->second.begin(), entry->second.end());
+  }
+
+  void append_pairs(std::string_view bytes, std::vector<int32_t>& ids) const {
+    const size_t before = ids.size();
+    pairs.encode(bytes, ids);
+    for (size_t i = before; i < ids.size(); ++i) ids[i] = vocabulary.ids[static_cast<size_t>(ids[i])];
   }
 
   static constexpr size_t kCachedWords = 1 << 16, kLongestCached = 64;
   BytePairs pairs;
+  ClipVocabulary vocabulary;
   mutable std::mutex mutex;
   mutable std::unordered_map<std::string, std::vector<int32_t>> cache;  // word -> ids
 };
 
-ClipTokenizer::ClipTokenizer(std::string_view merges) : state_(std::make_unique<State>(merges)) {}
+ClipTokenizer::ClipTokenizer(std::string_view merges, std::string_view vocabulary_json)
+    : state_(std::make_unique<State>(merges, vocabulary_json)) {}
 ClipTokenizer::~ClipTokenizer() = default;
 ClipTokenizer::ClipTokenizer(ClipTokenizer&&) noexcept = default;
 
 const ClipTokenizer& ClipTokenizer::shared() {
-  static const ClipTokenizer tokenizer(
-      gunzip({graft_clip_bpe_begin, static_cast<size_t>(graft_clip_bpe_end - graft_clip_bpe_begin)}, kUnpackedBytes));
+  static const ClipTokenizer tokenizer(embedded_merges());
   return tokenizer;
 }
 
@@ -87,7 +94,8 @@ Tokens ClipTokenizer::tokenize(std::string_view text, int context_length, bool t
   const auto limit = static_cast<size_t>(context_length);
   if (ids.size() > limit) {
     if (!truncate) {
-      throw DataError("tokenizer", "{} has {} tokens with start and end, the model reads {}. Shorten it, or cut it with --truncate.",
+      throw DataError("tokenizer",
+                      "{} has {} tokens with start and end, the model reads {}. Shorten it, or cut it with --truncate.",
                       quoted_start(text), ids.size(), limit);
     }
     ids.resize(limit);
@@ -100,12 +108,11 @@ Tokens ClipTokenizer::tokenize(std::string_view text, int context_length, bool t
 std::string ClipTokenizer::decode(std::span<const int32_t> ids) const {
   std::string bytes;
   for (const int32_t id : ids) {
-    if (id < 0 || id >= vocabulary_size()) {
-      throw DataError("tokenizer", "no token has the id {}: expected 0 to {}.", id, vocabulary_size() - 1);
-    }
+    const int32_t token = id >= 0 && id < vocabulary_size() ? state_->vocabulary.tokens[static_cast<size_t>(id)] : -1;
     if (id == start()) bytes += encode_utf8(kStartMarker);
     else if (id == end()) bytes += encode_utf8(kEndMarker);
-    else bytes += state_->pairs.bytes(id);
+    else if (token >= 0) bytes += state_->pairs.bytes(token);
+    else throw DataError("tokenizer", "no token has the id {}: expected 0 to {}.", id, vocabulary_size() - 1);
   }
   const std::string text = encode_utf8(decode_utf8(bytes));
   constexpr std::string_view kWordEnd = "</w>";
@@ -119,8 +126,8 @@ std::string ClipTokenizer::decode(std::span<const int32_t> ids) const {
   return out;
 }
 
-int32_t ClipTokenizer::start() const { return state_->pairs.size(); }
-int32_t ClipTokenizer::end() const { return state_->pairs.size() + 1; }
-int ClipTokenizer::vocabulary_size() const { return state_->pairs.size() + 2; }
+int32_t ClipTokenizer::start() const { return state_->vocabulary.start; }
+int32_t ClipTokenizer::end() const { return state_->vocabulary.end; }
+int ClipTokenizer::vocabulary_size() const { return static_cast<int>(state_->vocabulary.tokens.size()); }
 
 }  // namespace graft::text

@@ -23,9 +23,10 @@ class ClipTokenizer {
   // The 49,408 tokens of OpenAI's models, embedded in the library; read once, at the first call.
   static const ClipTokenizer& shared();
 
-  // From the text of a merges file (first line a comment, then one pair a line). The ids follow from the order of the
-  // lines as in OpenAI's vocabulary: bytes, bytes at a word's end, merges, start, end.
-  explicit ClipTokenizer(std::string_view merges);
+  // Another vocabulary, from the texts of a Hugging Face folder's merges.txt (first line a comment, then one pair a line)
+  // and vocab.json. Without the latter the ids follow from the order of the lines as in OpenAI's: bytes, bytes at a word's
+  // end, merges, start, end. The text is cleaned as above; Hugging Face leaves entities, and without ftfy mojibake, alone.
+  explicit ClipTokenizer(std::string_view merges, std::string_view vocabulary_json = {});
   ~ClipTokenizer();
   ClipTokenizer(ClipTokenizer&&) noexcept;
 

@@ -1,7 +1,7 @@
 """Odd strings and what open_clip's SimpleTokenizer makes of them: tests/golden/tokens.jsonl, one [text, ids] a line.
 
-    python tokens.py                                             the golden itself
-    python tokens.py --seed 7 --count 20000 --longest 400 --output /tmp/t.jsonl    as many others as wanted, for a longer comparison
+    python tokens.py                                                               the golden itself
+    python tokens.py --seed 7 --count 20000 --longest 400 --output /tmp/t.jsonl    others, for a longer comparison
 
 Needs open_clip, ftfy and regex. The golden: CPython 3.11, open_clip 3.3.0, ftfy 6.3.1, regex 2026.11.19, seed 1.
 """
