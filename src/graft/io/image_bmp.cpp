@@ -67,15 +67,13 @@ Header read_header(const Encoded& encoded) {
 
 using Colour = std::array<std::uint8_t, 3>;
 
-// Beyond the palette an index is that grey, as in Pillow.
+// What lies beyond the palette, or beyond the file, is black, as in Pillow.
 std::array<Colour, 256> read_palette(const Encoded& encoded, const Header& header) {
-  std::array<Colour, 256> palette;
-  for (std::size_t i = 0; i < palette.size(); ++i)
-    palette[i].fill(static_cast<std::uint8_t>(i));
+  std::array<Colour, 256> palette{};
   for (std::size_t i = 0; i < std::min<std::size_t>(header.colours, palette.size()); ++i) {
-    for (std::size_t channel = 0; channel < 3; ++channel) {
-      palette[i][channel] = read<std::uint8_t>(encoded, header.palette_at + i * header.colour_bytes + 2 - channel);
-    }
+    const std::size_t at = header.palette_at + i * header.colour_bytes;
+    if (at + 3 > encoded.bytes.size()) break;
+    std::reverse_copy(encoded.data() + at, encoded.data() + at + 3, palette[i].begin());
   }
   return palette;
 }

@@ -65,6 +65,7 @@ class Png {
 
   void read_header() {
     png_set_read_fn(png_, this, read);
+    png_set_crc_action(png_, PNG_CRC_DEFAULT, PNG_CRC_ERROR_QUIT);  // a bad checksum anywhere is an error
     // Text, profiles and times do not change pixels here: they are skipped unread, as is transparency.
     static constexpr png_byte kSkipped[] =
         "tRNS\0gAMA\0cHRM\0sRGB\0iCCP\0tEXt\0zTXt\0iTXt\0eXIf\0tIME\0pHYs\0sPLT\0hIST\0bKGD";
@@ -88,14 +89,13 @@ class Png {
     row_bytes_ = png_get_rowbytes(png_, info_);
   }
 
-  // An index beyond the palette is that grey: Pillow's palettes begin as a ramp.
+  // An index beyond the palette is black, as in Pillow.
   void paint_palette() {
     for (std::size_t i = 0; i < raw_.size(); ++i) {
-      const std::uint8_t index = raw_[i];
-      const bool known = index < palette_size_;
-      image_.rgb[3 * i] = known ? palette_[index].red : index;
-      image_.rgb[3 * i + 1] = known ? palette_[index].green : index;
-      image_.rgb[3 * i + 2] = known ? palette_[index].blue : index;
+      const png_color colour = raw_[i] < palette_size_ ? palette_[raw_[i]] : png_color{};
+      image_.rgb[3 * i] = colour.red;
+      image_.rgb[3 * i + 1] = colour.green;
+      image_.rgb[3 * i + 2] = colour.blue;
     }
   }
 
