@@ -39,7 +39,8 @@ enum class HeadInit {
   zero,        // logits 0: the first step's gradient does not depend on a draw
   normal,      // N(0, 0.02²), bias 0
   vpt,         // Kaiming normal by fan-out, bias -log(99) (Jia et al. 2022: what their code does)
-  class_text,  // the class prompts' unit features times the logit scale, bias 0 (WiSE-FT, Wortsman et al. 2022)
+  class_text,  // the class prompts' unit features times the logit scale, bias 0, on unit image features (WiSE-FT,
+               // Wortsman et al. 2022); whoever has the prompts writes the weight
 };
 
 class LinearClassifier final : public Classifier {
@@ -49,6 +50,9 @@ class LinearClassifier final : public Classifier {
 
  protected:
   at::Tensor frozen(const at::Tensor& features, nn::Context& context) override;
+
+ private:
+  bool unit_features_;  // features are brought to unit length first
 };
 
 // logits = exp(logit_scale) * cos(image, text). Several templates make an ensemble, normalised twice: each text, then
@@ -57,25 +61,28 @@ class PromptClassifier final : public Classifier {
  public:
   // names: class names; templates: with {} for the name ("a photo of a {}."). With `learned_words` M > 0 the one prompt
   // holds M placeholder words at `position` (end: before the name; middle; front: after the name), to be replaced by an
-  // insert at the words site (CoOp, Zhou et al. 2022, arXiv:2109.01134).
+  // insert at the words site (CoOp, Zhou et al. 2022, arXiv:2109.01134). An underscore in a name stands for a space.
   enum class Position { end, middle, front };
   PromptClassifier(std::shared_ptr<Model> model, std::vector<std::string> names, std::vector<std::string> templates,
                    int64_t learned_words = 0, Position position = Position::end);
 
   at::Tensor class_weights(nn::Context& context) override;  // [C, E], unit rows
   double scale() const override;
-  void forget();  // the text side changed (a step was taken, an adapter loaded): encode again at the next call
+  void forget();  // encode again at the next call; a step or a loaded adapter is noticed without it
   const std::vector<std::string>& names() const { return names_; }
 
  protected:
   at::Tensor frozen(const at::Tensor& features, nn::Context& context) override;
 
  private:
-  bool text_trains() const;
+  std::vector<at::Tensor> text_parameters() const;  // of the text tower and of what sits in it
+  at::Tensor encode(nn::Context& context) const;    // [C, E]
+
   std::shared_ptr<Model> model_;
   std::vector<std::string> names_;
   std::vector<Prompts> prompts_;  // one a template
   at::Tensor kept_;               // [C, E], while the text side is at rest
+  uint64_t kept_stamp_ = 0;       // of the parameters' versions that kept_ was made of
 };
 
 }  // namespace graft::models

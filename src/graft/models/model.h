@@ -15,6 +15,7 @@
 #include "graft/core/log.h"
 #include "graft/data/transforms.h"
 #include "graft/io/model_folder.h"
+#include "graft/models/checkpoint.h"
 #include "graft/nn/joint.h"
 #include "graft/nn/site.h"
 #include "graft/tensor/precision.h"
@@ -30,6 +31,7 @@ struct ModelInfo {
   std::string fingerprint;  // content hash of all weights by our names, independent of the file's layout
   int64_t parameters = 0;
   data::Preprocessing preprocessing;
+  std::vector<std::string> notes;  // what had to be assumed, or was left aside; for the person to see
 };
 
 // How a text tower is fed: prompts padded to one length.
@@ -71,8 +73,8 @@ class Model : public torch::nn::Module {
   virtual nn::Place place_of(const std::string& name) const = 0;
   virtual nn::Tower tower_of(const std::string& name) const;  // by the name's first word
 
-  // The checkpoint's own name of one of our parameters (merging writes these back); empty if it is part of a fused one.
-  virtual std::map<std::string, at::Tensor> to_checkpoint() const = 0;
+  // Our parameters as they are now, under the checkpoint's own names and in its shapes (merging writes these back).
+  std::map<std::string, at::Tensor> to_checkpoint() const;
 
   // Everything frozen except the named parameters; packed copies of what trains are dropped.
   void freeze_all_but(const std::vector<std::string>& trained);
@@ -80,8 +82,14 @@ class Model : public torch::nn::Module {
   void clear_inserts();
 
  protected:
+  // Called by a family when the towers are built and registered.
+  void complete(ModelInfo info, tensor::Precision precision, std::vector<Origin> origins);
+
   ModelInfo info_;
   tensor::Precision precision_ = tensor::Precision::fp32;
+
+ private:
+  std::vector<Origin> origins_;
 };
 
 struct LoadOptions {
@@ -93,6 +101,8 @@ struct LoadOptions {
 // Recognises the family by its files and builds it. Missing, unexpected or misshapen tensors are collected into one
 // ModelError. Nothing passes silently.
 std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const LoadOptions& options);
+// The same from tensors already at hand.
+std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options);
 
 struct Family {
   const char* name;

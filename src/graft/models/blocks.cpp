@@ -1,0 +1,130 @@
+#include "graft/models/blocks.h"
+
+#include <torch/torch.h>
+
+#include "graft/core/error.h"
+
+namespace graft::models {
+namespace {
+
+class BlockReader {
+ public:
+  BlockReader(CheckpointReader& reader, const BlocksPlan& plan, int64_t index)
+      : reader_(reader),
+        plan_(plan),
+        ours_(fmt::format("{}.blocks.{}.", to_string(plan.tower), index)),
+        theirs_(fmt::format("{}{}.", plan.theirs, index)) {
+    site_.tower = plan.tower;
+    site_.block = index;
+    site_.place = plan.place + (plan.later_place ? index : 0);
+  }
+
+  std::shared_ptr<nn::Block> read() {
+    const auto& names = plan_.names;
+    const auto hidden = reader_.has(theirs_ + names.fc1 + ".weight") ? reader_.shape(theirs_ + names.fc1 + ".weight")[0]
+                                                                      : 4 * plan_.width;
+    nn::BlockParts parts;
+    parts.norm1 = norm("norm1", names.norm1);
+    parts.qkv = qkv();
+    parts.proj = linear("attn.proj", names.proj, plan_.width, plan_.width);
+    parts.scale1 = scale("scale1", names.scale1);
+    parts.norm2 = norm("norm2", names.norm2);
+    parts.fc1 = linear("mlp.fc1", names.fc1, plan_.width, hidden);
+    parts.fc2 = linear("mlp.fc2", names.fc2, hidden, plan_.width);
+    parts.scale2 = scale("scale2", names.scale2);
+    parts.heads = plan_.heads;
+    parts.activation = plan_.activation;
+    parts.causal = plan_.causal;
+    return std::make_shared<nn::Block>(std::move(parts), sublayer("attn"), sublayer("mlp"));
+  }
+
+  nn::Site tokens() const { return site("tokens", nn::SiteKind::tokens, plan_.width, plan_.width, ""); }
+
+ private:
+  nn::Site site(const std::string& name, nn::SiteKind kind, int64_t in, int64_t out, const std::string& theirs) const {
+    auto site = site_;
+    site.path = ours_ + name;
+    site.kind = kind;
+    site.in = in;
+    site.out = out;
+    site.checkpoint = reader_.full(theirs_ + theirs);
+    return site;
+  }
+
+  // Of the modules that make up a sub-layer the checkpoint's common path, if there is one ("....attn").
+  nn::Site sublayer(const std::string& name) const {
+    const std::string part = name == "attn" ? plan_.names.proj : plan_.names.fc1;
+    const auto dot = part.rfind('.');
+    return site(name, nn::SiteKind::sublayer, plan_.width, plan_.width, dot == part.npos ? name : part.substr(0, dot));
+  }
+
+  std::shared_ptr<nn::LayerNorm> norm(const std::string& ours, const std::string& theirs) {
+    return read_norm(reader_, ours_ + ours, theirs_ + theirs, plan_.width, plan_.eps, plan_.precision);
+  }
+
+  at::Tensor scale(const std::string& ours, const char* theirs) {
+    if (!theirs || !reader_.has(theirs_ + theirs)) return {};
+    return reader_.take(ours_ + ours, theirs_ + theirs, {plan_.width});
+  }
+
+  std::shared_ptr<nn::Linear> linear(const std::string& ours, const std::string& theirs, int64_t in, int64_t out) {
+    const auto weight = reader_.take(ours_ + ours + ".weight", theirs_ + theirs + ".weight", {out, in});
+    const auto bias = reader_.take(ours_ + ours + ".bias", theirs_ + theirs + ".bias", {out});
+    return std::make_shared<nn::Linear>(site(ours, nn::SiteKind::linear, in, out, theirs), weight, bias,
+                                        plan_.precision);
+  }
+
+  std::shared_ptr<nn::Linear> qkv() {
+    const auto& names = plan_.names;
+    const auto width = plan_.width;
+    auto place = site("attn.qkv", nn::SiteKind::linear, width, 3 * width, names.qkv ? names.qkv : "");
+    if (!names.qkv) place.checkpoint.clear();
+    const char* parts[] = {names.q, names.k, names.v};
+    const char* slices[] = {"q", "k", "v"};
+    std::vector<std::string> weights, biases;
+    for (int i = 0; i < 3; ++i) {
+      place.slices.push_back({slices[i], i * width, (i + 1) * width,
+                              names.qkv ? "" : reader_.full(theirs_ + parts[i])});
+      if (names.qkv) continue;
+      weights.push_back(theirs_ + parts[i] + ".weight");
+      biases.push_back(theirs_ + parts[i] + ".bias");
+    }
+    if (names.qkv) {
+      const auto stem = theirs_ + names.qkv + (names.multihead ? ".in_proj_" : ".");
+      weights.push_back(stem + "weight");
+      biases.push_back(stem + "bias");
+    }
+    const auto weight = reader_.take_stacked(ours_ + "attn.qkv.weight", weights, {3 * width, width});
+    at::Tensor bias;
+    if (plan_.qkv_bias) bias = reader_.take_stacked(ours_ + "attn.qkv.bias", biases, {3 * width});
+    return std::make_shared<nn::Linear>(std::move(place), weight, bias, plan_.precision);
+  }
+
+  CheckpointReader& reader_;
+  const BlocksPlan& plan_;
+  std::string ours_, theirs_;
+  nn::Site site_;
+};
+
+}  // namespace
+
+std::shared_ptr<nn::LayerNorm> read_norm(CheckpointReader& reader, const std::string& ours, const std::string& theirs,
+                                         int64_t width, double eps, tensor::Precision precision) {
+  const auto weight = reader.take(ours + ".weight", theirs + ".weight", {width});
+  const auto bias = reader.take(ours + ".bias", theirs + ".bias", {width});
+  return std::make_shared<nn::LayerNorm>(weight, bias, eps, precision);
+}
+
+std::shared_ptr<nn::Transformer> read_blocks(CheckpointReader& reader, const BlocksPlan& plan) {
+  const auto depth = reader.count(plan.theirs);
+  std::vector<std::shared_ptr<nn::Block>> blocks;
+  std::vector<nn::Site> tokens;
+  for (int64_t k = 0; k < depth; ++k) {
+    BlockReader block(reader, plan, k);
+    blocks.push_back(block.read());
+    if (plan.tokens) tokens.push_back(block.tokens());
+  }
+  return std::make_shared<nn::Transformer>(std::move(blocks), std::move(tokens));
+}
+
+}  // namespace graft::models

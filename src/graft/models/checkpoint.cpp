@@ -1,0 +1,155 @@
+#include "graft/models/checkpoint.h"
+
+#include <torch/torch.h>
+
+#include <cstring>
+#include <numeric>
+
+#include "graft/core/error.h"
+
+namespace graft::models {
+namespace {
+
+constexpr size_t kMostNamed = 20;  // of what is wrong; the rest is counted
+
+at::ScalarType scalar_type(io::Dtype dtype) {
+  switch (dtype) {
+    case io::Dtype::f64: return at::kDouble;
+    case io::Dtype::f32: return at::kFloat;
+    case io::Dtype::f16: return at::kHalf;
+    case io::Dtype::bf16: return at::kBFloat16;
+    case io::Dtype::i64: return at::kLong;
+    case io::Dtype::i32: return at::kInt;
+    case io::Dtype::i16: return at::kShort;
+    case io::Dtype::i8: return at::kChar;
+    case io::Dtype::u8: return at::kByte;
+    case io::Dtype::boolean: return at::kBool;
+    default: throw InternalError("checkpoint", "{} was to be refused by the reader.", io::name_of(dtype));
+  }
+}
+
+bool selects(const std::string& pattern, const std::string& name) {
+  return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+}
+
+}  // namespace
+
+at::Tensor to_float(const io::TensorView& view) {
+  auto tensor = at::empty(view.shape, scalar_type(view.dtype));
+  if (view.bytes > 0) std::memcpy(tensor.data_ptr(), view.data, view.bytes);
+  return tensor.to(at::kFloat);
+}
+
+CheckpointReader::CheckpointReader(const io::Weights& weights, std::string prefix)
+    : weights_(weights), prefix_(std::move(prefix)) {}
+
+bool CheckpointReader::has(const std::string& theirs) const { return weights_.tensors().contains(full(theirs)); }
+
+std::vector<int64_t> CheckpointReader::shape(const std::string& theirs) const {
+  const auto found = weights_.tensors().find(full(theirs));
+  if (found == weights_.tensors().end()) {
+    throw ModelError("model", "{}: '{}' is missing; without it the sizes of the model cannot be known.", weights_.name(),
+                     full(theirs));
+  }
+  return found->second.shape;
+}
+
+int64_t CheckpointReader::count(const std::string& prefix) const {
+  int64_t blocks = 0;
+  const auto& tensors = weights_.tensors();
+  for (;; ++blocks) {
+    const auto name = fmt::format("{}{}.", full(prefix), blocks);
+    const auto at = tensors.lower_bound(name);
+    if (at == tensors.end() || !at->first.starts_with(name)) return blocks;
+  }
+}
+
+at::Tensor CheckpointReader::read(const std::string& theirs, const std::vector<int64_t>& stored) {
+  const auto name = full(theirs);
+  taken_.insert(name);
+  const auto* view = weights_.find(name);
+  if (!view) {
+    wrong_.push_back(fmt::format("{}: missing, expected [{}]", name, fmt::join(stored, ", ")));
+  } else if (view->shape != stored) {
+    wrong_.push_back(fmt::format("{}: expected [{}], got [{}]", name, fmt::join(stored, ", "),
+                                 fmt::join(view->shape, ", ")));
+  } else {
+    return to_float(*view);
+  }
+  return at::zeros(stored);  // never seen: finish() throws
+}
+
+at::Tensor CheckpointReader::take(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape) {
+  return take_as(ours, theirs, shape, shape);
+}
+
+at::Tensor CheckpointReader::take_as(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape,
+                                     std::vector<int64_t> stored) {
+  const auto tensor = read(theirs, stored).reshape(shape);
+  origins_.push_back({ours, full(theirs), std::move(stored), 0, tensor.dim() > 0 ? tensor.size(0) : 1, false});
+  return tensor;
+}
+
+at::Tensor CheckpointReader::take_transposed(const std::string& ours, const std::string& theirs,
+                                             std::vector<int64_t> shape) {
+  GRAFT_ASSERT(shape.size() == 2);
+  const std::vector<int64_t> stored = {shape[1], shape[0]};
+  const auto tensor = read(theirs, stored).t().contiguous();
+  origins_.push_back({ours, full(theirs), stored, 0, shape[0], true});
+  return tensor;
+}
+
+at::Tensor CheckpointReader::take_stacked(const std::string& ours, const std::vector<std::string>& theirs,
+                                          std::vector<int64_t> shape) {
+  auto stored = shape;
+  stored[0] /= static_cast<int64_t>(theirs.size());
+  std::vector<at::Tensor> parts;
+  for (size_t i = 0; i < theirs.size(); ++i) {
+    parts.push_back(read(theirs[i], stored));
+    origins_.push_back({ours, full(theirs[i]), stored, static_cast<int64_t>(i) * stored[0], stored[0], false});
+  }
+  return at::cat(parts);
+}
+
+void CheckpointReader::ignore(const std::vector<std::string>& patterns) {
+  for (const auto& [name, view] : weights_.tensors()) {
+    for (const auto& pattern : patterns) {
+      if (selects(pattern, name) && !taken_.contains(name)) {
+        taken_.insert(name);
+        ignored_.push_back(name);
+      }
+    }
+  }
+}
+
+std::vector<Origin> CheckpointReader::finish(const std::string& what) {
+  for (const auto& [name, view] : weights_.tensors()) {
+    if (!taken_.contains(name)) {
+      wrong_.push_back(fmt::format("{}: unexpected, [{}]", name, fmt::join(view.shape, ", ")));
+    }
+  }
+  if (wrong_.empty()) return origins_;
+  const size_t total = wrong_.size();
+  if (total > kMostNamed) {
+    wrong_.resize(kMostNamed);
+    wrong_.push_back(fmt::format("and {} more", total - kMostNamed));
+  }
+  throw ModelError("model", "{} does not fit {}, {} of its tensors:\n  {}", weights_.name(), what, total,
+                   fmt::join(wrong_, "\n  "));
+}
+
+std::map<std::string, at::Tensor> to_checkpoint(const std::vector<Origin>& origins,
+                                                const std::map<std::string, at::Tensor>& parameters) {
+  std::map<std::string, at::Tensor> tensors;
+  for (const auto& origin : origins) {
+    const auto found = parameters.find(origin.ours);
+    GRAFT_ASSERT(found != parameters.end());
+    auto value = found->second.detach();
+    if (value.dim() > 0) value = value.narrow(0, origin.begin, origin.rows);
+    if (origin.transposed) value = value.t();
+    tensors[origin.theirs] = value.reshape(origin.shape).clone(at::MemoryFormat::Contiguous);
+  }
+  return tensors;
+}
+
+}  // namespace graft::models

@@ -1,0 +1,73 @@
+// From a checkpoint's tensors to ours, and back. A family asks for each of its parameters by the checkpoint's names; what
+// it does not ask for, and what does not fit, is collected, and told at once.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "graft/io/weights.h"
+
+namespace graft::models {
+
+// Where a parameter of ours came from: rows [begin, begin + rows) of it are the checkpoint's tensor.
+struct Origin {
+  std::string ours;
+  std::string theirs;
+  std::vector<int64_t> shape;  // in the checkpoint
+  int64_t begin = 0;
+  int64_t rows = 0;
+  bool transposed = false;     // the checkpoint holds [in, out]
+};
+
+class CheckpointReader {
+ public:
+  // `prefix` stands before every name that is asked for ("vit.", "backbone.").
+  CheckpointReader(const io::Weights& weights, std::string prefix = "");
+
+  bool has(const std::string& theirs) const;
+  // The shape of a tensor that the caller cannot do without: ModelError where it is absent.
+  std::vector<int64_t> shape(const std::string& theirs) const;
+  // How many blocks "PREFIX0.", "PREFIX1.", ... there are.
+  int64_t count(const std::string& prefix) const;
+
+  // The parameter `ours`, of `shape`, float32. The checkpoint may hold it in another shape of the same rows ([1, 1, D]
+  // for [D]), or transposed.
+  at::Tensor take(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape);
+  at::Tensor take_as(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape,
+                     std::vector<int64_t> stored);
+  at::Tensor take_transposed(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape);
+  // The same from several tensors of equal height, one under the other (q, k and v of a fused map).
+  at::Tensor take_stacked(const std::string& ours, const std::vector<std::string>& theirs, std::vector<int64_t> shape);
+
+  // Known, and of no use here ("head.*", "pooler.*"): whole names, or beginnings that end in a star.
+  void ignore(const std::vector<std::string>& patterns);
+  const std::vector<std::string>& ignored() const { return ignored_; }
+
+  // All that is missing, unexpected or misshapen: one ModelError, which calls the checkpoint a `what` ("CLIP, open_clip").
+  std::vector<Origin> finish(const std::string& what);
+
+  std::string full(const std::string& theirs) const { return prefix_ + theirs; }  // its name in the file
+
+ private:
+  at::Tensor read(const std::string& theirs, const std::vector<int64_t>& stored);
+
+  const io::Weights& weights_;
+  std::string prefix_;
+  std::set<std::string> taken_;
+  std::vector<std::string> ignored_, wrong_;
+  std::vector<Origin> origins_;
+};
+
+// The checkpoint's tensors, made of the parameters by our names.
+std::map<std::string, at::Tensor> to_checkpoint(const std::vector<Origin>& origins,
+                                                const std::map<std::string, at::Tensor>& parameters);
+
+// A copy of a tensor in a file, in float32.
+at::Tensor to_float(const io::TensorView& view);
+
+}  // namespace graft::models

@@ -1,0 +1,122 @@
+#include "graft/models/classifier.h"
+
+#include <torch/torch.h>
+
+#include <cmath>
+#include <limits>
+
+#include "graft/core/error.h"
+#include "graft/models/prompts.h"
+
+namespace graft::models {
+namespace {
+
+nn::Site head_site(int64_t features, int64_t classes) {
+  nn::Site site;
+  site.path = "head";
+  site.kind = nn::SiteKind::head;
+  site.tower = nn::Tower::head;
+  site.in = features;
+  site.out = classes;
+  site.place = std::numeric_limits<nn::Place>::max();  // beyond every place of the towers
+  return site;
+}
+
+at::Tensor unit(const at::Tensor& x) { return torch::nn::functional::normalize(x, torch::nn::functional::NormalizeFuncOptions().dim(1)); }
+
+}  // namespace
+
+Classifier::Classifier(int64_t features, int64_t classes) : joint_(head_site(features, classes)), classes_(classes) {}
+
+at::Tensor Classifier::forward(const at::Tensor& features, nn::Context& context) {
+  if (features.dim() != 2 || features.size(1) != joint_.site().in) {
+    throw ShapeError("head", "expected features [B, {}], got [{}].", joint_.site().in, fmt::join(features.sizes(), ", "));
+  }
+  const nn::Frozen frozen([&](const at::Tensor& u) { return this->frozen(u, context); });
+  return joint_.run(features, frozen, context);
+}
+
+LinearClassifier::LinearClassifier(int64_t features, int64_t classes, HeadInit init, Random& random)
+    : Classifier(features, classes), unit_features_(init == HeadInit::class_text) {
+  weight = at::zeros({classes, features});
+  bias = at::zeros({classes});
+  const auto fill = [&](double std) {
+    auto* values = weight.data_ptr<float>();
+    for (int64_t i = 0; i < weight.numel(); ++i) values[i] = static_cast<float>(std * random.normal());
+  };
+  if (init == HeadInit::normal) fill(0.02);
+  if (init == HeadInit::vpt) {
+    fill(std::sqrt(2.0 / static_cast<double>(classes)));
+    bias.fill_(-std::log(99.0));
+  }
+  weight = register_parameter("weight", weight);
+  bias = register_parameter("bias", bias);
+}
+
+at::Tensor LinearClassifier::frozen(const at::Tensor& features, nn::Context&) {
+  return at::linear(unit_features_ ? unit(features) : features, weight, bias);
+}
+
+PromptClassifier::PromptClassifier(std::shared_ptr<Model> model, std::vector<std::string> names,
+                                   std::vector<std::string> templates, int64_t learned_words, Position position)
+    : Classifier(model->feature_width(model->projected()), static_cast<int64_t>(names.size())),
+      model_(std::move(model)),
+      names_(std::move(names)) {
+  if (learned_words > 0) {
+    prompts_.push_back(learned_prompts(names_, learned_words, position, model_->context_length()));
+    return;
+  }
+  if (templates.empty()) throw ConfigError("prompts", "no template: expected at least one, as 'a photo of a {{}}.'.");
+  for (const auto& form : templates) prompts_.push_back(filled_prompts(names_, form, model_->context_length()));
+}
+
+std::vector<at::Tensor> PromptClassifier::text_parameters() const {
+  std::vector<at::Tensor> all;
+  for (const auto& parameter : model_->named_parameters()) {
+    if (model_->tower_of(parameter.key()) == nn::Tower::text && parameter.key() != "logit_scale") {
+      all.push_back(parameter.value());
+    }
+  }
+  for (auto* joint : model_->joints()) {
+    if (joint->site().tower != nn::Tower::text) continue;
+    for (const auto& occupant : joint->occupants()) {
+      for (const auto& parameter : occupant.insert->parameters()) all.push_back(parameter);
+    }
+  }
+  return all;
+}
+
+at::Tensor PromptClassifier::encode(nn::Context& context) const {
+  std::vector<at::Tensor> each;
+  for (const auto& prompts : prompts_) each.push_back(unit(model_->encode_text(prompts, context)));
+  return each.size() == 1 ? each.front() : unit(at::stack(each).mean(0));
+}
+
+at::Tensor PromptClassifier::class_weights(nn::Context& context) {
+  const auto parameters = text_parameters();
+  bool trains = false;
+  uint64_t stamp = 1;  // order-dependent mix of who the parameters are and how often each was written
+  for (const auto& parameter : parameters) {
+    trains = trains || parameter.requires_grad();
+    const auto* self = parameter.unsafeGetTensorImpl();
+    stamp = key_of(fmt::format("{} {} {}", stamp, static_cast<const void*>(self),
+                               self->version_counter().current_version()));
+  }
+  if (trains && at::GradMode::is_enabled()) return encode(context);
+  if (!kept_.defined() || kept_stamp_ != stamp) {
+    const torch::NoGradGuard no_grad;
+    kept_ = encode(context);
+    kept_stamp_ = stamp;
+  }
+  return kept_;
+}
+
+void PromptClassifier::forget() { kept_.reset(); }
+
+double PromptClassifier::scale() const { return model_->logit_scale().item<double>(); }
+
+at::Tensor PromptClassifier::frozen(const at::Tensor& features, nn::Context& context) {
+  return model_->logit_scale() * at::linear(unit(features), class_weights(context));
+}
+
+}  // namespace graft::models

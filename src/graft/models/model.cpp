@@ -1,0 +1,93 @@
+#include "graft/models/model.h"
+
+#include <torch/torch.h>
+
+#include <set>
+
+#include "graft/core/error.h"
+#include "graft/core/hash.h"
+#include "graft/core/names.h"
+
+namespace graft::models {
+namespace {
+
+// Of names, shapes and float32 values in the order of names: the same model gives the same hash from any layout.
+std::string fingerprint(const std::map<std::string, at::Tensor>& parameters) {
+  Hash hash;
+  for (const auto& [name, value] : parameters) {
+    const auto bytes = value.detach().to(at::kFloat).contiguous();
+    hash.add(name);
+    hash.add(fmt::format("{}", fmt::join(bytes.sizes(), "x")));
+    hash.add(std::as_bytes(std::span(bytes.const_data_ptr<float>(), static_cast<size_t>(bytes.numel()))));
+  }
+  return hash.hex();
+}
+
+std::map<std::string, at::Tensor> by_name(const torch::nn::Module& module) {
+  std::map<std::string, at::Tensor> parameters;
+  for (const auto& parameter : module.named_parameters()) parameters[parameter.key()] = parameter.value();
+  return parameters;
+}
+
+}  // namespace
+
+void Model::complete(ModelInfo info, tensor::Precision precision, std::vector<Origin> origins) {
+  const auto parameters = by_name(*this);
+  info_ = std::move(info);
+  precision_ = precision;
+  origins_ = std::move(origins);
+  info_.fingerprint = fingerprint(parameters);
+  info_.parameters = 0;
+  for (const auto& [name, value] : parameters) info_.parameters += value.numel();
+  eval();
+}
+
+nn::Joint& Model::joint(const std::string& path) {
+  std::vector<std::string> known;
+  for (auto* joint : joints()) {
+    if (joint->site().path == path) return *joint;
+    known.push_back(joint->site().path);
+  }
+  const auto near = nearest_name(path, known);
+  throw ModelError("model", "{} has no site '{}'.{} `graft models --sites` lists its {}.", info_.description, path,
+                   near ? fmt::format(" Did you mean '{}'?", *near) : "", known.size());
+}
+
+at::Tensor Model::encode_text(const Prompts&, nn::Context&) {
+  throw ModelError("model", "{} has no text tower. Class prompts need a CLIP; a linear head works with any model.",
+                   info_.description);
+}
+
+at::Tensor Model::embed_words(const at::Tensor&) {
+  throw ModelError("model", "{} has no text tower, so no words to embed.", info_.description);
+}
+
+at::Tensor Model::logit_scale() const {
+  throw ModelError("model", "{} has no text tower, so no scale of image and text logits.", info_.description);
+}
+
+nn::Tower Model::tower_of(const std::string& name) const {
+  return name.starts_with("vision.") ? nn::Tower::vision : name.starts_with("head.") ? nn::Tower::head : nn::Tower::text;
+}
+
+std::map<std::string, at::Tensor> Model::to_checkpoint() const {
+  return models::to_checkpoint(origins_, by_name(*this));
+}
+
+void Model::freeze_all_but(const std::vector<std::string>& trained) {
+  auto parameters = by_name(*this);
+  std::vector<std::string> known, wrong;
+  for (const auto& [name, value] : parameters) known.push_back(name);
+  for (const auto& name : trained) {
+    if (!parameters.contains(name)) wrong.push_back(unknown_name("parameter", name, known));
+  }
+  if (!wrong.empty()) throw ModelError("model", "{}: {}", info_.description, fmt::join(wrong, "\n  "));
+  const std::set<std::string> training(trained.begin(), trained.end());
+  for (auto& [name, value] : parameters) value.requires_grad_(training.contains(name));
+}
+
+void Model::clear_inserts() {
+  for (auto* joint : joints()) joint->clear();
+}
+
+}  // namespace graft::models

@@ -1,0 +1,145 @@
+#include "graft/models/preprocessing.h"
+
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "graft/core/error.h"
+
+namespace graft::models {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<float, 3> kImageNetMean = {0.485f, 0.456f, 0.406f};
+constexpr std::array<float, 3> kImageNetStd = {0.229f, 0.224f, 0.225f};
+
+data::Filter filter_named(const std::string& name) {
+  for (const auto& [filter, text] : choices(data::Filter{})) {
+    if (text == name) return filter;
+  }
+  throw ModelError("model", "an interpolation that graft does not know: '{}'.", name);
+}
+
+// Pillow's numbers, which transformers writes as "resample".
+data::Filter filter_numbered(int number) {
+  constexpr std::array kFilters = {data::Filter::nearest, data::Filter::lanczos, data::Filter::bilinear,
+                                   data::Filter::bicubic, data::Filter::box,     data::Filter::hamming};
+  if (number < 0 || number >= static_cast<int>(kFilters.size())) {
+    throw ModelError("model", "a resample filter that graft does not know: {}.", number);
+  }
+  return kFilters[number];
+}
+
+std::array<float, 3> three(const json& list, const char* what) {
+  if (!list.is_array() || list.size() != 3) {
+    throw ModelError("model", "{}: expected three numbers, got {}.", what, list.dump());
+  }
+  return {list[0].get<float>(), list[1].get<float>(), list[2].get<float>()};
+}
+
+data::Size size_of(const json& value) {
+  if (value.is_number()) return {value.get<int>(), value.get<int>()};
+  if (value.is_array() && value.size() == 2) return {value[0].get<int>(), value[1].get<int>()};
+  if (value.is_object() && value.contains("shortest_edge")) {
+    return {value["shortest_edge"].get<int>(), value["shortest_edge"].get<int>()};
+  }
+  if (value.is_object() && value.contains("height")) return {value["height"].get<int>(), value["width"].get<int>()};
+  throw ModelError("model", "an image size that graft cannot read: {}.", value.dump());
+}
+
+bool says(const json& config, const char* key) { return config.contains(key) && !config[key].is_null(); }
+
+void read_mean_and_std(const json& config, const char* mean, const char* std, data::Preprocessing& result) {
+  if (says(config, mean)) result.mean = three(config[mean], mean);
+  if (says(config, std)) result.std = three(config[std], std);
+}
+
+}  // namespace
+
+data::Preprocessing clip_preprocessing(int size) {
+  data::Preprocessing result;
+  result.resize = {size, size};
+  result.crop = data::Size{size, size};
+  return result;
+}
+
+data::Preprocessing imagenet_preprocessing(int size) {
+  data::Preprocessing result;
+  const int shorter = static_cast<int>(std::lround(size * 256.0 / 224));
+  result.resize = {shorter, shorter};
+  result.crop = data::Size{size, size};
+  result.mean = kImageNetMean;
+  result.std = kImageNetStd;
+  return result;
+}
+
+data::Preprocessing open_clip_preprocessing(const json& config, data::Preprocessing habit) {
+  auto result = habit;
+  if (says(config, "size")) {
+    result.resize = size_of(config["size"]);
+    result.crop = result.resize;
+  }
+  read_mean_and_std(config, "mean", "std", result);
+  if (says(config, "interpolation") && config["interpolation"] != "random") {
+    result.interpolation = filter_named(config["interpolation"].get<std::string>());
+  }
+  if (says(config, "resize_mode")) {
+    const auto mode = config["resize_mode"].get<std::string>();
+    if (mode == "shortest") result.resize_mode = data::ResizeMode::shortest;
+    else if (mode == "longest") result.resize_mode = data::ResizeMode::longest;
+    else if (mode == "squash") result.resize_mode = data::ResizeMode::squash;
+    else throw ModelError("model", "a resize_mode that graft does not know: '{}'.", mode);
+  }
+  if (says(config, "fill_color") && config["fill_color"].is_number()) {
+    result.fill.fill(config["fill_color"].get<uint8_t>());
+  }
+  return result;
+}
+
+data::Preprocessing transformers_preprocessing(const json& config, data::Preprocessing habit) {
+  auto result = habit;
+  result.crop_rounding = data::CropRounding::transformers;
+  if (says(config, "size")) {
+    result.resize = size_of(config["size"]);
+    const bool shortest = config["size"].is_object() ? config["size"].contains("shortest_edge")
+                                                     : config.value("do_center_crop", false);
+    result.resize_mode = shortest ? data::ResizeMode::shortest : data::ResizeMode::squash;
+  }
+  result.crop.reset();
+  if (config.value("do_center_crop", false)) {
+    result.crop = says(config, "crop_size") ? size_of(config["crop_size"]) : result.resize;
+  }
+  if (result.resize_mode == data::ResizeMode::shortest && !result.crop) result.crop = result.resize;
+  if (says(config, "resample")) result.interpolation = filter_numbered(config["resample"].get<int>());
+  if (config.value("do_normalize", true)) read_mean_and_std(config, "image_mean", "image_std", result);
+  return result;
+}
+
+// timm: the shorter side becomes floor(size / crop_pct), then the centre is cut; crop_mode "squash" ignores the shape.
+data::Preprocessing timm_preprocessing(const json& config, data::Preprocessing habit) {
+  auto result = habit;
+  if (says(config, "input_size")) {
+    const auto& input = config["input_size"];
+    if (!input.is_array() || input.size() != 3) throw ModelError("model", "input_size: expected [3, H, W], got {}.", input.dump());
+    result.crop = data::Size{input[1].get<int>(), input[2].get<int>()};
+  }
+  const auto crop = result.output();
+  const double share = says(config, "crop_pct") ? config["crop_pct"].get<double>() : 0.875;
+  result.resize = {static_cast<int>(std::floor(crop.height / share)), static_cast<int>(std::floor(crop.width / share))};
+  if (config.value("crop_mode", "center") == "squash") result.resize_mode = data::ResizeMode::squash;
+  read_mean_and_std(config, "mean", "std", result);
+  if (says(config, "interpolation")) result.interpolation = filter_named(config["interpolation"].get<std::string>());
+  return result;
+}
+
+data::Preprocessing at_size(data::Preprocessing preprocessing, int size) {
+  const auto crop = preprocessing.output();
+  const auto scaled = [&](int side, int of) { return static_cast<int>(std::lround(double(side) * size / of)); };
+  preprocessing.resize = {scaled(preprocessing.resize.height, crop.height), scaled(preprocessing.resize.width, crop.width)};
+  if (preprocessing.crop) preprocessing.crop = data::Size{size, size};
+  return preprocessing;
+}
+
+}  // namespace graft::models

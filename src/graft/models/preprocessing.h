@@ -1,0 +1,22 @@
+// What a model's files say of the images it reads: open_clip's preprocess_cfg, transformers' preprocessor_config.json,
+// timm's pretrained_cfg. What they leave open is filled with the family's habit.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "graft/data/transforms.h"
+
+namespace graft::models {
+
+data::Preprocessing clip_preprocessing(int size);      // shorter side, bicubic, centre crop, OpenAI's mean and std
+data::Preprocessing imagenet_preprocessing(int size);  // the same at 256 / 224 of the size, ImageNet's mean and std
+
+// `habit` with what the JSON object says.
+data::Preprocessing open_clip_preprocessing(const nlohmann::json& config, data::Preprocessing habit);
+data::Preprocessing transformers_preprocessing(const nlohmann::json& config, data::Preprocessing habit);
+data::Preprocessing timm_preprocessing(const nlohmann::json& config, data::Preprocessing habit);
+
+// The same behind another image size: the resize keeps its proportion to the crop.
+data::Preprocessing at_size(data::Preprocessing preprocessing, int size);
+
+}  // namespace graft::models

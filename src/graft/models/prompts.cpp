@@ -1,0 +1,95 @@
+#include "graft/models/prompts.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+
+#include "graft/core/error.h"
+#include "graft/text/clip_tokenizer.h"
+
+namespace graft::models {
+namespace {
+
+using Position = PromptClassifier::Position;
+
+// Folder names cannot hold spaces everywhere; CLIP's authors and CoOp read them so as well.
+std::string spoken(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
+std::string filled(const std::string& form, const std::string& name) {
+  std::string text;
+  size_t from = 0;
+  for (size_t at = form.find("{}"); at != std::string::npos; at = form.find("{}", from)) {
+    text += form.substr(from, at - from) + name;
+    from = at + 2;
+  }
+  if (from == 0) {
+    throw ConfigError("prompts", "the template '{}' has no place for the class name: expected {{}} in it.", form);
+  }
+  return text + form.substr(from);
+}
+
+// Rows of ids, filled with 0 after their ends to the length of the longest.
+Prompts padded(const std::vector<text::Tokens>& rows) {
+  size_t longest = 0;
+  for (const auto& row : rows) longest = std::max(longest, row.ids.size());
+  const auto count = static_cast<int64_t>(rows.size());
+  Prompts prompts;
+  prompts.ids = at::zeros({count, static_cast<int64_t>(longest)}, at::kLong);
+  prompts.ends = at::zeros({count}, at::kLong);
+  for (int64_t i = 0; i < count; ++i) {
+    auto* ids = prompts.ids[i].data_ptr<int64_t>();
+    std::copy(rows[i].ids.begin(), rows[i].ids.end(), ids);
+    prompts.ends[i] = rows[i].end;
+  }
+  return prompts;
+}
+
+// How many of the placeholders stand before the name.
+int64_t before_name(int64_t words, Position position) {
+  switch (position) {
+    case Position::end: return words;
+    case Position::middle: return words / 2;
+    case Position::front: return 0;
+  }
+  throw InternalError("prompts", "a position without a meaning: {}", static_cast<int>(position));
+}
+
+}  // namespace
+
+Prompts filled_prompts(const std::vector<std::string>& names, const std::string& form, int64_t context_length) {
+  std::vector<text::Tokens> rows;
+  for (const auto& name : names) {
+    const auto text = filled(form, spoken(name));
+    rows.push_back(text::ClipTokenizer::shared().tokenize(text, static_cast<int>(context_length), /*truncate=*/false));
+  }
+  return padded(rows);
+}
+
+Prompts learned_prompts(const std::vector<std::string>& names, int64_t words, Position position,
+                        int64_t context_length) {
+  const auto& tokenizer = text::ClipTokenizer::shared();
+  std::vector<text::Tokens> rows;
+  const auto learned = at::empty({static_cast<int64_t>(names.size()), words}, at::kLong);
+  for (size_t i = 0; i < names.size(); ++i) {
+    std::string text;
+    for (int64_t w = 0; w < words; ++w) text += "X ";
+    text += spoken(names[i]) + ".";
+    auto tokens = tokenizer.tokenize(text, static_cast<int>(context_length), /*truncate=*/false);
+    // [start, X times words, name, ".", end]: the name moves forward over the placeholders that follow it.
+    const auto name = static_cast<int64_t>(tokenizer.encode(spoken(names[i])).size());
+    const auto before = before_name(words, position);
+    const auto first = tokens.ids.begin() + 1;
+    std::rotate(first + before, first + words, first + words + name);
+    auto* rows_learned = learned[static_cast<int64_t>(i)].data_ptr<int64_t>();
+    for (int64_t w = 0; w < words; ++w) rows_learned[w] = 1 + w + (w < before ? 0 : name);
+    rows.push_back(std::move(tokens));
+  }
+  auto prompts = padded(rows);
+  prompts.learned = learned;
+  return prompts;
+}
+
+}  // namespace graft::models
