@@ -1,5 +1,5 @@
-// Any bytes as a text for CLIP's tokeniser: ids or a DataError, never more. Ids lie in the vocabulary, decode, and are cut
-// to the model's length with the end token last.
+// Any bytes as a text for CLIP's tokeniser: ids or a DataError, never more. Ids lie in the vocabulary, decode, and are
+// cut to the model's length with the end token last.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

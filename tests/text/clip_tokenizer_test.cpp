@@ -16,7 +16,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const ClipTokenizer& clip() { return ClipTokenizer::shared(); }
+const ClipTokenizer& clip() {
+  return ClipTokenizer::shared();
+}
 
 std::string error_of(std::string_view text, int context_length) {
   try {
@@ -97,7 +99,8 @@ TEST(ClipTokenizer, ReadsAnotherVocabularysMerges) {
 std::string backward_vocabulary() {
   const BytePairs pairs("#version: 0.2\na b\n", 1);
   nlohmann::json ids = {{"<|startoftext|>", 0}, {"<|endoftext|>", 1}};
-  for (int32_t token = 0; token < pairs.size(); ++token) ids[pairs.spelling(token)] = pairs.size() + 1 - token;
+  for (int32_t token = 0; token < pairs.size(); ++token)
+    ids[pairs.spelling(token)] = pairs.size() + 1 - token;
   return ids.dump();
 }
 

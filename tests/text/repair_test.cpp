@@ -6,12 +6,14 @@
 #include "graft/text/badness.h"
 #include "graft/text/encodings.h"
 #include "graft/text/lost_bytes.h"
-#include "graft/text/unicode.h"
+#include "graft/text/utf8.h"
 
 namespace graft::text {
 namespace {
 
-std::string repaired(std::string_view text) { return encode_utf8(repair(decode_utf8(text))); }
+std::string repaired(std::string_view text) {
+  return encode_utf8(repair(decode_utf8(text)));
+}
 
 // `text` as a program shows it that reads its UTF-8 in a single-byte encoding.
 std::u32string misread(std::u32string_view text, std::string_view encoding_name) {

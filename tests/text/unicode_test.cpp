@@ -10,6 +10,7 @@
 
 #include "graft/text/glyphs.h"
 #include "graft/text/html_entities.h"
+#include "graft/text/utf8.h"
 
 namespace graft::text {
 namespace {
@@ -99,7 +100,8 @@ TEST(Unicode, EveryEntityResolvesAsInPythonAndFtfy) {
   for (const Entity& entity : kEntities) {
     const std::string name = entity.name;
     std::string capitals = name;
-    for (char& c : capitals) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    for (char& c : capitals)
+      c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     joined += encode_utf8(unescape_html(decode_utf8("&" + name + ";")) + unescape_html(decode_utf8("&" + name + "x")) +
                           unescape_closed_entities(decode_utf8("&" + name + ";")) +
                           unescape_closed_entities(decode_utf8("&" + capitals + ";")));
@@ -109,12 +111,12 @@ TEST(Unicode, EveryEntityResolvesAsInPythonAndFtfy) {
 
 TEST(Unicode, BytesThatAreNotUtf8AreReplacedOneAMaximalPiece) {
   const std::map<std::string, std::string> cases = {
-      {"a\xff", "a\ufffd"},                                 // never in UTF-8
-      {"\xe2\x82z", "\ufffdz"},                             // cut short: one piece
-      {"\xed\xa0\x80", "\ufffd\ufffd\ufffd"},               // a surrogate: no piece of it is a beginning
-      {"\xc0\xaf", "\ufffd\ufffd"},                         // overlong
-      {"\xf0\x9f\x98", "\ufffd"},                           // an emoji cut at the end
-      {"\xf4\x90\x80\x80", "\ufffd\ufffd\ufffd\ufffd"},     // beyond U+10FFFF
+      {"a\xff", "a\ufffd"},                              // never in UTF-8
+      {"\xe2\x82z", "\ufffdz"},                          // cut short: one piece
+      {"\xed\xa0\x80", "\ufffd\ufffd\ufffd"},            // a surrogate: no piece of it is a beginning
+      {"\xc0\xaf", "\ufffd\ufffd"},                      // overlong
+      {"\xf0\x9f\x98", "\ufffd"},                        // an emoji cut at the end
+      {"\xf4\x90\x80\x80", "\ufffd\ufffd\ufffd\ufffd"},  // beyond U+10FFFF
   };
   for (const auto& [bytes, expected] : cases) {
     EXPECT_EQ(encode_utf8(decode_utf8(bytes)), expected);

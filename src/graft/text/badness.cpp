@@ -24,9 +24,15 @@ struct Place {
 };
 using Rule = std::array<Place, 7>;  // neighbours from left to right
 
-constexpr Place of(uint32_t classes, std::u32string_view characters = {}) { return {classes, characters, false}; }
-constexpr Place one(std::u32string_view characters) { return {0, characters, false}; }
-constexpr Place none_of(uint32_t classes) { return {classes, {}, true}; }
+constexpr Place of(uint32_t classes, std::u32string_view characters = {}) {
+  return {classes, characters, false};
+}
+constexpr Place one(std::u32string_view characters) {
+  return {0, characters, false};
+}
+constexpr Place none_of(uint32_t classes) {
+  return {classes, {}, true};
+}
 
 constexpr uint32_t kAccented = kLowerAccented | kUpperAccented;
 constexpr uint32_t kAsciiLetter = kAsciiUpper | kAsciiLower;
@@ -62,8 +68,9 @@ constexpr Rule kRules[] = {
     {of(kUpperAccented), one(U"\u00b0")},
     // Latin-1 and its Windows form, what the classes miss: A circumflex, A tilde, I circumflex and Eth lead.
     {one(U"\u00c2\u00c3\u00ce\u00d0"),
-     of(kPunctuation, U"\u20ac\u0153\u0160\u0161\u00a2\u00a3\u0178\u017e\u00a0\u00ad\u00ae\u00a9\u00b0\u00b7\u00bb"
-                      U"\u2013\u2014\u00b4")},
+     of(kPunctuation,
+        U"\u20ac\u0153\u0160\u0161\u00a2\u00a3\u0178\u017e\u00a0\u00ad\u00ae\u00a9\u00b0\u00b7\u00bb"
+        U"\u2013\u2014\u00b4")},
     {one(U"\u00d7"), one(U"\u00b2\u00b3")},
     {one(U"\u00c3"), one(U"\u00a0\u00a1")},
     {of(kAsciiLower), one(U"\u00c3\u00c2"), one(U" ")},
@@ -102,7 +109,8 @@ bool breaks(std::u32string_view text, const std::vector<uint32_t>& classes, cons
 bool looks_garbled(std::u32string_view text) {
   std::vector<uint32_t> classes;  // [T]
   classes.reserve(text.size());
-  for (char32_t c : text) classes.push_back(classes_of(c));
+  for (char32_t c : text)
+    classes.push_back(classes_of(c));
   // A capital A with circumflex or tilde, then a space: at the start of the text, or after a small letter (below).
   if (text.size() >= 2 && (text[0] == U'\u00c3' || text[0] == U'\u00c2') && text[1] == ' ') return true;
   for (size_t at = 0; at < text.size(); ++at) {

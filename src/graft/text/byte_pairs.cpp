@@ -5,14 +5,16 @@
 #include <tuple>
 
 #include "graft/core/error.h"
-#include "graft/text/unicode.h"
+#include "graft/text/utf8.h"
 
 namespace graft::text {
 namespace {
 
 constexpr std::string_view kWordEnd = "</w>";
 
-bool is_printable(int byte) { return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte != 0xad); }
+bool is_printable(int byte) {
+  return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte != 0xad);
+}
 
 // GPT-2's order of the bytes: the printable ones of Latin-1 first, standing for themselves, then the rest as U+0100 on.
 std::vector<int> bytes_in_order() {
@@ -75,7 +77,8 @@ BytePairs::BytePairs(std::string_view merges, size_t limit) {
 
 std::string BytePairs::spelling(int32_t id) const {
   std::u32string letters;
-  for (const char byte : bytes(id)) letters += byte_letters_[static_cast<unsigned char>(byte)];
+  for (const char byte : bytes(id))
+    letters += byte_letters_[static_cast<unsigned char>(byte)];
   return encode_utf8(letters);
 }
 
@@ -84,8 +87,8 @@ int32_t BytePairs::merged(int32_t left, int32_t right) const {
   return found == merges_.end() ? -1 : found->second;
 }
 
-// The pair found first in training joins first, and of equal pairs the leftmost. A queue gives that order because a token
-// can only join after the line that made it.
+// The pair found first in training joins first, and of equal pairs the leftmost. A queue gives that order because a
+// token can only join after the line that made it.
 void BytePairs::encode(std::string_view word, std::vector<int32_t>& ids) const {
   if (word.empty()) return;
   struct Symbol {
@@ -113,7 +116,8 @@ void BytePairs::encode(std::string_view word, std::vector<int32_t>& ids) const {
     const int32_t id = merged(left_id, right_id);
     if (id >= 0) pairs.push({id, left, left_id, right_id});
   };
-  for (size_t i = 0; i + 1 < length; ++i) consider(i);
+  for (size_t i = 0; i + 1 < length; ++i)
+    consider(i);
   while (!pairs.empty()) {
     const Pair best = pairs.top();
     pairs.pop();

@@ -12,8 +12,8 @@ namespace graft::text {
 
 class BytePairs {
  public:
-  // From the lines of a merges file, first line a comment, then `left right` in GPT-2's alphabet, in which each of the 256
-  // bytes is a printable character. At most `limit` merges are read. Ids: bytes, bytes at a word's end, merges.
+  // From the lines of a merges file, first line a comment, then `left right` in GPT-2's alphabet, in which each of the
+  // 256 bytes is a printable character. At most `limit` merges are read. Ids: bytes, bytes at a word's end, merges.
   BytePairs(std::string_view merges, size_t limit);
 
   void encode(std::string_view word, std::vector<int32_t>& ids) const;  // appends
@@ -25,10 +25,10 @@ class BytePairs {
  private:
   int32_t merged(int32_t left, int32_t right) const;  // -1: the two do not join
 
-  std::vector<std::string> bytes_;                    // [id]
+  std::vector<std::string> bytes_;  // [id]
   int32_t byte_ids_[256];
-  char32_t byte_letters_[256];                        // GPT-2's alphabet
-  std::unordered_map<uint64_t, int32_t> merges_;      // left << 32 | right -> id; a lower id joins first
+  char32_t byte_letters_[256];                    // GPT-2's alphabet
+  std::unordered_map<uint64_t, int32_t> merges_;  // left << 32 | right -> id; a lower id joins first
 };
 
 }  // namespace graft::text

@@ -10,6 +10,7 @@
 #include "graft/text/html_entities.h"
 #include "graft/text/repair.h"
 #include "graft/text/unicode.h"
+#include "graft/text/utf8.h"
 #include "graft/text/word_splitter.h"
 
 namespace graft::text {
@@ -27,9 +28,10 @@ std::string quoted_start(std::string_view text) {
 std::u32string clean(std::string_view text) {
   const size_t valid = valid_utf8_prefix(text);
   if (valid != text.size()) {
-    throw DataError("tokenizer",
-                    "byte {:#04x} at position {} of the text that begins {} is not UTF-8. Convert it, for example with iconv.",
-                    static_cast<unsigned char>(text[valid]), valid, quoted_start(text.substr(0, valid)));
+    throw DataError(
+        "tokenizer",
+        "byte {:#04x} at position {} of the text that begins {} is not UTF-8. Convert it, for example with iconv.",
+        static_cast<unsigned char>(text[valid]), valid, quoted_start(text.substr(0, valid)));
   }
   return lower_case(collapse_white_space(unescape_html(unescape_html(repair(decode_utf8(text))))));
 }
@@ -56,7 +58,8 @@ struct ClipTokenizer::State {
   void append_pairs(std::string_view bytes, std::vector<int32_t>& ids) const {
     const size_t before = ids.size();
     pairs.encode(bytes, ids);
-    for (size_t i = before; i < ids.size(); ++i) ids[i] = vocabulary.ids[static_cast<size_t>(ids[i])];
+    for (size_t i = before; i < ids.size(); ++i)
+      ids[i] = vocabulary.ids[static_cast<size_t>(ids[i])];
   }
 
   static constexpr size_t kCachedWords = 1 << 16, kLongestCached = 64;
@@ -109,10 +112,14 @@ std::string ClipTokenizer::decode(std::span<const int32_t> ids) const {
   std::string bytes;
   for (const int32_t id : ids) {
     const int32_t token = id >= 0 && id < vocabulary_size() ? state_->vocabulary.tokens[static_cast<size_t>(id)] : -1;
-    if (id == start()) bytes += encode_utf8(kStartMarker);
-    else if (id == end()) bytes += encode_utf8(kEndMarker);
-    else if (token >= 0) bytes += state_->pairs.bytes(token);
-    else throw DataError("tokenizer", "no token has the id {}: expected 0 to {}.", id, vocabulary_size() - 1);
+    if (id == start())
+      bytes += encode_utf8(kStartMarker);
+    else if (id == end())
+      bytes += encode_utf8(kEndMarker);
+    else if (token >= 0)
+      bytes += state_->pairs.bytes(token);
+    else
+      throw DataError("tokenizer", "no token has the id {}: expected 0 to {}.", id, vocabulary_size() - 1);
   }
   const std::string text = encode_utf8(decode_utf8(bytes));
   constexpr std::string_view kWordEnd = "</w>";
@@ -126,8 +133,14 @@ std::string ClipTokenizer::decode(std::span<const int32_t> ids) const {
   return out;
 }
 
-int32_t ClipTokenizer::start() const { return state_->vocabulary.start; }
-int32_t ClipTokenizer::end() const { return state_->vocabulary.end; }
-int ClipTokenizer::vocabulary_size() const { return static_cast<int>(state_->vocabulary.tokens.size()); }
+int32_t ClipTokenizer::start() const {
+  return state_->vocabulary.start;
+}
+int32_t ClipTokenizer::end() const {
+  return state_->vocabulary.end;
+}
+int ClipTokenizer::vocabulary_size() const {
+  return static_cast<int>(state_->vocabulary.tokens.size());
+}
 
 }  // namespace graft::text

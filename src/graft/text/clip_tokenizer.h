@@ -1,7 +1,7 @@
-// CLIP's tokeniser: text repaired as ftfy does it, HTML entities resolved twice, white space collapsed, lower case, split
-// into words, bytes joined in pairs. Ids equal those of open_clip's SimpleTokenizer (Radford et al. 2021, openai/CLIP) for
-// every text that is valid UTF-8. Padding is the caller's: OpenAI and open_clip fill the rows after the end with 0,
-// Hugging Face's CLIPTokenizer with the end token; causal attention keeps either from mattering.
+// CLIP's tokeniser: text repaired as ftfy does it, HTML entities resolved twice, white space collapsed, lower case,
+// split into words, bytes joined in pairs. Ids equal those of open_clip's SimpleTokenizer (Radford et al. 2021,
+// openai/CLIP) for every text that is valid UTF-8. Padding is the caller's: OpenAI and open_clip fill the rows after
+// the end with 0, Hugging Face's CLIPTokenizer with the end token; causal attention keeps either from mattering.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +23,10 @@ class ClipTokenizer {
   // The 49,408 tokens of OpenAI's models, embedded in the library; read once, at the first call.
   static const ClipTokenizer& shared();
 
-  // Another vocabulary, from the texts of a Hugging Face folder's merges.txt (first line a comment, then one pair a line)
-  // and vocab.json. Without the latter the ids follow from the order of the lines as in OpenAI's: bytes, bytes at a word's
-  // end, merges, start, end. The text is cleaned as above; Hugging Face leaves entities, and without ftfy mojibake, alone.
+  // Another vocabulary, from the texts of a Hugging Face folder's merges.txt (first line a comment, then one pair a
+  // line) and vocab.json. Without the latter the ids follow from the order of the lines as in OpenAI's: bytes, bytes at
+  // a word's end, merges, start, end. The text is cleaned as above; Hugging Face leaves entities, and without ftfy
+  // mojibake, alone.
   explicit ClipTokenizer(std::string_view merges, std::string_view vocabulary_json = {});
   ~ClipTokenizer();
   ClipTokenizer(ClipTokenizer&&) noexcept;

@@ -11,7 +11,8 @@ namespace graft::text {
 
 ClipVocabulary ClipVocabulary::openai(const BytePairs& pairs) {
   ClipVocabulary vocabulary;
-  for (int32_t token = 0; token < pairs.size(); ++token) vocabulary.ids.push_back(token);
+  for (int32_t token = 0; token < pairs.size(); ++token)
+    vocabulary.ids.push_back(token);
   vocabulary.tokens = vocabulary.ids;
   vocabulary.tokens.resize(vocabulary.ids.size() + 2, -1);
   vocabulary.start = pairs.size();
@@ -22,13 +23,15 @@ ClipVocabulary ClipVocabulary::openai(const BytePairs& pairs) {
 ClipVocabulary ClipVocabulary::from_json(std::string_view json, const BytePairs& pairs) {
   const auto entries = nlohmann::json::parse(json, nullptr, false);
   if (!entries.is_object()) {
-    throw ModelError("tokenizer", "the vocabulary is not JSON of the form {{\"token\": id, ...}}. Is vocab.json complete?");
+    throw ModelError("tokenizer",
+                     "the vocabulary is not JSON of the form {{\"token\": id, ...}}. Is vocab.json complete?");
   }
   const auto size = static_cast<int64_t>(entries.size());
   const auto id_of = [&](const std::string& token) {
     const auto entry = entries.find(token);
     if (entry == entries.end() || !entry->is_number_integer()) {
-      throw ModelError("tokenizer", "the vocabulary has no id for '{}'. Do vocab.json and merges.txt belong together?", token);
+      throw ModelError("tokenizer", "the vocabulary has no id for '{}'. Do vocab.json and merges.txt belong together?",
+                       token);
     }
     const auto id = entry->get<int64_t>();
     if (id < 0 || id >= size) {

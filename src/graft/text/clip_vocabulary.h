@@ -15,8 +15,8 @@ struct ClipVocabulary {
   int32_t start = 0, end = 0;
 
   static ClipVocabulary openai(const BytePairs& pairs);
-  // {"token": id, ...} in GPT-2's alphabet, with <|startoftext|> and <|endoftext|>. A token that merges make and it lacks,
-  // or an id beyond its size, is a ModelError.
+  // {"token": id, ...} in GPT-2's alphabet, with <|startoftext|> and <|endoftext|>. A token that merges make and it
+  // lacks, or an id beyond its size, is a ModelError.
   static ClipVocabulary from_json(std::string_view json, const BytePairs& pairs);
 };
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "graft/text/unicode.h"
+#include "graft/text/utf8.h"
 
 namespace graft::text {
 namespace {
@@ -34,7 +34,9 @@ bool is_surrogate_pair(std::string_view bytes, size_t at) {
 
 // 11101101 1010abcd 10efghij 11101101 1011klmn 10opqrst is U+10000 + abcdefghijklmnopqrst.
 char32_t join_surrogates(std::string_view six) {
-  const auto bits = [&](size_t i, unsigned mask) { return static_cast<char32_t>(static_cast<unsigned char>(six[i]) & mask); };
+  const auto bits = [&](size_t i, unsigned mask) {
+    return static_cast<char32_t>(static_cast<unsigned char>(six[i]) & mask);
+  };
   return 0x10000 + ((bits(1, 0x0f) << 16) + (bits(2, 0x3f) << 10) + (bits(4, 0x0f) << 6) + bits(5, 0x3f));
 }
 
@@ -57,7 +59,9 @@ std::optional<std::string> Encoding::encode(std::u32string_view text) const {
   return bytes;
 }
 
-std::span<const Encoding> encodings() { return kEncodings; }
+std::span<const Encoding> encodings() {
+  return kEncodings;
+}
 
 char32_t windows_1252(char32_t c1) {
   const auto found = std::find_if(std::begin(kEncodings), std::end(kEncodings),

@@ -8,8 +8,8 @@
 
 namespace graft::text {
 
-// A single-byte encoding above ASCII, as Python and ftfy know it. ftfy's `sloppy` ones give the code points that Windows
-// left out to the controls of the same number, and byte 1a, which no text has, to U+FFFD: a byte that was lost.
+// A single-byte encoding above ASCII, as Python and ftfy know it. ftfy's `sloppy` ones give the code points that
+// Windows left out to the controls of the same number, and byte 1a, which no text has, to U+FFFD: a byte that was lost.
 struct Encoding {
   std::string_view name;
   char32_t upper[128];  // what bytes 80 to ff stand for

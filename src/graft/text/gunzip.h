@@ -6,7 +6,8 @@
 
 namespace graft::text {
 
-// At most `limit` bytes are unpacked; more, or anything but one sound gzip stream, is an InternalError: the files are ours.
+// At most `limit` bytes are unpacked; more, or anything but one sound gzip stream, is an InternalError: the files are
+// ours.
 std::string gunzip(std::string_view compressed, size_t limit);
 
 }  // namespace graft::text

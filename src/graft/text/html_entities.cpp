@@ -36,8 +36,12 @@ const Entity* find_open_prefix(std::string_view name) {
   return nullptr;
 }
 
-bool is_digit(char32_t c) { return c >= '0' && c <= '9'; }
-bool is_hex_digit(char32_t c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_digit(char32_t c) {
+  return c >= '0' && c <= '9';
+}
+bool is_hex_digit(char32_t c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 bool is_ascii_alphanumeric(char32_t c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -45,16 +49,17 @@ bool is_ascii_alphanumeric(char32_t c) {
 template <class Predicate>
 size_t span_length(std::u32string_view text, size_t at, size_t most, Predicate holds) {
   const size_t begin = at;
-  while (at < text.size() && at - begin < most && holds(text[at])) ++at;
+  while (at < text.size() && at - begin < most && holds(text[at]))
+    ++at;
   return at - begin;
 }
 
 // What HTML 5 makes of a numeric reference ("numeric character reference end state").
 std::u32string from_number(uint32_t number) {
-  static constexpr char32_t kWindows1252[32] = {
-      0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021, 0x2c6, 0x2030, 0x160,
-      0x2039, 0x152,  0x8d,   0x17d,  0x8f,   0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
-      0x2013, 0x2014, 0x2dc,  0x2122, 0x161,  0x203a, 0x153,  0x9d,   0x17e, 0x178};
+  static constexpr char32_t kWindows1252[32] = {0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021,
+                                                0x2c6,  0x2030, 0x160,  0x2039, 0x152,  0x8d,   0x17d,  0x8f,
+                                                0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+                                                0x2dc,  0x2122, 0x161,  0x203a, 0x153,  0x9d,   0x17e,  0x178};
   if (number >= 0x80 && number <= 0x9f) return {kWindows1252[number - 0x80]};
   if (number == 0 || number > 0x10ffff || (number >= 0xd800 && number <= 0xdfff)) return U"\ufffd";
   const bool control = (number < 0x20 && !(number >= 0x9 && number <= 0xd && number != 0xb)) || number == 0x7f;
@@ -106,7 +111,8 @@ Reference read_capitals(std::string_view name) {
   const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
   if (std::any_of(name.begin(), name.end(), is_lower) || find_open_prefix(name) != nullptr) return {};
   std::string lower(name);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  for (char& c : lower)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   const Entity* entity = find_entity(lower);
   return entity == nullptr ? Reference{} : Reference{name.size() + 2, upper_case(entity->characters())};
 }
@@ -148,8 +154,12 @@ std::u32string replace_references(std::u32string_view text, Reader read) {
 
 }  // namespace
 
-std::u32string unescape_html(std::u32string_view text) { return replace_references(text, read_reference); }
+std::u32string unescape_html(std::u32string_view text) {
+  return replace_references(text, read_reference);
+}
 
-std::u32string unescape_closed_entities(std::u32string_view text) { return replace_references(text, read_closed); }
+std::u32string unescape_closed_entities(std::u32string_view text) {
+  return replace_references(text, read_closed);
+}
 
 }  // namespace graft::text

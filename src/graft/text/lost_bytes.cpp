@@ -8,16 +8,20 @@ namespace {
 
 using Byte = unsigned char;
 
-bool between(Byte byte, Byte low, Byte high) { return byte >= low && byte <= high; }
-bool continues(Byte byte) { return between(byte, 0x80, 0xbf); }
+bool between(Byte byte, Byte low, Byte high) {
+  return byte >= low && byte <= high;
+}
+bool continues(Byte byte) {
+  return between(byte, 0x80, 0xbf);
+}
 
 // The byte `i` after `at`; the end of the text gives 0, which none of the patterns admits.
 Byte byte_at(std::string_view bytes, size_t at, size_t i) {
   return at + i < bytes.size() ? static_cast<Byte>(bytes[at + i]) : 0;
 }
 
-// The length of a sequence at `at` that a space for a0 completes: 0 if none. Leads are those whose character before a0 is
-// likely: no-break space, a grave, S caron, Pi, Er, Arabic zero; in longer ones most scripts, and emoji.
+// The length of a sequence at `at` that a space for a0 completes: 0 if none. Leads are those whose character before a0
+// is likely: no-break space, a grave, S caron, Pi, Er, Arabic zero; in longer ones most scripts, and emoji.
 size_t sequence_with_space(std::string_view bytes, size_t at) {
   const Byte lead = byte_at(bytes, at, 0), second = byte_at(bytes, at, 1), third = byte_at(bytes, at, 2),
              fourth = byte_at(bytes, at, 3);
@@ -56,16 +60,22 @@ std::string mark_a_grave_words(std::string_view bytes) {
   return out;
 }
 
-bool is_lost(Byte byte) { return byte == 0x1a; }
-bool may_be_lost(Byte byte) { return is_lost(byte) || byte == '?'; }
-bool continues_or_lost(Byte byte) { return continues(byte) || is_lost(byte); }
+bool is_lost(Byte byte) {
+  return byte == 0x1a;
+}
+bool may_be_lost(Byte byte) {
+  return is_lost(byte) || byte == '?';
+}
+bool continues_or_lost(Byte byte) {
+  return continues(byte) || is_lost(byte);
+}
 
 // Two surrogates of CESU-8, one of whose last bytes is lost.
 bool is_lossy_surrogate_pair(std::string_view bytes, size_t at) {
   const Byte low = byte_at(bytes, at, 2), high = byte_at(bytes, at, 5);
   const auto any = [](Byte byte) { return continues(byte) || may_be_lost(byte); };
-  return byte_at(bytes, at, 0) == 0xed && between(byte_at(bytes, at, 1), 0xa0, 0xaf) &&
-         byte_at(bytes, at, 3) == 0xed && between(byte_at(bytes, at, 4), 0xb0, 0xbf) &&
+  return byte_at(bytes, at, 0) == 0xed && between(byte_at(bytes, at, 1), 0xa0, 0xaf) && byte_at(bytes, at, 3) == 0xed &&
+         between(byte_at(bytes, at, 4), 0xb0, 0xbf) &&
          ((may_be_lost(low) && any(high)) || (any(low) && may_be_lost(high)));
 }
 

@@ -18,7 +18,9 @@ bool is_ascii(std::u32string_view text) {
   return std::all_of(text.begin(), text.end(), [](char32_t c) { return c < 0x80; });
 }
 
-bool is_c1(char32_t c) { return c >= 0x80 && c <= 0x9f; }
+bool is_c1(char32_t c) {
+  return c >= 0x80 && c <= 0x9f;
+}
 
 // Read the text's bytes in `encoding` as UTF-8, mending what a lossy step did to them on the way.
 std::optional<std::u32string> reread(std::string bytes, const Encoding& encoding) {
@@ -48,7 +50,8 @@ size_t disguised_sequence(const std::vector<uint32_t>& classes, size_t at) {
 std::u32string fix_runs(std::u32string_view text) {
   std::vector<uint32_t> classes;  // [T]
   classes.reserve(text.size());
-  for (char32_t c : text) classes.push_back(classes_of(c));
+  for (char32_t c : text)
+    classes.push_back(classes_of(c));
   std::u32string out;
   for (size_t at = 0; at < text.size();) {
     size_t end = at;

@@ -1,6 +1,7 @@
 #include "graft/text/repair.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "graft/text/html_entities.h"
 #include "graft/text/mojibake.h"
@@ -12,41 +13,30 @@ namespace {
 constexpr size_t kLongestSegment = 1'000'000;  // characters; a longer line is repaired in pieces
 
 // Latin ligatures and digraphs that come from typesetting and old character sets, not from spelling.
-std::u32string_view ligature(char32_t c) {
-  switch (c) {
-    case U'\u0132': return U"IJ";
-    case U'\u0133': return U"ij";
-    case U'\u0149': return U"\u02bcn";
-    case U'\u01c4': return U"D\u017d";
-    case U'\u01c5': return U"D\u017e";
-    case U'\u01c6': return U"d\u017e";
-    case U'\u01c7': return U"LJ";
-    case U'\u01c8': return U"Lj";
-    case U'\u01c9': return U"lj";
-    case U'\u01ca': return U"NJ";
-    case U'\u01cb': return U"Nj";
-    case U'\u01cc': return U"nj";
-    case U'\u01f1': return U"DZ";
-    case U'\u01f2': return U"Dz";
-    case U'\u01f3': return U"dz";
-    case U'\ufb00': return U"ff";
-    case U'\ufb01': return U"fi";
-    case U'\ufb02': return U"fl";
-    case U'\ufb03': return U"ffi";
-    case U'\ufb04': return U"ffl";
-    case U'\ufb05': return U"\u017ft";
-    case U'\ufb06': return U"st";
-    default: return {};
-  }
-}
+struct Ligature {
+  char32_t character;
+  std::u32string_view letters;
+};
+constexpr Ligature kLigatures[] = {
+    {U'\u0132', U"IJ"},      {U'\u0133', U"ij"},      {U'\u0149', U"\u02bcn"}, {U'\u01c4', U"D\u017d"},
+    {U'\u01c5', U"D\u017e"}, {U'\u01c6', U"d\u017e"}, {U'\u01c7', U"LJ"},      {U'\u01c8', U"Lj"},
+    {U'\u01c9', U"lj"},      {U'\u01ca', U"NJ"},      {U'\u01cb', U"Nj"},      {U'\u01cc', U"nj"},
+    {U'\u01f1', U"DZ"},      {U'\u01f2', U"Dz"},      {U'\u01f3', U"dz"},      {U'\ufb00', U"ff"},
+    {U'\ufb01', U"fi"},      {U'\ufb02', U"fl"},      {U'\ufb03', U"ffi"},     {U'\ufb04', U"ffl"},
+    {U'\ufb05', U"\u017ft"}, {U'\ufb06', U"st"},
+};
 
 std::u32string fix_ligatures(std::u32string_view text) {
   std::u32string out;
   out.reserve(text.size());
-  for (char32_t c : text) {
-    const std::u32string_view letters = ligature(c);
-    if (letters.empty()) out += c;
-    else out += letters;
+  for (const char32_t c : text) {
+    const auto found = std::find_if(std::begin(kLigatures), std::end(kLigatures),
+                                    [c](const Ligature& ligature) { return ligature.character == c; });
+    if (found == std::end(kLigatures)) {
+      out += c;
+    } else {
+      out += found->letters;
+    }
   }
   return out;
 }
@@ -56,9 +46,12 @@ std::u32string fix_width(std::u32string_view text) {
   std::u32string out;
   out.reserve(text.size());
   for (char32_t c : text) {
-    if (c == U'\u3000') out += U' ';
-    else if (c >= U'\uff01' && c <= U'\uffef') out += compatible(c);
-    else out += c;
+    if (c == U'\u3000')
+      out += U' ';
+    else if (c >= U'\uff01' && c <= U'\uffef')
+      out += compatible(c);
+    else
+      out += c;
   }
   return out;
 }
@@ -85,7 +78,8 @@ std::u32string fix_line_breaks(std::u32string_view text) {
 size_t terminal_escape(std::u32string_view text, size_t at) {
   if (!text.substr(at).starts_with(U"\x1b[")) return 0;
   size_t end = at + 2;
-  while (end < text.size() && (text[end] == ';' || is_decimal(text[end]))) ++end;
+  while (end < text.size() && (text[end] == ';' || is_decimal(text[end])))
+    ++end;
   if (end == text.size()) return 0;
   const char32_t letter = text[end];
   return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ? end + 1 - at : 0;

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "graft/core/error.h"
+#include "graft/text/utf8.h"
 
 namespace graft::text {
 namespace {
@@ -32,11 +33,17 @@ bool contains(const Range (&ranges)[kCount], char32_t c) {
   return after != std::begin(ranges) && c <= std::prev(after)->last;
 }
 
-bool known_to_python(char32_t c) { return c < 0x300 || !contains(kNewerCharacters, c); }
+bool known_to_python(char32_t c) {
+  return c < 0x300 || !contains(kNewerCharacters, c);
+}
 
-utf8proc_category_t category(char32_t c) { return utf8proc_category(static_cast<utf8proc_int32_t>(c)); }
+utf8proc_category_t category(char32_t c) {
+  return utf8proc_category(static_cast<utf8proc_int32_t>(c));
+}
 
-utf8proc_category_t python_category(char32_t c) { return known_to_python(c) ? category(c) : UTF8PROC_CATEGORY_CN; }
+utf8proc_category_t python_category(char32_t c) {
+  return known_to_python(c) ? category(c) : UTF8PROC_CATEGORY_CN;
+}
 
 bool letter_category(utf8proc_category_t value) {
   return value >= UTF8PROC_CATEGORY_LU && value <= UTF8PROC_CATEGORY_LO;
@@ -46,8 +53,8 @@ bool number_category(utf8proc_category_t value) {
   return value >= UTF8PROC_CATEGORY_ND && value <= UTF8PROC_CATEGORY_NO;
 }
 
-// Unicode's Case_Ignorable: what may stand between a letter and the sigma that ends its word. Marks, formats, modifiers,
-// and the punctuation found inside words.
+// Unicode's Case_Ignorable: what may stand between a letter and the sigma that ends its word. Marks, formats,
+// modifiers, and the punctuation found inside words.
 bool case_ignorable(char32_t c) {
   switch (python_category(c)) {
     case UTF8PROC_CATEGORY_MN:
@@ -57,13 +64,14 @@ bool case_ignorable(char32_t c) {
     case UTF8PROC_CATEGORY_SK:
       return true;
     default:
-      return std::u32string_view(U"'.:\u00b7\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a")
+      return std::u32string_view(
+                 U"'.:\u00b7\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a")
                  .find(c) != std::u32string_view::npos;
   }
 }
 
-// Unicode's Cased without the modifier letters, which are case-ignorable first: letters with a case, ordinal indicators,
-// Roman numerals, circled and squared letters.
+// Unicode's Cased without the modifier letters, which are case-ignorable first: letters with a case, ordinal
+// indicators, Roman numerals, circled and squared letters.
 bool cased(char32_t c) {
   const auto kind = python_category(c);
   return kind == UTF8PROC_CATEGORY_LU || kind == UTF8PROC_CATEGORY_LL || kind == UTF8PROC_CATEGORY_LT || c == 0xaa ||
@@ -74,43 +82,13 @@ bool cased(char32_t c) {
 // A capital sigma ends its word if a cased letter comes before it and none after, looking past the case-ignorable.
 bool ends_word(std::u32string_view text, size_t sigma) {
   size_t before = sigma;
-  while (before > 0 && case_ignorable(text[before - 1])) --before;
+  while (before > 0 && case_ignorable(text[before - 1]))
+    --before;
   if (before == 0 || !cased(text[before - 1])) return false;
   size_t after = sigma + 1;
-  while (after < text.size() && case_ignorable(text[after])) ++after;
+  while (after < text.size() && case_ignorable(text[after]))
+    ++after;
   return after == text.size() || !cased(text[after]);
-}
-
-struct Decoded {
-  char32_t scalar;
-  size_t length;  // bytes; of the maximal piece to be replaced if not valid
-  bool valid;
-};
-
-// The bytes that may follow a lead byte are narrower after e0, ed, f0 and f4 (overlong forms, surrogates, beyond
-// U+10FFFF): Unicode 14, table 3-7.
-Decoded decode_one(std::string_view bytes) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1, true};
-  if (lead < 0xc2 || lead > 0xf4) return {0xfffd, 1, false};
-  const size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  const unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-  char32_t scalar = lead & (0xff >> (length + 1));
-  for (size_t i = 1; i < length; ++i) {
-    if (i >= bytes.size() || byte(i) < (i == 1 ? low : 0x80) || byte(i) > (i == 1 ? high : 0xbf)) {
-      return {0xfffd, i, false};
-    }
-    scalar = scalar << 6 | (byte(i) & 0x3f);
-  }
-  return {scalar, length, true};
-}
-
-void append_utf8(std::string& out, char32_t c) {
-  utf8proc_uint8_t bytes[4];
-  const auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), bytes);
-  out.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(length));
 }
 
 std::u32string normal_form(std::u32string_view text, int options) {
@@ -126,44 +104,22 @@ std::u32string normal_form(std::u32string_view text, int options) {
 
 }  // namespace
 
-size_t valid_utf8_prefix(std::string_view bytes) {
-  size_t at = 0;
-  while (at < bytes.size()) {
-    const Decoded next = decode_one(bytes.substr(at, 4));
-    if (!next.valid) break;
-    at += next.length;
-  }
-  return at;
-}
-
-std::u32string decode_utf8(std::string_view bytes) {
-  std::u32string characters;
-  characters.reserve(bytes.size());
-  for (size_t at = 0; at < bytes.size();) {
-    const Decoded next = decode_one(bytes.substr(at, 4));
-    characters += next.scalar;
-    at += next.length;
-  }
-  return characters;
-}
-
-std::string encode_utf8(std::u32string_view characters) {
-  std::string bytes;
-  bytes.reserve(characters.size());
-  for (char32_t c : characters) append_utf8(bytes, c);
-  return bytes;
-}
-
 bool is_space(char32_t c) {
   return (c >= 0x9 && c <= 0xd) || (c >= 0x1c && c <= 0x20) || c == 0x85 || c == 0xa0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
-bool is_letter(char32_t c) { return letter_category(category(c)) || (c >= 0x300 && contains(kNewerLetters, c)); }
+bool is_letter(char32_t c) {
+  return letter_category(category(c)) || (c >= 0x300 && contains(kNewerLetters, c));
+}
 
-bool is_number(char32_t c) { return number_category(category(c)) || (c >= 0x300 && contains(kNewerNumbers, c)); }
+bool is_number(char32_t c) {
+  return number_category(category(c)) || (c >= 0x300 && contains(kNewerNumbers, c));
+}
 
-bool is_decimal(char32_t c) { return python_category(c) == UTF8PROC_CATEGORY_ND; }
+bool is_decimal(char32_t c) {
+  return python_category(c) == UTF8PROC_CATEGORY_ND;
+}
 
 bool is_word(char32_t c) {
   const auto kind = python_category(c);
@@ -187,17 +143,21 @@ std::u32string lower_case(std::u32string_view text) {
 }
 
 std::u32string upper_case(std::u32string_view text) {
+  struct Spelled {
+    char32_t character;
+    std::u32string_view letters;
+  };
+  static constexpr Spelled kSpelled[] = {{U'\u00df', U"SS"}, {U'\u0149', U"\u02bcN"}, {U'\ufb00', U"FF"},
+                                         {U'\ufb01', U"FI"}, {U'\ufb02', U"FL"},      {U'\ufb03', U"FFI"},
+                                         {U'\ufb04', U"FFL"}};
   std::u32string upper;
-  for (char32_t c : text) {
-    switch (c) {
-      case U'\u00df': upper += U"SS"; break;
-      case U'\u0149': upper += U"\u02bcN"; break;
-      case U'\ufb00': upper += U"FF"; break;
-      case U'\ufb01': upper += U"FI"; break;
-      case U'\ufb02': upper += U"FL"; break;
-      case U'\ufb03': upper += U"FFI"; break;
-      case U'\ufb04': upper += U"FFL"; break;
-      default: upper += static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(c)));
+  for (const char32_t c : text) {
+    const auto found = std::find_if(std::begin(kSpelled), std::end(kSpelled),
+                                    [c](const Spelled& spelled) { return spelled.character == c; });
+    if (found == std::end(kSpelled)) {
+      upper += static_cast<char32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(c)));
+    } else {
+      upper += found->letters;
     }
   }
   return upper;
@@ -235,6 +195,8 @@ std::u32string compose(std::u32string_view text) {
   return composed;
 }
 
-std::u32string compatible(char32_t c) { return normal_form(std::u32string_view(&c, 1), UTF8PROC_COMPAT); }
+std::u32string compatible(char32_t c) {
+  return normal_form(std::u32string_view(&c, 1), UTF8PROC_COMPAT);
+}
 
 }  // namespace graft::text

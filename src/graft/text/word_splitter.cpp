@@ -47,7 +47,8 @@ Word next_word(std::u32string_view text, size_t from) {
     if (kind == Kind::kSpace || kind == Kind::kNone) continue;
     size_t end = at + 1;
     if (kind != Kind::kNumber) {
-      while (end < text.size() && kind_of(text[end]) == kind) ++end;
+      while (end < text.size() && kind_of(text[end]) == kind)
+        ++end;
     }
     return {at, end - at};
   }

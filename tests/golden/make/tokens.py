@@ -23,25 +23,28 @@ spec = importlib.util.spec_from_file_location("open_clip_tokenizer", folder / "t
 tokenizer = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(tokenizer)
 
-CLASS_NAMES = """tench; kite (bird of prey); metal nail; Ann's hummingbird; forget-me-not; yorkshire terrier; black-eyed susan;
-sweet pea; 2012 BMW M3 coupe; Boeing 737-800; Fokker F28; CRJ-900; baked alaska; crème brûlée; beef carpaccio; jalapeño;
-macaroni & cheese; fish and chips; ceiling_fan; BACKGROUND_Google; windsor-chair; yin_yang; AnnualCrop; Sea/Lake;
-Permanent Crop Land; forest path; abbey; art gallery; art_studio; banded; zigzagged; ApplyEyeMakeup; YoYo; Hammering;
-airplane; aquarium fish; lawn mower; digit 0; number: "seven"; centered satellite photo; tumour tissue; lymph node; 0; 9;
-Speed limit (30km/h); No passing for vehicles > 3.5 t; happy; anger; negative; positive; one object; 12 objects;
-class of 1999; St. Bernard; Chihuahua; T-shirt/top; Ankle boot; men's watch; women’s sandal; Wöhler & Söhne; Mercedes-Benz
-C-Class Sedan 2012; Ram C/V Cargo Van Minivan 2012; AM General Hummer SUV 2000; naïve façade; Pokémon; São Paulo; Ångström;
-i̇stanbul; İSTANBUL; ΟΔΥΣΣΕΥΣ; Straße; ﬁsh ﬂour; Ｆｕｌｌ　Ｗｉｄｔｈ; ﾊﾝｶｸ ｶﾞ; Ⅷ Ⅻ ⓐⓩ ½ ² ٣ ५""".replace("\n", " ").split("; ")
-TEMPLATES = """{}|a photo of a {}.|a bad photo of the {}.|itap of a {}.|a origami {}.|a photo of the large {}|art of the {}|
-a {} in a video game.|i'm sure it's {}|we've seen {}'s|they're {}, aren't they?|YOU'LL LOVE {}!!|I'd say: "{}"|<{}>|[{}]|
-{} -- 100%|{}\t{}|  {}  |the {}…|‘{}’ “{}”|#{} @{}|{}/{}|{}.jpg|a centered satellite photo of {}.""".replace("\n", "").split("|")
-SENTENCES = """The quick brown fox jumps over the lazy dog|Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich|Voix
-ambiguë d’un cœur qui au zéphyr préfère les jattes de kiwis|El pingüino Wenceslao hizo kilómetros bajo exhaustiva lluvia|à la
-carte, às vezes àquela hora|Příliš žluťoučký kůň úpěl ďábelské ódy|Zażółć gęślą jaźń|Årvíztűrő tükörfúrógép|Pijamalı hasta yağız
-şoföre çabucak güvendi|Ξεσκεπάζω την ψυχοφθόρα βδελυγμία|ΤΕΛΟΣ. ΟΔΟΣ ΣΣ Σ|Съешь же ещё этих мягких французских булок|Жебракують
-філософи при ґанку|Įlinkdama fechtuotojo špaga|Glāžšķūņa rūķīši|نص حكيم له سر قاطع وذو شأن عظيم|דג סקרן שט בים מאוכזב|いろはにほへと
-ちりぬるを|我能吞下玻璃而不伤身体|다람쥐 헌 쳇바퀴에 타고파|ऋषियों को सताने वाले दुष्ट|นายสังฆภัณฑ์ เฮงพิทักษ์ฝั่ง|¿Qué? ¡Sí! «oui» £5 €10 ¥100 §2 ¶|“He said
-‘no’” — really… • yes™ ©2024 ®|naïve café — déjà vu|😀👍🏽👨‍👩‍👧‍👦🏴󠁧󠁢󠁷󠁬󠁳󠁿🇩🇪❤️‍🔥|x² + y³ ≤ ∞ ≠ √2 ± ½|¯\\_(ツ)_/¯ ಠ_ಠ (╯°□°）╯︵ ┻━┻ ʕ•ᴥ•ʔ""".replace("\n", " ").split("|")
+CLASS_NAMES = """tench; kite (bird of prey); metal nail; Ann's hummingbird; forget-me-not; yorkshire terrier;
+black-eyed susan; sweet pea; 2012 BMW M3 coupe; Boeing 737-800; Fokker F28; CRJ-900; baked alaska; crème brûlée; beef
+carpaccio; jalapeño; macaroni & cheese; fish and chips; ceiling_fan; BACKGROUND_Google; windsor-chair; yin_yang;
+AnnualCrop; Sea/Lake; Permanent Crop Land; forest path; abbey; art gallery; art_studio; banded; zigzagged;
+ApplyEyeMakeup; YoYo; Hammering; airplane; aquarium fish; lawn mower; digit 0; number: "seven"; centered satellite
+photo; tumour tissue; lymph node; 0; 9; Speed limit (30km/h); No passing for vehicles > 3.5 t; happy; anger; negative;
+positive; one object; 12 objects; class of 1999; St. Bernard; Chihuahua; T-shirt/top; Ankle boot; men's watch; women’s
+sandal; Wöhler & Söhne; Mercedes-Benz C-Class Sedan 2012; Ram C/V Cargo Van Minivan 2012; AM General Hummer SUV 2000;
+naïve façade; Pokémon; São Paulo; Ångström; i̇stanbul; İSTANBUL; ΟΔΥΣΣΕΥΣ; Straße; ﬁsh ﬂour; Ｆｕｌｌ　Ｗｉｄｔｈ; ﾊﾝｶｸ ｶﾞ; Ⅷ Ⅻ
+ⓐⓩ ½ ² ٣ ५""".replace("\n", " ").split("; ")
+TEMPLATES = """{}|a photo of a {}.|a bad photo of the {}.|itap of a {}.|a origami {}.|a photo of the large {}|
+art of the {}|a {} in a video game.|i'm sure it's {}|we've seen {}'s|they're {}, aren't they?|YOU'LL LOVE {}!!|
+I'd say: "{}"|<{}>|[{}]|{} -- 100%|{}\t{}|  {}  |the {}…|‘{}’ “{}”|#{} @{}|{}/{}|{}.jpg|
+a centered satellite photo of {}.""".replace("\n", "").split("|")
+SENTENCES = """The quick brown fox jumps over the lazy dog|Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter
+Deich|Voix ambiguë d’un cœur qui au zéphyr préfère les jattes de kiwis|El pingüino Wenceslao hizo kilómetros bajo
+exhaustiva lluvia|à la carte, às vezes àquela hora|Příliš žluťoučký kůň úpěl ďábelské ódy|Zażółć gęślą jaźń|Årvíztűrő
+tükörfúrógép|Pijamalı hasta yağız şoföre çabucak güvendi|Ξεσκεπάζω την ψυχοφθόρα βδελυγμία|ΤΕΛΟΣ. ΟΔΟΣ ΣΣ Σ|Съешь же
+ещё этих мягких французских булок|Жебракують філософи при ґанку|Įlinkdama fechtuotojo špaga|Glāžšķūņa rūķīši|نص حكيم
+له سر قاطع وذو شأن عظيم|דג סקרן שט בים מאוכזב|いろはにほへと ちりぬるを|我能吞下玻璃而不伤身体|다람쥐 헌 쳇바퀴에 타고파|ऋषियों को सताने वाले
+दुष्ट|นายสังฆภัณฑ์ เฮงพิทักษ์ฝั่ง|¿Qué? ¡Sí! «oui» £5 €10 ¥100 §2 ¶|“He said ‘no’” — really… • yes™ ©2024 ®|naïve café
+— déjà vu|😀👍🏽👨‍👩‍👧‍👦🏴󠁧󠁢󠁷󠁬󠁳󠁿🇩🇪❤️‍🔥|x² + y³ ≤ ∞ ≠ √2 ± ½|¯\\_(ツ)_/¯ ಠ_ಠ (╯°□°）╯︵ ┻━┻ ʕ•ᴥ•ʔ""".replace("\n", " ").split("|")
 POOLS = [
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789", " ", ".,;:!?'\"()[]{}<>-_/\\@#$%^&*+=|~`",
     "\u0300\u0301\u0302\u0303\u0308\u030a\u0323\u0327\u0328\u0345\u05b0\u064b\u0e31\u20dd\ufe0f\u200d\u200c\u200e\u202e",
@@ -109,7 +112,8 @@ class Maker:
         if kind == 4:
             return "&" + name[:-1] + self.random.choice(["it;", "=1", "&", "é;", ""])
         if kind == 5:
-            return self.random.choice(["&", "&;", "&#", "&#;", "&#x;", "&#xg;", "&#12ab;", "&AMP;AMP;lt;", "&lt;b&gt;", "<b>", "&&amp;"])
+            return self.random.choice(["&", "&;", "&#", "&#;", "&#x;", "&#xg;", "&#12ab;", "&AMP;AMP;lt;", "&lt;b&gt;", "<b>",
+                                       "&&amp;"])
         return "&" + name
 
     def entities(self):
@@ -145,16 +149,18 @@ class Maker:
             self.random.choice(parts)() for _ in range(self.random.randint(2, 4)))
 
     def terminal(self):
-        return "".join(self.random.choice(["\x1b[31;1m", "\x1b[0m", "\x1b[", "\x1b[٣m", "\x1b[1;é", "\x1b]0;x\x07"]) + self.sentence()
-                       for _ in range(self.random.randint(1, 3)))
+        escapes = ["\x1b[31;1m", "\x1b[0m", "\x1b[", "\x1b[٣m", "\x1b[1;é", "\x1b]0;x\x07"]
+        return "".join(self.random.choice(escapes) + self.sentence() for _ in range(self.random.randint(1, 3)))
 
     def special(self):
-        marker = self.random.choice(["<start_of_text>", "<end_of_text>", "<|startoftext|>", "<END_of_TEXT>", "<ſtart_of_text>",
-                                     "'ſ", "it'S", "''ll", "'d've", "l'été", "o'clock", "'RE", "\u0345", "!\u0345!"])
+        marker = self.random.choice(["<start_of_text>", "<end_of_text>", "<|startoftext|>", "<END_of_TEXT>",
+                                     "<ſtart_of_text>", "'ſ", "it'S", "''ll", "'d've", "l'été", "o'clock", "'RE",
+                                     "\u0345", "!\u0345!"])
         return self.random.choice(["", " ", "<", "a"]) + marker + self.random.choice(["", " ", ">", self.sentence()])
 
     def run(self):
-        unit = self.random.choice(["a", "ab", "!", "😀", "é", "ha", "9", "Σ", "…", "中", "\u0301", "'s", "Ã©", " ", "&amp;", "zx", "-="])
+        unit = self.random.choice(["a", "ab", "!", "😀", "é", "ha", "9", "Σ", "…", "中", "\u0301", "'s", "Ã©", " ", "&amp;",
+                                   "zx", "-="])
         return unit * self.random.randint(5, 90)
 
     def text(self):

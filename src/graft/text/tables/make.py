@@ -41,7 +41,8 @@ def unicode_versions():
     """What the regex module's Unicode knows and Python's does not."""
     known_to_python = {c for c in SCALARS if unicodedata.category(chr(c)) != "Cn"}
     for name, about, pattern in [
-        ("newer_characters.inc", f"Assigned after Unicode {unicodedata.unidata_version}: unknown to this Python.", r"\P{Cn}"),
+        ("newer_characters.inc", f"Assigned after Unicode {unicodedata.unidata_version}: unknown to this Python.",
+         r"\P{Cn}"),
         ("newer_letters.inc", "Of these, what the regex module calls \\p{L}.", r"\p{L}"),
         ("newer_numbers.inc", "Of these, what the regex module calls \\p{N}.", r"\p{N}"),
     ]:
@@ -69,7 +70,7 @@ def encodings():
 
 
 def glyph_classes():
-    """The classes that ftfy sorts mojibake's characters into, one bit each, in the order of mojibake_classes.h."""
+    """The classes that ftfy sorts mojibake's characters into, one bit each, in the order of glyphs.h."""
     classes = {**ftfy.badness.MOJIBAKE_CATEGORIES, **ftfy.chardata.UTF8_CLUES}
     masks = {}
     for bit, members in enumerate(classes.values()):
@@ -78,7 +79,8 @@ def glyph_classes():
             if inside(chr(c)):
                 masks[c] = masks.get(c, 0) | 1 << bit
     print("bits:", " ".join(classes))
-    write("glyph_classes.inc", "Character and the classes it is in.", [f"{{{c:#x},{masks[c]:#x}}}" for c in sorted(masks)])
+    write("glyph_classes.inc", "Character and the classes it is in.",
+          [f"{{{c:#x},{masks[c]:#x}}}" for c in sorted(masks)])
 
 
 unicode_versions()
