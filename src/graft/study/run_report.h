@@ -1,0 +1,45 @@
+// The report of one run, as one HTML file: what was run and how to run it again, how good it is and how sure that is, where
+// it fails, what it cost. Plain numbers come in; whoever has them (the command line) puts them together.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graft/study/chart.h"
+#include "graft/study/html.h"
+
+namespace graft::study {
+
+struct ClassScore {
+  std::string name;
+  int64_t correct = 0;
+  int64_t count = 0;
+};
+
+struct Mistake {
+  std::string file;
+  std::string truth;
+  std::string predicted;
+  double probability = 0;
+  std::string image;  // as data_uri() writes it; empty: only named
+};
+
+struct RunReport {
+  std::string title;     // "lora on pets"
+  std::string subtitle;  // model, data
+  std::string command;
+  int64_t correct = 0, count = 0;
+  double mean_per_class = 0;
+  std::vector<LineChart> charts;
+  std::vector<ClassScore> classes;
+  std::vector<std::vector<int64_t>> confusion;  // [true class][predicted class]
+  std::vector<Mistake> mistakes;                // the most confident ones first
+  Facts cost;
+  Facts environment;
+  Facts options;
+};
+
+std::string to_html(const RunReport& report);
+
+}  // namespace graft::study

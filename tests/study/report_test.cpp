@@ -1,0 +1,138 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "graft/study/chart.h"
+#include "graft/study/comparison_report.h"
+#include "graft/study/html.h"
+#include "graft/study/run_report.h"
+
+namespace graft::study {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+std::vector<std::byte> bytes_of(const std::string& text) {
+  std::vector<std::byte> bytes;
+  for (const char c : text) bytes.push_back(static_cast<std::byte>(c));
+  return bytes;
+}
+
+RunReport small_report() {
+  RunReport report;
+  report.title = "lora on <pets>";
+  report.command = "graft adapt --template 'a \"{}\"'";
+  report.correct = 3;
+  report.count = 4;
+  report.classes = {{"cat & co", 1, 2}, {"dog", 2, 2}};
+  report.confusion = {{1, 1}, {0, 2}};
+  report.mistakes = {{"a<b>.jpg", "cat & co", "dog", 0.97, ""}};
+  report.charts = {{"loss", "step", {{"train", {{1, 2.0}, {2, 1.0}, {3, 0.5}}}}, false}};
+  report.cost = {{"time", "3.2 s"}};
+  return report;
+}
+
+// Every element that is opened is closed, in order: what a browser would otherwise guess.
+void expect_well_formed(const std::string& html) {
+  const std::vector<std::string> alone = {"meta", "br", "img", "path", "rect"};
+  std::vector<std::string> open;
+  for (size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at + 1)) {
+    const size_t end = html.find('>', at);
+    ASSERT_NE(end, std::string::npos);
+    std::string tag = html.substr(at + 1, end - at - 1);
+    if (tag.starts_with("!") || tag.ends_with("/")) continue;
+    const std::string name = tag.substr(tag[0] == '/', tag.find_first_of(" /", 1) - (tag[0] == '/'));
+    if (std::find(alone.begin(), alone.end(), name) != alone.end()) continue;
+    if (tag[0] != '/') {
+      open.push_back(name);
+    } else {
+      ASSERT_FALSE(open.empty()) << tag;
+      EXPECT_EQ(open.back(), name) << "at byte " << at;
+      open.pop_back();
+    }
+    if (name == "script" && tag[0] != '/') at = html.find("</script", at) - 1;
+    if (name == "style" && tag[0] != '/') at = html.find("</style", at) - 1;
+  }
+  EXPECT_THAT(open, ElementsAre());
+}
+
+TEST(Html, Base64IsThatOfRfc4648) {
+  EXPECT_EQ(base64(bytes_of("")), "");
+  EXPECT_EQ(base64(bytes_of("f")), "Zg==");
+  EXPECT_EQ(base64(bytes_of("fo")), "Zm8=");
+  EXPECT_EQ(base64(bytes_of("foo")), "Zm9v");
+  EXPECT_EQ(base64(bytes_of("foobar")), "Zm9vYmFy");
+}
+
+TEST(Html, AnImagesTypeIsToldByItsBytes) {
+  EXPECT_EQ(data_uri(bytes_of("\x89PNG")), "data:image/png;base64,iVBORw==");
+  EXPECT_THAT(data_uri(bytes_of("\xff\xd8\xff")), HasSubstr("image/jpeg"));
+}
+
+TEST(Html, NamesCannotBecomeMarkup) { EXPECT_EQ(escape("<a href=\"x\">&"), "&lt;a href=&quot;x&quot;&gt;&amp;"); }
+
+TEST(Chart, TicksAreRoundAndCoverTheData) {
+  EXPECT_THAT(ticks(0, 100, 5), ElementsAre(0, 20, 40, 60, 80, 100));
+  EXPECT_THAT(ticks(3, 9, 4), ElementsAre(2, 4, 6, 8, 10));
+  EXPECT_THAT(ticks(5, 5, 4), ElementsAre(5, 6, 7, 8, 9, 10));
+}
+
+TEST(Chart, OnePointIsNoCurve) {
+  EXPECT_EQ(to_html(LineChart{"loss", "step", {{"train", {{1, 2}}}}, false}), "");
+}
+
+TEST(Chart, ALongCurveIsThinnedAndAFlatOneDrawn) {
+  Series series{"train", {}};
+  for (int i = 0; i < 5000; ++i) series.points.emplace_back(i, 1.0);
+  const std::string html = to_html(LineChart{"loss", "step", {series}, false});
+  EXPECT_LT(html.size(), 6000u);
+  EXPECT_THAT(html, Not(HasSubstr("nan")));
+}
+
+TEST(RunReport, IsOneWellFormedPageThatAsksTheNetworkForNothing) {
+  const std::string html = to_html(small_report());
+  expect_well_formed(html);
+  EXPECT_THAT(html, Not(HasSubstr("http")));
+  EXPECT_THAT(html, Not(HasSubstr("src=\"/")));
+}
+
+TEST(RunReport, SaysAccuracyWithItsIntervalAndHowToRunItAgain) {
+  const std::string html = to_html(small_report());
+  EXPECT_THAT(html, HasSubstr("<strong>75.0 %</strong>"));
+  EXPECT_THAT(html, HasSubstr("95 % interval 30.1 to 95.4"));  // Wilson, 3 of 4
+  EXPECT_THAT(html, HasSubstr("graft adapt --template 'a &quot;{}&quot;'"));
+}
+
+TEST(RunReport, QuotesNamesOfClassesAndFiles) {
+  const std::string html = to_html(small_report());
+  EXPECT_THAT(html, HasSubstr("cat &amp; co"));
+  EXPECT_THAT(html, HasSubstr("a&lt;b&gt;.jpg"));
+  EXPECT_THAT(html, Not(HasSubstr("<pets>")));
+}
+
+TEST(RunReport, ManyClassesAreShownAsTheirWorstPairs) {
+  RunReport report = small_report();
+  report.classes.assign(50, {"some", 1, 1});
+  report.confusion.assign(50, std::vector<int64_t>(50));
+  report.confusion[3][4] = 7;
+  const std::string html = to_html(report);
+  EXPECT_THAT(html, Not(HasSubstr("class=\"confusion\"")));
+  EXPECT_THAT(html, HasSubstr("<td class=\"number\">7</td>"));
+}
+
+TEST(ComparisonReport, ColoursOnlyWhatTheIntervalShows) {
+  ComparisonReport report;
+  report.tables = {{"16 shots", {{"zero-shot", 0, 0.6, 0.5, 0.7}, {"lora", 100, 0.7, 0.6, 0.8, 0.1, 0.05, 0.15}, {"bias", 10, 0.61, 0.5, 0.7, 0.01, -0.02, 0.04}}}};
+  const std::string html = to_html(report);
+  expect_well_formed(html);
+  EXPECT_THAT(html, HasSubstr("number gain\">+10.0 <span class=\"soft\">(+5.0 to +15.0)"));
+  EXPECT_THAT(html, HasSubstr("number\">+1.0 "));
+}
+
+}  // namespace
+}  // namespace graft::study
