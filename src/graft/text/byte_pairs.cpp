@@ -47,6 +47,8 @@ BytePairs::BytePairs(std::string_view merges, size_t limit) {
     ids.emplace(std::move(spelling), size());
     bytes_.push_back(std::move(bytes));
   };
+  ids.reserve(512 + limit);
+  merges_.reserve(limit);
   const std::vector<int> order = bytes_in_order();
   for (const std::string_view end : {std::string_view(), kWordEnd}) {
     char32_t substitute = 0x100;
