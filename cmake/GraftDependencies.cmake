@@ -31,3 +31,5 @@ add_library(graft_torch INTERFACE)
 target_include_directories(graft_torch SYSTEM INTERFACE
   $<BUILD_INTERFACE:${TORCH_INCLUDE_DIRS}>)
 target_link_libraries(graft_torch INTERFACE torch)
+# libtorch ships the headers of its own fmt but not its library, and they come first in the rooms that use libtorch.
+target_compile_definitions(graft_torch INTERFACE FMT_HEADER_ONLY)

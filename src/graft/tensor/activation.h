@@ -1,20 +1,13 @@
-// The activations that a frozen map can end in, and their plain form.
+// The plain form of the activations.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <string_view>
 
-namespace graft::tensor {
+#include "graft/tensor/activation_kind.h"
 
-enum class Activation {
-  none,
-  relu,
-  gelu,        // x Phi(x), by the error function
-  gelu_tanh,   // its tanh approximation (GPT-2, SigLIP)
-  quick_gelu,  // x sigmoid(1.702 x) (OpenAI's CLIP)
-  silu,
-};
+namespace graft::tensor {
 
 std::string_view to_string(Activation);
 

@@ -1,16 +1,18 @@
 #include "graft/tensor/attention.h"
 
+#include <torch/custom_class.h>
 #include <torch/torch.h>
 
 #include <cmath>
 #include <limits>
 
 #include "graft/core/error.h"
+#include "graft/tensor/attention_kernels.h"
+#include "graft/tensor/precision.h"
+#include "graft/tensor/shapes.h"
 
 namespace graft::tensor {
 namespace {
-
-std::string shape_of(const at::Tensor& t) { return fmt::format("[{}]", fmt::join(t.sizes(), ", ")); }
 
 // [B, T, heads d] -> [B, heads, T, d]
 at::Tensor split_heads(const at::Tensor& x, int64_t heads) {
@@ -74,6 +76,90 @@ void check(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_
   }
 }
 
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// What the graph keeps beside tensors.
+struct Call final : torch::CustomClassHolder {
+  int64_t heads = 1;
+  double scale = 0;
+  bool causal = false;
+};
+
+// The parts of inputs that are one fused tensor [qkv] or three [q, k, v]; two more are the extra keys and values.
+AttentionInputs inputs_of(at::TensorList own, const Call& call, const at::Tensor& mask, const at::Tensor& extra_keys,
+                          const at::Tensor& extra_values) {
+  const auto parts = own.size() == 1 ? own[0].chunk(3, 2) : own.vec();
+  return {parts[0], parts[1], parts[2], call.heads, {call.scale, call.causal, mask, extra_keys, extra_values}};
+}
+
+// [B, T, width], last stride 1, for the kernels.
+at::Tensor with_whole_rows(const at::Tensor& t) { return t.stride(2) == 1 ? t : t.contiguous(); }
+
+at::Tensor extra_floats(const at::Tensor& extra) {
+  return extra.defined() ? extra.detach().to(at::kFloat).contiguous() : extra;
+}
+
+struct OnKernels : torch::autograd::Function<OnKernels> {
+  // own: qkv or q, k, v
+  static at::Tensor forward(AutogradContext* ctx, at::TensorList own, const at::Tensor& extra_keys,
+                            const at::Tensor& extra_values, const at::Tensor& mask,
+                            const c10::intrusive_ptr<Call>& call) {
+    auto result = attention_forward(inputs_of(own, *call, mask, extra_floats(extra_keys), extra_floats(extra_values)));
+    variable_list saved{result.lse, mask, extra_keys, extra_values};
+    saved.insert(saved.end(), own.begin(), own.end());
+    ctx->save_for_backward(std::move(saved));
+    ctx->saved_data["call"] = c10::IValue::make_capsule(call);
+    return result.mixed;
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+    const auto call = c10::static_intrusive_pointer_cast<Call>(ctx->saved_data["call"].toCapsule());
+    const auto saved = ctx->get_saved_variables();
+    const auto own = at::TensorList(saved).slice(4);
+    const auto in = inputs_of(own, *call, saved[1], extra_floats(saved[2]), extra_floats(saved[3]));
+    variable_list result;
+    for (const auto& t : own) result.push_back(at::empty(t.sizes(), t.options()));
+    const auto parts = own.size() == 1 ? result[0].chunk(3, 2) : result;
+    const auto extra = attention_backward(in, saved[0], with_whole_rows(gradients[0]), parts[0], parts[1], parts[2]);
+    const auto typed = [](const at::Tensor& gradient, const at::Tensor& like) {
+      return gradient.defined() ? gradient.to(like.scalar_type()) : gradient;
+    };
+    result.insert(result.end(), {typed(extra.keys, saved[2]), typed(extra.values, saved[3]), at::Tensor(), at::Tensor()});
+    return result;
+  }
+};
+
+// An additive float32 mask with all four dimensions, of stride 0 where it is broadcast.
+at::Tensor full_mask(const at::Tensor& mask, at::IntArrayRef sizes) {
+  if (!mask.defined()) return mask;
+  auto added = mask.detach();
+  if (added.scalar_type() == at::kBool) {
+    added = at::zeros(mask.sizes(), at::kFloat).masked_fill_(mask.logical_not(), -std::numeric_limits<float>::infinity());
+  }
+  return added.to(at::kFloat).expand(sizes);
+}
+
+bool fits_kernels(const at::Tensor& t) {
+  return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
+}
+
+at::Tensor on_kernels(std::vector<at::Tensor> own, int64_t heads, const AttentionOptions& options) {
+  auto call = c10::make_intrusive<Call>();
+  call->heads = heads;
+  call->scale = options.scale;
+  call->causal = options.causal;
+  for (auto& t : own) t = with_whole_rows(t);
+  const auto keys = own.back().size(1) + (options.extra_keys.defined() ? options.extra_keys.size(2) : 0);
+  const auto mask = full_mask(options.mask, {own[0].size(0), heads, own[0].size(1), keys});
+  return OnKernels::apply(at::TensorList(own), options.extra_keys, options.extra_values, mask, call);
+}
+
+bool use_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  return kernels_in_use() == Kernels::fast && fits_kernels(q) && q.scalar_type() == k.scalar_type() &&
+         q.scalar_type() == v.scalar_type();
+}
+
 }  // namespace
 
 at::Tensor attention(const at::Tensor& qkv, int64_t heads, const AttentionOptions& options) {
@@ -81,12 +167,15 @@ at::Tensor attention(const at::Tensor& qkv, int64_t heads, const AttentionOption
     throw ShapeError("attention", "expected queries, keys and values side by side, [B, T, 3 D], got {}.", shape_of(qkv));
   }
   const auto parts = qkv.chunk(3, 2);
-  return attention(parts[0], parts[1], parts[2], heads, options);
+  check(parts[0], parts[1], parts[2], heads, options);
+  if (use_kernels(qkv, qkv, qkv)) return on_kernels({qkv}, heads, options);
+  return plain(parts[0], parts[1], parts[2], heads, options);
 }
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
                      const AttentionOptions& options) {
   check(q, k, v, heads, options);
+  if (use_kernels(q, k, v)) return on_kernels({q, k, v}, heads, options);
   return plain(q, k, v, heads, options);
 }
 

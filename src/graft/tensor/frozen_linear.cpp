@@ -1,17 +1,14 @@
 #include "graft/tensor/frozen_linear.h"
 
+#include <torch/csrc/autograd/functions/utils.h>
+#include <torch/custom_class.h>
 #include <torch/torch.h>
 
 #include "graft/core/error.h"
+#include "graft/tensor/frozen_map.h"
+#include "graft/tensor/shapes.h"
 
 namespace graft::tensor {
-
-struct FrozenLinear::Packed {
-  int64_t in = 0, out = 0;
-  Precision precision = Precision::fp32;
-  std::optional<at::Tensor> bias;
-  at::Tensor weight;  // [out, in], as it is multiplied
-};
 
 namespace {
 
@@ -23,7 +20,90 @@ at::Tensor rounded(const at::Tensor& weight, Precision precision) {
   return at::round(weight / scale) * scale;
 }
 
-std::string shape_of(const at::Tensor& t) { return fmt::format("[{}]", fmt::join(t.sizes(), ", ")); }
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// What the graph keeps of a call beside tensors; the branches' tensors are saved as the graph saves its own.
+struct Call final : torch::CustomClassHolder {
+  std::shared_ptr<FrozenLinear::Packed> packed;
+  std::vector<double> scales;
+  std::vector<int64_t> begins;
+  Activation activation = Activation::none;
+  bool keep = false;  // what a backward needs
+
+  std::vector<LowRank> branches(at::TensorList parameters) const {  // of bias, a, b, a, b ...
+    std::vector<LowRank> result;
+    for (size_t i = 0; i < scales.size(); ++i) {
+      result.push_back({parameters[1 + 2 * i], parameters[2 + 2 * i], scales[i], begins[i]});
+    }
+    return result;
+  }
+};
+
+struct OnKernels : torch::autograd::Function<OnKernels> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, at::TensorList parameters,
+                            const c10::intrusive_ptr<Call>& call) {
+    const auto branches = call->branches(parameters);
+    const auto rows = x.reshape({-1, call->packed->in}).contiguous();
+    auto result = map_forward(*call->packed, rows, branches, call->activation, call->keep);
+    if (call->keep) {
+      variable_list saved{result.before, branches.empty() ? at::Tensor() : x};
+      for (size_t i = 0; i < branches.size(); ++i) {
+        saved.insert(saved.end(), {branches[i].a, branches[i].b, result.reduced[i]});
+      }
+      ctx->save_for_backward(std::move(saved));
+      ctx->saved_data["call"] = c10::IValue::make_capsule(call);
+    }
+    auto sizes = x.sizes().vec();
+    sizes.back() = call->packed->out;
+    return result.y.view(sizes);
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+    const auto call = c10::static_intrusive_pointer_cast<Call>(ctx->saved_data["call"].toCapsule());
+    const auto saved = ctx->get_saved_variables();
+    MapForward forward{.y = {}, .before = saved[0], .reduced = {}};
+    variable_list parameters{at::Tensor()};
+    MapWants wants{.x = ctx->needs_input_grad(0), .bias = ctx->needs_input_grad(1), .a = {}, .b = {}};
+    for (size_t i = 0; i < call->scales.size(); ++i) {
+      parameters.insert(parameters.end(), {saved[2 + 3 * i], saved[3 + 3 * i]});
+      forward.reduced.push_back(saved[4 + 3 * i]);
+      wants.a.push_back(ctx->needs_input_grad(2 + 2 * i));
+      wants.b.push_back(ctx->needs_input_grad(3 + 2 * i));
+    }
+    const auto dy = gradients[0].reshape({-1, call->packed->out}).contiguous();
+    const auto x = saved[1].defined() ? saved[1].reshape({-1, call->packed->in}).contiguous() : at::Tensor();
+    auto result = map_backward(*call->packed, dy, x, forward, call->branches(parameters), call->activation, wants);
+    if (wants.x) {
+      auto sizes = gradients[0].sizes().vec();
+      sizes.back() = call->packed->in;
+      result.x = result.x.view(sizes);
+    }
+    variable_list all{result.x, result.bias};
+    for (size_t i = 0; i < call->scales.size(); ++i) all.insert(all.end(), {result.a[i], result.b[i]});
+    all.emplace_back();  // the call itself
+    return all;
+  }
+};
+
+bool fits_kernels(const at::Tensor& t) {
+  return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
+}
+
+at::Tensor on_kernels(const std::shared_ptr<FrozenLinear::Packed>& packed, const at::Tensor& x,
+                      const std::vector<LowRank>& branches, Activation activation) {
+  auto call = c10::make_intrusive<Call>();
+  call->packed = packed;
+  call->activation = activation;
+  variable_list parameters{packed->bias.value_or(at::Tensor())};
+  for (const auto& branch : branches) {
+    call->scales.push_back(branch.scale);
+    call->begins.push_back(branch.begin);
+    parameters.insert(parameters.end(), {branch.a, branch.b});
+  }
+  call->keep = torch::autograd::compute_requires_grad(x, at::TensorList(parameters));
+  return OnKernels::apply(x, at::TensorList(parameters), call);
+}
 
 void check_input(const at::Tensor& x, int64_t in) {
   if (x.dim() < 1 || x.size(-1) != in) {
@@ -70,7 +150,11 @@ FrozenLinear::FrozenLinear(const at::Tensor& weight, const std::optional<at::Ten
   packed_->out = weight.size(0);
   packed_->precision = precision;
   packed_->bias = bias;
-  packed_->weight = rounded(weight.detach(), precision);
+  if (fits_kernels(weight) && fast_kernels()) {
+    packed_->forward = pack(weight, precision, fast_kernels()->panel);
+  } else {
+    packed_->plain = rounded(weight.detach(), precision);
+  }
 }
 
 at::Tensor FrozenLinear::forward(const at::Tensor& x, Activation activation) const {
@@ -81,14 +165,17 @@ at::Tensor FrozenLinear::forward_low_rank(const at::Tensor& x, const std::vector
                                           Activation activation) const {
   check_input(x, in());
   for (const auto& branch : branches) check_branch(branch, in(), out());
-  return plain(x, packed_->weight, packed_->bias, branches, activation);
+  if (packed_->plain.defined() || kernels_in_use() == Kernels::plain || !fits_kernels(x)) {
+    return plain(x, weight(), packed_->bias, branches, activation);
+  }
+  return on_kernels(packed_, x, branches, activation);
 }
 
 int64_t FrozenLinear::in() const { return packed_->in; }
 int64_t FrozenLinear::out() const { return packed_->out; }
 Precision FrozenLinear::precision() const { return packed_->precision; }
 const std::optional<at::Tensor>& FrozenLinear::bias() const { return packed_->bias; }
-at::Tensor FrozenLinear::weight() const { return packed_->weight; }
-int64_t FrozenLinear::bytes() const { return static_cast<int64_t>(packed_->weight.nbytes()); }
+at::Tensor FrozenLinear::weight() const { return packed_->plain.defined() ? packed_->plain : unpack(packed_->forward); }
+int64_t FrozenLinear::bytes() const { return packed_->bytes(); }
 
 }  // namespace graft::tensor

@@ -48,8 +48,9 @@ class FrozenLinear {
   at::Tensor weight() const;  // [out, in] float32, as it is multiplied: rounded to bf16, or int8 times its scale
   int64_t bytes() const;      // held now: packed weight, and its transpose once a backward has run
 
- private:
   struct Packed;
+
+ private:
   std::shared_ptr<Packed> packed_;  // copies share it
 };
 

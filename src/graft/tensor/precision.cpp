@@ -5,6 +5,7 @@
 
 #include "graft/core/error.h"
 #include "graft/core/names.h"
+#include "graft/tensor/kernels.h"
 
 namespace graft::tensor {
 namespace {
@@ -49,6 +50,6 @@ std::string describe_cpu() { return fmt::format("{}, {} threads", instruction_se
 UseKernels::UseKernels(Kernels kernels) : before_(chosen) { chosen = kernels; }
 UseKernels::~UseKernels() { chosen = before_; }
 
-Kernels kernels_in_use() { return chosen; }
+Kernels kernels_in_use() { return fast_kernels() ? chosen : Kernels::plain; }
 
 }  // namespace graft::tensor

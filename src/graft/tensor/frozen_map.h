@@ -1,0 +1,55 @@
+// A frozen linear map on the kernels and its gradients, without a graph: contiguous rows in, contiguous rows out.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "graft/tensor/frozen_linear.h"
+#include "graft/tensor/frozen_product.h"
+
+namespace graft::tensor {
+
+struct FrozenLinear::Packed {
+  int64_t in = 0, out = 0;
+  Precision precision = Precision::fp32;
+  std::optional<at::Tensor> bias;
+  at::Tensor plain;      // [out, in] as it is multiplied, where the kernels do not fit; `forward` is empty then
+  PackedWeight forward;
+
+  const PackedWeight& backward();  // packed when first asked for
+  int64_t bytes() const;
+
+ private:
+  std::once_flag once_;
+  PackedWeight backward_;
+};
+
+struct MapForward {
+  at::Tensor y;                     // [m, out] in the type of x
+  at::Tensor before;                // the same before the activation; undefined where there is none or nobody asked
+  std::vector<at::Tensor> reduced;  // x Aᵀ of each branch, [m, rank] float32
+};
+
+struct MapGradients {
+  at::Tensor x, bias;
+  std::vector<at::Tensor> a, b;  // one a branch
+};
+
+struct MapWants {
+  bool x = false, bias = false;
+  std::vector<bool> a, b;
+};
+
+MapForward map_forward(FrozenLinear::Packed&, const at::Tensor& x, const std::vector<LowRank>&, Activation,
+                       bool keep_before);
+
+// x is read only where a branch's `a` wants a gradient.
+MapGradients map_backward(FrozenLinear::Packed&, const at::Tensor& gradient, const at::Tensor& x,
+                          const MapForward& saved, const std::vector<LowRank>&, Activation, const MapWants&);
+
+}  // namespace graft::tensor

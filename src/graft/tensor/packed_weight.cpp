@@ -1,0 +1,68 @@
+#include "graft/tensor/packed_weight.h"
+
+#include <torch/torch.h>
+
+namespace graft::tensor {
+namespace {
+
+// [n, k] -> [panels, k / group, width, group], padded with zeros to whole panels and groups.
+at::Tensor panels_of(const at::Tensor& matrix, int64_t width, int64_t group) {
+  const auto n = matrix.size(0), k = matrix.size(1);
+  const auto rows = (n + width - 1) / width * width, columns = (k + group - 1) / group * group;
+  const auto padded = at::constant_pad_nd(matrix, {0, columns - k, 0, rows - n});
+  return padded.view({rows / width, width, columns / group, group}).permute({0, 2, 1, 3}).contiguous();
+}
+
+int64_t group_of(Precision precision) { return precision == Precision::int8 ? 2 : 1; }
+
+// [n, k] in the type of the packed numbers.
+at::Tensor matrix_of(const PackedWeight& packed) {
+  const auto& numbers = packed.numbers;  // [panels, k / group, width, group]
+  const auto rows = numbers.size(0) * numbers.size(2), columns = numbers.size(1) * numbers.size(3);
+  return numbers.permute({0, 2, 1, 3}).reshape({rows, columns}).slice(0, 0, packed.n).slice(1, 0, packed.k);
+}
+
+}  // namespace
+
+int64_t PackedWeight::bytes() const {
+  int64_t total = static_cast<int64_t>(numbers.nbytes());
+  if (row_scale.defined()) total += static_cast<int64_t>(row_scale.nbytes());
+  if (column_scale.defined()) total += static_cast<int64_t>(column_scale.nbytes());
+  return total;
+}
+
+PackedWeight pack(const at::Tensor& weight, Precision precision, int64_t width) {
+  at::NoGradGuard no_grad;
+  PackedWeight packed{.precision = precision, .k = weight.size(1), .n = weight.size(0), .width = width};
+  auto numbers = weight.detach().to(at::kFloat);
+  if (precision == Precision::bf16) numbers = numbers.to(at::kBFloat16);
+  if (precision == Precision::int8) {
+    const auto scale = numbers.abs().amax(1).clamp_min(1e-30) / 127;  // [out]
+    numbers = at::round(numbers / scale.unsqueeze(1)).to(at::kChar);
+    packed.column_scale = at::constant_pad_nd(scale, {0, packed.panels() * width - packed.n});
+  }
+  packed.numbers = panels_of(numbers, width, group_of(precision));
+  return packed;
+}
+
+PackedWeight transposed(const PackedWeight& forward) {
+  at::NoGradGuard no_grad;
+  PackedWeight packed{.precision = forward.precision, .k = forward.n, .n = forward.k, .width = forward.width};
+  packed.numbers = panels_of(matrix_of(forward).t(), forward.width, group_of(forward.precision));
+  if (forward.column_scale.defined()) packed.row_scale = forward.column_scale.slice(0, 0, forward.n).clone();
+  return packed;
+}
+
+at::Tensor unpack(const PackedWeight& forward) {
+  at::NoGradGuard no_grad;
+  const auto weight = matrix_of(forward).to(at::kFloat);
+  if (!forward.column_scale.defined()) return weight;
+  return weight * forward.column_scale.slice(0, 0, forward.n).unsqueeze(1);
+}
+
+at::Tensor float_panels(const at::Tensor& matrix, int64_t width) {
+  at::NoGradGuard no_grad;
+  return panels_of(matrix.detach().to(at::kFloat), width, 1);
+}
+
+}  // namespace graft::tensor

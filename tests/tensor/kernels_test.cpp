@@ -1,0 +1,106 @@
+// The kernels themselves, for every instruction set that this processor has.
+#include "graft/tensor/kernels.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <limits>
+
+#include "graft/tensor/activation.h"
+#include "tests/tensor/finite_differences.h"
+
+namespace graft::tensor {
+namespace {
+
+std::vector<const KernelTable*> tables() {
+  std::vector<const KernelTable*> present;
+  for (const auto* table : {avx2_kernels()}) {
+    if (table) present.push_back(table);
+  }
+  return present;
+}
+
+// act(x) alone: a product of nothing plus a bias of nothing, finished.
+at::Tensor activated(const KernelTable& kernels, const at::Tensor& x, Activation activation) {
+  const auto rows = x.numel() / kernels.panel;
+  auto out = torch::empty({rows, kernels.panel});
+  Epilogue epilogue;
+  epilogue.activation = activation;
+  epilogue.out = {out.mutable_data_ptr(), kernels.panel, false};
+  kernels.finish(rows, kernels.panel, x.const_data_ptr<float>(), epilogue);
+  return out.view({-1});
+}
+
+constexpr Activation kActivations[] = {Activation::relu, Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu, Activation::silu};
+
+TEST(Kernels, ActivationsAreWithinAMillionth) {
+  const auto x = torch::linspace(-12, 12, 16 * 4096);
+  for (const auto* kernels : tables()) {
+    for (const auto activation : kActivations) {
+      const auto exact = activate(x.to(at::kDouble), activation);
+      const auto error = (activated(*kernels, x, activation).to(at::kDouble) - exact).abs();
+      // float32 itself is 1e-7 of the value apart, here up to 12.
+      EXPECT_LT((error - exact.abs() * 1.2e-7).max().item<double>(), 1e-6) << to_string(activation);
+    }
+  }
+}
+
+TEST(Kernels, SlopesAreWithinAMillionth) {
+  const auto x = torch::linspace(-12, 12, 16 * 4096).to(at::kDouble).requires_grad_(true);
+  for (const auto* kernels : tables()) {
+    for (const auto activation : kActivations) {
+      const auto exact = torch::autograd::grad({activate(x, activation).sum()}, {x})[0];
+      const auto before = x.detach().to(at::kFloat);
+      auto slope = torch::ones_like(before);
+      kernels->activation_backward(before.numel(), activation, before.const_data_ptr<float>(), slope.mutable_data_ptr<float>());
+      EXPECT_LT((slope - exact).abs().max().item<double>(), 2e-6) << to_string(activation);
+    }
+  }
+}
+
+TEST(Kernels, NotANumberStaysOne) {
+  for (const auto* kernels : tables()) {
+    const auto x = torch::full({kernels->panel}, std::numeric_limits<float>::quiet_NaN());
+    for (const auto activation : kActivations) {
+      EXPECT_TRUE(activated(*kernels, x, activation).isnan().all().item<bool>()) << to_string(activation);
+    }
+    auto scores = torch::zeros({3, kernels->panel});
+    scores[1].fill_(std::numeric_limits<float>::quiet_NaN());
+    std::vector<float> lse(kernels->panel);
+    kernels->softmax(3, 1, scores.mutable_data_ptr<float>(), kernels->panel, lse.data());
+    EXPECT_TRUE(scores.isnan().all().item<bool>());
+  }
+}
+
+TEST(Kernels, NarrowingRoundsAsLibtorchDoes) {
+  torch::manual_seed(1);
+  // Every exponent, ties, infinities and NaN; a length that fills no vector.
+  auto x = torch::randint(std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max(), {100003}, at::kInt).view(at::kFloat);
+  x.slice(0, 0, 4).copy_(torch::tensor({1.00390625f, 1.01171875f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}));
+  for (const auto* kernels : tables()) {
+    auto narrow = torch::empty_like(x, at::kBFloat16);
+    kernels->narrow(x.numel(), x.const_data_ptr<float>(), reinterpret_cast<bf16_bits*>(narrow.mutable_data_ptr<at::BFloat16>()));
+    const auto want = x.to(at::kBFloat16);
+    EXPECT_TRUE(torch::equal(narrow.isnan(), want.isnan()));
+    EXPECT_TRUE(torch::equal(narrow.nan_to_num(0).view(at::kShort), want.nan_to_num(0).view(at::kShort)));
+    auto wide = torch::empty_like(x);
+    kernels->widen(x.numel(), reinterpret_cast<const bf16_bits*>(want.const_data_ptr<at::BFloat16>()), wide.mutable_data_ptr<float>());
+    EXPECT_TRUE(torch::equal(wide.nan_to_num(0), want.to(at::kFloat).nan_to_num(0)));
+  }
+}
+
+TEST(Kernels, QuantisingRoundsToTheNearestLevel) {
+  for (const auto* kernels : tables()) {
+    const float x[] = {0.0f, 1.0f, -2.0f, 0.26f, -0.24f};
+    int16_t q[5];
+    EXPECT_FLOAT_EQ(kernels->quantise(5, x, nullptr, 4, q), 0.5f);
+    EXPECT_THAT(q, testing::ElementsAre(0, 2, -4, 1, 0));
+    const float zeros[3] = {};
+    EXPECT_EQ(kernels->quantise(3, zeros, nullptr, 4, q), 0.0f);
+    EXPECT_EQ(q[0], 0);
+  }
+}
+
+}  // namespace
+}  // namespace graft::tensor

@@ -1,0 +1,102 @@
+#include "graft/tensor/norm.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "graft/core/error.h"
+#include "graft/tensor/precision.h"
+#include "tests/tensor/finite_differences.h"
+
+namespace graft::tensor {
+namespace {
+
+struct Outcome {
+  at::Tensor stream, normalised, dx, dchange;
+};
+
+// Both results are used, so that the gradient of the stream and that of the norm meet.
+Outcome run(const at::Tensor& x_in, const at::Tensor& change_in, const LayerNorm& norm, c10::ScalarType out) {
+  const auto x = x_in.clone().requires_grad_(true), change = change_in.clone().requires_grad_(true);
+  const auto [stream, normalised] = add_layer_norm(x, change, norm, out);
+  const auto weights = torch::linspace(-1, 1, x.numel()).view_as(x);
+  const auto loss = (stream * weights).sum() + (normalised.to(at::kFloat) * weights.flip(0)).sum();
+  const auto gradients = torch::autograd::grad({loss}, {x, change});
+  return {stream.detach(), normalised.detach(), gradients[0], gradients[1]};
+}
+
+TEST(AddLayerNorm, EqualsThePlainPathAtOddWidths) {
+  torch::manual_seed(1);
+  for (const int64_t width : {2, 7, 16, 33, 384}) {
+    for (const auto change_type : {at::kFloat, at::kBFloat16}) {
+      for (const auto out : {at::kFloat, at::kBFloat16}) {
+        SCOPED_TRACE(fmt::format("width {}", width));
+        const auto x = torch::randn({3, 5, width}) + 2, change = torch::randn({3, 5, width}).to(change_type);
+        const LayerNorm norm{torch::randn({width}), torch::randn({width}), 1e-6};
+        const auto got = run(x, change, norm, out);
+        UseKernels plain(Kernels::plain);
+        const auto want = run(x, change, norm, out);
+        EXPECT_TRUE(torch::equal(got.stream, want.stream));
+        EXPECT_EQ(got.normalised.scalar_type(), out);
+        EXPECT_EQ(got.dchange.scalar_type(), change_type);
+        // One rounding to bf16 apart where a bf16 is written or where its gradient arrives.
+        EXPECT_LT(relative_error(got.normalised, want.normalised), out == at::kFloat ? 2e-6 : 8e-3);
+        EXPECT_LT(relative_error(got.dx, want.dx), 5e-6);
+        EXPECT_LT(relative_error(got.dchange, want.dchange), change_type == at::kFloat ? 5e-6 : 8e-3);
+      }
+    }
+  }
+}
+
+TEST(LayerNorm, WithoutWeightAndBiasIsTheBareNorm) {
+  torch::manual_seed(2);
+  const auto x = torch::randn({4, 19});
+  EXPECT_LT(relative_error(layer_norm(x, {}, at::kFloat), at::layer_norm(x, {19})), 2e-6);
+}
+
+TEST(LayerNorm, GradientOfTheNormAlone) {
+  torch::manual_seed(3);
+  const auto gradient = [&](const at::Tensor& x) {
+    const auto leaf = x.clone().requires_grad_(true);
+    const auto y = layer_norm(leaf, {torch::full({19}, 1.5), {}, 1e-5}, at::kFloat);
+    return torch::autograd::grad({(y * torch::linspace(-1, 1, y.numel()).view_as(y)).sum()}, {leaf})[0];
+  };
+  const auto x = torch::randn({4, 19});
+  const auto got = gradient(x);
+  UseKernels plain(Kernels::plain);
+  EXPECT_LT(relative_error(got, gradient(x)), 5e-6);
+}
+
+TEST(LayerNorm, TrainedWeightAndBiasGetGradients) {
+  const auto weight = torch::ones({8}).requires_grad_(true), bias = torch::zeros({8}).requires_grad_(true);
+  layer_norm(torch::randn({3, 8}), {weight, bias, 1e-5}, at::kFloat).square().sum().backward();
+  EXPECT_GT(weight.grad().abs().sum().item<float>(), 0);
+  EXPECT_GT(bias.grad().abs().sum().item<float>(), 0);
+}
+
+TEST(LayerNorm, PlainGradientsAreThoseOfDifferences) {
+  torch::manual_seed(4);
+  expect_gradients_of_differences(
+      [](const std::vector<at::Tensor>& v) {
+        const auto both = add_layer_norm(v[0], v[1], {v[2], v[3], 1e-5}, at::kDouble);
+        return both.stream * both.normalised;
+      },
+      {torch::randn({2, 5}, at::kDouble), torch::randn({2, 5}, at::kDouble), torch::randn({5}, at::kDouble), torch::randn({5}, at::kDouble)});
+}
+
+TEST(RmsNorm, IsTheRootMeanSquareAndItsGradientsAreThoseOfDifferences) {
+  torch::manual_seed(5);
+  const auto y = rms_norm(torch::tensor({{3.0, 4.0}}), torch::tensor({1.0, 2.0}), 0, at::kDouble);  // rms = sqrt(12.5)
+  EXPECT_NEAR(y[0][0].item<double>(), 3 / std::sqrt(12.5), 1e-12);
+  EXPECT_NEAR(y[0][1].item<double>(), 8 / std::sqrt(12.5), 1e-12);
+  expect_gradients_of_differences(
+      [](const std::vector<at::Tensor>& v) { return rms_norm(v[0], v[1], 1e-5, at::kDouble); },
+      {torch::randn({2, 5}, at::kDouble), torch::randn({5}, at::kDouble)});
+}
+
+TEST(AddLayerNorm, RefusesWhatDoesNotFit) {
+  EXPECT_THROW(add_layer_norm(torch::randn({2, 4}), torch::randn({2, 3}), {}, at::kFloat), ShapeError);
+  EXPECT_THROW(layer_norm(torch::randn({2, 4}), {torch::ones({3}), {}, 1e-5}, at::kFloat), ShapeError);
+}
+
+}  // namespace
+}  // namespace graft::tensor
