@@ -24,6 +24,7 @@ struct Dataset {
   std::filesystem::path root;
   std::vector<std::string> classes;  // as found; prompt_name() is how a prompt says them
   std::vector<Sample> train, val, test;
+  std::vector<std::string> found_splits;  // as the data names them, for messages
 
   const std::vector<Sample>& split(Split split) const;
   std::vector<Sample>& split(Split split);

@@ -24,6 +24,7 @@ struct Batch {
   std::vector<std::int64_t> labels;    // [B]
   std::vector<std::int64_t> indices;   // [B], places in the samples
   std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
+  bool operator==(const Batch&) const = default;
 };
 
 struct LoaderOptions {

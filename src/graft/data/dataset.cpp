@@ -1,0 +1,87 @@
+#include "graft/data/dataset.h"
+
+#include <algorithm>
+
+#include "graft/data/format.h"
+#include "graft/data/problems.h"
+
+namespace graft::data {
+namespace {
+
+const Format& format_of(const std::filesystem::path& path, const DatasetOptions& options) {
+  if (!options.format.empty()) return find_format(options.format);
+  for (const Format* format : formats()) {
+    if (format->recognises(path)) return *format;
+  }
+  std::vector<std::string> known;
+  for (const Format* format : formats()) known.push_back(fmt::format("{} ({})", format->name, format->summary));
+  throw DataError("data", "{}: is no data set that graft knows. It reads:\n  {}", path.string(),
+                  fmt::join(known, "\n  "));
+}
+
+const std::string& wanted_name(Split split, const DatasetOptions& options) {
+  return split == Split::train ? options.train_split : split == Split::val ? options.val_split : options.test_split;
+}
+
+void check(const Dataset& dataset, const DatasetOptions& options, const std::vector<Split>& needed,
+           const std::string& subject) {
+  Problems problems(subject);
+  const auto count = static_cast<std::int64_t>(dataset.classes.size());
+  if (count == 0) problems.add("no class was found. Expected folders of photos, SPLIT/CLASS/x.jpg or CLASS/x.jpg.");
+  if (count == 1) problems.add("only one class, '{}': there is nothing to tell apart.", dataset.classes.front());
+
+  for (const Split split : {Split::train, Split::val, Split::test}) {
+    for (const Sample& sample : dataset.split(split)) {
+      if (sample.label < 0 || sample.label >= count) {
+        problems.add("{}: label {}, but the classes are 0 to {}.", sample.file, sample.label, count - 1);
+      }
+    }
+  }
+  for (const Split split : needed) {
+    const std::string& name = wanted_name(split, options);
+    if (count > 0 && dataset.split(split).empty()) {
+      problems.add("no photos in the split '{}'. Found: {}. --{}-split names another.", name,
+                   dataset.found_splits.empty() ? "none" : fmt::format("{}", fmt::join(dataset.found_splits, ", ")),
+                   choices(Split{})[static_cast<int>(split)].second);
+    }
+  }
+  if (std::ranges::find(needed, Split::train) != needed.end() && !dataset.train.empty()) {
+    std::vector<bool> seen(dataset.classes.size());
+    for (const Sample& sample : dataset.train) {
+      if (sample.label >= 0 && sample.label < count) seen[sample.label] = true;
+    }
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      if (!seen[i]) problems.add("the class '{}' has no photo to train on.", dataset.classes[i]);
+    }
+  }
+  problems.throw_if_any();
+}
+
+}  // namespace
+
+std::vector<std::pair<Split, std::string>> choices(Split) {
+  return {{Split::train, "train"}, {Split::val, "val"}, {Split::test, "test"}};
+}
+
+const std::vector<Sample>& Dataset::split(Split which) const {
+  return which == Split::train ? train : which == Split::val ? val : test;
+}
+
+std::vector<Sample>& Dataset::split(Split which) {
+  return which == Split::train ? train : which == Split::val ? val : test;
+}
+
+Dataset open_dataset(const std::filesystem::path& path, const DatasetOptions& options,
+                     const std::vector<Split>& needed) {
+  if (!std::filesystem::exists(path)) throw FileError("data", "{}: no such file or folder.", path.string());
+  const Dataset dataset = format_of(path, options).open(path, options);
+  check(dataset, options, needed, path.string());
+  return dataset;
+}
+
+std::string prompt_name(std::string class_name) {
+  std::ranges::replace(class_name, '_', ' ');
+  return class_name;
+}
+
+}  // namespace graft::data

@@ -1,0 +1,93 @@
+#include "graft/data/few_shot.h"
+
+#include <algorithm>
+#include <map>
+
+#include "graft/data/problems.h"
+#include "graft/data/python_random.h"
+
+namespace graft::data {
+namespace {
+
+struct ClassItems {
+  std::int64_t label;
+  std::vector<std::size_t> items;  // places in the split
+};
+
+// Classes in the order in which they first appear.
+std::vector<ClassItems> by_class(const std::vector<Sample>& samples) {
+  std::vector<ClassItems> classes;
+  std::map<std::int64_t, std::size_t> place;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const auto [found, is_new] = place.try_emplace(samples[i].label, classes.size());
+    if (is_new) classes.push_back({samples[i].label, {}});
+    classes[found->second].items.push_back(i);
+  }
+  return classes;
+}
+
+void take(const std::vector<Sample>& from, const ClassItems& one, const std::vector<std::size_t>& chosen,
+          std::vector<Sample>& to) {
+  for (const std::size_t i : chosen) to.push_back(from[one.items[i]]);
+}
+
+Dataset relabelled(const Dataset& dataset, std::int64_t begin, std::int64_t end) {
+  Dataset part = dataset;
+  part.classes = {dataset.classes.begin() + begin, dataset.classes.begin() + end};
+  for (std::vector<Sample>* samples : {&part.train, &part.val, &part.test}) {
+    std::erase_if(*samples, [&](const Sample& s) { return s.label < begin || s.label >= end; });
+    for (Sample& sample : *samples) sample.label -= begin;
+  }
+  return part;
+}
+
+std::int64_t half(const Dataset& dataset) { return (static_cast<std::int64_t>(dataset.classes.size()) + 1) / 2; }
+
+}  // namespace
+
+Dataset few_shot(const Dataset& dataset, std::int64_t shots, std::uint64_t seed) {
+  if (shots < 1) throw ConfigError("data", "--shots {}: expected 1 or more.", shots);
+  Problems problems(dataset.name);
+  const auto train_classes = by_class(dataset.train);
+  for (const ClassItems& one : train_classes) {
+    if (static_cast<std::int64_t>(one.items.size()) < shots) {
+      problems.add("--shots {}, but class '{}' has {} train photos.", shots, dataset.classes.at(one.label),
+                   one.items.size());
+    }
+  }
+  problems.throw_if_any();
+
+  PythonRandom random(seed);
+  const auto k = static_cast<std::size_t>(shots), val_k = std::min<std::size_t>(k, 4);
+  Dataset few = dataset;
+  few.train.clear();
+  few.val.clear();
+  std::vector<ClassItems> left_over;
+  for (const ClassItems& one : train_classes) {
+    const auto chosen = random.sample(one.items.size(), k);
+    take(dataset.train, one, chosen, few.train);
+    left_over.push_back({one.label, {}});
+    for (std::size_t i = 0; i < one.items.size(); ++i) {
+      if (std::ranges::find(chosen, i) == chosen.end()) left_over.back().items.push_back(one.items[i]);
+    }
+  }
+  if (dataset.val.empty()) {
+    for (const ClassItems& one : left_over) {
+      take(dataset.train, one, random.sample(one.items.size(), std::min(val_k, one.items.size())), few.val);
+    }
+    return few;
+  }
+  for (const ClassItems& one : by_class(dataset.val)) {
+    const std::size_t have = one.items.size();
+    take(dataset.val, one, have >= val_k ? random.sample(have, val_k) : random.choices(have, val_k), few.val);
+  }
+  return few;
+}
+
+Dataset base_classes(const Dataset& dataset) { return relabelled(dataset, 0, half(dataset)); }
+
+Dataset new_classes(const Dataset& dataset) {
+  return relabelled(dataset, half(dataset), static_cast<std::int64_t>(dataset.classes.size()));
+}
+
+}  // namespace graft::data

@@ -1,0 +1,229 @@
+#include "graft/data/loader.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <limits>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "graft/core/error.h"
+
+namespace graft::data {
+namespace {
+
+// A batch in the making, or made. Batches are numbered through all epochs: epoch * batches_per_epoch + batch.
+struct Slot {
+  Batch batch;
+  std::int64_t number = -1;
+  std::int64_t epoch = 0;
+  std::int64_t started = 0;  // photos handed to workers
+  std::int64_t missing = 0;  // photos not finished
+  std::int64_t failed_at = std::numeric_limits<std::int64_t>::max();  // the first photo that failed ...
+  std::exception_ptr error;                                          // ... and how
+};
+
+void check(const LoaderOptions& options) {
+  if (options.batch_size < 1) {
+    throw ConfigError("loader", "--batch-size {}: expected 1 or more.", options.batch_size);
+  }
+  if (options.workers < 1) throw ConfigError("loader", "--workers {}: expected 1 or more.", options.workers);
+  if (options.prefetch < 1) throw ConfigError("loader", "--prefetch {}: expected 1 or more.", options.prefetch);
+}
+
+}  // namespace
+
+struct Loader::State {
+  const std::filesystem::path root;
+  const std::vector<Sample> samples;
+  const ImageTransform transform;
+  const LoaderOptions options;
+  const std::shared_ptr<ImageCache> cache;
+  const std::int64_t batches;       // an epoch
+  const std::size_t image_floats;
+
+  std::mutex mutex;
+  std::condition_variable work_is_there, batch_is_there, workers_are_idle;
+  bool stop = false;
+  bool paused = false;
+  std::int64_t busy = 0;            // photos in workers' hands
+  std::int64_t next_number = 0;     // the batch that the consumer gets next
+  bool epoch_ended = false;         // the consumer was told
+  std::vector<Slot> slots;          // batch n is made in slots[n % slots.size()]
+  std::vector<Batch> spare;
+  std::int64_t order_epoch = -1;    // the epoch of ...
+  std::vector<std::int64_t> order;  // ... this order
+  std::vector<std::jthread> threads;
+
+  State(std::filesystem::path root, std::vector<Sample> samples, ImageTransform transform, LoaderOptions options,
+        std::shared_ptr<ImageCache> cache)
+      : root(std::move(root)),
+        samples(std::move(samples)),
+        transform(std::move(transform)),
+        options(options),
+        cache(std::move(cache)),
+        batches(count_batches()),
+        image_floats(std::size_t{3} * this->transform.output().height * this->transform.output().width),
+        slots(static_cast<std::size_t>(options.prefetch)) {}
+
+  std::int64_t count_batches() const {
+    const auto n = static_cast<std::int64_t>(samples.size());
+    const std::int64_t whole = n / options.batch_size;
+    const bool drops = options.drop_last && whole > 0;
+    return drops || n % options.batch_size == 0 ? whole : whole + 1;
+  }
+
+  std::vector<std::int64_t> order_of(std::int64_t epoch) const {
+    std::vector<std::int64_t> order(samples.size());
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    if (options.shuffle) {
+      Random random = Random(options.seed).fork("order").fork(static_cast<std::uint64_t>(epoch));
+      for (std::size_t i = order.size(); i-- > 1;) std::swap(order[i], order[random.below(i + 1)]);
+    }
+    return order;
+  }
+
+  // Readies the slot of batch `number`; with the lock held.
+  Slot& open_slot(std::int64_t number) {
+    Slot& slot = slots[static_cast<std::size_t>(number) % slots.size()];
+    if (slot.number == number) return slot;
+    slot.number = number;
+    slot.epoch = number / batches;
+    if (order_epoch != slot.epoch) {
+      order = order_of(slot.epoch);
+      order_epoch = slot.epoch;
+    }
+    const std::int64_t begin = number % batches * options.batch_size;
+    const std::int64_t size = std::min(options.batch_size, static_cast<std::int64_t>(samples.size()) - begin);
+    if (!spare.empty()) {
+      slot.batch = std::move(spare.back());
+      spare.pop_back();
+    }
+    slot.batch.indices.assign(order.begin() + begin, order.begin() + begin + size);
+    slot.batch.labels.resize(static_cast<std::size_t>(size));
+    slot.batch.images.resize(static_cast<std::size_t>(size) * image_floats);
+    slot.started = 0;
+    slot.missing = size;
+    slot.failed_at = std::numeric_limits<std::int64_t>::max();
+    slot.error = nullptr;
+    return slot;
+  }
+
+  // The first slot with a photo that nobody has begun, or null; with the lock held.
+  Slot* find_work() {
+    if (paused) return nullptr;
+    const std::int64_t last = options.epochs * batches;
+    for (std::int64_t n = next_number; n < std::min(last, next_number + static_cast<std::int64_t>(slots.size())); ++n) {
+      Slot& slot = open_slot(n);
+      if (slot.started < slot.batch.size()) return &slot;
+    }
+    return nullptr;
+  }
+
+  void make(const Slot& slot, std::int64_t place, float* out) const {
+    const std::int64_t index = slot.batch.indices[static_cast<std::size_t>(place)];
+    const std::filesystem::path file = root / samples[static_cast<std::size_t>(index)].file;
+    const Random random = Random(options.seed)
+                              .fork(static_cast<std::uint64_t>(slot.epoch))
+                              .fork(static_cast<std::uint64_t>(index));
+    const std::span<float> floats(out, image_floats);
+    if (cache) {
+      transform.write(*cache->read(file), random, floats);
+    } else {
+      transform.write(io::read_image(file), random, floats);
+    }
+  }
+
+  void work() {
+    std::unique_lock lock(mutex);
+    for (;;) {
+      Slot* slot = nullptr;
+      work_is_there.wait(lock, [&] { return stop || (slot = find_work()) != nullptr; });
+      if (stop) return;
+      const std::int64_t place = slot->started++;
+      float* out = slot->batch.images.data() + static_cast<std::size_t>(place) * image_floats;
+      ++busy;
+      lock.unlock();
+      std::exception_ptr error;
+      try {
+        make(*slot, place, out);
+      } catch (...) {
+        error = std::current_exception();
+      }
+      lock.lock();
+      --busy;
+      const auto at = static_cast<std::size_t>(place);
+      slot->batch.labels[at] = samples[static_cast<std::size_t>(slot->batch.indices[at])].label;
+      if (error && place < slot->failed_at) {
+        slot->failed_at = place;
+        slot->error = error;
+      }
+      if (--slot->missing == 0) batch_is_there.notify_one();
+      if (paused && busy == 0) workers_are_idle.notify_one();
+    }
+  }
+};
+
+Loader::Loader(std::filesystem::path root, std::vector<Sample> samples, ImageTransform transform, LoaderOptions options,
+               std::shared_ptr<ImageCache> cache) {
+  check(options);
+  state_ = std::make_unique<State>(std::move(root), std::move(samples), std::move(transform), options, std::move(cache));
+  for (std::int64_t i = 0; i < options.workers; ++i) state_->threads.emplace_back([state = state_.get()] { state->work(); });
+}
+
+Loader::~Loader() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stop = true;
+  }
+  state_->work_is_there.notify_all();
+  state_->threads.clear();  // joins, before anything that the workers use goes
+}
+
+std::int64_t Loader::batches_per_epoch() const { return state_->batches; }
+
+std::vector<std::int64_t> Loader::order(std::int64_t epoch) const { return state_->order_of(epoch); }
+
+std::optional<Batch> Loader::next() {
+  State& s = *state_;
+  std::unique_lock lock(s.mutex);
+  const bool at_epoch_begin = s.batches == 0 || s.next_number % s.batches == 0;
+  if (s.batches == 0 || s.next_number >= s.options.epochs * s.batches) return std::nullopt;
+  if (at_epoch_begin && s.next_number > 0 && !s.epoch_ended) {
+    s.epoch_ended = true;
+    return std::nullopt;
+  }
+  s.epoch_ended = false;
+  Slot& slot = s.open_slot(s.next_number);
+  s.batch_is_there.wait(lock, [&] { return slot.missing == 0; });
+  if (slot.error) std::rethrow_exception(slot.error);
+  Batch batch = std::move(slot.batch);
+  slot.batch = {};
+  slot.number = -1;
+  ++s.next_number;
+  lock.unlock();
+  s.work_is_there.notify_all();
+  return batch;
+}
+
+void Loader::seek(std::int64_t epoch, std::int64_t batch) {
+  State& s = *state_;
+  std::unique_lock lock(s.mutex);
+  GRAFT_ASSERT(epoch >= 0 && batch >= 0 && batch <= s.batches);
+  s.paused = true;
+  s.workers_are_idle.wait(lock, [&] { return s.busy == 0; });
+  for (Slot& slot : s.slots) slot.number = -1;
+  s.next_number = epoch * s.batches + batch;
+  s.epoch_ended = batch == 0;  // nothing of the epoch before was given out
+  s.paused = false;
+  lock.unlock();
+  s.work_is_there.notify_all();
+}
+
+void Loader::recycle(Batch&& batch) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->spare.size() < state_->slots.size()) state_->spare.push_back(std::move(batch));
+}
+
+}  // namespace graft::data
