@@ -3,47 +3,51 @@
 // pre-processing, class names, templates, method and its options.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "graft/core/options.h"
+#include "graft/engine/parameters.h"
 #include "graft/methods/method.h"
 #include "graft/models/classifier.h"
 #include "graft/models/model.h"
 
 namespace graft::engine {
 
-// What was trained, in memory: a method's inserts and a classifier, installed on a model.
-struct Adapted {
-  std::shared_ptr<models::Model> model;
-  std::shared_ptr<models::Classifier> classifier;
-  std::unique_ptr<methods::Method> method;
-  methods::Adaptation adaptation;
-  std::vector<std::pair<std::string, at::Tensor>> parameters;  // that train, by checkpoint name
-};
-
 struct AdapterInfo {
   std::string base;         // what the user named
   std::string fingerprint;
-  std::string layout;
-  std::string family;
+  std::string family, layout;
   std::string method;
-  OptionValues method_options;
+  OptionValues method_options;  // resolved
   methods::ClassifierKind classifier = methods::ClassifierKind::linear;
   std::vector<std::string> classes;
-  std::vector<std::string> templates;
+  std::vector<std::string> templates;  // of class prompts
   int64_t shots = 0;
   int64_t train_size = 0;
-  int64_t image_size = 0;   // height of the model's input
   int64_t seed = 1;
-  std::string precision;
+  int64_t image_size = 0;   // height of the model's input
+  std::string precision;    // that it was trained at
 };
 
-// Builds the classifier and the inserts, puts them in place and freezes the rest. The same info and seed give the same
-// start, bit for bit.
-Adapted build_adapted(std::shared_ptr<models::Model> model, const AdapterInfo& info);
+// What was trained, in memory: a method's inserts and a classifier, installed on a model.
+struct Adapted {
+  std::shared_ptr<models::Model> model;
+  std::unique_ptr<methods::Method> method;
+  std::shared_ptr<models::Classifier> classifier;
+  methods::Adaptation adaptation;
+  Parameters parameters;  // that train, by the names of a checkpoint
+  methods::Problem problem;
+};
+
+// Builds the classifier and the inserts, puts them in place and freezes the rest. The same info gives the same start, bit
+// for bit. `attached` is told what will train before anything in the model is touched.
+Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<methods::Method> method, const AdapterInfo& info,
+                      const std::function<void(const methods::Adaptation&)>& attached = {});
 
 // Bytes written. Each file is atomic; the JSON comes last, so that a folder with one is complete.
 int64_t save_adapter(const std::filesystem::path& folder, const Adapted& adapted, const AdapterInfo& info);

@@ -3,15 +3,20 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/cat.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "graft/core/log.h"
+#include "graft/core/random.h"
 #include "graft/data/image_cache.h"
+#include "graft/data/loader.h"
 #include "graft/data/transforms.h"
 #include "graft/engine/feature_cache.h"
 #include "graft/models/model.h"
@@ -23,41 +28,66 @@ inline constexpr int64_t kEncoderBatch = 16;
 
 struct EncoderOptions {
   int64_t workers = 2;
-  std::filesystem::path cache_dir;  // empty: no cache on disk
-  int64_t memory_bytes = int64_t{2} << 30;  // features that one call may hold; see fits()
+  std::filesystem::path cache_dir;          // empty: no cache on disk
+  int64_t memory_bytes = int64_t{2} << 30;  // of features that one call may hold
 };
 
 class Encoder {
  public:
+  using Files = std::vector<std::filesystem::path>;
   Encoder(std::shared_ptr<models::Model> model, std::shared_ptr<data::ImageCache> images, EncoderOptions options);
 
-  // Features of the files at `place`, [N, ...] float32, of the model without inserts: what is in the cache is not computed.
-  at::Tensor features(const std::vector<std::filesystem::path>& files, nn::Place place, Reporter& report);
+  // Features at `place`, [N, ...] float32; what the cache has is not computed. Only for a place that no insert changes.
+  at::Tensor features(const Files& files, nn::Place place, Reporter& report);
 
-  // Features of augmented views; never cached on disk. The view of a photo depends on `random`, the view and its index.
-  at::Tensor augmented(const std::vector<std::filesystem::path>& files, nn::Place place, int64_t views,
-                       const data::Augmentation& augmentation, const Random& random, Reporter& report);
+  // The same values computed now and kept nowhere; inserts on the way run.
+  at::Tensor compute(const Files& files, nn::Place place, Reporter& report);
 
-  // Whether features of so many photos at `place` may be held in memory.
-  bool fits(int64_t photos, nn::Place place) const;
+  // Features of random views, [views * N, ...]: all photos once, then all again. A view depends on `random`, its number and
+  // the photo's index.
+  at::Tensor augmented(const Files& files, nn::Place place, int64_t views, const data::Augmentation& augmentation,
+                       const Random& random, Reporter& report);
 
-  // value [B, ...] at `from` -> at `to`, in padded passes; inserts in between run. Without gradients.
+  // Whether so many photos' features at `place` may be held in memory.
+  bool fits(int64_t photos, nn::Place place);
+
+  // value [B, ...] at `from` -> at `to`, in padded passes and without gradients; inserts in between run.
   at::Tensor run(const at::Tensor& value, nn::Place from, nn::Place to);
+
+  // `function` over the rows of `value` in the same padded passes.
+  template <class Function>
+  static at::Tensor in_passes(const at::Tensor& value, Function&& function);
 
   int64_t encoded() const { return encoded_; }  // photos that went through the image tower so far
   int64_t reused() const { return reused_; }    // photos whose features were found
 
  private:
-  at::Tensor encode(const std::vector<std::filesystem::path>& files, nn::Place place, const data::ImageTransform& transform,
+  at::Tensor encode(const Files& files, nn::Place place, const data::ImageTransform& transform, int64_t views,
                     uint64_t seed, Reporter& report);
+  FeatureCache& cache(nn::Place place);
+  int64_t floats_at(nn::Place place);  // of one photo
   const std::string& content_hash(const std::filesystem::path& file);
 
   std::shared_ptr<models::Model> model_;
   std::shared_ptr<data::ImageCache> images_;
   EncoderOptions options_;
   std::unordered_map<std::string, std::string> hashes_;  // path -> content
-  std::unordered_map<nn::Place, std::unique_ptr<FeatureCache>> caches_;
+  std::map<std::string, FeatureCache> caches_;           // by feature_key
   int64_t encoded_ = 0, reused_ = 0;
+  int64_t tokens_ = 0;  // of a photo before the first block; 0: not asked yet
 };
+
+at::Tensor padded(const at::Tensor& value, int64_t begin);  // kEncoderBatch rows from `begin`, zeros after the last
+
+template <class Function>
+at::Tensor Encoder::in_passes(const at::Tensor& value, Function&& function) {
+  std::vector<at::Tensor> parts;
+  const int64_t rows = value.size(0);
+  for (int64_t begin = 0; begin < rows; begin += kEncoderBatch) {
+    const int64_t count = std::min(kEncoderBatch, rows - begin);
+    parts.push_back(function(padded(value, begin)).narrow(0, 0, count));
+  }
+  return parts.size() == 1 ? parts.front() : at::cat(parts);
+}
 
 }  // namespace graft::engine

@@ -1,7 +1,6 @@
-// Using what was trained: accuracy of a run on a data set, predictions for photos, features of a model or a run.
+// Using what was trained: accuracy of a run on a data set, predictions for photos.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -15,7 +14,7 @@ namespace graft::engine {
 
 struct EvaluateOptions {
   std::string run;
-  ModelOptions model;  // an empty name: the model that the run was trained on
+  ModelOptions model;
   DataOptions data;
   data::Split split = data::Split::test;
   bool force_base = false;
@@ -36,7 +35,9 @@ struct Evaluation {
   Predictions predictions;
   std::vector<std::string> classes;
 };
-// The data's classes are matched to the run's by name; a class that the run does not know is a DataError.
+
+// Without a model's name: the one that the run was trained on. The data's classes are matched to the run's by name; a
+// class that the run does not know is a DataError.
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report);
 
 struct PredictOptions {
@@ -54,38 +55,10 @@ void fields(Visitor& visit, PredictOptions& o) {
   visit("workers", o.workers, "threads that decode photos");
   visit("force-base", o.force_base, "load onto another base model than the one it was trained on");
 }
-Evaluation predict(const PredictOptions& options, const Host& host, Reporter& report);  // labels are -1
+// No labels: each is -1, and the scores count nothing.
+Evaluation predict(const PredictOptions& options, const Host& host, Reporter& report);
 
-struct FeaturesOptions {
-  ModelOptions model;
-  DataOptions data;
-  std::string at = "projected";
-  std::string split;
-  std::string adapter;
-  std::string output;
-  bool force_base = false;
-};
-template <class Visitor>
-void fields(Visitor& visit, FeaturesOptions& o) {
-  fields(visit, o.model);
-  fields(visit, o.data);
-  visit("at", o.at, "pixels, tokens, block.K (after block K, from 0), pooled or projected");
-  visit("split", o.split, "train, val or test; empty: every photo below the folder, or all rows of the table");
-  visit("adapter", o.adapter, "run folder whose adapter is applied");
-  visit("output", o.output, "safetensors file to write");
-  visit("force-base", o.force_base, "load onto another base model than the one it was trained on");
-}
-struct FeatureTable {
-  std::vector<std::string> files;
-  at::Tensor features;  // [N, ...] float32
-};
-FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter& report);  // and writes `output`, if set
-
-// The place that a word names; UsageError with what the model has.
-nn::Place parse_place(const std::string& word, const models::Model& model);
-
-// Class probabilities of photos, through the adapted model, in padded passes: [N, C].
-at::Tensor probabilities(const Adapted& adapted, Encoder& encoder, const std::vector<std::filesystem::path>& files,
-                         Reporter& report);
+// `options` with the model, image size and precision that a run was trained with where they say nothing.
+ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options);
 
 }  // namespace graft::engine

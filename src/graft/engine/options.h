@@ -73,6 +73,7 @@ struct TrainOptions {
   std::optional<methods::Augmentation> augment;
   std::optional<double> min_crop;
   int64_t grad_accum = 1;
+  int64_t val_every = 1;
   int64_t patience = 0;
   int64_t checkpoint_every = 0;
   int64_t keep = 2;
@@ -92,8 +93,9 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("augment", o.augment, "random changes of training photos (default: the method's recipe)");
   visit("min-crop", o.min_crop, "smallest area of a random crop (default: the method's recipe)");
   visit("grad-accum", o.grad_accum, "batches whose gradients make one step");
+  visit("val-every", o.val_every, "epochs between validations; 0: only after the last");
   visit("patience", o.patience, "stop after so many epochs without a better validation accuracy, and keep the best; 0: never");
-  visit("checkpoint-every", o.checkpoint_every, "steps between checkpoints; 0: at the end of each epoch");
+  visit("checkpoint-every", o.checkpoint_every, "steps between checkpoints; 0: at the end of an epoch, at most every 10 s");
   visit("keep", o.keep, "checkpoints that stay on disk");
 }
 

@@ -10,10 +10,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "graft/core/options.h"
-#include "graft/engine/accuracy.h"
 
 namespace graft::io {
 class TensorboardWriter;
@@ -56,8 +56,6 @@ class RunFolder {
   int64_t sync_metrics();  // everything is on disk; the record's length in bytes
 
   void write_text(const std::string& name, std::string_view content);  // atomically
-  void write_predictions(std::string_view split, const Predictions& predictions, const std::vector<std::string>& classes,
-                         std::string_view file = "predictions.jsonl");
 
  private:
   explicit RunFolder(std::filesystem::path path);

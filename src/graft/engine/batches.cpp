@@ -1,0 +1,48 @@
+#include "graft/engine/batches.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "graft/core/error.h"
+
+namespace graft::engine {
+
+int64_t Batches::size_of(int64_t batch) const { return std::min(batch_size(), photos() - batch * batch_size()); }
+
+PhotoBatches::PhotoBatches(std::unique_ptr<data::Loader> loader, int64_t photos, int64_t batch_size, data::Size size,
+                           Prefix prefix)
+    : loader_(std::move(loader)), photos_(photos), batch_size_(batch_size), size_(size), prefix_(std::move(prefix)) {}
+
+Batch PhotoBatches::next() {
+  auto batch = loader_->next();
+  if (!batch) batch = loader_->next();  // an epoch ended there
+  GRAFT_ASSERT(batch);
+  // Autograd may keep what it is given, and the loader takes its memory back: both are copied.
+  Batch result{prefix_(pixels_of(*batch, size_).clone()), torch::tensor(batch->labels, at::kLong)};
+  loader_->recycle(std::move(*batch));
+  return result;
+}
+
+FeatureBatches::FeatureBatches(at::Tensor features, at::Tensor labels, int64_t batch_size, Order order)
+    : features_(std::move(features)), labels_(std::move(labels)), batch_size_(batch_size), order_(std::move(order)) {
+  seek(0, 0);
+}
+
+void FeatureBatches::seek(int64_t epoch, int64_t batch) {
+  epoch_ = epoch;
+  batch_ = batch;
+  epoch_order_ = torch::tensor(order_(epoch), at::kLong);
+}
+
+Batch FeatureBatches::next() {
+  if (batch_ == per_epoch()) seek(epoch_ + 1, 0);
+  const at::Tensor rows = epoch_order_.narrow(0, batch_ * batch_size_, size_of(batch_));
+  ++batch_;
+  return {features_.index_select(0, rows), labels_.index_select(0, rows)};
+}
+
+at::Tensor pixels_of(const data::Batch& batch, data::Size size) {
+  return torch::from_blob(const_cast<float*>(batch.images.data()), {batch.size(), 3, size.height, size.width}, at::kFloat);
+}
+
+}  // namespace graft::engine

@@ -1,0 +1,140 @@
+#include "graft/engine/encoder.h"
+
+#include <chrono>
+#include <fstream>
+
+#include "graft/core/error.h"
+#include "graft/core/hash.h"
+#include "graft/engine/batches.h"
+#include "graft/engine/stopped.h"
+
+namespace graft::engine {
+namespace {
+
+// Photos between two writes to the cache: what a crash may cost.
+constexpr size_t kShard = 1024;
+
+}  // namespace
+
+at::Tensor padded(const at::Tensor& value, int64_t begin) {
+  const int64_t count = std::min(kEncoderBatch, value.size(0) - begin);
+  const at::Tensor part = value.narrow(0, begin, count);
+  if (count == kEncoderBatch) return part;
+  auto shape = value.sizes().vec();
+  shape[0] = kEncoderBatch - count;
+  return at::cat({part, torch::zeros(shape, value.options())});
+}
+
+Encoder::Encoder(std::shared_ptr<models::Model> model, std::shared_ptr<data::ImageCache> images, EncoderOptions options)
+    : model_(std::move(model)), images_(std::move(images)), options_(std::move(options)) {}
+
+at::Tensor Encoder::features(const Files& files, nn::Place place, Reporter& report) {
+  if (place == 0 || files.empty()) return compute(files, place, report);
+  FeatureCache& cache = this->cache(place);
+  std::vector<std::string> photos;
+  Files missing;
+  std::vector<std::string> missing_photos;
+  std::unordered_map<std::string, bool> asked;
+  for (const auto& file : files) {
+    photos.push_back(content_hash(file));
+    if (cache.has(photos.back()) || !asked.emplace(photos.back(), true).second) continue;
+    missing.push_back(file);
+    missing_photos.push_back(photos.back());
+  }
+  reused_ += static_cast<int64_t>(files.size() - missing.size());
+  const data::ImageTransform transform(model_->info().preprocessing);
+  for (size_t begin = 0; begin < missing.size(); begin += kShard) {
+    const auto end = std::min(begin + kShard, missing.size());
+    const auto range = [&](auto& all) { return std::remove_cvref_t<decltype(all)>(all.begin() + begin, all.begin() + end); };
+    const at::Tensor rows = encode(range(missing), place, transform, 1, 0, report);
+    cache.add(range(missing_photos), rows);
+    if (!cache.trouble().empty()) {
+      report.warn(fmt::format("features are not kept for the next run: {}", cache.trouble()));
+    }
+  }
+  std::vector<at::Tensor> rows;
+  for (const auto& photo : photos) rows.push_back(cache.row(photo));
+  return torch::stack(rows);
+}
+
+at::Tensor Encoder::compute(const Files& files, nn::Place place, Reporter& report) {
+  return encode(files, place, data::ImageTransform(model_->info().preprocessing), 1, 0, report);
+}
+
+at::Tensor Encoder::augmented(const Files& files, nn::Place place, int64_t views, const data::Augmentation& augmentation,
+                              const Random& random, Reporter& report) {
+  const data::ImageTransform transform(model_->info().preprocessing, augmentation);
+  return encode(files, place, transform, views, random.seed(), report);
+}
+
+bool Encoder::fits(int64_t photos, nn::Place place) {
+  const auto bytes = static_cast<double>(photos) * static_cast<double>(floats_at(place)) * sizeof(float);
+  return bytes <= static_cast<double>(options_.memory_bytes);
+}
+
+int64_t Encoder::floats_at(nn::Place place) {
+  const auto size = model_->info().preprocessing.output();
+  if (place == 0) return int64_t{3} * size.height * size.width;
+  if (place >= model_->pooled()) return model_->feature_width(place);
+  if (tokens_ == 0) tokens_ = run(torch::zeros({1, 3, size.height, size.width}), 0, 1).size(1);
+  return tokens_ * model_->feature_width(place);
+}
+
+at::Tensor Encoder::run(const at::Tensor& value, nn::Place from, nn::Place to) {
+  if (from == to) return value;
+  const torch::NoGradGuard no_grad;
+  return in_passes(value, [&](const at::Tensor& rows) {
+    nn::Context context;
+    return model_->run_images(rows, from, to, context).to(at::kFloat);
+  });
+}
+
+at::Tensor Encoder::encode(const Files& files, nn::Place place, const data::ImageTransform& transform, int64_t views,
+                           uint64_t seed, Reporter& report) {
+  std::vector<data::Sample> samples;
+  for (const auto& file : files) samples.push_back({file.string(), 0});
+  data::Loader loader({}, std::move(samples), transform,
+                      {.batch_size = kEncoderBatch, .workers = std::max<int64_t>(1, options_.workers), .epochs = views,
+                       .seed = seed},
+                      images_);
+  const auto total = static_cast<int64_t>(files.size()) * views;
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<at::Tensor> rows;
+  int64_t done = 0;
+  for (int64_t view = 0; view < views; ++view) {
+    while (auto batch = loader.next()) {
+      stop_if_asked();
+      const at::Tensor value = run(pixels_of(*batch, transform.output()), 0, place);
+      rows.push_back(place == 0 ? value.clone() : value);
+      done += batch->size();
+      loader.recycle(std::move(*batch));
+      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+      report.progress({"features", done, total, "", static_cast<double>(done) / seconds.count(), "images"});
+    }
+  }
+  encoded_ += done;
+  return rows.empty() ? torch::empty({0, floats_at(place)}) : torch::cat(rows);
+}
+
+FeatureCache& Encoder::cache(nn::Place place) {
+  const std::string key = feature_key(*model_, place);
+  auto found = caches_.find(key);
+  if (found == caches_.end()) {
+    const auto folder = options_.cache_dir.empty() ? std::filesystem::path() : options_.cache_dir / "features" / key;
+    found = caches_.emplace(key, FeatureCache(folder)).first;
+  }
+  return found->second;
+}
+
+const std::string& Encoder::content_hash(const std::filesystem::path& file) {
+  auto& hash = hashes_[file.string()];
+  if (hash.empty()) {
+    std::ifstream stream(file, std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(stream), {});
+    if (!stream || bytes.empty()) throw DataError("data", "{} cannot be read. Has it gone since the run began?", file.string());
+    hash = Hash().add(bytes).hex();
+  }
+  return hash;
+}
+
+}  // namespace graft::engine

@@ -1,0 +1,136 @@
+#include "graft/engine/options.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "graft/core/error.h"
+
+namespace graft::engine {
+namespace {
+
+constexpr const char* kUsualTemplate = "a photo of a {}.";
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+std::vector<std::string> parts_of(const std::string& method) {
+  std::vector<std::string> parts;
+  std::istringstream stream(method);
+  for (std::string part; std::getline(stream, part, '+');) parts.push_back(part);
+  return parts;
+}
+
+}  // namespace
+
+AdaptRequest read_adapt_request(const OptionValues& values) {
+  std::vector<std::string> general, known;
+  for (const auto& info : describe_options<AdaptOptions>()) general.push_back(info.name);
+  known = general;
+  const auto method = values.find("method");
+  if (method != values.end() && !method->second.empty()) {
+    for (const auto& info : method_option_infos(method->second)) known.push_back(info.name);
+  }
+  option::refuse_unknown("adapt", values, known);
+  OptionValues own, rest;
+  for (const auto& [name, text] : values) {
+    const bool is_general = std::find(general.begin(), general.end(), name) != general.end();
+    (is_general ? own : rest)[name] = text;
+  }
+  return {read_options<AdaptOptions>("adapt", own), std::move(rest)};
+}
+
+OptionValues resolved(const AdaptRequest& request) {
+  OptionValues values = write_options(request.options);
+  for (const auto& info : method_option_infos(request.options.method)) values[info.name] = info.default_value;
+  for (const auto& [name, text] : request.method_options) values[name] = text;
+  return values;
+}
+
+std::vector<OptionInfo> method_option_infos(const std::string& method) {
+  const auto parts = parts_of(method);
+  std::vector<OptionInfo> all;
+  for (const auto& part : parts) {
+    for (auto info : methods::find_entry(part).options()) {
+      if (parts.size() > 1) info.name = part + "." + info.name;
+      all.push_back(std::move(info));
+    }
+  }
+  return all;
+}
+
+methods::Recipe apply(const TrainOptions& options, methods::Recipe recipe) {
+  const auto set = [](const auto& from, auto& to) {
+    if (from) to = *from;
+  };
+  set(options.epochs, recipe.epochs);
+  set(options.batch_size, recipe.batch_size);
+  set(options.lr, recipe.lr);
+  set(options.weight_decay, recipe.weight_decay);
+  set(options.warmup, recipe.warmup_epochs);
+  set(options.optimizer, recipe.optimizer);
+  set(options.momentum, recipe.momentum);
+  set(options.schedule, recipe.schedule);
+  set(options.clip, recipe.clip_norm);
+  set(options.label_smoothing, recipe.label_smoothing);
+  set(options.augment, recipe.augmentation);
+  set(options.min_crop, recipe.min_crop);
+  // A recipe's warm-up is meant for its own number of epochs.
+  if (options.epochs && !options.warmup && recipe.warmup_epochs >= static_cast<double>(recipe.epochs)) {
+    recipe.warmup_epochs = 0.1 * static_cast<double>(recipe.epochs);
+  }
+
+  std::string wrong;
+  const auto check = [&wrong](bool fine, const char* name, const char* expected, auto value) {
+    if (!fine) wrong += fmt::format("\n  --{}: expected {}, got {}", name, expected, value);
+  };
+  check(recipe.epochs >= 0, "epochs", "0 or more", recipe.epochs);
+  check(recipe.batch_size >= 1, "batch-size", "1 or more", recipe.batch_size);
+  check(recipe.lr >= 0, "lr", "0 or more", recipe.lr);
+  check(recipe.weight_decay >= 0, "weight-decay", "0 or more", recipe.weight_decay);
+  check(recipe.warmup_epochs >= 0, "warmup", "0 or more", recipe.warmup_epochs);
+  check(recipe.momentum >= 0 && recipe.momentum < 1, "momentum", "0 or more and below 1", recipe.momentum);
+  check(recipe.clip_norm >= 0, "clip", "0 or more", recipe.clip_norm);
+  check(recipe.label_smoothing >= 0 && recipe.label_smoothing < 1, "label-smoothing", "0 or more and below 1",
+        recipe.label_smoothing);
+  check(recipe.min_crop > 0 && recipe.min_crop <= 1, "min-crop", "more than 0, at most 1", recipe.min_crop);
+  check(options.grad_accum >= 1, "grad-accum", "1 or more", options.grad_accum);
+  check(options.val_every >= 0, "val-every", "0 or more", options.val_every);
+  check(options.patience >= 0, "patience", "0 or more", options.patience);
+  check(options.checkpoint_every >= 0, "checkpoint-every", "0 or more", options.checkpoint_every);
+  check(options.keep >= 1, "keep", "1 or more", options.keep);
+  if (!wrong.empty()) throw ConfigError("train", "values out of range:{}", wrong);
+  if (options.warmup && recipe.schedule == methods::ScheduleKind::coop) {
+    throw ConfigError("train", "--warmup: the schedule 'coop' has one epoch of warm-up of its own. Leave one of the two out.");
+  }
+  return recipe;
+}
+
+std::vector<std::string> read_templates(const std::string& templates, const std::string& file) {
+  std::vector<std::string> all = lines_of(templates);
+  if (!file.empty()) {
+    std::ifstream stream(file);
+    if (!stream) throw FileError("templates", "{} cannot be read.", file);
+    const std::string text(std::istreambuf_iterator<char>(stream), {});
+    const auto more = lines_of(text);
+    if (more.empty()) throw DataError("templates", "{} holds no template: expected one a line, with {{}} for the name.", file);
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  if (all.empty()) all.emplace_back(kUsualTemplate);
+  std::string wrong;
+  for (const auto& text : all) {
+    const size_t at = text.find("{}");
+    if (at == std::string::npos || text.find("{}", at + 2) != std::string::npos) wrong += "\n  " + text;
+  }
+  if (!wrong.empty()) throw ConfigError("templates", "expected {{}} once, where the class name goes:{}", wrong);
+  return all;
+}
+
+}  // namespace graft::engine

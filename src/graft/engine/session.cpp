@@ -1,0 +1,87 @@
+#include "graft/engine/session.h"
+
+#include <ATen/Parallel.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "graft/core/error.h"
+#include "graft/engine/words.h"
+#include "graft/io/model_folder.h"
+
+namespace graft::engine {
+namespace {
+
+int available_cores() {
+  cpu_set_t cores;
+  if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+  return std::max(1, CPU_COUNT(&cores));
+}
+
+// libtorch's own default counts physical cores of the whole machine, not those that this process may use.
+int choose_threads(int64_t asked, const Host& host) {
+  if (asked < 0) throw ConfigError("model", "--threads: expected 0 or more, got {}.", asked);
+  if (asked > 0) return static_cast<int>(asked);
+  if (const auto text = host.environment("OMP_NUM_THREADS")) {
+    int threads = 0;
+    std::from_chars(text->data(), text->data() + text->size(), threads);
+    if (threads > 0) return threads;
+  }
+  return available_cores();
+}
+
+tensor::Precision choose_precision(const std::string& asked) {
+  return asked == "auto" ? tensor::default_precision() : tensor::parse_precision(asked);
+}
+
+std::string describe(const data::Dataset& dataset, size_t bad) {
+  const auto photos = [](const std::vector<data::Sample>& split) { return fmt::format("{:L}", split.size()); };
+  std::string text = fmt::format("{}  {} classes · {} train · ", dataset.name, dataset.classes.size(), photos(dataset.train));
+  if (!dataset.val.empty()) text += photos(dataset.val) + " val · ";
+  text += photos(dataset.test) + " test";
+  if (bad > 0) text += fmt::format(" · {} files unreadable, left out", bad);
+  return text;
+}
+
+}  // namespace
+
+std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Host& host) {
+  if (options.model.empty()) throw UsageError("model", "which model? Give --model a folder, a file or org/name.");
+  if (options.device != "cpu") {
+    throw ConfigError("model", "--device {}: graft computes frozen weights on the cpu, and on nothing else. Leave --device out.",
+                      options.device);
+  }
+  at::set_num_threads(choose_threads(options.threads, host));
+  models::LoadOptions load{.precision = choose_precision(options.precision), .as = options.as,
+                           .image_size = options.image_size};
+  const auto folder = io::ModelFolder::find(options.model, host.environment);
+  std::shared_ptr<models::Model> model = models::load_model(folder, load);
+  model->freeze_all_but({});
+  return model;
+}
+
+std::string describe(const models::Model& model) {
+  const auto& info = model.info();
+  return fmt::format("{} · {} · {} frozen ({}, {} thread{})", info.source, info.description, count_words(info.parameters),
+                     tensor::to_string(model.precision()), at::get_num_threads(), at::get_num_threads() == 1 ? "" : "s");
+}
+
+Session::Session(const ModelOptions& model, const DataOptions& data, const Host& host, Reporter& report,
+                 const std::vector<data::Split>& needed)
+    : data_options_(data), host_(host), images_(std::make_shared<data::ImageCache>()) {
+  if (data.data.empty()) throw UsageError("data", "which photos? Give --data a folder, a table or a split file.");
+  if (data.workers < 0) throw ConfigError("data", "--workers: expected 0 or more, got {}.", data.workers);
+  dataset_ = data::open_dataset(data.data, data.dataset, needed);
+  model_ = open_model(model, host);
+  report.line("model", engine::describe(*model_));
+  const int threads = static_cast<int>(std::max<int64_t>(1, data.workers));
+  bad_files_ = data::check_images(dataset_, {data::Split::train, data::Split::val, data::Split::test}, threads, images_.get());
+  dataset_ = data::without_bad_files(std::move(dataset_), bad_files_, data.on_bad_file);
+  report.line("data", describe(dataset_, bad_files_.size()));
+  encoder_ = std::make_unique<Encoder>(
+      model_, images_, EncoderOptions{.workers = data.workers, .cache_dir = data.cache ? host.cache_dir : std::filesystem::path()});
+}
+
+}  // namespace graft::engine

@@ -1,0 +1,87 @@
+// The loop: batches, gradients, steps, validation, checkpoints. Everything random is a function of the seed and of the
+// place in the loop, so that a run taken up again goes on to the same bits.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "graft/core/log.h"
+#include "graft/engine/batches.h"
+#include "graft/engine/checkpoint.h"
+#include "graft/engine/optimizer.h"
+#include "graft/engine/run_folder.h"
+#include "graft/engine/schedule.h"
+#include "graft/engine/task.h"
+#include "graft/methods/recipe.h"
+
+namespace graft::engine {
+
+struct TrainerOptions {
+  methods::Recipe recipe;
+  int64_t grad_accum = 1;
+  int64_t patience = 0;          // 0: never stops early, and the last parameters are kept
+  int64_t val_every = 1;         // epochs between validations; 0: only after the last
+  int64_t checkpoint_every = 0;  // steps; 0: at the end of an epoch, now and then
+  int64_t keep = 2;
+  uint64_t seed = 1;
+  std::string identity;          // a checkpoint of another run is refused
+};
+
+struct TrainOutcome {
+  int64_t steps = 0;
+  int64_t epochs = 0;
+  int64_t steps_here = 0;  // of this process
+  int64_t photos_here = 0;
+  double seconds = 0;
+  bool early = false;
+  int stopped_by = 0;  // SIGINT or SIGTERM
+  std::optional<Scores> validation;
+  std::filesystem::path checkpoint;  // the last one written or read
+};
+
+class Trainer {
+ public:
+  // `folder` null: no record, no checkpoints.
+  Trainer(Task& task, Batches& batches, TrainerOptions options, RunFolder* folder, Reporter& report);
+
+  // Goes on from the folder's last checkpoint, where there is one. DivergenceError for a loss or gradient that is not
+  // finite; what was written before stays.
+  TrainOutcome run();
+
+ private:
+  struct Position {
+    int64_t step = 0, epoch = 0, batch = 0;  // done so far; `batch` within the epoch
+  };
+  void resume();
+  void take_step();
+  double accumulate(int64_t count, int64_t photos);  // the sum of the losses
+  void check_gradients() const;
+  void end_epoch();
+  void keep_best(const Scores& scores);
+  bool checkpoint_is_due() const;
+  void checkpoint();
+  void report_progress(double rate);
+
+  Task& task_;
+  Batches& batches_;
+  TrainerOptions options_;
+  RunFolder* folder_;
+  Reporter& report_;
+  Optimizer optimizer_;
+  Schedule schedule_;
+  Position at_;
+  TrainOutcome outcome_;
+  double loss_sum_ = 0;    // of this epoch's steps, for its mean
+  int64_t loss_count_ = 0;
+  double epoch_loss_ = 0;  // of the last whole epoch
+  double best_accuracy_ = -1;
+  int64_t best_epoch_ = -1;
+  NamedTensors best_;
+  bool finished_ = false;
+  std::chrono::steady_clock::time_point started_, last_checkpoint_;
+};
+
+}  // namespace graft::engine

@@ -1,0 +1,94 @@
+#include "graft/engine/options.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+#include "graft/core/error.h"
+#include "tests/engine/tiny_world.h"
+
+namespace graft::engine {
+namespace {
+
+TEST(Options, TellsGeneralOptionsFromTheMethods) {
+  const auto request = read_adapt_request({{"method", "lora"}, {"rank", "4"}, {"lr", "0.1"}, {"seed", "7"}});
+  EXPECT_EQ(request.options.method, "lora");
+  EXPECT_EQ(request.options.seed, 7);
+  EXPECT_DOUBLE_EQ(request.options.train.lr.value(), 0.1);
+  EXPECT_EQ(request.method_options, (OptionValues{{"rank", "4"}}));
+}
+
+TEST(Options, AnUnknownOptionNamesTheNearestOfBoth) {
+  const auto message = [](const OptionValues& values) {
+    try {
+      read_adapt_request(values);
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(message({{"method", "lora"}, {"rnak", "4"}}).find("'rank'"), std::string::npos);
+  EXPECT_NE(message({{"method", "lora"}, {"epoch", "4"}}).find("'epochs'"), std::string::npos);
+}
+
+// Flags and config.yaml are one flat list: a method's option may not be called what a general one is.
+TEST(Options, NoMethodOptionHasAGeneralOptionsName) {
+  std::set<std::string> general;
+  for (const auto& info : describe_options<AdaptOptions>()) EXPECT_TRUE(general.insert(info.name).second) << info.name;
+  for (const auto* entry : methods::entries()) {
+    for (const auto& info : entry->options()) EXPECT_FALSE(general.contains(info.name)) << entry->name << " " << info.name;
+  }
+}
+
+TEST(Options, WhatIsResolvedReadsBackAsItself) {
+  auto request = read_adapt_request({{"method", "lora"}, {"template", "a {}.\nthe {}."}, {"shots", "4"}});
+  const OptionValues all = resolved(request);
+  EXPECT_EQ(resolved(read_adapt_request(all)), all);
+}
+
+TEST(Options, OfSeveralMethodsEachOptionHasItsPrefix) {
+  std::set<std::string> names;
+  for (const auto& info : method_option_infos("lora+vpt")) names.insert(info.name);
+  EXPECT_TRUE(names.contains("lora.rank"));
+  EXPECT_FALSE(names.contains("rank"));
+}
+
+TEST(Options, AFlagOverridesTheRecipe) {
+  methods::Recipe recipe{.lr = 0.5, .epochs = 9};
+  const auto applied = apply({.epochs = 3}, recipe);
+  EXPECT_EQ(applied.epochs, 3);
+  EXPECT_DOUBLE_EQ(applied.lr, 0.5);
+}
+
+TEST(Options, ARecipesWarmUpFitsFewerEpochs) {
+  EXPECT_DOUBLE_EQ(apply({.epochs = 5}, {.warmup_epochs = 10, .epochs = 100}).warmup_epochs, 0.5);
+  EXPECT_DOUBLE_EQ(apply({.epochs = 50}, {.warmup_epochs = 10, .epochs = 100}).warmup_epochs, 10);
+}
+
+TEST(Options, AllThatIsOutOfRangeIsToldAtOnce) {
+  try {
+    apply({.epochs = -1, .batch_size = 0, .label_smoothing = 1.0, .grad_accum = 0}, {});
+    FAIL() << "nothing was refused";
+  } catch (const ConfigError& error) {
+    const std::string text = error.what();
+    for (const char* name : {"--epochs", "--batch-size", "--label-smoothing", "--grad-accum"}) {
+      EXPECT_NE(text.find(name), std::string::npos) << text;
+    }
+  }
+  EXPECT_THROW(apply({.warmup = 2.0, .schedule = methods::ScheduleKind::coop}, {}), ConfigError);
+}
+
+TEST(Options, TemplatesComeFromTheOptionThenTheFile) {
+  const testing::TempFolder folder;
+  std::ofstream(folder / "t.txt") << "two {}.\r\n\nthree {}\n";
+  EXPECT_EQ(read_templates("one {}", (folder / "t.txt").string()),
+            (std::vector<std::string>{"one {}", "two {}.", "three {}"}));
+  EXPECT_EQ(read_templates("", ""), (std::vector<std::string>{"a photo of a {}."}));
+  EXPECT_THROW(read_templates("a photo", ""), ConfigError);
+  EXPECT_THROW(read_templates("a {} and {}", ""), ConfigError);
+  EXPECT_THROW(read_templates("", "/nonexistent"), FileError);
+}
+
+}  // namespace
+}  // namespace graft::engine
