@@ -1,0 +1,63 @@
+// Putting an adaptation into a model, and asking what it changes.
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <set>
+
+#include "graft/methods/method.h"
+#include "graft/methods/places.h"
+
+namespace graft::methods {
+
+std::vector<std::pair<std::string, at::Tensor>> install(const Adaptation& adaptation, models::Model& model,
+                                                        models::Classifier& classifier) {
+  model.clear_inserts();
+  classifier.joint().clear();
+  model.freeze_all_but(adaptation.trained);
+
+  std::vector<std::pair<std::string, at::Tensor>> training;
+  std::set<const nn::Insert*> seen;
+  for (const auto& binding : adaptation.bindings) {
+    for (const auto& path : binding.sites) {
+      const auto [joint, slice] = locate(model, &classifier, path);
+      joint->put(binding.insert, slice);
+    }
+    if (!seen.insert(binding.insert.get()).second) continue;
+    for (const auto& parameter : binding.insert->named_parameters()) {
+      if (!parameter.value().requires_grad()) continue;
+      training.emplace_back(fmt::format("{}.{}.{}", binding.sites.front(), binding.method, parameter.key()),
+                            parameter.value());
+    }
+  }
+  const auto parameters = model.named_parameters();
+  for (const auto& name : adaptation.trained) training.emplace_back(name, parameters[name]);
+  for (const auto& parameter : classifier.named_parameters(/*recurse=*/false)) {
+    training.emplace_back("head." + parameter.key(), parameter.value());
+  }
+  return training;
+}
+
+nn::Place earliest_change(const Adaptation& adaptation, models::Model& model) {
+  nn::Place earliest = model.projected();
+  for (const auto& binding : adaptation.bindings) {
+    for (const auto& path : binding.sites) {
+      if (path == "head") continue;
+      const nn::Site& site = locate(model, nullptr, path).joint->site();
+      if (site.tower == nn::Tower::vision) earliest = std::min(earliest, site.place);
+    }
+  }
+  for (const auto& name : adaptation.trained) earliest = std::min(earliest, model.place_of(name));
+  return earliest;
+}
+
+bool text_changes(const Adaptation& adaptation, models::Model& model) {
+  const auto in_text = [&](const std::string& path) {
+    return path != "head" && locate(model, nullptr, path).joint->site().tower == nn::Tower::text;
+  };
+  return std::any_of(adaptation.bindings.begin(), adaptation.bindings.end(),
+                     [&](const Binding& b) { return std::any_of(b.sites.begin(), b.sites.end(), in_text); }) ||
+         std::any_of(adaptation.trained.begin(), adaptation.trained.end(),
+                     [&](const std::string& name) { return model.tower_of(name) == nn::Tower::text; });
+}
+
+}  // namespace graft::methods

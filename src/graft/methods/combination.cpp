@@ -1,0 +1,169 @@
+#include "graft/methods/combination.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace graft::methods {
+namespace {
+
+class Combination final : public Method {
+ public:
+  Combination(std::string name, std::vector<std::unique_ptr<Method>> parts)
+      : name_(std::move(name)), parts_(std::move(parts)) {}
+
+  std::string name() const override { return name_; }
+
+  void decide(const Problem& problem, const Features& features, Reporter& report) override {
+    for (const auto& part : parts_) part->decide(problem, features, report);
+  }
+
+  // The first whose wish is not the usual one has it: lora+linear-probe gets a linear head on a CLIP.
+  ClassifierKind classifier(const models::Model& model) const override {
+    const ClassifierKind usual = Method::classifier(model);
+    for (const auto& part : parts_) {
+      if (part->classifier(model) != usual) return part->classifier(model);
+    }
+    return usual;
+  }
+
+  Recipe recipe(const Problem& problem) const override { return parts_.front()->recipe(problem); }
+
+  Adaptation attach(const Problem& problem, models::Classifier& classifier, Random& random) const override {
+    Adaptation all;
+    for (const auto& part : parts_) {
+      Random own = random.fork(part->name());
+      Adaptation one = part->attach(problem, classifier, own);
+      all.bindings.insert(all.bindings.end(), one.bindings.begin(), one.bindings.end());
+      for (auto& name : one.trained) {
+        if (std::find(all.trained.begin(), all.trained.end(), name) == all.trained.end()) {
+          all.trained.push_back(std::move(name));
+        }
+      }
+    }
+    return all;
+  }
+
+  int64_t learned_words(const Problem& problem) const override {
+    int64_t words = 0;
+    for (const auto& part : parts_) words = std::max(words, part->learned_words(problem));
+    return words;
+  }
+
+  models::PromptClassifier::Position word_position() const override {
+    for (const auto& part : parts_) {
+      if (part->word_position() != models::PromptClassifier::Position::end) return part->word_position();
+    }
+    return models::PromptClassifier::Position::end;
+  }
+
+  nn::Place features_at(const models::Model& model) const override {
+    nn::Place place = model.projected();
+    for (const auto& part : parts_) place = std::min(place, part->features_at(model));
+    return place;
+  }
+
+  void before_training(Stage& stage) const override {
+    each_stage(stage, [](const Method& part, Stage& own) { part.before_training(own); });
+  }
+  void after_training(Stage& stage) const override {
+    each_stage(stage, [](const Method& part, Stage& own) { part.after_training(own); });
+  }
+
+  OptionValues config() const override {
+    OptionValues all;
+    for (const auto& part : parts_) {
+      for (const auto& [key, value] : part->config()) all[part->name() + "." + key] = value;
+    }
+    return all;
+  }
+
+  std::map<std::string, at::Tensor> to_disk(models::Model& model, const Adaptation& adaptation) const override {
+    std::map<std::string, at::Tensor> all;
+    for (const auto& part : parts_) all.merge(part->to_disk(model, share(adaptation, *part)));
+    return all;
+  }
+
+  // A tensor is a part's where the part would itself write one of that name; the rest goes to the first, which refuses it.
+  void from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,
+                 Adaptation& adaptation) const override {
+    auto rest = tensors;
+    std::vector<std::map<std::string, at::Tensor>> shares(parts_.size());
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      for (const auto& [name, unused] : parts_[i]->to_disk(model, share(adaptation, *parts_[i]))) {
+        if (auto found = rest.extract(name)) shares[i].insert(std::move(found));
+      }
+    }
+    shares.front().merge(rest);
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      Adaptation own = share(adaptation, *parts_[i]);
+      parts_[i]->from_disk(model, shares[i], own);
+    }
+  }
+
+ private:
+  // What one part put in. Parameters of the model that train are the business of the first part alone: two parts that
+  // both train the norms save them once.
+  Adaptation share(const Adaptation& adaptation, const Method& part) const {
+    Adaptation own;
+    for (const auto& binding : adaptation.bindings) {
+      if (binding.method == part.name()) own.bindings.push_back(binding);
+    }
+    if (&part == keeper()) own.trained = adaptation.trained;
+    return own;
+  }
+
+  // Who writes the trained parameters: a part that has no format of its own (LoRA's is PEFT's, without room for them).
+  const Method* keeper() const {
+    for (const auto& part : parts_) {
+      if (!find_entry(part->name()).peft_type) return part.get();
+    }
+    return parts_.front().get();
+  }
+
+  template <class Step>
+  void each_stage(Stage& stage, Step step) const {
+    for (const auto& part : parts_) {
+      const Adaptation own = share(stage.adaptation, *part);
+      Stage of_part{stage.model, stage.classifier, own, stage.features, stage.random.fork(part->name()), stage.report};
+      step(*part, of_part);
+    }
+  }
+
+  std::string name_;
+  std::vector<std::unique_ptr<Method>> parts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Method> combine(const std::string& names, const OptionValues& values) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= names.size();) {
+    const size_t end = std::min(names.find('+', begin), names.size());
+    parts.push_back(names.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  std::vector<std::unique_ptr<Method>> methods;
+  OptionValues unclaimed = values;
+  for (const auto& part : parts) {
+    if (std::count(parts.begin(), parts.end(), part) > 1) {
+      throw UsageError("methods", "'{}' names {} twice. Name each method once.", names, part);
+    }
+    OptionValues own;
+    const std::string prefix = part + ".";
+    for (const auto& [key, value] : values) {
+      if (!key.starts_with(prefix)) continue;
+      own[key.substr(prefix.size())] = value;
+      unclaimed.erase(key);
+    }
+    methods.push_back(find_entry(part).parse(own));
+  }
+  if (!unclaimed.empty()) {
+    const auto& stray = unclaimed.begin()->first;
+    throw ConfigError("methods", "--{}: with several methods at once an option says whose it is, as in --{}.{}.", stray,
+                      parts.front(), stray);
+  }
+  return std::make_unique<Combination>(names, std::move(methods));
+}
+
+}  // namespace graft::methods

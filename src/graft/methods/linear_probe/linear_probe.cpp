@@ -1,0 +1,137 @@
+#include "graft/methods/linear_probe/linear_probe.h"
+
+#include <torch/torch.h>
+
+#include <charconv>
+
+#include "graft/methods/linear_probe/logistic_regression.h"
+
+namespace graft::methods::linear_probe {
+namespace {
+
+constexpr double kClipStrength = 0.316;  // of openai/CLIP's example; used where there is no validation split
+
+bool empty(const FeatureSet& set) { return !set.features.defined() || set.features.size(0) == 0; }
+
+class LinearProbe final : public MethodWith<Options> {
+ public:
+  explicit LinearProbe(Options options) : MethodWith(std::move(options)) {
+    if (options_.c && *options_.c <= 0) throw ConfigError("linear-probe", "--c {}: expected above 0.", *options_.c);
+    if (options_.max_iterations < 1) {
+      throw ConfigError("linear-probe", "--max-iterations {}: expected 1 or more.", options_.max_iterations);
+    }
+  }
+
+  std::string name() const override { return entry.name; }
+  ClassifierKind classifier(const models::Model&) const override { return ClassifierKind::linear; }
+  nn::Place features_at(const models::Model& model) const override { return place_named(options_.at, model); }
+
+  // With gradient steps: DINO's protocol (Caron et al. 2021, arXiv:2104.14294), 0.001 at a batch of 256, no decay.
+  Recipe recipe(const Problem&) const override {
+    return {.optimizer = OptimizerKind::sgd, .lr = 1e-3, .epochs = options_.solver == Solver::sgd ? 100 : 0,
+            .batch_size = 256,
+            .augmentation = options_.solver == Solver::sgd ? Augmentation::crop_flip : Augmentation::none};
+  }
+
+  // --at best: each place is tried with one regression at CLIP's fixed strength; the later of equals.
+  void decide(const Problem& problem, const Features& features, Reporter& report) override {
+    if (options_.at != "best") return;
+    const auto& model = *problem.model;
+    std::vector<std::string> names;
+    for (int64_t k = 0; k < model.blocks(); ++k) names.push_back("block." + std::to_string(k));
+    names.emplace_back("pooled");
+    if (model.projected() != model.pooled()) names.emplace_back("projected");
+    double best = -1;
+    for (const auto& name : names) {
+      const nn::Place place = place_named(name, model);
+      const auto train = features(Split::train, place, 1), val = features(Split::val, place, 1);
+      if (empty(val)) {
+        throw DataError("linear-probe", "--at best: there are no validation photos to choose on. Name a place: {}.",
+                        fmt::join(names, ", "));
+      }
+      const auto regression = solve(train.features, train.labels, classes(problem), kClipStrength,
+                                    options_.max_iterations);
+      const double reached = accuracy(regression, val.features, val.labels);
+      if (reached >= best) {
+        best = reached;
+        options_.at = name;
+      }
+    }
+    report.line("probe", fmt::format("at {}: {:.1f} % of the validation photos, best of {} places", options_.at,
+                                     100 * best, names.size()));
+  }
+
+  Adaptation attach(const Problem&, models::Classifier& classifier, Random&) const override {
+    if (!dynamic_cast<const models::LinearClassifier*>(&classifier)) {
+      throw ConfigError("linear-probe", "needs a linear head as the classifier. Leave --classifier out, or say linear.");
+    }
+    return {};
+  }
+
+  void before_training(Stage& stage) const override {
+    if (options_.solver == Solver::sgd) return;
+    const nn::Place place = features_at(*stage.model);
+    const auto train = stage.features(Split::train, place, 1);
+    const int64_t count = stage.classifier.classes();
+    Regression last;  // the next search starts from it
+    const auto fit = [&](double c) {
+      last = solve(train.features, train.labels, count, c, options_.max_iterations, last);
+      return last;
+    };
+    const double c = strength(stage, place, fit);
+    const auto regression = fit(c);
+    if (!regression.converged) {
+      stage.report.warn(fmt::format("linear-probe: not at the optimum after {} iterations (C {:.3g})",
+                                    options_.max_iterations, c));
+    }
+    const torch::NoGradGuard no_grad;
+    auto& head = dynamic_cast<models::LinearClassifier&>(stage.classifier);
+    head.weight.copy_(regression.weight);
+    head.bias.copy_(regression.bias);
+  }
+
+ private:
+  static int64_t classes(const Problem& problem) { return static_cast<int64_t>(problem.classes.size()); }
+
+  template <class Fit>
+  double strength(Stage& stage, nn::Place place, const Fit& fit) const {
+    if (options_.c) return *options_.c;
+    const auto val = stage.features(Split::val, place, 1);
+    if (empty(val)) {
+      stage.report.warn(fmt::format("linear-probe: no validation photos to choose C on, so it is {}", kClipStrength));
+      return kClipStrength;
+    }
+    const double c = search_strength([&](double tried) { return accuracy(fit(tried), val.features, val.labels); });
+    stage.report.line("search", fmt::format("C {:.3g} on {} validation photos", c, val.labels.size(0)));
+    return c;
+  }
+};
+
+}  // namespace
+
+std::vector<std::pair<Solver, std::string>> choices(Solver) { return {{Solver::lbfgs, "lbfgs"}, {Solver::sgd, "sgd"}}; }
+
+nn::Place place_named(const std::string& at, const models::Model& model) {
+  if (at == "projected" || at == "best") return model.projected();
+  if (at == "pooled") return model.pooled();
+  if (at.starts_with("block.")) {
+    int64_t block = -1;
+    const auto [end, error] = std::from_chars(at.data() + 6, at.data() + at.size(), block);
+    if (error == std::errc() && end == at.data() + at.size() && block >= 0 && block < model.blocks()) return 2 + block;
+  }
+  throw ConfigError("linear-probe", "--at {}: expected projected, pooled, best, or block.0 to block.{}.", at,
+                    model.blocks() - 1);
+}
+
+const Entry entry{
+    .name = "linear-probe",
+    .summary = "a linear classifier on frozen features",
+    .paper = "Radford et al. 2021, arXiv:2103.00020",
+    .promises = {.identity_at_start = true, .folds = true},
+    .options = [] { return describe_options<Options>(); },
+    .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
+      return std::make_unique<LinearProbe>(read_options<Options>("linear-probe", values));
+    },
+};
+
+}  // namespace graft::methods::linear_probe

@@ -1,0 +1,35 @@
+// A linear classifier on frozen features. By default CLIP's protocol (Radford et al. 2021, arXiv:2103.00020, A.3):
+// multinomial logistic regression by L-BFGS on features that are not normalised, its strength chosen on the validation
+// split. Features at a block are its class token's row as it leaves the block, before any norm.
+#pragma once
+
+#include <optional>
+
+#include "graft/methods/method.h"
+
+namespace graft::methods::linear_probe {
+
+enum class Solver { lbfgs, sgd };
+std::vector<std::pair<Solver, std::string>> choices(Solver);
+
+struct Options {
+  Solver solver = Solver::lbfgs;
+  std::optional<double> c;
+  int64_t max_iterations = 1000;
+  std::string at = "projected";
+};
+
+template <class Visitor>
+void fields(Visitor& visit, Options& o) {
+  visit("solver", o.solver, "logistic regression to its optimum, or gradient steps");
+  visit("c", o.c, "inverse strength of the penalty (not set: chosen on the validation split)");
+  visit("max-iterations", o.max_iterations, "of L-BFGS");
+  visit("at", o.at, "features: projected, pooled, block.K, or best: the one that does best on the validation split");
+}
+
+// Where in the model an --at is. ConfigError with what is there.
+nn::Place place_named(const std::string& at, const models::Model& model);
+
+extern const Entry entry;
+
+}  // namespace graft::methods::linear_probe

@@ -1,0 +1,51 @@
+// Low-rank adaptation: h = W x + s B A x beside a frozen linear map, after Hu et al. 2021 (arXiv:2106.09685), sec. 4.1.
+// A starts as PyTorch's Kaiming-uniform (what the authors' loralib and PEFT do; the paper says Gaussian), B as zero.
+// s = alpha / rank, or alpha / sqrt(rank) as in rsLoRA (Kalajdzievski 2023, arXiv:2312.03732).
+// A fused qkv is adapted by slice: each of q and v has an A of its own, as with three separate matrices.
+#pragma once
+
+#include "graft/methods/method.h"
+#include "graft/methods/places.h"
+#include "graft/nn/insert.h"
+
+namespace graft::methods::lora {
+
+struct Options {
+  int64_t rank = 8;
+  double alpha = 8;
+  double dropout = 0;
+  bool rslora = false;
+  std::string target = "q,v";
+  Towers tower = Towers::vision;
+};
+
+template <class Visitor>
+void fields(Visitor& visit, Options& o) {
+  visit("rank", o.rank, "rank r of the update");
+  visit("alpha", o.alpha, "the update is multiplied by alpha / r");
+  visit("dropout", o.dropout, "share of the branch's input that is dropped in training");
+  visit("rslora", o.rslora, "multiply by alpha / sqrt(r) instead");
+  visit("target", o.target, "linear maps by name, * for any letters: q,v or attn.* or mlp.fc1 or *");
+  visit("tower", o.tower, "where: the image tower, the text tower, or both");
+}
+
+class Branch final : public nn::Insert {
+ public:
+  Branch(int64_t in, int64_t out, const Options& options, Random& random);
+
+  // x [..., in] -> [..., out]
+  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) override;
+  nn::Form form() const override { return nn::LowRank{a_, b_, scale_, dropout_}; }
+  std::optional<nn::Folded> fold(const at::Tensor& weight, const at::Tensor& bias) const override;
+
+  const at::Tensor& a() const { return a_; }  // [r, in]
+  const at::Tensor& b() const { return b_; }  // [out, r]
+
+ private:
+  at::Tensor a_, b_;
+  double scale_, dropout_;
+};
+
+extern const Entry entry;
+
+}  // namespace graft::methods::lora

@@ -1,0 +1,63 @@
+#include "graft/methods/method.h"
+
+#include <torch/torch.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cctype>
+
+#include "graft/methods/disk.h"
+#include "graft/methods/places.h"
+
+namespace graft::methods {
+namespace {
+
+// Every tensor of an adaptation under the name that the default file gives it. Handles: copying into them changes it.
+Tensors named_tensors(models::Model& model, const Adaptation& adaptation) {
+  Tensors tensors;
+  for (const auto& binding : adaptation.bindings) {
+    const std::string prefix =
+        fmt::format("base_model.model.{}.{}.", checkpoint_path(model, binding.sites.front()), binding.method);
+    for (const auto& parameter : binding.insert->named_parameters()) {
+      tensors[prefix + parameter.key()] = parameter.value();
+    }
+    for (const auto& buffer : binding.insert->named_buffers()) tensors[prefix + buffer.key()] = buffer.value();
+  }
+  const auto parameters = model.named_parameters();
+  for (const auto& name : adaptation.trained) tensors["base_model.model." + name] = parameters[name];
+  return tensors;
+}
+
+}  // namespace
+
+std::vector<std::pair<ClassifierKind, std::string>> choices(ClassifierKind) {
+  return {{ClassifierKind::linear, "linear"}, {ClassifierKind::prompts, "prompts"}};
+}
+
+ClassifierKind Method::classifier(const models::Model& model) const {
+  return model.has_text() ? ClassifierKind::prompts : ClassifierKind::linear;
+}
+
+nlohmann::json Method::peft_config(models::Model&, const Adaptation&) const {
+  std::string type = "GRAFT_" + name();
+  for (char& letter : type) {
+    letter = std::isalnum(static_cast<unsigned char>(letter))
+                 ? static_cast<char>(std::toupper(static_cast<unsigned char>(letter)))
+                 : '_';
+  }
+  return {{"peft_type", type}};
+}
+
+std::map<std::string, at::Tensor> Method::to_disk(models::Model& model, const Adaptation& adaptation) const {
+  Tensors tensors = named_tensors(model, adaptation);
+  for (auto& [name, tensor] : tensors) tensor = tensor.detach().contiguous();
+  return tensors;
+}
+
+void Method::from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,
+                       Adaptation& adaptation) const {
+  copy_by_name(name(), model, tensors, named_tensors(model, adaptation));
+}
+
+}  // namespace graft::methods

@@ -1,0 +1,133 @@
+#include "graft/methods/places.h"
+
+#include <algorithm>
+#include <map>
+
+#include "graft/core/names.h"
+#include "graft/methods/method.h"
+#include "graft/nn/norm.h"
+
+namespace graft::methods {
+namespace {
+
+std::string plural(nn::SiteKind kind, int64_t count) {
+  switch (kind) {
+    case nn::SiteKind::linear: return fmt::format("{} linear map{}", count, count == 1 ? "" : "s");
+    case nn::SiteKind::sublayer: return fmt::format("{} sub-layer{}", count, count == 1 ? "" : "s");
+    case nn::SiteKind::tokens: return fmt::format("{} token site{}", count, count == 1 ? "" : "s");
+    case nn::SiteKind::words: return "prompt words";
+    case nn::SiteKind::head: return "a classifier";
+  }
+  GRAFT_ASSERT(false);
+}
+
+std::string in_words(nn::SiteKind kind) {
+  switch (kind) {
+    case nn::SiteKind::linear: return "linear maps";
+    case nn::SiteKind::sublayer: return "sub-layers";
+    case nn::SiteKind::tokens: return "token sites";
+    case nn::SiteKind::words: return "prompt words";
+    case nn::SiteKind::head: return "classifier";
+  }
+  GRAFT_ASSERT(false);
+}
+
+}  // namespace
+
+std::vector<std::pair<Towers, std::string>> choices(Towers) {
+  return {{Towers::vision, "vision"}, {Towers::text, "text"}, {Towers::both, "both"}};
+}
+
+bool contains(Towers towers, nn::Tower tower) {
+  switch (tower) {
+    case nn::Tower::vision: return towers != Towers::text;
+    case nn::Tower::text: return towers != Towers::vision;
+    case nn::Tower::head: return false;
+  }
+  return false;
+}
+
+void check_towers(const std::string& method, Towers towers, const models::Model& model,
+                  const models::Classifier& classifier) {
+  if (towers == Towers::text && !model.has_text()) {
+    throw ModelError(method, "--tower text: {} has no text tower. Leave the option out, or take a CLIP.",
+                     model.info().source);
+  }
+  if (towers != Towers::vision && model.has_text() && !dynamic_cast<const models::PromptClassifier*>(&classifier)) {
+    throw ConfigError(method, "--tower {}: with a linear head no text is read. Say --tower vision, or --classifier prompts.",
+                      option::print(towers));
+  }
+}
+
+ModelError lacks(const std::string& method, models::Model& model, const std::string& what) {
+  std::map<nn::SiteKind, int64_t> offered;
+  for (const auto* joint : model.joints()) ++offered[joint->site().kind];
+  std::vector<std::string> offers, fitting;
+  for (const auto& [kind, count] : offered) offers.push_back(plural(kind, count));
+  for (const Entry* entry : entries()) {
+    if (entry->name != method && fits(*entry, model)) fitting.emplace_back(entry->name);
+  }
+  std::sort(fitting.begin(), fitting.end());
+  return ModelError(method, "{} has no {} (it offers: {}). Methods that fit: {}.", model.info().source, what,
+                    fmt::join(offers, ", "), fmt::join(fitting, ", "));
+}
+
+std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model, nn::SiteKind kind,
+                                      Towers towers) {
+  std::vector<const nn::Site*> sites;
+  for (const auto* joint : model.joints()) {
+    if (joint->site().kind == kind && contains(towers, joint->site().tower)) sites.push_back(&joint->site());
+  }
+  if (sites.empty()) throw lacks(method, model, in_words(kind));
+  return sites;
+}
+
+std::vector<std::string> parameters_where(models::Model& model, Towers towers,
+                                          bool (*passes)(const std::string& name)) {
+  std::vector<std::string> names;
+  for (const auto& parameter : model.named_parameters()) {
+    if (contains(towers, model.tower_of(parameter.key())) && passes(parameter.key())) names.push_back(parameter.key());
+  }
+  return names;
+}
+
+std::vector<std::string> norm_parameters(models::Model& model, Towers towers) {
+  std::vector<std::string> names;
+  for (const auto& module : model.named_modules()) {
+    if (!dynamic_cast<const nn::LayerNorm*>(module.value().get())) continue;
+    for (const auto& parameter : module.value()->named_parameters(/*recurse=*/false)) {
+      const std::string name = module.key() + "." + parameter.key();
+      if (contains(towers, model.tower_of(name))) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+Located locate(models::Model& model, models::Classifier* classifier, const std::string& path) {
+  if (classifier && path == classifier->joint().site().path) return {&classifier->joint(), nullptr};
+  std::vector<std::string> known;
+  for (auto* joint : model.joints()) {
+    const nn::Site& site = joint->site();
+    if (site.path == path) return {joint, nullptr};
+    known.push_back(site.path);
+    if (!path.starts_with(site.path + ".")) continue;
+    for (const auto& slice : site.slices) {
+      if (site.path + "." + slice.name == path) return {joint, &slice};
+      known.push_back(site.path + "." + slice.name);
+    }
+  }
+  const auto near = nearest_name(path, known);
+  throw ModelError("methods", "{} has no site '{}'.{}", model.info().source, path,
+                   near ? fmt::format(" Did you mean '{}'?", *near) : "");
+}
+
+std::string checkpoint_path(models::Model& model, const std::string& path) {
+  if (path == "head") return path;
+  const auto [joint, slice] = locate(model, nullptr, path);
+  const nn::Site& site = joint->site();
+  if (slice && !slice->checkpoint.empty()) return slice->checkpoint;
+  const std::string& module = site.checkpoint.empty() ? site.path : site.checkpoint;
+  return slice ? module + "." + slice->name : module;
+}
+
+}  // namespace graft::methods

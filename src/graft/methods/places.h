@@ -1,0 +1,47 @@
+// Which sites and parameters of a model a method means: by tower, by kind, by pattern.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graft/core/error.h"
+#include "graft/models/classifier.h"
+#include "graft/models/model.h"
+#include "graft/nn/joint.h"
+
+namespace graft::methods {
+
+// The towers that an option --tower names.
+enum class Towers { vision, text, both };
+std::vector<std::pair<Towers, std::string>> choices(Towers);
+bool contains(Towers towers, nn::Tower tower);
+
+// ModelError where the text tower alone is asked of a model that has none, ConfigError where nothing would come of
+// changing it: with a linear head no text is read.
+void check_towers(const std::string& method, Towers towers, const models::Model& model,
+                  const models::Classifier& classifier);
+
+// Sites of one kind in order of computation. None at all: the ModelError of `lacks`.
+std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model, nn::SiteKind kind, Towers towers);
+
+// "[vpt] resnet50 has no token sites (it offers: 53 linear maps, 16 sub-layers). Methods that fit: adapter, bias."
+ModelError lacks(const std::string& method, models::Model& model, const std::string& what);
+
+// Names of the model's parameters in the towers whose name passes.
+std::vector<std::string> parameters_where(models::Model& model, Towers towers, bool (*passes)(const std::string& name));
+// Names of all scales and shifts of layer norms in the towers.
+std::vector<std::string> norm_parameters(models::Model& model, Towers towers);
+
+// What a binding's path stands for.
+struct Located {
+  nn::Joint* joint = nullptr;
+  const nn::Slice* slice = nullptr;  // of a linear map; nullptr: the whole site
+};
+// "vision.blocks.0.attn.qkv.q"; "head" is the classifier's. ModelError with the nearest path.
+Located locate(models::Model& model, models::Classifier* classifier, const std::string& path);
+
+// The module of the loaded checkpoint that a site or slice is part of, or our path where it names none.
+std::string checkpoint_path(models::Model& model, const std::string& path);
+
+}  // namespace graft::methods

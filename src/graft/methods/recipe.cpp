@@ -1,0 +1,24 @@
+#include "graft/methods/recipe.h"
+
+namespace graft::methods {
+
+std::vector<std::pair<OptimizerKind, std::string>> choices(OptimizerKind) {
+  return {{OptimizerKind::sgd, "sgd"}, {OptimizerKind::adam, "adam"}, {OptimizerKind::adamw, "adamw"}};
+}
+
+std::vector<std::pair<ScheduleKind, std::string>> choices(ScheduleKind) {
+  return {{ScheduleKind::constant, "constant"},
+          {ScheduleKind::linear, "linear"},
+          {ScheduleKind::cosine, "cosine"},
+          {ScheduleKind::coop, "coop"},
+          {ScheduleKind::vpt, "vpt"}};
+}
+
+std::vector<std::pair<Augmentation, std::string>> choices(Augmentation) {
+  return {{Augmentation::none, "none"},
+          {Augmentation::flip, "flip"},
+          {Augmentation::crop_flip, "crop-flip"},
+          {Augmentation::crop_flip_jitter, "crop-flip-jitter"}};
+}
+
+}  // namespace graft::methods

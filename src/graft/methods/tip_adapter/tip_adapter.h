@@ -1,0 +1,10 @@
+// Tip-Adapter: the cache of labelled photos as it is, without a gradient step.
+#pragma once
+
+#include "graft/methods/tip_adapter/cache.h"
+
+namespace graft::methods::tip_adapter {
+
+extern const Entry entry;
+
+}  // namespace graft::methods::tip_adapter

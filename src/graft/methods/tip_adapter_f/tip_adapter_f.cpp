@@ -1,0 +1,16 @@
+#include "graft/methods/tip_adapter_f/tip_adapter_f.h"
+
+namespace graft::methods::tip_adapter_f {
+
+const Entry entry{
+    .name = "tip-adapter-f",
+    .summary = "the same cache, its keys trained",
+    .paper = "Zhang et al. 2022, arXiv:2207.09519",
+    .promises = {.needs_text = true, .site = nn::SiteKind::head},
+    .options = [] { return describe_options<tip_adapter::Options>(); },
+    .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
+      return std::make_unique<tip_adapter::TipAdapter>(entry, read_options<tip_adapter::Options>("tip-adapter-f", values));
+    },
+};
+
+}  // namespace graft::methods::tip_adapter_f

@@ -1,0 +1,33 @@
+// A tiny model with one method put in place, ready to train: what the method contract is asked of.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graft/methods/method.h"
+
+namespace graft::testing {
+
+struct Adapted {
+  std::shared_ptr<models::Model> model;
+  methods::Problem problem;
+  std::unique_ptr<methods::Method> method;
+  std::unique_ptr<models::Classifier> classifier;
+  methods::Adaptation adaptation;
+  std::vector<std::pair<std::string, at::Tensor>> training;  // what install() returned
+  at::Tensor images, labels;                                 // [N, 3, H, W], [N]
+
+  at::Tensor logits(bool train = false) const;  // [N, C]
+  void step(double lr);                          // one step of plain gradient descent on the photos
+  void put_in_place() { training = methods::install(adaptation, *model, *classifier); }
+};
+
+// "clip" or "vit"; `seed` is that of the method and its head, the model is always the same.
+std::shared_ptr<models::Model> tiny_model(const std::string& kind);
+Adapted adapted(const methods::Entry& entry, const std::string& kind, uint64_t seed = 1);
+
+// All parameters and buffers of a module, copied.
+std::vector<std::pair<std::string, at::Tensor>> state_of(const torch::nn::Module& module);
+
+}  // namespace graft::testing

@@ -1,0 +1,72 @@
+#include "graft/methods/combination.h"
+
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/methods/sites_only.h"
+
+namespace graft::methods {
+namespace {
+
+using testing::HasSubstr;
+
+std::string refusal(const std::string& name, const OptionValues& options) {
+  try {
+    make_method(name, options);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was refused";
+}
+
+TEST(Combination, PutsInWhatEachPutsIn) {
+  const auto both = on_sites("lora+vpt", {{"lora.rank", "4"}, {"vpt.tokens", "50"}});
+  EXPECT_EQ(both.parameters(), 294'912 / 2 + 460'800);
+  EXPECT_EQ(both.method->config().at("lora.rank"), "4");
+}
+
+TEST(Combination, TrainsByTheRecipeOfTheFirst) {
+  const auto one = on_sites("coop+lora", {}), other = on_sites("lora+coop", {});
+  EXPECT_EQ(one.method->recipe(one.problem).optimizer, OptimizerKind::sgd);
+  EXPECT_EQ(other.method->recipe(other.problem).optimizer, OptimizerKind::adamw);
+  EXPECT_EQ(other.method->learned_words(other.problem), 16);
+}
+
+TEST(Combination, OneMethodsNumbersDoNotDependOnTheOthers) {
+  const auto with_vpt = on_sites("lora+vpt", {}), with_coop = on_sites("lora+coop", {});
+  EXPECT_TRUE(torch::equal(with_vpt.adaptation.bindings[0].insert->parameters().front(),
+                           with_coop.adaptation.bindings[0].insert->parameters().front()));
+}
+
+TEST(Combination, WritesAndReadsEachPartsFile) {
+  auto written = on_sites("lora+vpt+tip-adapter-f", {});
+  const auto tensors = written.method->to_disk(*written.model, written.adaptation);
+  EXPECT_EQ(tensors.size(), 12u * 2 + 12 + 4);
+  EXPECT_TRUE(tensors.contains("base_model.model.blocks.0.attn.qkv.lora_A.weight"));
+  EXPECT_TRUE(tensors.contains("base_model.model.vision.blocks.0.tokens.vpt.prompts"));
+  auto changed = tensors;
+  for (auto& [name, tensor] : changed) {
+    if (name.ends_with("prompts")) tensor = tensor + 1;
+  }
+  auto read = on_sites("lora+vpt+tip-adapter-f", {});
+  read.method->from_disk(*read.model, changed, read.adaptation);
+  for (const auto& [name, tensor] : read.method->to_disk(*read.model, read.adaptation)) {
+    EXPECT_TRUE(torch::equal(tensor, changed.at(name))) << name;
+  }
+  changed["stray"] = torch::zeros({1});
+  EXPECT_THROW(read.method->from_disk(*read.model, changed, read.adaptation), ModelError);
+}
+
+TEST(Combination, AsksWhoseAnOptionIs) {
+  EXPECT_THAT(refusal("lora+vpt", {{"rank", "4"}}),
+              HasSubstr("--rank: with several methods at once an option says whose it is, as in --lora.rank."));
+  EXPECT_THAT(refusal("lora+vpt", {{"lora.rnak", "4"}}), HasSubstr("rank"));
+  EXPECT_THAT(refusal("lora+lora", {}), HasSubstr("names lora twice"));
+  EXPECT_THAT(refusal("lora+vtp", {}), HasSubstr("Did you mean 'vpt'?"));
+  EXPECT_THAT(refusal("lora+", {}), HasSubstr("no method ''"));
+}
+
+}  // namespace
+}  // namespace graft::methods
