@@ -12,6 +12,15 @@ at::Tensor to_carrier(const at::Tensor& x, tensor::Precision precision) {
 
 at::Tensor to_stream(const at::Tensor& x) { return x.scalar_type() == at::kBFloat16 ? x.to(at::kFloat) : x; }
 
+namespace {
+
+// How often a tensor was written; counters only rise, so a sum of them tells a change of any.
+uint32_t version_of(const at::Tensor& tensor) {
+  return tensor.defined() ? tensor.unsafeGetTensorImpl()->version_counter().current_version() : 0;
+}
+
+}  // namespace
+
 Linear::Linear(Site site, at::Tensor weight, at::Tensor bias, tensor::Precision precision)
     : joint_(std::move(site)), precision_(precision) {
   weight_ = register_parameter("weight", std::move(weight), /*requires_grad=*/false);
@@ -48,7 +57,7 @@ at::Tensor Linear::finish(bool with_scale, tensor::Activation activation, const 
 }
 
 const tensor::FrozenLinear& Linear::packed(bool with_scale) {
-  const uint32_t version = weight_.unsafeGetTensorImpl()->version_counter().current_version();
+  const uint32_t version = version_of(weight_) + version_of(bias_) + version_of(scale_);
   if (packed_ && packed_with_scale_ == with_scale && packed_version_ == version) return *packed_;
   const torch::NoGradGuard no_grad;
   const auto weight = with_scale ? weight_ * scale_.unsqueeze(1) : weight_;

@@ -50,7 +50,7 @@ class Linear : public torch::nn::Module {
   at::Tensor weight_, bias_, scale_;
   tensor::Precision precision_;
   std::optional<tensor::FrozenLinear> packed_;
-  uint32_t packed_version_ = 0;   // of the weight when it was packed; an optimiser's step or a fold raises it
+  uint32_t packed_version_ = 0;  // of the parameters when they were packed; a step of an optimiser or a fold raises it
   bool packed_with_scale_ = false;
 };
 

@@ -84,7 +84,8 @@ at::Tensor VisionTower::pool(const at::Tensor& tokens, nn::Place from, nn::Conte
   const auto out = parts_.blocks->forward(tokens, from - 1, blocks(), context);
   const auto& layout = context.layout;
   const auto patches = out.narrow(1, layout.begin(nn::TokenKind::patch), layout.count(nn::TokenKind::patch));
-  return parts_.norm->forward_float(patches.mean(1));
+  if (parts_.pooling == Pooling::patch_mean) return parts_.norm->forward_float(patches.mean(1));
+  return parts_.norm->forward_float(patches).mean(1);
 }
 
 at::Tensor VisionTower::run(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context) {

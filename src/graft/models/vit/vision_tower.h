@@ -17,7 +17,8 @@ namespace graft::models {
 
 enum class Pooling {
   class_token,
-  patch_mean,  // of the patches alone, before the last norm (timm's fc_norm)
+  patch_mean,         // of the patches alone, before the last norm (timm's fc_norm)
+  normed_patch_mean,  // the same behind the last norm
 };
 
 struct VisionParts {
