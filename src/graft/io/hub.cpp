@@ -55,7 +55,7 @@ std::vector<fs::path> hub_caches(const Environment& environment) {
   const auto value = [&](std::string_view name) { return environment(name).value_or(""); };
   std::vector<fs::path> caches;
   const auto add = [&](const fs::path& base, const fs::path& below) {
-    const fs::path cache = base / below;
+    const fs::path cache = below.empty() ? base : base / below;
     if (!base.empty() && std::find(caches.begin(), caches.end(), cache) == caches.end()) caches.push_back(cache);
   };
   add(value("HF_HUB_CACHE"), "");

@@ -1,12 +1,13 @@
 // JPEG by libjpeg-turbo, driven as Pillow's JpegDecode.c drives it: accurate integer DCT, fancy upsampling, and a
 // source that runs dry instead of inventing an end, so that a truncated file is noticed at the row where Pillow notices
 // it.
-#include <jpeglib.h>
 #include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <utility>
 #include <vector>
+
+#include <jpeglib.h>  // after <cstdio>, which it needs and does not include
 
 #include "graft/io/image_formats.h"
 
