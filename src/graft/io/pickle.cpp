@@ -13,50 +13,17 @@ namespace {
 using Kind = PickleNode::Kind;
 
 // The opcodes of Python's pickletools that stand in data.
+// clang-format off
 enum Opcode : std::uint8_t {
-  kMark = '(',
-  kStop = '.',
-  kPop = '0',
-  kBinFloat = 'G',
-  kBinInt = 'J',
-  kBinInt1 = 'K',
-  kBinInt2 = 'M',
-  kNone = 'N',
-  kBinPersistent = 'Q',
-  kReduce = 'R',
-  kBinString = 'T',
-  kShortBinString = 'U',
-  kBinUnicode = 'X',
-  kEmptyList = ']',
-  kAppend = 'a',
-  kBuild = 'b',
-  kGlobal = 'c',
-  kAppends = 'e',
-  kBinGet = 'h',
-  kLongBinGet = 'j',
-  kBinPut = 'q',
-  kLongBinPut = 'r',
-  kSetItem = 's',
-  kTuple = 't',
-  kSetItems = 'u',
-  kEmptyDict = '}',
-  kEmptyTuple = ')',
-  kBinBytes = 'B',
-  kShortBinBytes = 'C',
-  kProto = 0x80,
-  kNewObject = 0x81,
-  kTuple1 = 0x85,
-  kTuple2 = 0x86,
-  kTuple3 = 0x87,
-  kTrue = 0x88,
-  kFalse = 0x89,
-  kLong1 = 0x8a,
-  kShortBinUnicode = 0x8c,
-  kBinUnicode8 = 0x8d,
-  kStackGlobal = 0x93,
-  kMemoize = 0x94,
-  kFrame = 0x95,
+  kMark = '(', kEmptyTuple = ')', kStop = '.', kPop = '0', kBinBytes = 'B', kShortBinBytes = 'C', kBinFloat = 'G',
+  kBinInt = 'J', kBinInt1 = 'K', kBinInt2 = 'M', kNone = 'N', kBinPersistent = 'Q', kReduce = 'R', kBinString = 'T',
+  kShortBinString = 'U', kBinUnicode = 'X', kEmptyList = ']', kAppend = 'a', kBuild = 'b', kGlobal = 'c',
+  kAppends = 'e', kBinGet = 'h', kLongBinGet = 'j', kBinPut = 'q', kLongBinPut = 'r', kSetItem = 's', kTuple = 't',
+  kSetItems = 'u', kEmptyDict = '}', kProto = 0x80, kNewObject = 0x81, kTuple1 = 0x85, kTuple2 = 0x86, kTuple3 = 0x87,
+  kTrue = 0x88, kFalse = 0x89, kLong1 = 0x8a, kShortBinUnicode = 0x8c, kBinUnicode8 = 0x8d, kStackGlobal = 0x93,
+  kMemoize = 0x94, kFrame = 0x95,
 };
+// clang-format on
 
 // A node costs about 150 bytes, a hostile opcode one: this bounds what a small file can make us allocate. Checkpoints
 // of ten thousand tensors have some 300,000.
@@ -132,31 +99,44 @@ class Reader {
     stack_.pop_back();
     return node;
   }
+  using Nodes = std::vector<const PickleNode*>;
+
+  Nodes pop_from(std::size_t height) {
+    const auto begin = stack_.begin() + static_cast<std::ptrdiff_t>(height);
+    Nodes nodes(begin, stack_.end());
+    stack_.erase(begin, stack_.end());
+    return nodes;
+  }
+  Nodes pop_last(std::size_t count) {
+    require(stack_.size() >= floor() + count);
+    return pop_from(stack_.size() - count);
+  }
   // Everything above the last mark, which goes too.
-  std::vector<const PickleNode*> pop_marked() {
+  Nodes pop_marked() {
     require(!marks_.empty());
-    const auto begin = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
-    std::vector<const PickleNode*> items(begin, stack_.end());
-    stack_.erase(begin, stack_.end());
+    auto nodes = pop_from(marks_.back());
     marks_.pop_back();
-    return items;
+    return nodes;
   }
-  void push_tuple(std::size_t size) {
-    require(stack_.size() >= floor() + size);
-    const auto begin = stack_.end() - static_cast<std::ptrdiff_t>(size);
-    std::vector<const PickleNode*> items(begin, stack_.end());
-    stack_.erase(begin, stack_.end());
-    push(Kind::tuple).items = std::move(items);
-  }
+  void push_tuple(Nodes items) { push(Kind::tuple).items = std::move(items); }
 
   // Elements of a list, pairs of a dictionary, or either put into the result of a call (OrderedDict is built so).
-  void extend(const std::vector<const PickleNode*>& items, Kind container) {
+  void extend(const Nodes& items, Kind container) {
     auto& target = top();
     require(target.is(container) || target.is(Kind::call));
     require(container != Kind::dict || items.size() % 2 == 0);
     target.items.insert(target.items.end(), items.begin(), items.end());
   }
 
+  void push_global() {
+    const auto module = take_line();
+    push_global(module, take_line());
+  }
+  void push_stack_global() {
+    const auto names = pop_last(2);
+    require(names[0]->is(Kind::text) && names[1]->is(Kind::text));
+    push_global(names[0]->text, names[1]->text);
+  }
   void push_global(std::string_view module, std::string_view name) {
     auto global = fmt::format("{}.{}", module, name);
     if (!allow_(global)) {
@@ -173,6 +153,16 @@ class Reader {
     auto& call = push(Kind::call);
     call.callee = callee;
     call.arguments = arguments;
+  }
+
+  void set_state() {
+    const auto* state = pop();
+    require(top().is(Kind::call));
+    top().state = state;
+  }
+  void push_persistent() {
+    const auto* id = pop();
+    push(Kind::persistent).items = {id};
   }
 
   void push_long(std::string_view digits) {  // two's complement, little-endian
@@ -194,6 +184,7 @@ class Reader {
     stack_.push_back(found->second);
   }
 
+  // clang-format off: a table
   void step(std::uint8_t opcode) {
     switch (opcode) {
       case kProto:
@@ -262,36 +253,29 @@ class Reader {
         push(Kind::dict);
         return;
       case kEmptyTuple:
-        push(Kind::tuple);
+        push_tuple({});
         return;
       case kTuple1:
-        push_tuple(1);
+        push_tuple(pop_last(1));
         return;
       case kTuple2:
-        push_tuple(2);
+        push_tuple(pop_last(2));
         return;
       case kTuple3:
-        push_tuple(3);
+        push_tuple(pop_last(3));
         return;
-      case kTuple: {
-        auto items = pop_marked();
-        push(Kind::tuple).items = std::move(items);
+      case kTuple:
+        push_tuple(pop_marked());
         return;
-      }
-      case kAppend: {
-        const auto* item = pop();
-        extend({item}, Kind::list);
+      case kAppend:
+        extend(pop_last(1), Kind::list);
         return;
-      }
       case kAppends:
         extend(pop_marked(), Kind::list);
         return;
-      case kSetItem: {
-        const auto* value = pop();
-        const auto* key = pop();
-        extend({key, value}, Kind::dict);
+      case kSetItem:
+        extend(pop_last(2), Kind::dict);
         return;
-      }
       case kSetItems:
         extend(pop_marked(), Kind::dict);
         return;
@@ -312,38 +296,27 @@ class Reader {
         push_memo(take<std::uint32_t>());
         return;
 
-      case kGlobal: {
-        const auto module = take_line();
-        push_global(module, take_line());
+      case kGlobal:
+        push_global();
         return;
-      }
-      case kStackGlobal: {
-        const auto* name = pop();
-        const auto* module = pop();
-        require(module->is(Kind::text) && name->is(Kind::text));
-        push_global(module->text, name->text);
+      case kStackGlobal:
+        push_stack_global();
         return;
-      }
       case kReduce:
       case kNewObject:
         push_call();
         return;
-      case kBuild: {
-        const auto* state = pop();
-        require(top().is(Kind::call));
-        top().state = state;
+      case kBuild:
+        set_state();
         return;
-      }
-      case kBinPersistent: {
-        const auto* id = pop();
-        push(Kind::persistent).items = {id};
+      case kBinPersistent:
+        push_persistent();
         return;
-      }
-      default:
-        throw FileError("pickle", "{}: opcode 0x{:02x} at byte {} stands for no plain data: refused.", file_, opcode,
-                        at_ - 1);
     }
+    throw FileError("pickle", "{}: opcode 0x{:02x} at byte {} stands for no plain data: refused.", file_, opcode,
+                    at_ - 1);
   }
+  // clang-format on
 
   std::span<const std::byte> bytes_;
   std::string_view file_;

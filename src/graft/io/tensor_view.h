@@ -7,6 +7,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,9 @@ struct TensorView {
 
 // By name, sorted; found by std::string_view without a copy.
 using TensorMap = std::map<std::string, TensorView, std::less<>>;
+
+// What a dense tensor takes; nullopt when that overflows. No size may be negative.
+std::optional<std::size_t> bytes_of(Dtype dtype, std::span<const std::int64_t> shape);
 
 // nullptr when absent; FileError, naming `file`, for a dtype that is known by size only.
 const TensorView* find_supported(const TensorMap& tensors, std::string_view name, std::string_view file);
