@@ -1,0 +1,133 @@
+#include "graft/cli/demo.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <system_error>
+
+#include "graft/cli/assets.h"
+#include "graft/cli/command.h"
+#include "graft/cli/host.h"
+#include "graft/core/atomic_file.h"
+#include "graft/core/error.h"
+#include "graft/core/signals.h"
+#include "graft/engine/stopped.h"
+#include "graft/pipelines/zero_shot.h"
+
+namespace graft::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kMarker = "demo.txt";  // in a folder that a demo may write over
+
+// Of a run inside the demo only the bar is shown, under the method's name; its lines are in its own folder's report.
+class Inside final : public Reporter {
+ public:
+  Inside(std::string name, Terminal& terminal) : name_(std::move(name)), terminal_(terminal) {}
+  void line(std::string_view, std::string_view) override {}
+  void warn(std::string_view text) override { terminal_.warn(fmt::format("{}: {}", name_, text)); }
+  void progress(const Progress& progress) override {
+    Progress renamed = progress;
+    renamed.stage = "demo";
+    renamed.detail = name_ + " " + progress.detail;
+    terminal_.progress(renamed);
+  }
+
+ private:
+  std::string name_;
+  Terminal& terminal_;
+};
+
+void take_folder(const DemoOptions& options) {
+  const fs::path folder = options.output;
+  std::error_code error;
+  if (fs::exists(folder, error) && !fs::is_directory(folder, error)) {
+    throw FileError("demo", "{} is a file; the demo writes a folder. Choose another --output.", options.output);
+  }
+  const bool holds_something = fs::is_directory(folder, error) && !fs::is_empty(folder, error);
+  if (holds_something && !fs::exists(folder / kMarker) && !options.force) {
+    throw ConfigError("demo", "{} holds something else than a demo. Choose another --output, or write into it with --force.", options.output);
+  }
+  fs::create_directories(folder, error);
+  if (error) throw FileError("demo", "{} cannot be created: {}.", options.output, error.message());
+  write_file_atomically(folder / kMarker, "Written by graft demo, which may write over it.\n");
+}
+
+int run(Arguments& arguments, Terminal& terminal) {
+  arguments.add<DemoOptions>();
+  if (!arguments.parse(terminal)) return 0;
+  const auto options = arguments.get<DemoOptions>();
+  find_assets(arguments.environment());
+  take_folder(options);
+  terminal.log_to(options.output, options.full);
+  catch_stop_signals();
+  const int code = options.full ? run_full_demo(options, arguments, terminal) : run_quick_demo(options, arguments, terminal);
+  terminal.finish_log();
+  return code;
+}
+
+}  // namespace
+
+const std::vector<DemoBudget>& demo_budgets() {
+  using methods::Augmentation;
+  static const std::vector<DemoBudget> budgets = {{"coop", 50, Augmentation::none}, {"vpt", 10, {}}, {"adapter", 15, {}}, {"lora", 15, {}}};
+  return budgets;
+}
+
+Demo::Demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal) : options_(options), terminal_(terminal) {
+  const fs::path assets = find_assets(arguments.environment());
+  engine::ModelOptions model;
+  model.model = (assets / "clip_products").string();
+  model.precision = options.precision;
+  model.threads = options.threads;
+  engine::DataOptions data;
+  data.data = (assets / "fashion_products" / "photos.csv").string();
+  data.cache = false;
+  session_ = std::make_unique<engine::Session>(model, data, host_of(arguments), terminal);
+}
+
+int64_t Demo::classes() { return static_cast<int64_t>(session_->dataset().classes.size()); }
+
+DemoRun Demo::zero_shot() {
+  Inside inside("zero-shot", terminal_);
+  const auto start = std::chrono::steady_clock::now();
+  const auto evaluation = pipelines::zero_shot(*session_, engine::read_templates("", ""), data::Split::test, inside);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return {"zero-shot", 0, 0, 0, evaluation.scores.correct, evaluation.scores.count, seconds, false};
+}
+
+engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, bool within_budget, const std::string& output) {
+  engine::AdaptOptions options;
+  options.method = method;
+  options.shots = shots;
+  options.seed = seed;
+  options.output = output;
+  options.force = true;
+  options.model.threads = options_.threads;
+  const auto& budgets = demo_budgets();
+  const auto budget = std::find_if(budgets.begin(), budgets.end(), [&](const auto& b) { return b.method == method; });
+  if (within_budget && budget != budgets.end()) {
+    options.train.epochs = budget->epochs;
+    options.train.augment = budget->augment;
+  }
+  Inside inside(method, terminal_);
+  auto result = engine::adapt(*session_, options, {}, inside);
+  if (result.stopped_by != 0) throw engine::Stopped(result.stopped_by);
+  return result;
+}
+
+DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::AdaptResult& result) {
+  return {method, shots, seed, result.trained_parameters, result.test.correct, result.test.count, result.seconds, result.photos_encoded == 0};
+}
+
+Command demo_command() {
+  return {"demo", "Adapt the embedded model to the embedded photos, with a table and a report.", "[--full]",
+          "graft demo\n"
+          "graft demo --full -o runs/full",
+          run};
+}
+
+}  // namespace graft::cli

@@ -1,0 +1,79 @@
+// What both forms of the demo share: the embedded model and photos, loaded once, and one run of a method on them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graft/cli/arguments.h"
+#include "graft/engine/adapt.h"
+#include "graft/engine/session.h"
+
+namespace graft::cli {
+
+struct DemoOptions {
+  bool full = false;
+  int64_t shots = 16;
+  int64_t seed = 1;
+  int64_t threads = 0;
+  std::string precision = "fp32";
+  std::string output = "runs/demo";
+  bool force = false;
+};
+template <class Visitor>
+void fields(Visitor& visit, DemoOptions& o) {
+  visit("full", o.full, "every method, by its paper's recipe, at 1, 4 and 16 shots over six seeds; goes on where it was stopped");
+  visit("shots", o.shots, "labelled photos a kind to learn from (without --full)");
+  visit("seed", o.seed, "which photos are drawn, and all else that is random (without --full)");
+  visit("threads", o.threads, "threads that compute; 0: one a core, or OMP_NUM_THREADS");
+  visit("precision", o.precision, "how frozen weights are held: fp32, bf16, int8 or auto");
+  visit("output", o.output, "folder for the runs and the report");
+  visit("force", o.force, "write into a folder that holds something else than a demo");
+}
+
+// One method's result at some shots and seed.
+struct DemoRun {
+  std::string method;
+  int64_t shots = 0;
+  int64_t seed = 0;
+  int64_t trained = 0;
+  int64_t correct = 0, count = 0;
+  double seconds = 0;
+  bool encoded_nothing = false;  // every photo's features were there already
+
+  double accuracy() const { return static_cast<double>(correct) / static_cast<double>(count); }
+};
+
+// Where the short demo leaves a paper's recipe, so that all of it fits into a minute and a half.
+struct DemoBudget {
+  const char* method;
+  int64_t epochs;
+  std::optional<methods::Augmentation> augment;
+};
+const std::vector<DemoBudget>& demo_budgets();
+
+class Demo {
+ public:
+  // Loads the embedded model and photos. Features are kept in memory only: every demo starts alike.
+  Demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal);
+
+  int64_t classes();
+  DemoRun zero_shot();
+  // An empty output folder keeps nothing; `within_budget` takes demo_budgets() into account.
+  engine::AdaptResult adapt(const std::string& method, int64_t shots, int64_t seed, bool within_budget, const std::string& output);
+  const std::string& fingerprint() { return session_->model()->info().fingerprint; }
+
+ private:
+  DemoOptions options_;
+  Terminal& terminal_;
+  std::unique_ptr<engine::Session> session_;
+};
+
+DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::AdaptResult& result);
+
+int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal);
+int run_full_demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal);
+
+}  // namespace graft::cli

@@ -1,0 +1,181 @@
+// The demo that can be believed: every method at 1, 4 and 16 shots over six draws of photos, paired with zero-shot. Each
+// finished run is a line of runs.jsonl; what is there already is not run again.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "graft/cli/demo.h"
+#include "graft/cli/results.h"
+#include "graft/cli/run_report.h"
+#include "graft/cli/table.h"
+#include "graft/core/atomic_file.h"
+#include "graft/core/error.h"
+#include "graft/core/random.h"
+#include "graft/engine/words.h"
+#include "graft/methods/method.h"
+#include "graft/study/comparison_report.h"
+#include "graft/study/statistics.h"
+
+namespace graft::cli {
+namespace {
+
+constexpr int64_t kShots[] = {1, 4, 16};
+constexpr int64_t kSeeds = 6;  // the fewest for which a sign-flip test can reach 0.05
+
+using Key = std::tuple<std::string, int64_t, int64_t>;  // method, shots, seed
+
+// Finished runs by what they are of; those of another model, version or precision do not count.
+class Results {
+ public:
+  Results(std::filesystem::path file, std::string base) : file_(std::move(file)), base_(std::move(base)) {
+    std::ifstream lines(file_);
+    for (std::string line; std::getline(lines, line);) {
+      const auto row = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+      if (!row.is_object() || row.value("base", "") != base_) continue;  // or a line that a crash cut short
+      DemoRun run{row.value("method", ""), row.value("shots", int64_t{0}), row.value("seed", int64_t{0}), row.value("trained", int64_t{0}),
+                  row.value("correct", int64_t{0}), row.value("count", int64_t{0}), row.value("seconds", 0.0)};
+      if (run.count > 0) runs_[{run.method, run.shots, run.seed}] = run;
+    }
+  }
+
+  bool has(const Key& key) const { return runs_.count(key) > 0; }
+  const DemoRun& at(const Key& key) const { return runs_.at(key); }
+  int64_t size() const { return static_cast<int64_t>(runs_.size()); }
+
+  void add(const DemoRun& run) {
+    std::ofstream file(file_, std::ios::app);
+    file << dump({{"method", run.method}, {"shots", run.shots}, {"seed", run.seed}, {"trained", run.trained}, {"correct", run.correct},
+                  {"count", run.count}, {"seconds", run.seconds}, {"base", base_}})
+         << std::endl;
+    if (!file) throw FileError("demo", "{} cannot be written. What is in it stays: make room, then run the demo again.", file_.string());
+    runs_[{run.method, run.shots, run.seed}] = run;
+  }
+
+ private:
+  std::filesystem::path file_;
+  std::string base_;
+  std::map<Key, DemoRun> runs_;
+};
+
+std::vector<std::string> method_names() {
+  std::vector<std::string> names;
+  for (const auto* entry : methods::entries()) names.emplace_back(entry->name);
+  return names;
+}
+
+// Accuracies of one method over the seeds.
+std::vector<double> accuracies(const Results& results, const std::string& method, int64_t shots) {
+  std::vector<double> values;
+  for (int64_t seed = 1; seed <= kSeeds; ++seed) values.push_back(results.at({method, shots, seed}).accuracy());
+  return values;
+}
+
+study::ComparisonTable table_of(const Results& results, int64_t shots, const DemoRun& base) {
+  study::ComparisonTable table{fmt::format("{} {}, {} draws of photos", shots, shots == 1 ? "shot" : "shots", kSeeds), {}};
+  const auto own = study::wilson_interval(base.correct, base.count);
+  table.rows.push_back({base.method, 0, base.accuracy(), own.low, own.high, 0, 0, 0, base.seconds});
+  const std::vector<double> zero_shot(kSeeds, base.accuracy());
+  for (const auto& method : method_names()) {
+    const auto values = accuracies(results, method, shots);
+    const auto mean = study::summarise(values);
+    const auto gain = study::compare(values, zero_shot, Random(1)).difference;
+    double seconds = 0;
+    for (int64_t seed = 1; seed <= kSeeds; ++seed) seconds += results.at({method, shots, seed}).seconds / kSeeds;
+    table.rows.push_back({method, results.at({method, shots, 1}).trained, mean.mean, mean.interval.low, mean.interval.high, gain.mean,
+                          gain.interval.low, gain.interval.high, seconds});
+  }
+  return table;
+}
+
+void print_table(const study::ComparisonTable& table, Terminal& terminal) {
+  TextTable text({Align::left, Align::right, Align::right, Align::right, Align::left, Align::right});
+  text.row({"", "trained", "accuracy", "gain", "95 % interval", "time"});
+  for (const auto& row : table.rows) {
+    const bool is_base = &row == &table.rows.front();
+    text.row({row.name, engine::count_words(row.trained), fmt::format("{:.1f} %", 100 * row.accuracy),
+              is_base ? "" : fmt::format("{:+.1f}", 100 * row.gain),
+              is_base ? "" : fmt::format("{:+.1f} to {:+.1f}", 100 * row.gain_low, 100 * row.gain_high), format_duration(row.seconds)});
+  }
+  terminal.print("\n" + table.title);
+  for (const auto& line : text.lines()) terminal.print("  " + line);
+}
+
+study::LineChart chart_of(const Results& results, const DemoRun& base) {
+  study::LineChart chart{"mean test accuracy", "labelled photos a kind", {}, true};
+  chart.series.push_back({"zero-shot", {{1, base.accuracy()}, {16, base.accuracy()}}});
+  for (const auto& method : method_names()) {
+    auto& series = chart.series.emplace_back(study::Series{method, {}});
+    for (const int64_t shots : kShots) series.points.emplace_back(shots, study::summarise(accuracies(results, method, shots)).mean);
+  }
+  return chart;
+}
+
+}  // namespace
+
+int run_full_demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal) {
+  Demo demo(options, arguments, terminal);
+  const std::filesystem::path folder = options.output;
+  Results results(folder / "runs.jsonl", fmt::format("{} {} {}", demo.fingerprint(), GRAFT_VERSION, options.precision));
+  const auto methods = method_names();
+  std::vector<Key> wanted;
+  for (int64_t seed = 1; seed <= kSeeds; ++seed) {
+    for (const int64_t shots : kShots) {
+      for (const auto& method : methods) wanted.emplace_back(method, shots, seed);
+    }
+  }
+  std::vector<Key> left;
+  for (const auto& key : wanted) {
+    if (!results.has(key)) left.push_back(key);
+  }
+  terminal.line("plan", fmt::format("{} methods x {} shots x {} seeds = {} runs · {} done, {} to do · the first seed tells how long", methods.size(),
+                                    std::size(kShots), kSeeds, wanted.size(), wanted.size() - left.size(), left.size()));
+  const DemoRun base = demo.zero_shot();
+  for (size_t i = 0; i < left.size(); ++i) {
+    const auto& [method, shots, seed] = left[i];
+    results.add(to_run(method, shots, seed, demo.adapt(method, shots, seed, /*within_budget=*/false, "")));
+    const auto& run = results.at(left[i]);
+    // What is left costs what the same method and shots cost at a seed that is done.
+    double seconds = 0;
+    bool known = true;
+    for (size_t j = i + 1; j < left.size(); ++j) {
+      const Key same{std::get<0>(left[j]), std::get<1>(left[j]), seed};
+      const Key first{std::get<0>(left[j]), std::get<1>(left[j]), 1};
+      known = known && (results.has(same) || results.has(first));
+      if (known) seconds += results.at(results.has(same) ? same : first).seconds;
+    }
+    terminal.line("demo", fmt::format("{:<13} {:>2} {} seed {}  {:.1f} %  {:>8}   {} of {}{}", method, shots, shots == 1 ? "shot, " : "shots,", seed,
+                                      100 * run.accuracy(), format_duration(run.seconds), wanted.size() - left.size() + i + 1, wanted.size(),
+                                      known && seconds > 0 ? ", about " + format_duration(seconds) + " left" : ""));
+  }
+  study::ComparisonReport report;
+  report.title = "graft demo --full";
+  report.subtitle = fmt::format("{} kinds of product photo, a small CLIP that stays frozen, every method by its paper's recipe", demo.classes());
+  report.command = arguments.command_line();
+  for (const int64_t shots : kShots) {
+    report.tables.push_back(table_of(results, shots, base));
+    if (!terminal.json()) print_table(report.tables.back(), terminal);
+  }
+  if (terminal.json()) {
+    for (const auto& key : wanted) {
+      const auto& run = results.at(key);
+      terminal.print(dump({{"method", run.method}, {"shots", run.shots}, {"seed", run.seed}, {"trained", run.trained},
+                           {"correct", run.correct}, {"count", run.count}, {"seconds", run.seconds}}));
+    }
+  }
+  report.charts = {chart_of(results, base)};
+  report.notes = {fmt::format("Gains are paired over {} draws of the labelled photos, intervals Student's t; all runs are tested on the same {} photos, "
+                              "so they speak of these photos. Each interval stands alone: of twenty, one may miss.", kSeeds, base.count)};
+  report.environment = describe_environment();
+  write_file_atomically(folder / "report.html", study::to_html(report));
+  if (!terminal.json()) terminal.print("\n  " + report.notes[0] + "\n");
+  terminal.line("report", (folder / "report.html").string());
+  terminal.line("next", "graft adapt --model PATH-OR-ORG/NAME --data YOUR/PHOTOS --method lora");
+  return 0;
+}
+
+}  // namespace graft::cli

@@ -1,0 +1,94 @@
+// The demo that fits into a minute and a half: seven methods, one draw of photos.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "graft/cli/demo.h"
+#include "graft/cli/results.h"
+#include "graft/cli/run_report.h"
+#include "graft/core/atomic_file.h"
+#include "graft/engine/words.h"
+#include "graft/study/comparison_report.h"
+#include "graft/study/statistics.h"
+
+namespace graft::cli {
+namespace {
+
+constexpr const char* kMethods[] = {"linear-probe", "tip-adapter-f", "coop", "vpt", "adapter", "lora"};
+constexpr int kBarCells = 20;  // of 100 %
+
+std::string bar(double share) {
+  std::string cells;
+  for (int i = 0; i < static_cast<int>(share * kBarCells + 0.5); ++i) cells += "█";
+  return cells;
+}
+
+void print_row(const DemoRun& run, const DemoRun& base, Terminal& terminal) {
+  const bool is_base = &run == &base;
+  if (terminal.json()) {
+    terminal.print(dump({{"method", run.method}, {"shots", run.shots}, {"seed", run.seed}, {"trained", run.trained},
+                         {"correct", run.correct}, {"count", run.count}, {"accuracy", run.accuracy()}, {"seconds", run.seconds}}));
+    return;
+  }
+  const std::string gain = is_base ? "" : fmt::format("{:+.1f}", 100 * (run.accuracy() - base.accuracy()));
+  terminal.print(fmt::format("  {:<14} {:>8} {:>11}  {:<{}} {:>6} {:>8}{}", run.method, engine::count_words(run.trained),
+                             fmt::format("{:.1f} %", 100 * run.accuracy()), bar(run.accuracy()), kBarCells, gain,
+                             format_duration(run.seconds), run.encoded_nothing ? "   (features cached)" : ""));
+}
+
+std::vector<std::string> notes(const DemoOptions& options) {
+  std::string changed;
+  for (const auto& budget : demo_budgets()) {
+    changed += fmt::format("{}{} {} epochs{}", changed.empty() ? "" : ", ", budget.method, budget.epochs,
+                           budget.augment == methods::Augmentation::none ? " without augmentation" : "");
+  }
+  return {fmt::format("Shorter than the papers' recipes, so that all fits into a minute and a half: {}. graft demo --full trains by "
+                      "the recipes.", changed),
+          fmt::format("One draw of {} photos a kind: a look, not a claim. graft demo --full draws six times and gives intervals.", options.shots)};
+}
+
+study::MethodRow to_row(const DemoRun& run, const DemoRun& base) {
+  const auto interval = study::wilson_interval(run.correct, run.count);
+  return {run.method, run.trained, run.accuracy(), interval.low, interval.high, run.accuracy() - base.accuracy(), 0, 0, run.seconds,
+          &run == &base ? "" : run.method + "/report.html"};
+}
+
+}  // namespace
+
+int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal) {
+  Demo demo(options, arguments, terminal);
+  const std::string title = fmt::format("{} kinds of product photo, {} labelled photos of each, a small CLIP that stays frozen", demo.classes(), options.shots);
+  terminal.line("demo", title);
+  if (!terminal.json()) {
+    terminal.print(fmt::format("\n  {:<14} {:>8} {:>18} {:>31}", "method", "trained", "test accuracy", "time"));
+  }
+  const DemoRun base = demo.zero_shot();
+  print_row(base, base, terminal);
+  study::ComparisonReport report;
+  report.tables = {{fmt::format("{} shots, seed {}", options.shots, options.seed), {to_row(base, base)}}};
+  const std::filesystem::path folder = options.output;
+  for (const std::string method : kMethods) {
+    const auto result = demo.adapt(method, options.shots, options.seed, /*within_budget=*/true, (folder / method).string());
+    const DemoRun run = to_run(method, options.shots, options.seed, result);
+    print_row(run, base, terminal);
+    write_run_report(result, fmt::format("graft adapt --config {} -o runs/again", (folder / method / "config.yaml").string()));
+    report.tables[0].rows.push_back(to_row(run, base));
+  }
+  report.title = "graft demo";
+  report.subtitle = title;
+  report.command = arguments.command_line();
+  report.notes = notes(options);
+  report.environment = describe_environment();
+  write_file_atomically(folder / "report.html", study::to_html(report));
+  if (!terminal.json()) {
+    terminal.print("");
+    for (const auto& note : report.notes) terminal.print("  " + note);
+    terminal.print("");
+  }
+  terminal.line("report", (folder / "report.html").string());
+  terminal.line("next", "graft adapt --model PATH-OR-ORG/NAME --data YOUR/PHOTOS --method lora");
+  return 0;
+}
+
+}  // namespace graft::cli

@@ -1,0 +1,43 @@
+#include "graft/engine/merge.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "graft/cli/arguments.h"
+#include "graft/cli/command.h"
+#include "graft/cli/host.h"
+#include "graft/cli/results.h"
+
+namespace graft::cli {
+namespace {
+
+int run(Arguments& arguments, Terminal& terminal) {
+  arguments.add<engine::MergeOptions>();
+  arguments.take_positional("run", "run folder, or a folder with an adapter");
+  if (!arguments.parse(terminal)) return 0;
+  arguments.require("run", "a run folder");
+  arguments.require("output", "the model folder to write");
+  const auto options = arguments.get<engine::MergeOptions>();
+  const auto merged = engine::merge(options, host_of(arguments), terminal);
+  if (terminal.json()) {
+    terminal.print(dump({{"folder", merged.folder.string()}, {"folded", merged.folded}, {"photos", merged.photos},
+                         {"largest_deviation", merged.largest_deviation}}));
+    return 0;
+  }
+  terminal.print(fmt::format("largest deviation {:.1e} of the features' largest value, on {} photos; {} linear maps changed",
+                             merged.largest_deviation, merged.photos, merged.folded));
+  terminal.line("saved", fmt::format("{}: a plain model in its base's own layout", merged.folder.string()));
+  return 0;
+}
+
+}  // namespace
+
+Command merge_command() {
+  return {"merge", "Fold an adapter into its model's weights.", "RUN -o FOLDER",
+          "graft merge runs/pets -o merged/\n"
+          "graft merge runs/pets --data pets/ -o merged/",
+          run};
+}
+
+}  // namespace graft::cli

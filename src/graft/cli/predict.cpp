@@ -1,0 +1,33 @@
+#include "graft/cli/arguments.h"
+#include "graft/cli/command.h"
+#include "graft/cli/host.h"
+#include "graft/cli/results.h"
+#include "graft/core/error.h"
+#include "graft/engine/evaluate.h"
+
+namespace graft::cli {
+namespace {
+
+int run(Arguments& arguments, Terminal& terminal) {
+  arguments.add<engine::PredictOptions>();
+  arguments.take_positional("run", "run folder, or a folder with an adapter");
+  arguments.take_positional("files", "photos", true);
+  if (!arguments.parse(terminal)) return 0;
+  arguments.require("run", "a run folder and photos");
+  auto options = arguments.get<engine::PredictOptions>();
+  options.files = arguments.positionals();
+  if (options.files.empty()) throw UsageError("predict", "expected photos after the run folder. usage: graft predict RUN PHOTO ...");
+  print_predictions(engine::predict(options, host_of(arguments), terminal), terminal);
+  return 0;
+}
+
+}  // namespace
+
+Command predict_command() {
+  return {"predict", "Say what photos show, with what was trained.", "RUN PHOTO ...",
+          "graft predict runs/pets holiday/*.jpg\n"
+          "graft predict runs/pets a.jpg b.png --json | jq .label",
+          run};
+}
+
+}  // namespace graft::cli

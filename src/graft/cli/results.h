@@ -1,0 +1,27 @@
+// How results are shown: accuracies for people and for machines, predictions a row a photo.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "graft/cli/terminal.h"
+#include "graft/engine/accuracy.h"
+#include "graft/engine/evaluate.h"
+
+namespace graft::cli {
+
+// "93.4 %  (95 % interval 92.6 to 94.2)  mean per class 93.3 %"
+std::string format_scores(const engine::Scores& scores);
+nlohmann::json to_json(const engine::Scores& scores, const std::vector<std::string>& classes);
+
+// {"file": ..., "label": ..., "probability": ..., "top": [[name, probability], ...]}, and "truth" where it is known.
+nlohmann::json to_json(const engine::Predictions& predictions, int64_t row, const std::vector<std::string>& classes);
+
+// One object a line under --json, else a line a photo: file, best class, the runners-up.
+void print_predictions(const engine::Evaluation& evaluation, Terminal& terminal);
+
+std::string dump(const nlohmann::json& json);  // one line; bytes that are no UTF-8 (in a file's name) become U+FFFD
+
+}  // namespace graft::cli

@@ -1,0 +1,117 @@
+#include "graft/cli/run_report.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <ctime>
+
+#include "graft/cli/terminal.h"
+#include "graft/cli/thumbnail.h"
+#include "graft/core/atomic_file.h"
+#include "graft/engine/config_file.h"
+#include "graft/engine/run_folder.h"
+#include "graft/engine/words.h"
+#include "graft/tensor/precision.h"
+
+namespace graft::cli {
+namespace {
+
+constexpr size_t kMistakes = 24;
+
+std::string time_now() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &utc);
+  return text;
+}
+
+using Value = double engine::Metric::*;
+
+study::Series curve(const std::vector<engine::Metric>& metrics, const std::string& split, Value value) {
+  study::Series series{split == "train" ? "training photos" : "validation photos", {}};
+  for (const auto& metric : metrics) {
+    if (metric.split == split && std::isfinite(metric.*value)) series.points.emplace_back(metric.step, metric.*value);
+  }
+  return series;
+}
+
+std::vector<study::LineChart> charts(const std::vector<engine::Metric>& metrics) {
+  return {{"loss", "step", {curve(metrics, "train", &engine::Metric::loss), curve(metrics, "val", &engine::Metric::loss)}, false},
+          {"validation accuracy", "step", {curve(metrics, "val", &engine::Metric::accuracy)}, true},
+          {"learning rate", "step", {curve(metrics, "train", &engine::Metric::lr)}, false},
+          {"norm of all gradients", "step", {curve(metrics, "train", &engine::Metric::grad_norm)}, false}};
+}
+
+std::vector<study::Mistake> worst_mistakes(const engine::AdaptResult& result) {
+  const auto& predictions = result.test_predictions;
+  std::vector<study::Mistake> mistakes;
+  for (size_t row = 0; row < predictions.files.size(); ++row) {
+    const auto [predicted, probability] = engine::top(predictions.probabilities, static_cast<int64_t>(row), 1).front();
+    const int64_t truth = predictions.labels[row];
+    if (truth < 0 || predicted == truth) continue;
+    mistakes.push_back({predictions.files[row], result.classes[static_cast<size_t>(truth)],
+                        result.classes[static_cast<size_t>(predicted)], probability, ""});
+  }
+  std::stable_sort(mistakes.begin(), mistakes.end(), [](const auto& a, const auto& b) { return a.probability > b.probability; });
+  if (mistakes.size() > kMistakes) mistakes.resize(kMistakes);
+  for (auto& mistake : mistakes) mistake.image = thumbnail_uri(result.data_root / mistake.file);
+  return mistakes;
+}
+
+}  // namespace
+
+study::Facts describe_environment() {
+  utsname system{};
+  uname(&system);
+  return {{"graft", GRAFT_VERSION},
+          {"libtorch", TORCH_VERSION},
+          {"processor", tensor::describe_cpu()},
+          {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
+          {"finished", time_now()}};
+}
+
+study::RunReport describe_run(const engine::AdaptResult& result, const std::string& command) {
+  const OptionValues config = engine::read_config(result.folder / "config.yaml");
+  const auto option = [&](const char* name) {
+    const auto found = config.find(name);
+    return found != config.end() ? found->second : "";
+  };
+  study::RunReport report;
+  report.title = fmt::format("{} on {}", option("method"), std::filesystem::path(option("data")).lexically_normal().string());
+  report.subtitle = fmt::format("{} · {} classes · seed {}", option("model"), result.classes.size(), option("seed"));
+  report.command = command;
+  report.correct = result.test.correct;
+  report.count = result.test.count;
+  report.mean_per_class = result.test.mean_per_class;
+  report.charts = charts(engine::read_metrics(result.folder / "metrics.jsonl"));
+  for (size_t i = 0; i < result.classes.size(); ++i) {
+    report.classes.push_back({result.classes[i], result.test.class_correct[i], result.test.class_count[i]});
+  }
+  report.confusion = result.test.confusion;
+  report.mistakes = worst_mistakes(result);
+  report.cost = {
+      {"time", fmt::format("{} in all, {} of it training", format_duration(result.seconds), format_duration(result.train_seconds))},
+      {"steps", fmt::format("{} in {} epochs", result.steps, result.epochs)},
+      {"peak memory", engine::bytes_words(result.peak_memory_bytes)},
+      {"trained", fmt::format("{} parameters on {} frozen ones", engine::count_words(result.trained_parameters),
+                              engine::count_words(result.frozen_parameters))},
+      {"on disk", engine::bytes_words(result.adapter_bytes)},
+      {"image features", result.features_cached ? "kept: each photo went through the frozen layers once" : "computed anew each epoch"}};
+  for (const auto& [name, text] : config) {
+    if (!text.empty()) report.options.emplace_back(name, text);
+  }
+  report.environment = describe_environment();
+  return report;
+}
+
+void write_run_report(const engine::AdaptResult& result, const std::string& command) {
+  write_file_atomically(result.folder / "report.html", study::to_html(describe_run(result, command)));
+}
+
+}  // namespace graft::cli

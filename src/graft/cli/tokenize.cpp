@@ -1,0 +1,81 @@
+// Lines of stdin to lines of token ids, as the model's text tower would read them.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "graft/cli/arguments.h"
+#include "graft/cli/command.h"
+#include "graft/core/error.h"
+#include "graft/io/model_folder.h"
+#include "graft/text/clip_tokenizer.h"
+
+namespace graft::cli {
+namespace {
+
+constexpr int kOpenAiContext = 77;  // of every CLIP that OpenAI published
+
+struct Options {
+  std::string model;
+  std::optional<int64_t> context;
+  bool truncate = false;
+};
+template <class Visitor>
+void fields(Visitor& visit, Options& o) {
+  visit("model", o.model, "CLIP whose context length counts; without one it is 77");
+  visit("context", o.context, "longest row, start and end tokens included (default: the model's)");
+  visit("truncate", o.truncate, "cut what is too long, instead of an error");
+}
+
+// The context length that the model's files state, without loading its weights.
+int64_t context_of(const io::ModelFolder& folder) {
+  if (folder.open_clip_config) {
+    const auto text = folder.open_clip_config->value("/model_cfg/text_cfg/context_length"_json_pointer, 0);
+    if (text > 0) return text;
+  }
+  if (folder.config) {
+    const auto text = folder.config->value("/text_config/max_position_embeddings"_json_pointer, 0);
+    if (text > 0) return text;
+    if (!folder.config->contains("text_config")) {
+      throw ModelError("tokenize", "{} reads no text. Name a CLIP.", folder.path.string());
+    }
+  }
+  return kOpenAiContext;
+}
+
+int run(Arguments& arguments, Terminal& terminal) {
+  arguments.add<Options>();
+  if (!arguments.parse(terminal)) return 0;
+  const auto options = arguments.get<Options>();
+  int64_t context = options.context.value_or(kOpenAiContext);
+  if (context < 2) throw ConfigError("tokenize", "--context: expected 2 or more (start and end), got {}.", context);
+  if (!options.model.empty()) {
+    const auto folder = io::ModelFolder::find(options.model, arguments.environment());
+    if (!options.context) context = context_of(folder);
+  }
+  const auto& tokenizer = text::ClipTokenizer::shared();
+  std::string line;
+  for (int64_t number = 1; std::getline(std::cin, line); ++number) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    try {
+      const auto tokens = tokenizer.tokenize(line, static_cast<int>(context), options.truncate);
+      terminal.print(terminal.json() ? nlohmann::json(tokens.ids).dump() : fmt::format("{}", fmt::join(tokens.ids, " ")));
+    } catch (const DataError& error) {
+      throw DataError("stdin", "line {}: {}", number, error.what());
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command tokenize_command() {
+  return {"tokenize", "Turn lines of text into lines of token ids.", "[--model CLIP] < lines",
+          "echo 'a photo of a cat' | graft tokenize\n"
+          "graft tokenize --model openai/clip-vit-base-patch16 --truncate < captions.txt",
+          run};
+}
+
+}  // namespace graft::cli

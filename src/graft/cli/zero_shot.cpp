@@ -1,0 +1,36 @@
+#include "graft/pipelines/zero_shot.h"
+
+#include "graft/cli/arguments.h"
+#include "graft/cli/command.h"
+#include "graft/cli/host.h"
+#include "graft/cli/results.h"
+
+namespace graft::cli {
+namespace {
+
+int run(Arguments& arguments, Terminal& terminal) {
+  arguments.add<pipelines::ZeroShotOptions>();
+  if (!arguments.parse(terminal)) return 0;
+  arguments.require("model", "a CLIP: folder, file, or org/name in the Hugging Face cache");
+  arguments.require("data", "photos: a folder, a table, or a CoOp split file");
+  const auto options = arguments.get<pipelines::ZeroShotOptions>();
+  const auto evaluation = pipelines::zero_shot(options, host_of(arguments), terminal);
+  if (terminal.json() || evaluation.scores.count == 0) {
+    print_predictions(evaluation, terminal);
+  } else {
+    terminal.print(format_scores(evaluation.scores));
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command zero_shot_command() {
+  return {"zero-shot", "Classify photos by the names of their classes, without training.", "--model CLIP --data D",
+          "graft zero-shot --model openai/clip-vit-base-patch16 --data pets/\n"
+          "graft zero-shot --model clip/ --data photos/ --classes names.txt \\\n"
+          "    --template 'a photo of a {}.' --template 'a drawing of a {}.' --json",
+          run};
+}
+
+}  // namespace graft::cli
