@@ -63,7 +63,9 @@ Outcome run_plain(const FrozenLinear& linear, const at::Tensor& x, const std::ve
 void expect_close(const Outcome& got, const Outcome& want, double tolerance) {
   EXPECT_LT(relative_error(got.y, want.y), tolerance);
   EXPECT_LT(relative_error(got.dx, want.dx), tolerance) << "gradient of x";
-  if (want.dbias.defined()) EXPECT_LT(relative_error(got.dbias, want.dbias), tolerance) << "gradient of the bias";
+  if (want.dbias.defined()) {
+    EXPECT_LT(relative_error(got.dbias, want.dbias), tolerance) << "gradient of the bias";
+  }
   for (size_t i = 0; i < want.branches.size(); ++i) {
     EXPECT_LT(relative_error(got.branches[i], want.branches[i]), tolerance) << "gradient of branch tensor " << i;
   }
@@ -151,7 +153,8 @@ TEST(FrozenLinear, ATrainedBiasGetsItsGradient) {
   for (const auto activation : {Activation::none, Activation::silu}) {
     const FrozenLinear linear(torch::randn({21, 40}), torch::randn({21}).requires_grad_(true), Precision::fp32);
     const auto x = torch::randn({3, 50, 40});
-    expect_close(run(linear, x, {}, activation), run_plain(linear, x, {}, activation), 1e-5);
+    // The weights of the loss run from -1 to 1, so that the sum over the rows cancels to a small bias gradient.
+    expect_close(run(linear, x, {}, activation), run_plain(linear, x, {}, activation), 1e-4);
   }
 }
 
@@ -194,9 +197,7 @@ TEST(FrozenLinear, KeepsNoInputAndPacksItsTransposeOnlyWhenAsked) {
   EXPECT_EQ(packed, 32 * 64 * 4);
   auto x = torch::randn({5, 64}).requires_grad_(true);
   auto y = linear.forward(x);
-  const std::weak_ptr<void> nothing;
   EXPECT_EQ(linear.bytes(), packed);
-  EXPECT_EQ(x.unsafeGetTensorImpl(), x.unsafeGetTensorImpl());
   EXPECT_EQ(x.storage().use_count(), 1u);  // the graph does not hold it
   y.sum().backward();
   EXPECT_EQ(linear.bytes(), 2 * packed);

@@ -46,7 +46,14 @@ at::Tensor plain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, 
                             .triu(keys.size(2) - q.size(1) + 1);
     scores = scores.masked_fill(hidden, never);
   }
-  const auto mixed = at::matmul(at::softmax(scores, -1), values);  // [B, heads, Tq, d]
+  at::Tensor shares;
+  if (options.mask.defined()) {
+    const auto blind = (scores == never).all(-1, /*keepdim=*/true);  // queries that see no key get zeros, not NaN
+    shares = at::softmax(scores.masked_fill(blind, 0), -1).masked_fill(blind, 0);
+  } else {
+    shares = at::softmax(scores, -1);
+  }
+  const auto mixed = at::matmul(shares, values);  // [B, heads, Tq, d]
   return mixed.transpose(1, 2).reshape({q.size(0), q.size(1), q.size(2)});
 }
 
@@ -79,35 +86,43 @@ void check(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// What the graph keeps beside tensors.
+// What the graph keeps beside tensors, and the mask, which gets no gradient.
 struct Call final : torch::CustomClassHolder {
   int64_t heads = 1;
   double scale = 0;
   bool causal = false;
+  bool extra = false;
+  at::Tensor mask;
 };
-
-// The parts of inputs that are one fused tensor [qkv] or three [q, k, v]; two more are the extra keys and values.
-AttentionInputs inputs_of(at::TensorList own, const Call& call, const at::Tensor& mask, const at::Tensor& extra_keys,
-                          const at::Tensor& extra_values) {
-  const auto parts = own.size() == 1 ? own[0].chunk(3, 2) : own.vec();
-  return {parts[0], parts[1], parts[2], call.heads, {call.scale, call.causal, mask, extra_keys, extra_values}};
-}
 
 // [B, T, width], last stride 1, for the kernels.
 at::Tensor with_whole_rows(const at::Tensor& t) { return t.stride(2) == 1 ? t : t.contiguous(); }
 
-at::Tensor extra_floats(const at::Tensor& extra) {
-  return extra.defined() ? extra.detach().to(at::kFloat).contiguous() : extra;
+// The tensors of a call: one fused [qkv] or three [q, k, v], then the extra keys and values if there are any (an undefined
+// tensor cannot be an input of a custom function).
+struct Parts {
+  at::TensorList own, extra;
+};
+Parts parts_of(at::TensorList tensors, const Call& call) {
+  const auto own = tensors.size() - (call.extra ? 2 : 0);
+  return {tensors.slice(0, own), tensors.slice(own)};
+}
+
+AttentionInputs inputs_of(const Parts& parts, const Call& call) {
+  const auto own = parts.own.size() == 1 ? parts.own[0].chunk(3, 2) : parts.own.vec();
+  AttentionInputs in{own[0], own[1], own[2], call.heads, {.scale = call.scale, .causal = call.causal, .mask = call.mask}};
+  if (call.extra) {
+    in.options.extra_keys = parts.extra[0].detach().to(at::kFloat).contiguous();
+    in.options.extra_values = parts.extra[1].detach().to(at::kFloat).contiguous();
+  }
+  return in;
 }
 
 struct OnKernels : torch::autograd::Function<OnKernels> {
-  // own: qkv or q, k, v
-  static at::Tensor forward(AutogradContext* ctx, at::TensorList own, const at::Tensor& extra_keys,
-                            const at::Tensor& extra_values, const at::Tensor& mask,
-                            const c10::intrusive_ptr<Call>& call) {
-    auto result = attention_forward(inputs_of(own, *call, mask, extra_floats(extra_keys), extra_floats(extra_values)));
-    variable_list saved{result.lse, mask, extra_keys, extra_values};
-    saved.insert(saved.end(), own.begin(), own.end());
+  static at::Tensor forward(AutogradContext* ctx, at::TensorList tensors, const c10::intrusive_ptr<Call>& call) {
+    const auto result = attention_forward(inputs_of(parts_of(tensors, *call), *call));
+    auto saved = tensors.vec();
+    saved.push_back(result.lse);
     ctx->save_for_backward(std::move(saved));
     ctx->saved_data["call"] = c10::IValue::make_capsule(call);
     return result.mixed;
@@ -116,16 +131,16 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
     const auto call = c10::static_intrusive_pointer_cast<Call>(ctx->saved_data["call"].toCapsule());
     const auto saved = ctx->get_saved_variables();
-    const auto own = at::TensorList(saved).slice(4);
-    const auto in = inputs_of(own, *call, saved[1], extra_floats(saved[2]), extra_floats(saved[3]));
+    const auto parts = parts_of(at::TensorList(saved).slice(0, saved.size() - 1), *call);
     variable_list result;
-    for (const auto& t : own) result.push_back(at::empty(t.sizes(), t.options()));
-    const auto parts = own.size() == 1 ? result[0].chunk(3, 2) : result;
-    const auto extra = attention_backward(in, saved[0], with_whole_rows(gradients[0]), parts[0], parts[1], parts[2]);
-    const auto typed = [](const at::Tensor& gradient, const at::Tensor& like) {
-      return gradient.defined() ? gradient.to(like.scalar_type()) : gradient;
-    };
-    result.insert(result.end(), {typed(extra.keys, saved[2]), typed(extra.values, saved[3]), at::Tensor(), at::Tensor()});
+    for (const auto& t : parts.own) result.push_back(at::empty(t.sizes(), t.options()));
+    const auto own = result.size() == 1 ? result[0].chunk(3, 2) : result;
+    const auto extra = attention_backward(inputs_of(parts, *call), saved.back(), with_whole_rows(gradients[0]), own[0], own[1], own[2]);
+    if (call->extra) {
+      result.push_back(extra.keys.to(parts.extra[0].scalar_type()));
+      result.push_back(extra.values.to(parts.extra[1].scalar_type()));
+    }
+    result.emplace_back();  // the call itself
     return result;
   }
 };
@@ -149,10 +164,12 @@ at::Tensor on_kernels(std::vector<at::Tensor> own, int64_t heads, const Attentio
   call->heads = heads;
   call->scale = options.scale;
   call->causal = options.causal;
+  call->extra = options.extra_keys.defined();
+  const auto keys = own.back().size(1) + (call->extra ? options.extra_keys.size(2) : 0);
+  call->mask = full_mask(options.mask, {own[0].size(0), heads, own[0].size(1), keys});
   for (auto& t : own) t = with_whole_rows(t);
-  const auto keys = own.back().size(1) + (options.extra_keys.defined() ? options.extra_keys.size(2) : 0);
-  const auto mask = full_mask(options.mask, {own[0].size(0), heads, own[0].size(1), keys});
-  return OnKernels::apply(at::TensorList(own), options.extra_keys, options.extra_values, mask, call);
+  if (call->extra) own.insert(own.end(), {options.extra_keys, options.extra_values});
+  return OnKernels::apply(at::TensorList(own), call);
 }
 
 bool use_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {

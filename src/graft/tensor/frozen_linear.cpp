@@ -23,7 +23,8 @@ at::Tensor rounded(const at::Tensor& weight, Precision precision) {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// What the graph keeps of a call beside tensors; the branches' tensors are saved as the graph saves its own.
+// What the graph keeps of a call beside tensors. Its parameters are a, b, a, b ... of the branches, then the bias if
+// there is one: an undefined tensor cannot be an input of a custom function.
 struct Call final : torch::CustomClassHolder {
   std::shared_ptr<FrozenLinear::Packed> packed;
   std::vector<double> scales;
@@ -31,10 +32,10 @@ struct Call final : torch::CustomClassHolder {
   Activation activation = Activation::none;
   bool keep = false;  // what a backward needs
 
-  std::vector<LowRank> branches(at::TensorList parameters) const {  // of bias, a, b, a, b ...
+  std::vector<LowRank> branches(at::TensorList parameters) const {
     std::vector<LowRank> result;
     for (size_t i = 0; i < scales.size(); ++i) {
-      result.push_back({parameters[1 + 2 * i], parameters[2 + 2 * i], scales[i], begins[i]});
+      result.push_back({parameters[2 * i], parameters[2 * i + 1], scales[i], begins[i]});
     }
     return result;
   }
@@ -63,14 +64,16 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
     const auto call = c10::static_intrusive_pointer_cast<Call>(ctx->saved_data["call"].toCapsule());
     const auto saved = ctx->get_saved_variables();
     MapForward forward{.y = {}, .before = saved[0], .reduced = {}};
-    variable_list parameters{at::Tensor()};
-    MapWants wants{.x = ctx->needs_input_grad(0), .bias = ctx->needs_input_grad(1), .a = {}, .b = {}};
-    for (size_t i = 0; i < call->scales.size(); ++i) {
+    variable_list parameters;
+    MapWants wants{.x = ctx->needs_input_grad(0), .bias = false, .a = {}, .b = {}};
+    const auto count = call->scales.size();
+    for (size_t i = 0; i < count; ++i) {
       parameters.insert(parameters.end(), {saved[2 + 3 * i], saved[3 + 3 * i]});
       forward.reduced.push_back(saved[4 + 3 * i]);
-      wants.a.push_back(ctx->needs_input_grad(2 + 2 * i));
-      wants.b.push_back(ctx->needs_input_grad(3 + 2 * i));
+      wants.a.push_back(ctx->needs_input_grad(1 + 2 * i));
+      wants.b.push_back(ctx->needs_input_grad(2 + 2 * i));
     }
+    if (call->packed->bias) wants.bias = ctx->needs_input_grad(1 + 2 * count);
     const auto dy = gradients[0].reshape({-1, call->packed->out}).contiguous();
     const auto x = saved[1].defined() ? saved[1].reshape({-1, call->packed->in}).contiguous() : at::Tensor();
     auto result = map_backward(*call->packed, dy, x, forward, call->branches(parameters), call->activation, wants);
@@ -79,8 +82,9 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
       sizes.back() = call->packed->in;
       result.x = result.x.view(sizes);
     }
-    variable_list all{result.x, result.bias};
-    for (size_t i = 0; i < call->scales.size(); ++i) all.insert(all.end(), {result.a[i], result.b[i]});
+    variable_list all{result.x};
+    for (size_t i = 0; i < count; ++i) all.insert(all.end(), {result.a[i], result.b[i]});
+    if (call->packed->bias) all.push_back(result.bias);
     all.emplace_back();  // the call itself
     return all;
   }
@@ -95,12 +99,13 @@ at::Tensor on_kernels(const std::shared_ptr<FrozenLinear::Packed>& packed, const
   auto call = c10::make_intrusive<Call>();
   call->packed = packed;
   call->activation = activation;
-  variable_list parameters{packed->bias.value_or(at::Tensor())};
+  variable_list parameters;
   for (const auto& branch : branches) {
     call->scales.push_back(branch.scale);
     call->begins.push_back(branch.begin);
     parameters.insert(parameters.end(), {branch.a, branch.b});
   }
+  if (packed->bias) parameters.push_back(*packed->bias);
   call->keep = torch::autograd::compute_requires_grad(x, at::TensorList(parameters));
   return OnKernels::apply(x, at::TensorList(parameters), call);
 }

@@ -47,26 +47,32 @@ Rows row(const at::Tensor& t, int64_t i) {
 
 const float* floats(const at::Tensor& t) { return t.defined() ? t.const_data_ptr<float>() : nullptr; }
 
-// [x, change] -> [stream, normalised]; without a change the stream is x itself, and only the second is returned.
+// The norm, which is a constant here; float32.
+struct Constants {
+  at::Tensor weight, bias;
+  double eps;
+};
+
+// [x, change] -> [stream, normalised], or [x] -> [normalised].
 struct OnKernels : torch::autograd::Function<OnKernels> {
-  static variable_list forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& change_in,
-                               const at::Tensor& weight, const at::Tensor& bias, double eps, c10::ScalarType out_type) {
+  static variable_list forward(AutogradContext* ctx, at::TensorList inputs, const Constants& norm,
+                               c10::ScalarType out_type) {
     const auto& kernels = *fast_kernels();
-    const auto x = x_in.contiguous(), change = change_in.defined() ? change_in.contiguous() : change_in;
+    const auto x = inputs[0].contiguous(), change = inputs.size() > 1 ? inputs[1].contiguous() : at::Tensor();
     const auto width = x.size(-1), rows = x.numel() / width;
     const auto stream = change.defined() ? at::empty_like(x) : at::Tensor();
     const auto out = at::empty(x.sizes(), x.options().dtype(out_type));
     const auto moments = at::empty({rows, 2}, at::kFloat);
     at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const auto m = kernels.layer_norm(width, static_cast<float>(eps), floats(x) + i * width, const_row(change, i),
-                                          floats(weight), floats(bias), row(stream, i), row(out, i));
+        const auto m = kernels.layer_norm(width, static_cast<float>(norm.eps), floats(x) + i * width, const_row(change, i),
+                                          floats(norm.weight), floats(norm.bias), row(stream, i), row(out, i));
         auto* const kept = moments.mutable_data_ptr<float>() + 2 * i;
         kept[0] = m.mean;
         kept[1] = m.inverse_deviation;
       }
     });
-    ctx->save_for_backward({change.defined() ? stream : x_in, moments, weight});
+    ctx->save_for_backward({change.defined() ? stream : inputs[0], moments, norm.weight});
     ctx->saved_data["change"] = change.defined();
     ctx->saved_data["change_type"] = static_cast<int64_t>(change.defined() ? change.scalar_type() : at::kFloat);
     ctx->set_materialize_grads(false);
@@ -85,7 +91,7 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
     if (!d_out_in.defined()) {
       dx = d_stream;
       if (has_change && dx.defined()) d_change = dx.to(change_type);
-      return {dx, d_change, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+      return gradients_of(dx, d_change, has_change);
     }
     const auto d_out = d_out_in.contiguous();
     if (d_stream.defined()) d_stream = d_stream.to(at::kFloat).contiguous();
@@ -101,7 +107,13 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
       }
     });
     if (has_change && change_type == at::kFloat) d_change = dx;
-    return {dx, d_change, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+    return gradients_of(dx, d_change, has_change);
+  }
+
+ private:
+  static variable_list gradients_of(const at::Tensor& dx, const at::Tensor& d_change, bool has_change) {
+    if (has_change) return {dx, d_change, at::Tensor(), at::Tensor()};
+    return {dx, at::Tensor(), at::Tensor()};
   }
 };
 
@@ -117,8 +129,8 @@ at::Tensor whole_floats(const at::Tensor& parameter) {
   return parameter.defined() ? parameter.detach().to(at::kFloat).contiguous() : parameter;
 }
 
-variable_list on_kernels(const at::Tensor& x, const at::Tensor& change, const LayerNorm& norm, c10::ScalarType out) {
-  return OnKernels::apply(x, change, whole_floats(norm.weight), whole_floats(norm.bias), norm.eps, out);
+variable_list on_kernels(at::TensorList inputs, const LayerNorm& norm, c10::ScalarType out) {
+  return OnKernels::apply(inputs, Constants{whole_floats(norm.weight), whole_floats(norm.bias), norm.eps}, out);
 }
 
 }  // namespace
@@ -131,7 +143,7 @@ AddNormed add_layer_norm(const at::Tensor& x, const at::Tensor& change, const La
   check_width(x, norm.bias, "bias");
   const bool change_fits = change.scalar_type() == at::kFloat || change.scalar_type() == at::kBFloat16;
   if (change_fits && use_kernels(x, norm, out)) {
-    const auto both = on_kernels(x, change, norm, out);
+    const auto both = on_kernels({x, change}, norm, out);
     return {both[0], both[1]};
   }
   const auto stream = x + change.to(x.scalar_type());
@@ -141,7 +153,7 @@ AddNormed add_layer_norm(const at::Tensor& x, const at::Tensor& change, const La
 at::Tensor layer_norm(const at::Tensor& x, const LayerNorm& norm, c10::ScalarType out) {
   check_width(x, norm.weight, "weight");
   check_width(x, norm.bias, "bias");
-  if (use_kernels(x, norm, out)) return on_kernels(x, {}, norm, out)[0];
+  if (use_kernels(x, norm, out)) return on_kernels({x}, norm, out)[0];
   return plain_layer_norm(x, norm, out);
 }
 
