@@ -34,7 +34,7 @@ TEST(ConfigFile, WhatIsNoMappingOfPlainValuesIsRefused) {
   EXPECT_THROW(read("a: [b, [c]]\n"), ConfigError);
   EXPECT_THROW(read("a: 1\na: 2\n"), ConfigError);
   EXPECT_THROW(read("a-b: 1\na_b: 2\n"), ConfigError);
-  EXPECT_THROW(read("a: \"unfinished\n"), ConfigError);
+  EXPECT_THROW(read("a: [unfinished\n"), ConfigError);
   EXPECT_THROW(read_config("/nonexistent/c.yaml"), FileError);
 }
 

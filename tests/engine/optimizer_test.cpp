@@ -32,31 +32,33 @@ void expect_equal_to_libtorch(const OptimizerOptions& options, torch::optim::Opt
   EXPECT_TRUE(torch::allclose(ours.bias, reference.bias, 1e-12, 1e-12)) << ours.bias << reference.bias;
 }
 
-// libtorch decays all it is given; ours leaves vectors alone, so that the reference has two groups.
-template <class TheirOptions>
-std::vector<torch::optim::OptimizerParamGroup> groups(const Problem& p, const TheirOptions& decaying, TheirOptions still) {
-  still.weight_decay(0);
-  return {{{p.weight}, std::make_unique<TheirOptions>(decaying)}, {{p.bias}, std::make_unique<TheirOptions>(still)}};
+// libtorch decays all that it is given; ours leaves vectors alone, so that the reference has two groups.
+template <class Theirs, class TheirOptions>
+Theirs reference(const Problem& p, TheirOptions options) {
+  auto decaying = std::make_unique<TheirOptions>(options);
+  decaying->weight_decay(0.1);
+  options.weight_decay(0);
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  groups.emplace_back(std::vector<at::Tensor>{p.weight}, std::move(decaying));
+  groups.emplace_back(std::vector<at::Tensor>{p.bias}, std::make_unique<TheirOptions>(options));
+  return Theirs(std::move(groups), options);
 }
 
 TEST(Optimizer, SgdWithMomentumAndDecayStepsAsLibtorchDoes) {
   const Problem p;
-  const auto options = torch::optim::SGDOptions(0.05).momentum(0.9).weight_decay(0.1);
-  torch::optim::SGD theirs(groups(p, options, options), options);
+  auto theirs = reference<torch::optim::SGD>(p, torch::optim::SGDOptions(0.05).momentum(0.9));
   expect_equal_to_libtorch({.kind = OptimizerKind::sgd, .weight_decay = 0.1, .momentum = 0.9}, theirs, p);
 }
 
 TEST(Optimizer, AdamStepsAsLibtorchDoes) {
   const Problem p;
-  const auto options = torch::optim::AdamOptions(0.05).weight_decay(0.1);
-  torch::optim::Adam theirs(groups(p, options, options), options);
+  auto theirs = reference<torch::optim::Adam>(p, torch::optim::AdamOptions(0.05));
   expect_equal_to_libtorch({.kind = OptimizerKind::adam, .weight_decay = 0.1}, theirs, p);
 }
 
 TEST(Optimizer, AdamWStepsAsLibtorchDoes) {
   const Problem p;
-  const auto options = torch::optim::AdamWOptions(0.05).weight_decay(0.1);
-  torch::optim::AdamW theirs(groups(p, options, options), options);
+  auto theirs = reference<torch::optim::AdamW>(p, torch::optim::AdamWOptions(0.05));
   expect_equal_to_libtorch({.kind = OptimizerKind::adamw, .weight_decay = 0.1}, theirs, p);
 }
 

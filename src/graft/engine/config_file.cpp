@@ -58,7 +58,7 @@ std::string print_config(const OptionValues& values) {
     if (value.empty()) {
       out << YAML::Null;
     } else if (value.find('\n') != std::string::npos) {
-      out << YAML::Literal << value;
+      out << YAML::DoubleQuoted << value;  // a block would end in a line break of its own
     } else {
       out << value;
     }

@@ -27,7 +27,7 @@ struct Host {
 struct ModelOptions {
   std::string model;
   std::string as;
-  std::optional<int64_t> image_size;
+  std::optional<int64_t> image_size = {};
   std::string precision = "auto";
   std::string device = "cpu";
   int64_t threads = 0;
@@ -60,18 +60,18 @@ void fields(Visitor& visit, DataOptions& o) {
 
 // Each is the method's own recipe unless it is set.
 struct TrainOptions {
-  std::optional<int64_t> epochs;
-  std::optional<int64_t> batch_size;
-  std::optional<double> lr;
-  std::optional<double> weight_decay;
-  std::optional<double> warmup;
-  std::optional<methods::OptimizerKind> optimizer;
-  std::optional<double> momentum;
-  std::optional<methods::ScheduleKind> schedule;
-  std::optional<double> clip;
-  std::optional<double> label_smoothing;
-  std::optional<methods::Augmentation> augment;
-  std::optional<double> min_crop;
+  std::optional<int64_t> epochs = {};
+  std::optional<int64_t> batch_size = {};
+  std::optional<double> lr = {};
+  std::optional<double> weight_decay = {};
+  std::optional<double> warmup = {};
+  std::optional<methods::OptimizerKind> optimizer = {};
+  std::optional<double> momentum = {};
+  std::optional<methods::ScheduleKind> schedule = {};
+  std::optional<double> clip = {};
+  std::optional<double> label_smoothing = {};
+  std::optional<methods::Augmentation> augment = {};
+  std::optional<double> min_crop = {};
   int64_t grad_accum = 1;
   int64_t val_every = 1;
   int64_t patience = 0;
@@ -104,7 +104,7 @@ struct AdaptOptions {
   DataOptions data;
   std::string method;
   int64_t shots = 0;
-  std::optional<methods::ClassifierKind> classifier;
+  std::optional<methods::ClassifierKind> classifier = {};
   std::string templates;
   std::string templates_file;
   TrainOptions train;

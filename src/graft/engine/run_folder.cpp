@@ -29,20 +29,28 @@ constexpr const char* kOurs[] = {"config.yaml", "metrics.jsonl", "metrics.csv", 
                                  "adapter_model.safetensors", "head.safetensors", "report.html", "bad-files.txt",
                                  "checkpoints"};
 
+// What a killed process may leave behind: the lock, and files that it had not finished.
+bool is_leftover(const std::string& name) { return name == kLock || (name.starts_with('.') && name.ends_with(".partial")); }
+
 bool holds_something(const fs::path& folder) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().filename() != kLock) return true;
+    if (!is_leftover(entry.path().filename().string())) return true;
   }
   return false;
 }
 
-void remove_events(const fs::path& folder) {
-  std::vector<fs::path> events;
+template <class Predicate>
+void remove_where(const fs::path& folder, Predicate&& predicate) {
+  std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().filename().string().starts_with(kEvents)) events.push_back(entry.path());
+    if (predicate(entry.path().filename().string())) found.push_back(entry.path());
   }
-  for (const auto& path : events) fs::remove(path);
+  for (const auto& path : found) fs::remove(path);
+}
+
+void remove_events(const fs::path& folder) {
+  remove_where(folder, [](const std::string& name) { return name.starts_with(kEvents); });
 }
 
 std::unique_ptr<std::FILE, int (*)(std::FILE*)> open_file(const fs::path& path, const char* mode) {
@@ -177,6 +185,7 @@ void RunFolder::lock() {
   if (::ftruncate(lock_, 0) != 0 || ::pwrite(lock_, id.data(), id.size(), 0) != static_cast<ssize_t>(id.size())) {
     throw FileError("run", "{} cannot be written: {}.", path_.string(), std::strerror(errno));
   }
+  remove_where(path_, [](const std::string& name) { return name != kLock && is_leftover(name); });
 }
 
 void RunFolder::start_metrics(int64_t bytes) {
