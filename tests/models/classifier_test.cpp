@@ -1,0 +1,146 @@
+#include "graft/models/classifier.h"
+
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include "graft/core/error.h"
+#include "graft/models/prompts.h"
+#include "graft/text/clip_tokenizer.h"
+#include "tests/support/gradient_check.h"
+#include "tests/support/tiny_models.h"
+
+namespace graft::models {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::random_tensor;
+using testing::relative_error;
+using testing::tiny_clip;
+using Position = PromptClassifier::Position;
+
+std::vector<int64_t> row(const at::Tensor& x, int64_t i) {
+  const auto values = x[i].contiguous();
+  return {values.data_ptr<int64_t>(), values.data_ptr<int64_t>() + values.numel()};
+}
+
+std::vector<int64_t> ids_of(const std::string& text) {
+  const auto ids = text::ClipTokenizer::shared().encode(text);
+  return {ids.begin(), ids.end()};
+}
+
+// Puts rows that train in place of the learned words.
+struct Words : nn::Insert {
+  explicit Words(int64_t count, int64_t width) { rows = register_parameter("rows", random_tensor({count, width}, 5)); }
+  at::Tensor forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) override {
+    const auto where = context.learned->unsqueeze(2).expand({-1, -1, x.size(2)});
+    return x.scatter(1, where, rows.unsqueeze(0).expand({x.size(0), -1, -1}));
+  }
+  at::Tensor rows;
+};
+
+TEST(Prompts, FillTheNameInAndEndWhereTheTokenizerSays) {
+  const auto prompts = filled_prompts({"cat", "ice_cream"}, "a photo of a {}.", 24);
+  const auto short_ids = ids_of("a photo of a cat."), long_ids = ids_of("a photo of a ice cream.");
+  EXPECT_EQ(prompts.ids.size(1), static_cast<int64_t>(long_ids.size()) + 2);
+  EXPECT_THAT(row(prompts.ends.unsqueeze(0), 0), ElementsAre(short_ids.size() + 1, long_ids.size() + 1));
+  const auto ids = row(prompts.ids, 1);
+  EXPECT_EQ(std::vector<int64_t>(ids.begin() + 1, ids.end() - 1), long_ids);
+  EXPECT_EQ(row(prompts.ids, 0).back(), 0);
+}
+
+TEST(Prompts, LearnedWordsStandAtTheEndInTheMiddleOrAtTheFront) {
+  const auto x = ids_of("X").front(), dot = ids_of(".").front();
+  const auto name = ids_of("ice cream");
+  ASSERT_EQ(name.size(), 2u);
+  const auto end = learned_prompts({"ice_cream"}, 3, Position::end, 24);
+  const auto middle = learned_prompts({"ice_cream"}, 3, Position::middle, 24);
+  const auto front = learned_prompts({"ice_cream"}, 3, Position::front, 24);
+  EXPECT_THAT(row(end.ids, 0), ElementsAre(49406, x, x, x, name[0], name[1], dot, 49407));
+  EXPECT_THAT(row(end.learned, 0), ElementsAre(1, 2, 3));
+  EXPECT_THAT(row(middle.ids, 0), ElementsAre(49406, x, name[0], name[1], x, x, dot, 49407));
+  EXPECT_THAT(row(middle.learned, 0), ElementsAre(1, 4, 5));
+  EXPECT_THAT(row(front.ids, 0), ElementsAre(49406, name[0], name[1], x, x, x, dot, 49407));
+  EXPECT_THAT(row(front.learned, 0), ElementsAre(3, 4, 5));
+  EXPECT_EQ(end.ends.item<int64_t>(), 7);
+}
+
+TEST(Prompts, ATemplateWithoutAPlaceIsRefused) { EXPECT_THROW(filled_prompts({"cat"}, "a photo", 24), ConfigError); }
+
+TEST(Prompts, AClassNameTooLongForTheContextIsRefused) {
+  EXPECT_THROW(filled_prompts({"cat", std::string(200, 'a') + " " + std::string(200, 'b')}, "{}", 24), DataError);
+}
+
+TEST(PromptClassifier, LogitsAreScaledCosines) {
+  const torch::NoGradGuard no_grad;
+  std::shared_ptr<Model> model = tiny_clip();
+  PromptClassifier classifier(model, {"cat", "dog", "ice cream"}, {"a photo of a {}."});
+  nn::Context context;
+  const auto features = random_tensor({4, 12}, 3);
+  const auto logits = classifier.forward(features, context);
+  const auto weights = classifier.class_weights(context);
+  EXPECT_EQ(weights.sizes().vec(), (std::vector<int64_t>{3, 12}));
+  EXPECT_NEAR(classifier.scale(), 20, 1e-4);
+  EXPECT_LT(relative_error(weights.norm(2, 1), at::ones({3})), 1e-6);
+  const auto cosines = at::cosine_similarity(features.unsqueeze(1), weights.unsqueeze(0), 2);
+  EXPECT_LT(relative_error(logits, 20 * cosines), 1e-5);
+}
+
+TEST(PromptClassifier, AnEnsembleIsNormalisedTwice) {
+  const torch::NoGradGuard no_grad;
+  std::shared_ptr<Model> model = tiny_clip();
+  PromptClassifier both(model, {"cat", "dog"}, {"a photo of a {}.", "{}"});
+  PromptClassifier first(model, {"cat", "dog"}, {"a photo of a {}."}), second(model, {"cat", "dog"}, {"{}"});
+  nn::Context context;
+  const auto mean = (first.class_weights(context) + second.class_weights(context)) / 2;
+  EXPECT_LT(relative_error(both.class_weights(context), mean / mean.norm(2, 1, true)), 1e-5);
+}
+
+TEST(PromptClassifier, KeepsItsWeightsUntilTheWordsChange) {
+  std::shared_ptr<Model> model = tiny_clip();
+  auto words = std::make_shared<Words>(2, 16);
+  PromptClassifier classifier(model, {"cat", "dog"}, {}, 2, Position::end);
+  model->joint("text.words").put(words);
+  nn::Context context;
+  const torch::NoGradGuard no_grad;
+  const auto first = classifier.class_weights(context);
+  EXPECT_TRUE(classifier.class_weights(context).is_same(first));
+  words->rows.copy_(random_tensor({2, 16}, 6));
+  EXPECT_GT(relative_error(classifier.class_weights(context), first), 1e-3);
+}
+
+TEST(PromptClassifier, WordsGetTheGradientOfDifferences) {
+  std::shared_ptr<Model> model = tiny_clip();
+  model->to(torch::kFloat64);
+  auto words = std::make_shared<Words>(2, 16);
+  words->to(torch::kFloat64);
+  PromptClassifier classifier(model, {"cat", "ice cream"}, {}, 2, Position::middle);
+  model->joint("text.words").put(words);
+  nn::Context context;
+  const auto features = random_tensor({2, 12}, 4).to(torch::kFloat64);
+  testing::expect_gradients_of_differences([&] { return classifier.forward(features, context); }, words->parameters());
+}
+
+TEST(LinearClassifier, StartsAsItsRecipeSays) {
+  Random random(1);
+  LinearClassifier zero(8, 3, HeadInit::zero, random), vpt(800, 50, HeadInit::vpt, random);
+  nn::Context context;
+  EXPECT_TRUE(at::equal(zero.forward(random_tensor({2, 8}, 1), context), at::zeros({2, 3})));
+  EXPECT_NEAR(vpt.weight.std().item<double>(), 0.2, 0.004);  // sqrt(2 / 50); 40,000 draws
+  EXPECT_NEAR(vpt.bias[7].item<double>(), -4.595, 1e-3);
+}
+
+TEST(LinearClassifier, RefusesFeaturesOfAnotherWidth) {
+  Random random(1);
+  LinearClassifier head(8, 3, HeadInit::normal, random);
+  nn::Context context;
+  try {
+    head.forward(at::zeros({2, 9}), context);
+    FAIL() << "features of another width were taken";
+  } catch (const ShapeError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("expected features [B, 8], got [2, 9]"));
+  }
+}
+
+}  // namespace
+}  // namespace graft::models
