@@ -6,7 +6,10 @@
 
 namespace graft::testing {
 
-std::shared_ptr<models::Model> tiny_model(const std::string& kind) { return kind == "clip" ? tiny_clip() : tiny_vit(); }
+std::shared_ptr<models::Model> tiny_model(const std::string& kind) {
+  at::set_num_threads(1);  // on tensors this small, threads would only wait for each other
+  return kind == "clip" ? tiny_clip() : tiny_vit();
+}
 
 Adapted adapted(const methods::Entry& entry, const std::string& kind, uint64_t seed) {
   Adapted a;
@@ -50,7 +53,7 @@ at::Tensor Adapted::logits(bool train) const {
 }
 
 void Adapted::step(double lr) {
-  for (auto& [name, parameter] : training) parameter.mutable_grad() = {};
+  for (auto& [name, parameter] : training) parameter.mutable_grad() = at::Tensor();
   torch::cross_entropy_loss(logits(true), labels).backward();
   const torch::NoGradGuard no_grad;
   for (auto& [name, parameter] : training) {

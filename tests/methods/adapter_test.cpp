@@ -12,7 +12,7 @@ namespace {
 using adapter::Bottleneck;
 using adapter::Init;
 
-at::Tensor norm(const at::Tensor& x) { return torch::layer_norm(x, {8}); }
+at::Tensor layer_norm(const at::Tensor& x) { return torch::layer_norm(x, {8}); }
 
 // An adapter of the golden's weights around the golden's frozen sub-layer.
 at::Tensor run(const std::map<std::string, at::Tensor>& g, Bottleneck::Shape shape) {
@@ -23,7 +23,7 @@ at::Tensor run(const std::map<std::string, at::Tensor>& g, Bottleneck::Shape sha
   const torch::NoGradGuard no_grad;
   for (auto& parameter : insert.named_parameters()) parameter.value().copy_(g.at(parameter.key()));
   const auto body = [&](const at::Tensor& u) { return torch::matmul(u, g.at("frozen").t()); };
-  const nn::Frozen frozen([&](const at::Tensor& u) { return norm(u); }, body);
+  const nn::Frozen frozen([&](const at::Tensor& u) { return layer_norm(u); }, body);
   return insert.forward(g.at("x"), frozen, {});
 }
 
@@ -70,7 +70,7 @@ TEST(Adapter, AParallelOneStartsAsTheFrozenModel) {
   Random random(1);
   Bottleneck insert({.width = 8, .inner = 4, .parallel = true, .scale = 4}, Init::lora, 0, random);
   const auto x = torch::randn({2, 3, 8});
-  const nn::Frozen frozen([](const at::Tensor& u) { return norm(u); }, [](const at::Tensor& u) { return 2 * u; });
+  const nn::Frozen frozen([](const at::Tensor& u) { return layer_norm(u); }, [](const at::Tensor& u) { return 2 * u; });
   EXPECT_TRUE(torch::equal(insert.forward(x, frozen, {}), frozen(x)));
 }
 

@@ -48,7 +48,7 @@ TEST_P(Peft, AnAdapterThatPeftWroteGivesItsFeatures) {
   models::LinearClassifier head(model->feature_width(model->projected()), 2, models::HeadInit::zero, random);
   const torch::NoGradGuard no_grad;
   nn::Context context;
-  EXPECT_LT(distance(model->encode_images(expected["images"], context), expected["frozen"]), 1e-5);
+  EXPECT_LT(distance(model->encode_images(expected["images"], context), expected["frozen"]), 1e-5);  // float32
   install(adaptation, *model, head);
   context = {};
   EXPECT_LT(distance(model->encode_images(expected["images"], context), expected["adapted"]), 1e-5);
@@ -102,6 +102,17 @@ TEST(PeftOfOpenClip, GetsAZeroPairForTheOutputProjection) {
   const auto config = built.method->peft_config(*built.model, built.adaptation);
   EXPECT_EQ(config["target_modules"],
             nlohmann::json({"visual.transformer.resblocks.0.attn", "visual.transformer.resblocks.1.attn"}));
+}
+
+// PEFT adds that pair twice; a branch of ours on the projection is written at half and means the same there.
+TEST(PeftOfOpenClip, WritesTheOutputProjectionAtHalfAsPeftAddsItTwice) {
+  OnSmallModel built("open_clip", "lora", {{"rank", "2"}, {"target", "attn.proj"}});
+  const auto& branch = dynamic_cast<lora::Branch&>(*built.adaptation.bindings.front().insert);
+  at::Tensor(branch.b().detach()).fill_(3);
+  const auto tensors = built.method->to_disk(*built.model, built.adaptation);
+  const std::string attention = "base_model.model.visual.transformer.resblocks.0.attn.";
+  EXPECT_TRUE(tensors.at(attention + "base_layer.out_proj.lora_B.weight").eq(1.5).all().item<bool>());
+  EXPECT_EQ(tensors.at(attention + "lora_B.weight").count_nonzero().item<int64_t>(), 0);
 }
 
 TEST(PeftOfTransformers, HasAPairForEachOfItsThreeMatrices) {

@@ -25,6 +25,7 @@ struct Pair {
   std::string key;     // "blocks.3.attn.qkv": the file's name between prefix and ".lora_A.weight"
   std::string target;  // the module that PEFT is told of; not the key for an nn.MultiheadAttention's out_proj
   int64_t in = 0, out = 0, rank = 0;
+  double times = 1;    // how often PEFT adds the pair's update
   std::vector<Part> parts;
 };
 
@@ -33,7 +34,8 @@ bool ends_with(const std::string& text, const std::string& end) {
 }
 
 // open_clip and OpenAI hold attention in an nn.MultiheadAttention, whose in_proj_weight and out_proj PEFT adapts as one
-// target: always both, at one rank.
+// target: always both, at one rank. PEFT 0.21 adds out_proj's update twice (merge() writes it into the weight, then calls
+// out_proj's own merge()), in training as in use, so its adapters mean twice what out_proj's pair says.
 bool is_multihead(const models::Model& model, const nn::Site& site) {
   const auto& layout = model.info().layout;
   return (layout == "open_clip" || layout == "openai") &&
@@ -86,16 +88,22 @@ class Pairs {
   Pair& of_site(const nn::Site& site) {
     if (!is_multihead(model_, site)) return of(site.checkpoint, site.checkpoint, site.in, site.out);
     const std::string module = multihead_module(model_, attention_of(site.path));
-    const bool qkv = ends_with(site.path, ".qkv");
-    return of(qkv ? module : module + ".base_layer.out_proj", module, site.in, site.out);
+    if (ends_with(site.path, ".qkv")) return of(module, module, site.in, site.out);
+    Pair& pair = of(module + ".base_layer.out_proj", module, site.in, site.out);
+    pair.times = 2;
+    return pair;
   }
 
   Pair& of(const std::string& key, const std::string& target, int64_t in, int64_t out) {
     for (auto& pair : pairs_) {
       if (pair.key == key) return pair;
     }
-    pairs_.push_back({key, target, in, out, 0, {}});
-    return pairs_.back();
+    Pair& pair = pairs_.emplace_back();
+    pair.key = key;
+    pair.target = target;
+    pair.in = in;
+    pair.out = out;
+    return pair;
   }
 
   // Both pairs of a multi-head attention, at the larger rank of the two; what is not adapted stays zero.
@@ -170,7 +178,7 @@ Tensors write(models::Model& model, const Adaptation& adaptation) {
     const auto a = torch::zeros({pair.rank, pair.in}), b = torch::zeros({pair.out, pair.rank});
     for (const auto& part : pair.parts) {
       part_of_a(a, part).copy_(part.branch->a());
-      part_of_b(b, part).copy_(part.branch->b());
+      part_of_b(b, part).copy_(part.branch->b() / pair.times);
     }
     tensors[name_a(pair)] = a;
     tensors[name_b(pair)] = b;
@@ -202,7 +210,7 @@ void read(models::Model& model, const Tensors& tensors, Adaptation& adaptation) 
   for (const auto& pair : pairs.all()) {
     for (const auto& part : pair.parts) {
       at::Tensor(part.branch->a()).copy_(part_of_a(wanted.at(name_a(pair)), part));
-      at::Tensor(part.branch->b()).copy_(part_of_b(wanted.at(name_b(pair)), part));
+      at::Tensor(part.branch->b()).copy_(part_of_b(wanted.at(name_b(pair)), part) * pair.times);
     }
   }
 }
