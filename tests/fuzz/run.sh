@@ -5,7 +5,7 @@
 #
 # A target is tests/fuzz/<name>_fuzz.cpp, its corpus tests/fuzz/corpus/<name>/. New inputs go to build/fuzz/found/<name>,
 # which the next run goes on from; a crash lies in build/fuzz/crash/<name>-*.
-# "tests/fuzz/run.sh keep [TARGET ...]" replaces the kept corpus by the smallest set of all inputs with its coverage.
+# "tests/fuzz/run.sh keep [TARGET ...]" replaces the kept corpus by a small set of all inputs that reaches the same edges.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -51,7 +51,7 @@ for target in "${targets[@]}"; do
   options=(-max_len=65536 -timeout=30 -rss_limit_mb=4096 "-artifact_prefix=$out/crash/$target-")
   if [[ $seconds == keep ]]; then
     smallest=$(mktemp -d)
-    "$out/$target" -merge=1 "${options[@]}" "$smallest" "$kept" "$found" 2> "$out/$target.log"
+    "$out/$target" -merge=1 -use_counters=0 "${options[@]}" -max_len=4096 "$smallest" "$kept" "$found" 2> "$out/$target.log"
     rm -f "$kept"/*
     cp "$smallest"/* "$kept"/
     rm -r "$smallest"
