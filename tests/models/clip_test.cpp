@@ -59,6 +59,7 @@ TEST(Clip, OffersTheSitesOfBothTowersInOrder) {
   EXPECT_EQ(qkv.slices[2].name, "v");
   EXPECT_EQ(qkv.slices[2].begin, 64);
   EXPECT_EQ(model->joint("vision.blocks.1.attn.proj").site().checkpoint, "visual.transformer.resblocks.1.attn.out_proj");
+  EXPECT_EQ(model->joint("vision.blocks.1.tokens").site().checkpoint, "visual.transformer.resblocks.1");
   EXPECT_EQ(model->joint("text.blocks.1.mlp.fc1").site().checkpoint, "transformer.resblocks.1.mlp.c_fc");
 }
 

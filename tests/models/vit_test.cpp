@@ -104,6 +104,7 @@ TEST(Vit, ReadsAnImageOfAnotherSizeByStretchingPositions) {
   const auto tokens = model->run_images(at::zeros({1, 3, 40, 32}), 0, 1, context);
   EXPECT_EQ(tokens.size(1), 3 + 5 * 4);
   EXPECT_THROW(model->run_images(at::zeros({1, 3, 41, 32}), 0, 1, context), ShapeError);
+  EXPECT_THROW(tiny_vit_checkpoint().load({.image_size = 41}), ConfigError);
 }
 
 TEST(Vit, GradientsReachEveryTrainedParameter) {

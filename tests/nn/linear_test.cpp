@@ -14,7 +14,7 @@ constexpr int64_t kIn = 12, kOut = 18;
 
 struct LinearTest : ::testing::Test {
   LinearTest() { torch::manual_seed(3); }
-  Linear make(Precision precision = Precision::fp32) { return Linear({}, weight, bias, precision); }
+  Linear make(Precision precision = Precision::fp32) { return Linear({}, weight.clone(), bias.clone(), precision); }
 
   at::Tensor weight = torch::randn({kOut, kIn}), bias = torch::randn({kOut}), x = torch::randn({2, 5, kIn});
   Context context;

@@ -47,7 +47,7 @@ class BlockReader {
     site.kind = kind;
     site.in = in;
     site.out = out;
-    site.checkpoint = reader_.full(theirs_ + theirs);
+    site.checkpoint = reader_.full(theirs.empty() ? theirs_.substr(0, theirs_.size() - 1) : theirs_ + theirs);
     return site;
   }
 

@@ -1,5 +1,6 @@
 #include "graft/models/preprocessing.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -134,11 +135,16 @@ data::Preprocessing timm_preprocessing(const json& config, data::Preprocessing h
   return result;
 }
 
-data::Preprocessing at_size(data::Preprocessing preprocessing, int size) {
+data::Preprocessing at_size(data::Preprocessing preprocessing, int64_t size, int64_t patch) {
+  if (size < patch || size % patch != 0) {
+    throw ConfigError("model", "image size {}: expected a multiple of the model's patch, {}. The nearest is {}.", size,
+                      patch, std::max<int64_t>(1, (size + patch / 2) / patch) * patch);
+  }
   const auto crop = preprocessing.output();
   const auto scaled = [&](int side, int of) { return static_cast<int>(std::lround(double(side) * size / of)); };
   preprocessing.resize = {scaled(preprocessing.resize.height, crop.height), scaled(preprocessing.resize.width, crop.width)};
-  if (preprocessing.crop) preprocessing.crop = data::Size{size, size};
+  const int side = static_cast<int>(size);
+  if (preprocessing.crop) preprocessing.crop = data::Size{side, side};
   return preprocessing;
 }
 

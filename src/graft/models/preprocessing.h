@@ -16,7 +16,7 @@ data::Preprocessing open_clip_preprocessing(const nlohmann::json& config, data::
 data::Preprocessing transformers_preprocessing(const nlohmann::json& config, data::Preprocessing habit);
 data::Preprocessing timm_preprocessing(const nlohmann::json& config, data::Preprocessing habit);
 
-// The same behind another image size: the resize keeps its proportion to the crop.
-data::Preprocessing at_size(data::Preprocessing preprocessing, int size);
+// The same for images of `size`, a multiple of the patch; the resize keeps its proportion to the crop.
+data::Preprocessing at_size(data::Preprocessing preprocessing, int64_t size, int64_t patch);
 
 }  // namespace graft::models

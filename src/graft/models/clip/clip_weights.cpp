@@ -281,7 +281,7 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   info.family = "clip";
   info.layout = settings.layout;
   info.preprocessing = settings.preprocessing;
-  if (options.image_size) info.preprocessing = at_size(info.preprocessing, static_cast<int>(*options.image_size));
+  if (options.image_size) info.preprocessing = at_size(info.preprocessing, *options.image_size, patch);
   info.notes = settings.notes;
   info.description = fmt::format("ViT {}/{} {}x{} + text {}x{}", info.preprocessing.output().height, patch,
                                  parts.vision->blocks(), parts.vision->width(),

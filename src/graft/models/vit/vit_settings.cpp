@@ -67,6 +67,8 @@ Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& read
   const bool scaled = names.block.scale1 && reader.has(std::string(names.blocks) + "0." + names.block.scale1);
   const bool masked = reader.has("mask_token") || reader.has("embeddings.mask_token");
   const bool registers = reader.has(names.registers);
+  // DINOv2 is trained at 518 pixels and used at 224.
+  const int usual = 224 % reader.shape(std::string(names.patch) + ".weight").at(2) == 0 ? 224 : trained;
   if (reader.has("fc_norm.weight")) settings.pooling = Pooling::patch_mean;
   else if (!reader.has(names.cls)) settings.pooling = Pooling::normed_patch_mean;
   if (*names.norm_pre && reader.has(std::string(names.norm_pre) + ".weight")) settings.eps = 1e-5;  // timm's CLIP towers
@@ -75,7 +77,7 @@ Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& read
     // transformers stretches DINOv2 with registers antialiased, everything else not.
     settings.stretch = registers ? nn::Stretch::antialiased : nn::Stretch::bicubic;
     settings.eps = scaled ? 1e-6 : 1e-12;
-    settings.preprocessing = scaled ? imagenet_preprocessing(224) : half_and_half(clip_preprocessing(trained));
+    settings.preprocessing = scaled ? imagenet_preprocessing(usual) : half_and_half(clip_preprocessing(trained));
     if (folder.config) read_transformers(*folder.config, settings);
     else settings.notes.push_back("no config.json: GELU and heads of width 64 assumed");
   } else if (folder.config) {
@@ -84,7 +86,7 @@ Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& read
   } else if (masked) {
     settings.layout = "dinov2";
     settings.stretch = registers ? nn::Stretch::antialiased : nn::Stretch::offset;
-    settings.preprocessing = imagenet_preprocessing(224);
+    settings.preprocessing = imagenet_preprocessing(usual);
   } else if (!reader.has("head.weight") && !registers && !scaled && settings.pooling == Pooling::class_token &&
              settings.eps == 1e-6) {
     settings.layout = "dino";

@@ -115,7 +115,7 @@ class VitReader {
     info.family = "vit";
     info.layout = settings_.layout;
     info.preprocessing = settings_.preprocessing;
-    if (options_.image_size) info.preprocessing = at_size(info.preprocessing, static_cast<int>(*options_.image_size));
+    if (options_.image_size) info.preprocessing = at_size(info.preprocessing, *options_.image_size, patch);
     info.notes = settings_.notes;
     if (!reader_.ignored().empty()) {
       info.notes.push_back(fmt::format("left aside: {}", fmt::join(reader_.ignored(), ", ")));
