@@ -2,13 +2,14 @@
 // and backward: on graft's kernels in each precision, and written plainly on libtorch in float32 and under bf16; and the
 // matrix products that a step consists of, alone, as the ceiling. All arms take turns; a line an arm on stdout.
 //
-//   bench_kernels [width 384] [blocks 12] [batch 16] [rounds 5]
+//   bench_kernels [width 384] [blocks 12] [batch 16] [rounds 5] [threads 0: all] [clock wall|cpu]
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <string>
 #include <vector>
@@ -110,10 +111,16 @@ Step on_libtorch(const Model& model, c10::ScalarType type) {
   };
 }
 
-double seconds(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
+// Of the wall, or of the processor (all threads): the second stays meaningful beside other work, on one thread.
+double now(bool processor) {
+  if (processor) return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double seconds(const std::function<void()>& work, bool processor) {
+  const auto start = now(processor);
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return now(processor) - start;
 }
 
 // Multiply-adds count two; the backward of a frozen map is one product, that of attention five to the forward's two.
@@ -135,6 +142,38 @@ struct Arm {
     return sorted[sorted.size() / 2];
   }
 };
+
+// Attention alone, forward and backward.
+std::function<void()> attention_alone(const Model& model, int64_t batch, bool ours, c10::ScalarType type) {
+  const auto qkv = torch::randn({batch, kTokens, 3 * model.width}).to(type).requires_grad_(true);
+  const auto gradient = torch::randn({batch, kTokens, model.width}).to(type);
+  return [=, heads = model.heads, blocks = model.blocks.size()] {
+    for (size_t i = 0; i < blocks; ++i) {
+      at::Tensor y;
+      if (ours) {
+        y = attention(qkv, heads);
+      } else {
+        const auto parts = qkv.view({batch, kTokens, 3, heads, kHeadWidth}).permute({2, 0, 3, 1, 4}).unbind(0);
+        y = at::scaled_dot_product_attention(parts[0], parts[1], parts[2]).transpose(1, 2).reshape(gradient.sizes());
+      }
+      torch::autograd::grad({y}, {qkv}, {gradient});
+    }
+  };
+}
+
+// The residual add, the norm and their gradients alone, twice a block.
+std::function<void()> norm_alone(const Model& model, int64_t batch, bool ours) {
+  const auto x = torch::randn({batch, kTokens, model.width}).requires_grad_(true), change = torch::randn_like(x).requires_grad_(true);
+  const auto weight = torch::ones({model.width}), bias = torch::zeros({model.width}), gradient = torch::randn_like(x);
+  return [=, width = model.width, blocks = model.blocks.size()] {
+    for (size_t i = 0; i < 2 * blocks; ++i) {
+      const auto sum = ours ? AddNormed{} : AddNormed{x + change, {}};
+      const auto both = ours ? add_layer_norm(x, change, {weight, bias, 1e-6}, at::kFloat)
+                             : AddNormed{sum.stream, at::layer_norm(sum.stream, {width}, weight, bias, 1e-6)};
+      torch::autograd::grad({both.stream, both.normalised}, {x, change}, {gradient, gradient});
+    }
+  };
+}
 
 // The four products of a block and their transposes on libtorch, nothing else.
 std::function<void()> bare_products(const Model& model, int64_t rows) {
@@ -168,7 +207,9 @@ std::function<void()> bare_packed_products(const Model& model, int64_t rows, Pre
 
 int main(int argc, char** argv) {
   const auto argument = [&](int i, int64_t otherwise) { return argc > i ? std::atoll(argv[i]) : otherwise; };
-  const auto width = argument(1, 384), blocks = argument(2, 12), batch = argument(3, 16), rounds = argument(4, 5);
+  const auto width = argument(1, 384), blocks = argument(2, 12), batch = argument(3, 16), rounds = argument(4, 5), threads = argument(5, 0);
+  const bool processor = argc > 6 && std::string_view(argv[6]) == "cpu";
+  if (threads > 0) at::set_num_threads(static_cast<int>(threads));
   torch::manual_seed(1);
   const auto model = random_model(width, blocks);
   const auto x = torch::randn({batch, kTokens, width});
@@ -192,12 +233,18 @@ int main(int argc, char** argv) {
       {"products, graft fp32", bare, bare_packed_products(model, rows, Precision::fp32)},
       {"products, graft int8", bare, bare_packed_products(model, rows, Precision::int8)},
   };
+  const double attention_operations = static_cast<double>(blocks) * 7 * 2 * static_cast<double>(rows * kTokens * width);
+  arms.push_back({"attention, libtorch fp32", attention_operations, attention_alone(model, batch, false, at::kFloat)});
+  arms.push_back({"attention, graft fp32", attention_operations, attention_alone(model, batch, true, at::kFloat)});
+  arms.push_back({"attention, graft bf16", attention_operations, attention_alone(model, batch, true, at::kBFloat16)});
+  arms.push_back({"norm, libtorch", 0, norm_alone(model, batch, false)});
+  arms.push_back({"norm, graft", 0, norm_alone(model, batch, true)});
   if (default_precision() == Precision::bf16) arms.push_back({"step, libtorch bf16", operations, train(on_libtorch(model, at::kBFloat16))});
 
   fmt::print("# {}; width {}, {} blocks, batch {} of {} tokens\n", describe_cpu(), width, blocks, batch, kTokens);
   for (auto& arm : arms) arm.run();  // packs, allocates
   for (int64_t round = 0; round < rounds; ++round) {
-    for (auto& arm : arms) arm.times.push_back(seconds(arm.run));
+    for (auto& arm : arms) arm.times.push_back(seconds(arm.run, processor));
   }
   for (const auto& arm : arms) {
     std::vector<double> ratios;  // of the first arm's time in the same round

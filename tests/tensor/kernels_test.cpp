@@ -15,7 +15,7 @@ namespace {
 
 std::vector<const KernelTable*> tables() {
   std::vector<const KernelTable*> present;
-  for (const auto* table : {avx2_kernels()}) {
+  for (const auto* table : {avx2_kernels(), avx512_kernels()}) {
     if (table) present.push_back(table);
   }
   return present;

@@ -156,7 +156,7 @@ FrozenLinear::FrozenLinear(const at::Tensor& weight, const std::optional<at::Ten
   packed_->precision = precision;
   packed_->bias = bias;
   if (fits_kernels(weight) && fast_kernels()) {
-    packed_->forward = pack(weight, precision, fast_kernels()->panel);
+    packed_->forward = pack(weight, precision, *fast_kernels());
   } else {
     packed_->plain = rounded(weight.detach(), precision);
   }

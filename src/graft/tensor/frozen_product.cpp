@@ -43,17 +43,46 @@ void copy_floats(const KernelTable& kernels, ConstRows row, int64_t n, float* to
 
 // The left side of a block, as the product wants it.
 struct Left {
-  const float* floats = nullptr;
+  const float* floats = nullptr;  // null where only pairs are read
   int64_t stride = 0;
+  const bf16_bits* pairs = nullptr;  // rows of whole pairs, `pairs_stride` apart: the product of bf16 only
+  int64_t pairs_stride = 0;
   const int16_t* whole = nullptr;  // [rows, k to the next even], int8 only
   const float* scale = nullptr;    // [rows]
 };
 
+// The rows as pairs of bf16: as they lie, if they do, else rounded from the floats.
+void set_pairs(const KernelTable& kernels, const Product& p, int64_t first, int64_t rows, Left& left) {
+  static thread_local Scratch<bf16_bits> scratch;
+  const auto k = p.weight->k, even = k + k % 2;
+  if (p.left.bf16 && !p.before.data && even == k) {
+    left.pairs = static_cast<const bf16_bits*>(from_row(p.left, first).data);
+    left.pairs_stride = p.left.stride;
+    return;
+  }
+  bf16_bits* const copy = scratch.of(rows * even);
+  for (int64_t i = 0; i < rows; ++i) {
+    if (left.floats) {
+      kernels.narrow(k, left.floats + i * left.stride, copy + i * even);
+    } else {
+      std::copy_n(static_cast<const bf16_bits*>(from_row(p.left, first + i).data), k, copy + i * even);
+    }
+    if (even != k) copy[i * even + k] = 0;
+  }
+  left.pairs = copy;
+  left.pairs_stride = even;
+}
+
 Left prepare(const KernelTable& kernels, const Product& p, int64_t first, int64_t rows) {
   static thread_local Scratch<float> floats, slopes, scales;
   static thread_local Scratch<int16_t> integers;
-  const auto k = p.weight->k;
+  const auto k = p.weight->k, even = k + k % 2;
+  const bool pairs = p.weight->precision == Precision::bf16 && p.weight->group == 2;
   Left left;
+  if (pairs && p.left.bf16 && !p.before.data && p.branches.empty() && !p.gather) {
+    set_pairs(kernels, p, first, rows, left);
+    return left;
+  }
   if (!p.left.bf16 && !p.before.data) {
     left.floats = static_cast<const float*>(from_row(p.left, first).data);
     left.stride = p.left.stride;
@@ -73,8 +102,8 @@ Left prepare(const KernelTable& kernels, const Product& p, int64_t first, int64_
     left.floats = copy;
     left.stride = k;
   }
+  if (pairs) set_pairs(kernels, p, first, rows, left);
   if (p.weight->precision != Precision::int8) return left;
-  const auto even = k + k % 2;
   // As many levels as keep the largest sum, k * 127 * limit, within 32 bits: 15 bits up to k = 516, 12 up to 4128.
   const auto limit = std::min<int64_t>(32767, std::numeric_limits<int32_t>::max() / (127 * even));
   int16_t* const whole = integers.of(rows * even);
@@ -108,6 +137,15 @@ void multiply_panel(const KernelTable& kernels, const PackedWeight& weight, cons
     }
     const auto* scale = weight.column_scale.defined() ? weight.column_scale.const_data_ptr<float>() + panel * width : nullptr;
     kernels.rescale(rows, whole_sums, left.scale, scale, sums);
+    return;
+  }
+  if (left.pairs) {
+    const auto* numbers = reinterpret_cast<const bf16_bits*>(weight.numbers.const_data_ptr<at::BFloat16>()) + start;
+    const auto even = k + k % 2;
+    for (int64_t step = 0; step < even; step += 2 * kStripe) {
+      const auto steps = std::min(2 * kStripe, even - step);
+      kernels.product_of_bf16(rows, steps / 2, left.pairs + step, left.pairs_stride, numbers + step * width, sums, step > 0);
+    }
     return;
   }
   for (int64_t step = 0; step < k; step += kStripe) {

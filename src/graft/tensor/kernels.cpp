@@ -3,7 +3,7 @@
 namespace graft::tensor {
 
 const KernelTable* fast_kernels() {
-  static const KernelTable* const best = avx2_kernels();
+  static const KernelTable* const best = avx512_kernels() ? avx512_kernels() : avx2_kernels();
   return best;
 }
 

@@ -44,6 +44,11 @@ struct KernelTable {
   void (*product_of_integers)(int64_t m, int64_t pairs, const int16_t* a, int64_t lda, const int16_t* b, int32_t* c,
                               bool add);
 
+  // c = (add ? c : 0) + a bᵀ of bf16 numbers in pairs, laid out as the integers are, summed in float32. Null where the
+  // processor has no such instruction.
+  void (*product_of_bf16)(int64_t m, int64_t pairs, const bf16_bits* a, int64_t lda, const bf16_bits* b, float* c,
+                          bool add);
+
   // c float [m, panel] = sums * row_scale[i] * column_scale[j]
   void (*rescale)(int64_t m, const int32_t* sums, const float* row_scale, const float* column_scale, float* c);
 

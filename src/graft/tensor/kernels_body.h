@@ -132,6 +132,52 @@ void product_of_integers(int64_t m, int64_t pairs, const int16_t* a, int64_t lda
   last_integer_tile<kRows - 1>(m - i, pairs, a + i * lda, lda, b, c + i * kPanel, add);
 }
 
+#ifdef GRAFT_BF16_PRODUCTS
+template <int kM>
+GRAFT_INLINE void bf16_tile(int64_t pairs, const int16_t* a, int64_t lda, const int16_t* b, float* c, bool add) {
+  F sums[kM][kVectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < kM; ++i) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) sums[i][j] = add ? Simd::load(c + i * kPanel + j * kLanes) : Simd::zero();
+  }
+  for (int64_t step = 0; step < pairs; ++step) {
+    Simd::I right[kVectors];
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) right[j] = Simd::load_pairs(b + 2 * (step * kPanel + j * kLanes));
+#pragma GCC unroll 16
+    for (int i = 0; i < kM; ++i) {
+      const Simd::I left = Simd::broadcast_pair(a + i * lda + 2 * step);
+#pragma GCC unroll 4
+      for (int j = 0; j < kVectors; ++j) sums[i][j] = Simd::add_product_of_bf16_pairs(left, right[j], sums[i][j]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kM; ++i) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) Simd::store(c + i * kPanel + j * kLanes, sums[i][j]);
+  }
+}
+
+template <int kM>
+void last_bf16_tile(int64_t m, int64_t pairs, const int16_t* a, int64_t lda, const int16_t* b, float* c, bool add) {
+  if constexpr (kM > 0) {
+    if (m == kM) return bf16_tile<kM>(pairs, a, lda, b, c, add);
+    last_bf16_tile<kM - 1>(m, pairs, a, lda, b, c, add);
+  }
+}
+
+void product_of_bf16(int64_t m, int64_t pairs, const bf16_bits* a, int64_t lda, const bf16_bits* b, float* c, bool add) {
+  const auto* left = reinterpret_cast<const int16_t*>(a);
+  const auto* right = reinterpret_cast<const int16_t*>(b);
+  int64_t i = 0;
+  for (; i + kRows <= m; i += kRows) bf16_tile<kRows>(pairs, left + i * lda, lda, right, c + i * kPanel, add);
+  last_bf16_tile<kRows - 1>(m - i, pairs, left + i * lda, lda, right, c + i * kPanel, add);
+}
+#else
+constexpr decltype(KernelTable::product_of_bf16) product_of_bf16 = nullptr;
+#endif
+
 void rescale(int64_t m, const int32_t* sums, const float* row_scale, const float* column_scale, float* c) {
   for (int64_t i = 0; i < m; ++i) {
     const F row = Simd::set(row_scale[i]);
@@ -341,6 +387,7 @@ constexpr KernelTable kTable{
     .product = product<false>,
     .product_of_transposed = product<true>,
     .product_of_integers = product_of_integers,
+    .product_of_bf16 = product_of_bf16,
     .rescale = rescale,
     .finish = finish,
     .widen = widen,

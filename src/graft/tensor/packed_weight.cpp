@@ -13,7 +13,10 @@ at::Tensor panels_of(const at::Tensor& matrix, int64_t width, int64_t group) {
   return padded.view({rows / width, width, columns / group, group}).permute({0, 2, 1, 3}).contiguous();
 }
 
-int64_t group_of(Precision precision) { return precision == Precision::int8 ? 2 : 1; }
+int64_t group_of(Precision precision, const KernelTable& kernels) {
+  if (precision == Precision::bf16) return kernels.product_of_bf16 ? 2 : 1;
+  return precision == Precision::int8 ? 2 : 1;
+}
 
 // [n, k] in the type of the packed numbers.
 at::Tensor matrix_of(const PackedWeight& packed) {
@@ -31,24 +34,26 @@ int64_t PackedWeight::bytes() const {
   return total;
 }
 
-PackedWeight pack(const at::Tensor& weight, Precision precision, int64_t width) {
+PackedWeight pack(const at::Tensor& weight, Precision precision, const KernelTable& kernels) {
   at::NoGradGuard no_grad;
-  PackedWeight packed{.precision = precision, .k = weight.size(1), .n = weight.size(0), .width = width};
+  PackedWeight packed{.precision = precision, .k = weight.size(1), .n = weight.size(0),
+                      .width = kernels.panel, .group = group_of(precision, kernels)};
   auto numbers = weight.detach().to(at::kFloat);
   if (precision == Precision::bf16) numbers = numbers.to(at::kBFloat16);
   if (precision == Precision::int8) {
     const auto scale = numbers.abs().amax(1).clamp_min(1e-30) / 127;  // [out]
     numbers = at::round(numbers / scale.unsqueeze(1)).to(at::kChar);
-    packed.column_scale = at::constant_pad_nd(scale, {0, packed.panels() * width - packed.n});
+    packed.column_scale = at::constant_pad_nd(scale, {0, packed.panels() * packed.width - packed.n});
   }
-  packed.numbers = panels_of(numbers, width, group_of(precision));
+  packed.numbers = panels_of(numbers, packed.width, packed.group);
   return packed;
 }
 
 PackedWeight transposed(const PackedWeight& forward) {
   at::NoGradGuard no_grad;
-  PackedWeight packed{.precision = forward.precision, .k = forward.n, .n = forward.k, .width = forward.width};
-  packed.numbers = panels_of(matrix_of(forward).t(), forward.width, group_of(forward.precision));
+  PackedWeight packed{.precision = forward.precision, .k = forward.n, .n = forward.k,
+                      .width = forward.width, .group = forward.group};
+  packed.numbers = panels_of(matrix_of(forward).t(), forward.width, forward.group);
   if (forward.column_scale.defined()) packed.row_scale = forward.column_scale.slice(0, 0, forward.n).clone();
   return packed;
 }

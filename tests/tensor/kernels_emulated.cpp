@@ -1,0 +1,50 @@
+// The AVX-512 kernels on emulated instructions (SIMDe), in place of those of the library: the program that links this
+// file runs every test of the room on them, on any processor.
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/x86/avx512.h>
+#include <simde/x86/fma.h>
+#define GRAFT_EMULATED_INTRINSICS
+
+// SIMDe 0.7 lacks these.
+static inline simde__m512i emulated_cvtps_epi32(simde__m512 x) {
+  float numbers[16];
+  int32_t whole[16];
+  simde_mm512_storeu_ps(numbers, x);
+  for (int i = 0; i < 16; ++i) whole[i] = static_cast<int32_t>(__builtin_nearbyintf(numbers[i]));
+  return simde_mm512_loadu_si512(whole);
+}
+static inline simde__m512 emulated_cvtepi32_ps(simde__m512i x) {
+  int32_t whole[16];
+  float numbers[16];
+  simde_mm512_storeu_si512(whole, x);
+  for (int i = 0; i < 16; ++i) numbers[i] = static_cast<float>(whole[i]);
+  return simde_mm512_loadu_ps(numbers);
+}
+static inline simde__m512i emulated_cvtepu16_epi32(simde__m256i x) {
+  uint16_t narrow[16];
+  uint32_t wide[16];
+  simde_mm256_storeu_si256(reinterpret_cast<simde__m256i*>(narrow), x);
+  for (int i = 0; i < 16; ++i) wide[i] = narrow[i];
+  return simde_mm512_loadu_si512(wide);
+}
+static inline simde__m256i emulated_cvtepi32_epi16(simde__m512i x) {
+  uint32_t wide[16];
+  uint16_t narrow[16];
+  simde_mm512_storeu_si512(wide, x);
+  for (int i = 0; i < 16; ++i) narrow[i] = static_cast<uint16_t>(wide[i]);
+  return simde_mm256_loadu_si256(reinterpret_cast<const simde__m256i*>(narrow));
+}
+#define _mm512_cvtps_epi32 emulated_cvtps_epi32
+#define _mm512_cvtepi32_ps emulated_cvtepi32_ps
+#define _mm512_cvtepu16_epi32 emulated_cvtepu16_epi32
+#define _mm512_cvtepi32_epi16 emulated_cvtepi32_epi16
+
+#include "graft/tensor/simd_avx512.h"
+// The kernels are written over the Simd that comes first.
+#include "graft/tensor/kernels_body.h"
+
+namespace graft::tensor {
+
+const KernelTable* avx512_kernels() { return &kTable; }
+
+}  // namespace graft::tensor
