@@ -19,6 +19,8 @@ struct Case {
   std::string kind;
 };
 
+std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.entry->name << " on the tiny " << c.kind; }
+
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const std::string kind : {"vit", "clip"}) {

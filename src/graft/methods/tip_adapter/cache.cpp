@@ -36,7 +36,7 @@ at::Tensor Cache::affinity(const at::Tensor& features) const { return torch::mm(
 
 at::Tensor Cache::votes(const at::Tensor& affinity, const at::Tensor& beta) const {
   const auto near = torch::exp(-beta * (1 - affinity));
-  return torch::mm(near, torch::one_hot(labels_, classes_).to(near.scalar_type()));
+  return torch::mm(near, torch::one_hot(labels_.to(torch::kInt64), classes_).to(near.scalar_type()));
 }
 
 void Cache::fill(const at::Tensor& features, const at::Tensor& labels, int64_t views) {
