@@ -4,7 +4,7 @@
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
-#include "graft/engine/evaluate.h"
+#include "graft/engine/features.h"
 
 namespace graft::cli {
 namespace {

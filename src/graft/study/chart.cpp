@@ -11,7 +11,7 @@
 namespace graft::study {
 namespace {
 
-constexpr double kWidth = 440, kHeight = 220, kLeft = 46, kRight = 12, kTop = 10, kBottom = 34;
+constexpr double kWidth = 440, kHeight = 220, kLeft = 58, kRight = 12, kTop = 10, kBottom = 34;
 constexpr size_t kColours = 7;       // .s0 to .s6 of the style
 constexpr size_t kMostPoints = 200;  // two pixels each
 constexpr const char* kDashes[] = {"", "6 3", "2 3", "9 3 2 3"};
