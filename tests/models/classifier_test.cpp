@@ -65,7 +65,9 @@ TEST(Prompts, LearnedWordsStandAtTheEndInTheMiddleOrAtTheFront) {
   EXPECT_EQ(end.ends.item<int64_t>(), 7);
 }
 
-TEST(Prompts, ATemplateWithoutAPlaceIsRefused) { EXPECT_THROW(filled_prompts({"cat"}, "a photo", 24), ConfigError); }
+TEST(Prompts, ATemplateWithoutAPlaceIsRefused) {
+  EXPECT_THROW(filled_prompts({"cat"}, "a photo", 24), ConfigError);
+}
 
 TEST(Prompts, AClassNameTooLongForTheContextIsRefused) {
   EXPECT_THROW(filled_prompts({"cat", std::string(200, 'a') + " " + std::string(200, 'b')}, "{}", 24), DataError);

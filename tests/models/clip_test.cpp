@@ -19,7 +19,9 @@ using testing::tiny_images;
 
 struct ScaleOutput : nn::Insert {
   explicit ScaleOutput(double by) : by(by) {}
-  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context&) override { return frozen(x) * by; }
+  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context&) override {
+    return frozen(x) * by;
+  }
   double by;
 };
 
@@ -45,10 +47,10 @@ TEST(Clip, OffersTheSitesOfBothTowersInOrder) {
     const auto& site = joint->site();
     if (site.block <= 0) (site.tower == nn::Tower::vision ? vision : text).push_back(site.path);
   }
-  EXPECT_THAT(vision, ::testing::ElementsAre("vision.tokens", "vision.blocks.0.tokens", "vision.blocks.0.attn",
-                                             "vision.blocks.0.attn.qkv", "vision.blocks.0.attn.proj",
-                                             "vision.blocks.0.mlp", "vision.blocks.0.mlp.fc1",
-                                             "vision.blocks.0.mlp.fc2", "vision.proj"));
+  EXPECT_THAT(vision,
+              ::testing::ElementsAre("vision.tokens", "vision.blocks.0.tokens", "vision.blocks.0.attn",
+                                     "vision.blocks.0.attn.qkv", "vision.blocks.0.attn.proj", "vision.blocks.0.mlp",
+                                     "vision.blocks.0.mlp.fc1", "vision.blocks.0.mlp.fc2", "vision.proj"));
   EXPECT_THAT(text, ::testing::ElementsAre("text.words", "text.blocks.0.attn", "text.blocks.0.attn.qkv",
                                            "text.blocks.0.attn.proj", "text.blocks.0.mlp", "text.blocks.0.mlp.fc1",
                                            "text.blocks.0.mlp.fc2", "text.proj"));
@@ -58,7 +60,8 @@ TEST(Clip, OffersTheSitesOfBothTowersInOrder) {
   ASSERT_EQ(qkv.slices.size(), 3u);
   EXPECT_EQ(qkv.slices[2].name, "v");
   EXPECT_EQ(qkv.slices[2].begin, 64);
-  EXPECT_EQ(model->joint("vision.blocks.1.attn.proj").site().checkpoint, "visual.transformer.resblocks.1.attn.out_proj");
+  EXPECT_EQ(model->joint("vision.blocks.1.attn.proj").site().checkpoint,
+            "visual.transformer.resblocks.1.attn.out_proj");
   EXPECT_EQ(model->joint("vision.blocks.1.tokens").site().checkpoint, "visual.transformer.resblocks.1");
   EXPECT_EQ(model->joint("text.blocks.1.mlp.fc1").site().checkpoint, "transformer.resblocks.1.mlp.c_fc");
 }
@@ -118,6 +121,28 @@ TEST(Clip, TellsAllThatDoesNotFitAtOnce) {
                                     HasSubstr("ln_final.bias: expected [16], got [7]"),
                                     HasSubstr("visual.extra: unexpected, [2, 3]")));
   }
+}
+
+TEST(Clip, AFileThatLacksItsLastBlockIsRefused) {
+  auto checkpoint = tiny_clip_checkpoint();
+  std::erase_if(checkpoint.tensors,
+                [](const auto& tensor) { return tensor.first.find("visual.transformer.resblocks.2.") == 0; });
+  try {
+    checkpoint.load();
+    FAIL() << "two blocks were taken for three";
+  } catch (const ModelError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("12 of its tensors"),
+                                    HasSubstr("visual.transformer.resblocks.2.mlp.c_fc.weight: missing")));
+  }
+}
+
+TEST(Clip, ATensorThatTellsASizeMustHaveItsDimensions) {
+  auto checkpoint = tiny_clip_checkpoint();
+  checkpoint.tensors["visual.positional_embedding"] = at::zeros({320});
+  EXPECT_THROW(checkpoint.load(), ModelError);
+  checkpoint = tiny_clip_checkpoint();
+  checkpoint.tensors["visual.conv1.weight"] = at::zeros({32, 3, 0, 0});
+  EXPECT_THROW(checkpoint.load(), ModelError);
 }
 
 TEST(Clip, NamesTheNearestSite) {

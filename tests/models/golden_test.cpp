@@ -16,7 +16,9 @@ struct Case {
   const char* layout;
 };
 
-std::ostream& operator<<(std::ostream& out, const Case& tested) { return out << tested.name; }
+std::ostream& operator<<(std::ostream& out, const Case& tested) {
+  return out << tested.name;
+}
 
 const Case kCases[] = {
     {"ClipOpenClip", "clip_open_clip", "clip", "open_clip"},
@@ -45,8 +47,8 @@ class Golden : public ::testing::TestWithParam<Case> {
   void SetUp() override {
     const auto path = golden(GetParam());
     folder_ = io::ModelFolder::at(path);
-    expected_ = io::Weights::open((std::filesystem::is_directory(path) ? path : path.parent_path()) /
-                                  "expected.safetensors");
+    expected_ =
+        io::Weights::open((std::filesystem::is_directory(path) ? path : path.parent_path()) / "expected.safetensors");
   }
 
   at::Tensor expected(const char* name) const { return to_float(expected_->at(name)); }
@@ -95,7 +97,8 @@ io::ModelFolder folder_of(const char* name) {
 }
 
 TEST(Layouts, TheSameWeightsHaveOneFingerprintInAnySpelling) {
-  const auto published = load_model(folder_of("dinov2_hf"), {}), in_memory = load_model(folder_of("dinov2_hf_memory"), {});
+  const auto published = load_model(folder_of("dinov2_hf"), {}),
+             in_memory = load_model(folder_of("dinov2_hf_memory"), {});
   EXPECT_EQ(published->info().fingerprint, in_memory->info().fingerprint);
   EXPECT_NE(published->info().fingerprint, load_model(folder_of("vit_hf"), {})->info().fingerprint);
 }

@@ -36,7 +36,8 @@ TEST(Vit, RunningInTwoPartsEqualsRunningAtOnce) {
   for (nn::Place place = 0; place <= model->pooled(); ++place) {
     nn::Context first, second;
     const auto value = model->run_images(images, 0, place, first);
-    EXPECT_LT(relative_error(model->run_images(value, place, model->pooled(), second), whole), 1e-5) << place;  // float32
+    EXPECT_LT(relative_error(model->run_images(value, place, model->pooled(), second), whole), 1e-5)
+        << place;  // float32
   }
 }
 
@@ -111,7 +112,8 @@ TEST(Vit, GradientsReachEveryTrainedParameter) {
   auto model = tiny_vit();
   model->to(torch::kFloat64);
   std::vector<std::string> names;
-  for (const auto& parameter : model->named_parameters()) names.push_back(parameter.key());
+  for (const auto& parameter : model->named_parameters())
+    names.push_back(parameter.key());
   model->freeze_all_but(names);
   const auto images = tiny_images(1).to(torch::kFloat64);
   nn::Context context;

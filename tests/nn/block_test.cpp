@@ -88,7 +88,8 @@ TEST_P(BlockTest, OneRowEqualsThatRowOfAll) {
 
 TEST_P(BlockTest, AnIdentityAtASubLayerChangesNothing) {
   const auto plain = make(weights, causal, scaled), dressed = make(weights, causal, scaled);
-  for (auto* joint : dressed->joints()) joint->put(std::make_shared<Times>(1));
+  for (auto* joint : dressed->joints())
+    joint->put(std::make_shared<Times>(1));
   EXPECT_LT(relative_error(dressed->forward(x, context), plain->forward(x, context)), 1e-5);
 }
 

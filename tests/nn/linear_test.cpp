@@ -49,7 +49,8 @@ TEST_F(LinearTest, LayerScaleIsTheSameFoldedFusedAndBehind) {
   const auto insert = std::make_shared<LowRankInsert>(kIn, kOut, 3, 0.5);
   const auto changed = at::linear(x, weight, bias) + 0.5 * at::linear(at::linear(x, insert->a), insert->b);
   auto empty = make(), fused = make(), opaque = make();
-  for (auto* linear : {&empty, &fused, &opaque}) linear->set_layer_scale(scale);
+  for (auto* linear : {&empty, &fused, &opaque})
+    linear->set_layer_scale(scale);
   EXPECT_LT(relative_error(empty.forward(x, context), at::linear(x, weight, bias) * scale), 1e-6);
   fused.joint().put(insert);
   EXPECT_LT(relative_error(fused.forward(x, context), changed * scale), 1e-6);

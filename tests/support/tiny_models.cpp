@@ -54,7 +54,8 @@ at::Tensor random_tensor(std::vector<int64_t> shape, uint64_t seed, double std, 
   const auto tensor = at::empty(shape, at::kFloat);
   Random random(seed);
   auto* values = tensor.data_ptr<float>();
-  for (int64_t i = 0; i < tensor.numel(); ++i) values[i] = static_cast<float>(mean + std * random.normal());
+  for (int64_t i = 0; i < tensor.numel(); ++i)
+    values[i] = static_cast<float>(mean + std * random.normal());
   return tensor;
 }
 

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+
 #include "graft/core/error.h"
 
 namespace graft::models {
@@ -21,8 +23,8 @@ class BlockReader {
 
   std::shared_ptr<nn::Block> read() {
     const auto& names = plan_.names;
-    const auto hidden = reader_.has(theirs_ + names.fc1 + ".weight") ? reader_.shape(theirs_ + names.fc1 + ".weight")[0]
-                                                                      : 4 * plan_.width;
+    const auto fc1 = theirs_ + names.fc1 + ".weight";
+    const auto hidden = reader_.has(fc1) ? sizes_of(reader_, fc1, 2)[0] : 4 * plan_.width;
     nn::BlockParts parts;
     parts.norm1 = norm("norm1", names.norm1);
     parts.qkv = qkv();
@@ -83,8 +85,8 @@ class BlockReader {
     const char* slices[] = {"q", "k", "v"};
     std::vector<std::string> weights, biases;
     for (int i = 0; i < 3; ++i) {
-      place.slices.push_back({slices[i], i * width, (i + 1) * width,
-                              names.qkv ? "" : reader_.full(theirs_ + parts[i])});
+      place.slices.push_back(
+          {slices[i], i * width, (i + 1) * width, names.qkv ? "" : reader_.full(theirs_ + parts[i])});
       if (names.qkv) continue;
       weights.push_back(theirs_ + parts[i] + ".weight");
       biases.push_back(theirs_ + parts[i] + ".bias");
@@ -108,6 +110,15 @@ class BlockReader {
 
 }  // namespace
 
+std::vector<int64_t> sizes_of(const CheckpointReader& reader, const std::string& theirs, size_t dimensions) {
+  const auto shape = reader.shape(theirs);
+  if (shape.size() != dimensions || std::find(shape.begin(), shape.end(), 0) != shape.end()) {
+    throw ModelError("model", "{}: expected {} dimensions, none of them 0, got [{}].", reader.full(theirs), dimensions,
+                     fmt::join(shape, ", "));
+  }
+  return shape;
+}
+
 std::shared_ptr<nn::LayerNorm> read_norm(CheckpointReader& reader, const std::string& ours, const std::string& theirs,
                                          int64_t width, double eps, tensor::Precision precision) {
   const auto weight = reader.take(ours + ".weight", theirs + ".weight", {width});
@@ -116,7 +127,8 @@ std::shared_ptr<nn::LayerNorm> read_norm(CheckpointReader& reader, const std::st
 }
 
 std::shared_ptr<nn::Transformer> read_blocks(CheckpointReader& reader, const BlocksPlan& plan) {
-  const auto depth = reader.count(plan.theirs);
+  const auto depth = plan.depth > 0 ? plan.depth : reader.count(plan.theirs);
+  if (depth == 0) throw ModelError("model", "no block '{}0.' in the checkpoint.", reader.full(plan.theirs));
   std::vector<std::shared_ptr<nn::Block>> blocks;
   std::vector<nn::Site> tokens;
   for (int64_t k = 0; k < depth; ++k) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "graft/models/checkpoint.h"
 #include "graft/nn/transformer.h"
@@ -13,7 +14,7 @@ namespace graft::models {
 struct BlockNames {
   const char* norm1;
   const char* norm2;
-  const char* qkv;              // one matrix; nullptr where there are three
+  const char* qkv;  // one matrix; nullptr where there are three
   const char* q = nullptr;
   const char* k = nullptr;
   const char* v = nullptr;
@@ -22,7 +23,7 @@ struct BlockNames {
   const char* fc2;
   const char* scale1 = nullptr;  // LayerScale parameters, whole names
   const char* scale2 = nullptr;
-  bool multihead = false;        // torch.nn.MultiheadAttention: `qkv` is the module, in_proj_weight its parameter
+  bool multihead = false;  // torch.nn.MultiheadAttention: `qkv` is the module, in_proj_weight its parameter
 };
 
 struct BlocksPlan {
@@ -31,20 +32,24 @@ struct BlocksPlan {
   BlockNames names;
   int64_t width = 0;
   int64_t heads = 1;
+  int64_t depth = 0;  // how many blocks the model says it has; 0: as many as the checkpoint holds
   double eps = 1e-6;
   tensor::Activation activation = tensor::Activation::gelu;
   bool causal = false;
   bool qkv_bias = true;
   tensor::Precision precision = tensor::Precision::fp32;
-  nn::Place place = 1;       // of the sites of block 0
-  bool later_place = true;   // the next block's sites have the next place (false: a text tower)
-  bool tokens = true;        // tokens may be put in before each block
+  nn::Place place = 1;      // of the sites of block 0
+  bool later_place = true;  // the next block's sites have the next place (false: a text tower)
+  bool tokens = true;       // tokens may be put in before each block
 };
 
-// As many blocks as the checkpoint holds. Ours are called "vision.blocks.0.attn.qkv.weight" and so on.
+// Ours are called "vision.blocks.0.attn.qkv.weight" and so on.
 std::shared_ptr<nn::Transformer> read_blocks(CheckpointReader& reader, const BlocksPlan& plan);
 
 std::shared_ptr<nn::LayerNorm> read_norm(CheckpointReader& reader, const std::string& ours, const std::string& theirs,
                                          int64_t width, double eps, tensor::Precision precision);
+
+// The shape of a tensor that tells a size of the model, with as many dimensions as it must have, none of them 0.
+std::vector<int64_t> sizes_of(const CheckpointReader& reader, const std::string& theirs, size_t dimensions);
 
 }  // namespace graft::models

@@ -14,17 +14,28 @@ constexpr size_t kMostNamed = 20;  // of what is wrong; the rest is counted
 
 at::ScalarType scalar_type(io::Dtype dtype) {
   switch (dtype) {
-    case io::Dtype::f64: return at::kDouble;
-    case io::Dtype::f32: return at::kFloat;
-    case io::Dtype::f16: return at::kHalf;
-    case io::Dtype::bf16: return at::kBFloat16;
-    case io::Dtype::i64: return at::kLong;
-    case io::Dtype::i32: return at::kInt;
-    case io::Dtype::i16: return at::kShort;
-    case io::Dtype::i8: return at::kChar;
-    case io::Dtype::u8: return at::kByte;
-    case io::Dtype::boolean: return at::kBool;
-    default: throw InternalError("checkpoint", "{} was to be refused by the reader.", io::name_of(dtype));
+    case io::Dtype::f64:
+      return at::kDouble;
+    case io::Dtype::f32:
+      return at::kFloat;
+    case io::Dtype::f16:
+      return at::kHalf;
+    case io::Dtype::bf16:
+      return at::kBFloat16;
+    case io::Dtype::i64:
+      return at::kLong;
+    case io::Dtype::i32:
+      return at::kInt;
+    case io::Dtype::i16:
+      return at::kShort;
+    case io::Dtype::i8:
+      return at::kChar;
+    case io::Dtype::u8:
+      return at::kByte;
+    case io::Dtype::boolean:
+      return at::kBool;
+    default:
+      throw InternalError("checkpoint", "{} was to be refused by the reader.", io::name_of(dtype));
   }
 }
 
@@ -43,13 +54,15 @@ at::Tensor to_float(const io::TensorView& view) {
 CheckpointReader::CheckpointReader(const io::Weights& weights, std::string prefix)
     : weights_(weights), prefix_(std::move(prefix)) {}
 
-bool CheckpointReader::has(const std::string& theirs) const { return weights_.tensors().contains(full(theirs)); }
+bool CheckpointReader::has(const std::string& theirs) const {
+  return weights_.tensors().contains(full(theirs));
+}
 
 std::vector<int64_t> CheckpointReader::shape(const std::string& theirs) const {
   const auto found = weights_.tensors().find(full(theirs));
   if (found == weights_.tensors().end()) {
-    throw ModelError("model", "{}: '{}' is missing; without it the sizes of the model cannot be known.", weights_.name(),
-                     full(theirs));
+    throw ModelError("model", "{}: '{}' is missing; without it the sizes of the model cannot be known.",
+                     weights_.name(), full(theirs));
   }
   return found->second.shape;
 }
@@ -71,8 +84,8 @@ at::Tensor CheckpointReader::read(const std::string& theirs, const std::vector<i
   if (!view) {
     wrong_.push_back(fmt::format("{}: missing, expected [{}]", name, fmt::join(stored, ", ")));
   } else if (view->shape != stored) {
-    wrong_.push_back(fmt::format("{}: expected [{}], got [{}]", name, fmt::join(stored, ", "),
-                                 fmt::join(view->shape, ", ")));
+    wrong_.push_back(
+        fmt::format("{}: expected [{}], got [{}]", name, fmt::join(stored, ", "), fmt::join(view->shape, ", ")));
   } else {
     return to_float(*view);
   }

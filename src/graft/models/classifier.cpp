@@ -22,7 +22,9 @@ nn::Site head_site(int64_t features, int64_t classes) {
   return site;
 }
 
-at::Tensor unit(const at::Tensor& x) { return torch::nn::functional::normalize(x, torch::nn::functional::NormalizeFuncOptions().dim(1)); }
+at::Tensor unit(const at::Tensor& x) {
+  return torch::nn::functional::normalize(x, torch::nn::functional::NormalizeFuncOptions().dim(1));
+}
 
 }  // namespace
 
@@ -30,7 +32,8 @@ Classifier::Classifier(int64_t features, int64_t classes) : joint_(head_site(fea
 
 at::Tensor Classifier::forward(const at::Tensor& features, nn::Context& context) {
   if (features.dim() != 2 || features.size(1) != joint_.site().in) {
-    throw ShapeError("head", "expected features [B, {}], got [{}].", joint_.site().in, fmt::join(features.sizes(), ", "));
+    throw ShapeError("head", "expected features [B, {}], got [{}].", joint_.site().in,
+                     fmt::join(features.sizes(), ", "));
   }
   const nn::Frozen frozen([&](const at::Tensor& u) { return this->frozen(u, context); });
   return joint_.run(features, frozen, context);
@@ -42,7 +45,8 @@ LinearClassifier::LinearClassifier(int64_t features, int64_t classes, HeadInit i
   bias = at::zeros({classes});
   const auto fill = [&](double std) {
     auto* values = weight.data_ptr<float>();
-    for (int64_t i = 0; i < weight.numel(); ++i) values[i] = static_cast<float>(std * random.normal());
+    for (int64_t i = 0; i < weight.numel(); ++i)
+      values[i] = static_cast<float>(std * random.normal());
   };
   if (init == HeadInit::normal) fill(0.02);
   if (init == HeadInit::vpt) {
@@ -67,7 +71,8 @@ PromptClassifier::PromptClassifier(std::shared_ptr<Model> model, std::vector<std
     return;
   }
   if (templates.empty()) throw ConfigError("prompts", "no template: expected at least one, as 'a photo of a {{}}.'.");
-  for (const auto& form : templates) prompts_.push_back(filled_prompts(names_, form, model_->context_length()));
+  for (const auto& form : templates)
+    prompts_.push_back(filled_prompts(names_, form, model_->context_length()));
 }
 
 std::vector<at::Tensor> PromptClassifier::text_parameters() const {
@@ -80,7 +85,8 @@ std::vector<at::Tensor> PromptClassifier::text_parameters() const {
   for (auto* joint : model_->joints()) {
     if (joint->site().tower != nn::Tower::text) continue;
     for (const auto& occupant : joint->occupants()) {
-      for (const auto& parameter : occupant.insert->parameters()) all.push_back(parameter);
+      for (const auto& parameter : occupant.insert->parameters())
+        all.push_back(parameter);
     }
   }
   return all;
@@ -88,7 +94,8 @@ std::vector<at::Tensor> PromptClassifier::text_parameters() const {
 
 at::Tensor PromptClassifier::encode(nn::Context& context) const {
   std::vector<at::Tensor> each;
-  for (const auto& prompts : prompts_) each.push_back(unit(model_->encode_text(prompts, context)));
+  for (const auto& prompts : prompts_)
+    each.push_back(unit(model_->encode_text(prompts, context)));
   return each.size() == 1 ? each.front() : unit(at::stack(each).mean(0));
 }
 
@@ -99,8 +106,8 @@ at::Tensor PromptClassifier::class_weights(nn::Context& context) {
   for (const auto& parameter : parameters) {
     trains = trains || parameter.requires_grad();
     const auto* self = parameter.unsafeGetTensorImpl();
-    stamp = key_of(fmt::format("{} {} {}", stamp, static_cast<const void*>(self),
-                               self->version_counter().current_version()));
+    stamp = key_of(
+        fmt::format("{} {} {}", stamp, static_cast<const void*>(self), self->version_counter().current_version()));
   }
   if (trains && at::GradMode::is_enabled()) return encode(context);
   if (!kept_.defined() || kept_stamp_ != stamp) {
@@ -111,9 +118,13 @@ at::Tensor PromptClassifier::class_weights(nn::Context& context) {
   return kept_;
 }
 
-void PromptClassifier::forget() { kept_.reset(); }
+void PromptClassifier::forget() {
+  kept_.reset();
+}
 
-double PromptClassifier::scale() const { return model_->logit_scale().item<double>(); }
+double PromptClassifier::scale() const {
+  return model_->logit_scale().item<double>();
+}
 
 at::Tensor PromptClassifier::frozen(const at::Tensor& features, nn::Context& context) {
   return model_->logit_scale() * at::linear(unit(features), class_weights(context));

@@ -25,7 +25,8 @@ std::string fingerprint(const std::map<std::string, at::Tensor>& parameters) {
 
 std::map<std::string, at::Tensor> by_name(const torch::nn::Module& module) {
   std::map<std::string, at::Tensor> parameters;
-  for (const auto& parameter : module.named_parameters()) parameters[parameter.key()] = parameter.value();
+  for (const auto& parameter : module.named_parameters())
+    parameters[parameter.key()] = parameter.value();
   return parameters;
 }
 
@@ -38,7 +39,8 @@ void Model::complete(ModelInfo info, tensor::Precision precision, std::vector<Or
   origins_ = std::move(origins);
   info_.fingerprint = fingerprint(parameters);
   info_.parameters = 0;
-  for (const auto& [name, value] : parameters) info_.parameters += value.numel();
+  for (const auto& [name, value] : parameters)
+    info_.parameters += value.numel();
   eval();
 }
 
@@ -67,7 +69,9 @@ at::Tensor Model::logit_scale() const {
 }
 
 nn::Tower Model::tower_of(const std::string& name) const {
-  return name.starts_with("vision.") ? nn::Tower::vision : name.starts_with("head.") ? nn::Tower::head : nn::Tower::text;
+  return name.starts_with("vision.") ? nn::Tower::vision
+         : name.starts_with("head.") ? nn::Tower::head
+                                     : nn::Tower::text;
 }
 
 std::map<std::string, at::Tensor> Model::to_checkpoint() const {
@@ -77,17 +81,20 @@ std::map<std::string, at::Tensor> Model::to_checkpoint() const {
 void Model::freeze_all_but(const std::vector<std::string>& trained) {
   auto parameters = by_name(*this);
   std::vector<std::string> known, wrong;
-  for (const auto& [name, value] : parameters) known.push_back(name);
+  for (const auto& [name, value] : parameters)
+    known.push_back(name);
   for (const auto& name : trained) {
     if (!parameters.contains(name)) wrong.push_back(unknown_name("parameter", name, known));
   }
   if (!wrong.empty()) throw ModelError("model", "{}: {}", info_.description, fmt::join(wrong, "\n  "));
   const std::set<std::string> training(trained.begin(), trained.end());
-  for (auto& [name, value] : parameters) value.requires_grad_(training.contains(name));
+  for (auto& [name, value] : parameters)
+    value.requires_grad_(training.contains(name));
 }
 
 void Model::clear_inserts() {
-  for (auto* joint : joints()) joint->clear();
+  for (auto* joint : joints())
+    joint->clear();
 }
 
 }  // namespace graft::models

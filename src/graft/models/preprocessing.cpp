@@ -50,7 +50,9 @@ data::Size size_of(const json& value) {
   throw ModelError("model", "an image size that graft cannot read: {}.", value.dump());
 }
 
-bool says(const json& config, const char* key) { return config.contains(key) && !config[key].is_null(); }
+bool says(const json& config, const char* key) {
+  return config.contains(key) && !config[key].is_null();
+}
 
 void read_mean_and_std(const json& config, const char* mean, const char* std, data::Preprocessing& result) {
   if (says(config, mean)) result.mean = three(config[mean], mean);
@@ -88,10 +90,14 @@ data::Preprocessing open_clip_preprocessing(const json& config, data::Preprocess
   }
   if (says(config, "resize_mode")) {
     const auto mode = config["resize_mode"].get<std::string>();
-    if (mode == "shortest") result.resize_mode = data::ResizeMode::shortest;
-    else if (mode == "longest") result.resize_mode = data::ResizeMode::longest;
-    else if (mode == "squash") result.resize_mode = data::ResizeMode::squash;
-    else throw ModelError("model", "a resize_mode that graft does not know: '{}'.", mode);
+    if (mode == "shortest")
+      result.resize_mode = data::ResizeMode::shortest;
+    else if (mode == "longest")
+      result.resize_mode = data::ResizeMode::longest;
+    else if (mode == "squash")
+      result.resize_mode = data::ResizeMode::squash;
+    else
+      throw ModelError("model", "a resize_mode that graft does not know: '{}'.", mode);
   }
   if (says(config, "fill_color") && config["fill_color"].is_number()) {
     result.fill.fill(config["fill_color"].get<uint8_t>());
@@ -104,8 +110,8 @@ data::Preprocessing transformers_preprocessing(const json& config, data::Preproc
   result.crop_rounding = data::CropRounding::transformers;
   if (says(config, "size")) {
     result.resize = size_of(config["size"]);
-    const bool shortest = config["size"].is_object() ? config["size"].contains("shortest_edge")
-                                                     : config.value("do_center_crop", false);
+    const bool shortest =
+        config["size"].is_object() ? config["size"].contains("shortest_edge") : config.value("do_center_crop", false);
     result.resize_mode = shortest ? data::ResizeMode::shortest : data::ResizeMode::squash;
   }
   result.crop.reset();
@@ -123,7 +129,8 @@ data::Preprocessing timm_preprocessing(const json& config, data::Preprocessing h
   auto result = habit;
   if (says(config, "input_size")) {
     const auto& input = config["input_size"];
-    if (!input.is_array() || input.size() != 3) throw ModelError("model", "input_size: expected [3, H, W], got {}.", input.dump());
+    if (!input.is_array() || input.size() != 3)
+      throw ModelError("model", "input_size: expected [3, H, W], got {}.", input.dump());
     result.crop = data::Size{input[1].get<int>(), input[2].get<int>()};
   }
   const auto crop = result.output();
@@ -142,7 +149,8 @@ data::Preprocessing at_size(data::Preprocessing preprocessing, int64_t size, int
   }
   const auto crop = preprocessing.output();
   const auto scaled = [&](int side, int of) { return static_cast<int>(std::lround(double(side) * size / of)); };
-  preprocessing.resize = {scaled(preprocessing.resize.height, crop.height), scaled(preprocessing.resize.width, crop.width)};
+  preprocessing.resize = {scaled(preprocessing.resize.height, crop.height),
+                          scaled(preprocessing.resize.width, crop.width)};
   const int side = static_cast<int>(size);
   if (preprocessing.crop) preprocessing.crop = data::Size{side, side};
   return preprocessing;

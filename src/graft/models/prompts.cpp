@@ -34,7 +34,8 @@ std::string filled(const std::string& form, const std::string& name) {
 // Rows of ids, filled with 0 after their ends to the length of the longest.
 Prompts padded(const std::vector<text::Tokens>& rows) {
   size_t longest = 0;
-  for (const auto& row : rows) longest = std::max(longest, row.ids.size());
+  for (const auto& row : rows)
+    longest = std::max(longest, row.ids.size());
   const auto count = static_cast<int64_t>(rows.size());
   Prompts prompts;
   prompts.ids = at::zeros({count, static_cast<int64_t>(longest)}, at::kLong);
@@ -50,9 +51,12 @@ Prompts padded(const std::vector<text::Tokens>& rows) {
 // How many of the placeholders stand before the name.
 int64_t before_name(int64_t words, Position position) {
   switch (position) {
-    case Position::end: return words;
-    case Position::middle: return words / 2;
-    case Position::front: return 0;
+    case Position::end:
+      return words;
+    case Position::middle:
+      return words / 2;
+    case Position::front:
+      return 0;
   }
   throw InternalError("prompts", "a position without a meaning: {}", static_cast<int>(position));
 }
@@ -75,7 +79,8 @@ Prompts learned_prompts(const std::vector<std::string>& names, int64_t words, Po
   const auto learned = at::empty({static_cast<int64_t>(names.size()), words}, at::kLong);
   for (size_t i = 0; i < names.size(); ++i) {
     std::string text;
-    for (int64_t w = 0; w < words; ++w) text += "X ";
+    for (int64_t w = 0; w < words; ++w)
+      text += "X ";
     text += spoken(names[i]) + ".";
     auto tokens = tokenizer.tokenize(text, static_cast<int>(context_length), /*truncate=*/false);
     // [start, X times words, name, ".", end]: the name moves forward over the placeholders that follow it.
@@ -84,7 +89,8 @@ Prompts learned_prompts(const std::vector<std::string>& names, int64_t words, Po
     const auto first = tokens.ids.begin() + 1;
     std::rotate(first + before, first + words, first + words + name);
     auto* rows_learned = learned[static_cast<int64_t>(i)].data_ptr<int64_t>();
-    for (int64_t w = 0; w < words; ++w) rows_learned[w] = 1 + w + (w < before ? 0 : name);
+    for (int64_t w = 0; w < words; ++w)
+      rows_learned[w] = 1 + w + (w < before ? 0 : name);
     rows.push_back(std::move(tokens));
   }
   auto prompts = padded(rows);

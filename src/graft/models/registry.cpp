@@ -6,8 +6,8 @@
 
 namespace graft::models {
 
-#define MODEL(name)         \
-  namespace name {          \
+#define MODEL(name)           \
+  namespace name {            \
   extern const Family family; \
   }
 #include "graft/models/models.def"
@@ -43,7 +43,8 @@ const Family& recognise(const io::ModelFolder& folder, const io::Weights& weight
   for (const auto& [name, view] : weights.tensors()) {
     if (seen.size() < kNamesShown) seen.push_back(name);
   }
-  for (const auto& family : families()) known.push_back(fmt::format("{} ({})", family.name, family.layouts));
+  for (const auto& family : families())
+    known.push_back(fmt::format("{} ({})", family.name, family.layouts));
   throw ModelError("model", "{} is no model that graft knows: its {} tensors begin with {}. Known: {}.", weights.name(),
                    weights.tensors().size(), fmt::join(seen, ", "), fmt::join(known, "; "));
 }
@@ -54,7 +55,8 @@ std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const LoadOptio
   return load_model(folder, folder.open(), options);
 }
 
-std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options) {
+std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weights& weights,
+                                  const LoadOptions& options) {
   const auto tensors = weights.unwrapped();
   const auto& family = options.as.empty() ? recognise(folder, tensors) : find_family(options.as);
   try {

@@ -65,7 +65,8 @@ at::Tensor Block::attend_rows(const at::Tensor& normed, const at::Tensor& rows, 
     const auto never = at::zeros(seen.sizes(), normed.options()).masked_fill(seen.logical_not(), -INFINITY);
     options.mask = options.mask.defined() ? options.mask + never : never;
   }
-  return parts_.proj->forward(tensor::attention(take_rows(qkv[0], rows), qkv[1], qkv[2], parts_.heads, options), context);
+  return parts_.proj->forward(tensor::attention(take_rows(qkv[0], rows), qkv[1], qkv[2], parts_.heads, options),
+                              context);
 }
 
 at::Tensor Block::mlp(const at::Tensor& normed, const Context& context) {
@@ -85,8 +86,10 @@ void Block::sublayer(Stream& stream, const Joint& joint, LayerNorm& norm, const 
 }
 
 void Block::forward(Stream& stream, const Context& context) {
-  sublayer(stream, attn_joint_, *parts_.norm1, [&](const at::Tensor& u) { return attend(u, context); }, context);
-  sublayer(stream, mlp_joint_, *parts_.norm2, [&](const at::Tensor& u) { return mlp(u, context); }, context);
+  sublayer(
+      stream, attn_joint_, *parts_.norm1, [&](const at::Tensor& u) { return attend(u, context); }, context);
+  sublayer(
+      stream, mlp_joint_, *parts_.norm2, [&](const at::Tensor& u) { return mlp(u, context); }, context);
 }
 
 at::Tensor Block::forward(const at::Tensor& x, const Context& context) {
@@ -108,7 +111,8 @@ at::Tensor Block::forward_rows(Stream& stream, const at::Tensor& rows, const Con
     const Frozen frozen([&](const at::Tensor&) { return to_stream(attended); });
     few.add(attn_joint_.run(few.value(), frozen, context));
   }
-  sublayer(few, mlp_joint_, *parts_.norm2, [&](const at::Tensor& u) { return mlp(u, context); }, context);
+  sublayer(
+      few, mlp_joint_, *parts_.norm2, [&](const at::Tensor& u) { return mlp(u, context); }, context);
   return few.value();
 }
 

@@ -28,9 +28,8 @@ at::Tensor Joint::run_inner(const at::Tensor& x, const Frozen& frozen, const Con
   }
   const auto all = run_inner(x, frozen, context, depth - 1);
   const auto rows = [&](const at::Tensor& y) { return y.narrow(-1, occupant.begin, occupant.end - occupant.begin); };
-  const Frozen slice([&](const at::Tensor& u) {
-    return rows(u.is_same(x) ? all : run_inner(u, frozen, context, depth - 1));
-  });
+  const Frozen slice(
+      [&](const at::Tensor& u) { return rows(u.is_same(x) ? all : run_inner(u, frozen, context, depth - 1)); });
   return at::cat({all.narrow(-1, 0, occupant.begin), occupant.insert->forward(x, slice, context),
                   all.narrow(-1, occupant.end, all.size(-1) - occupant.end)},
                  -1);

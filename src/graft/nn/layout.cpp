@@ -6,13 +6,15 @@ namespace graft::nn {
 
 int64_t Layout::total() const {
   int64_t rows = 0;
-  for (const auto& segment : segments) rows += segment.count;
+  for (const auto& segment : segments)
+    rows += segment.count;
   return rows;
 }
 
 int64_t Layout::count(TokenKind kind) const {
   int64_t rows = 0;
-  for (const auto& segment : segments) rows += segment.kind == kind ? segment.count : 0;
+  for (const auto& segment : segments)
+    rows += segment.kind == kind ? segment.count : 0;
   return rows;
 }
 

@@ -10,7 +10,9 @@ at::Tensor to_carrier(const at::Tensor& x, tensor::Precision precision) {
   return x.scalar_type() == at::kDouble ? x : x.to(tensor::carrier(precision));
 }
 
-at::Tensor to_stream(const at::Tensor& x) { return x.scalar_type() == at::kBFloat16 ? x.to(at::kFloat) : x; }
+at::Tensor to_stream(const at::Tensor& x) {
+  return x.scalar_type() == at::kBFloat16 ? x.to(at::kFloat) : x;
+}
 
 namespace {
 
@@ -33,7 +35,9 @@ at::Tensor Linear::forward(const at::Tensor& x, const Context& context, tensor::
   return tensor::activate(scaled(with_opaque(x, context)), activation);
 }
 
-bool Linear::is_plain(const at::Tensor& x) const { return x.scalar_type() == at::kDouble || weight_.requires_grad(); }
+bool Linear::is_plain(const at::Tensor& x) const {
+  return x.scalar_type() == at::kDouble || weight_.requires_grad();
+}
 
 at::Tensor Linear::frozen(const at::Tensor& x, tensor::Activation activation) {
   if (is_plain(x)) {

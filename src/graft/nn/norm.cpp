@@ -11,11 +11,17 @@ LayerNorm::LayerNorm(at::Tensor weight, at::Tensor bias, double eps, tensor::Pre
 }
 
 // A float64 model (gradient checks) stays in float64.
-at::ScalarType LayerNorm::out(const at::Tensor& x) const { return x.scalar_type() == at::kDouble ? at::kDouble : out_; }
+at::ScalarType LayerNorm::out(const at::Tensor& x) const {
+  return x.scalar_type() == at::kDouble ? at::kDouble : out_;
+}
 
-at::Tensor LayerNorm::forward(const at::Tensor& x) { return tensor::layer_norm(x, values(), out(x)); }
+at::Tensor LayerNorm::forward(const at::Tensor& x) {
+  return tensor::layer_norm(x, values(), out(x));
+}
 
-at::Tensor LayerNorm::forward_float(const at::Tensor& x) { return tensor::layer_norm(x, values(), x.scalar_type()); }
+at::Tensor LayerNorm::forward_float(const at::Tensor& x) {
+  return tensor::layer_norm(x, values(), x.scalar_type());
+}
 
 tensor::AddNormed LayerNorm::add(const at::Tensor& x, const at::Tensor& change) {
   return tensor::add_layer_norm(x, change, values(), out(x));

@@ -32,20 +32,28 @@ bool matches_item(std::string_view item, std::string_view path) {
 
 std::string to_string(SiteKind kind) {
   switch (kind) {
-    case SiteKind::linear: return "linear";
-    case SiteKind::sublayer: return "sub-layer";
-    case SiteKind::tokens: return "tokens";
-    case SiteKind::words: return "words";
-    case SiteKind::head: return "head";
+    case SiteKind::linear:
+      return "linear";
+    case SiteKind::sublayer:
+      return "sub-layer";
+    case SiteKind::tokens:
+      return "tokens";
+    case SiteKind::words:
+      return "words";
+    case SiteKind::head:
+      return "head";
   }
   GRAFT_ASSERT(false);
 }
 
 std::string to_string(Tower tower) {
   switch (tower) {
-    case Tower::vision: return "vision";
-    case Tower::text: return "text";
-    case Tower::head: return "head";
+    case Tower::vision:
+      return "vision";
+    case Tower::text:
+      return "text";
+    case Tower::head:
+      return "head";
   }
   GRAFT_ASSERT(false);
 }

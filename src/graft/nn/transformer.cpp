@@ -9,15 +9,18 @@ namespace graft::nn {
 Transformer::Transformer(std::vector<std::shared_ptr<Block>> blocks, std::vector<Site> tokens)
     : blocks_(std::move(blocks)) {
   GRAFT_ASSERT(tokens.empty() || tokens.size() == blocks_.size());
-  for (size_t k = 0; k < blocks_.size(); ++k) register_module(std::to_string(k), blocks_[k]);
-  for (auto& site : tokens) tokens_.emplace_back(std::move(site));
+  for (size_t k = 0; k < blocks_.size(); ++k)
+    register_module(std::to_string(k), blocks_[k]);
+  for (auto& site : tokens)
+    tokens_.emplace_back(std::move(site));
 }
 
 std::vector<Joint*> Transformer::joints() {
   std::vector<Joint*> all;
   for (size_t k = 0; k < blocks_.size(); ++k) {
     if (!tokens_.empty()) all.push_back(&tokens_[k]);
-    for (auto* joint : blocks_[k]->joints()) all.push_back(joint);
+    for (auto* joint : blocks_[k]->joints())
+      all.push_back(joint);
   }
   return all;
 }

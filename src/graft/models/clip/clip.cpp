@@ -16,11 +16,14 @@ Clip::Clip(Parts parts, ModelInfo info, tensor::Precision precision, std::vector
 std::vector<nn::Joint*> Clip::joints() {
   auto all = parts_.vision->joints();
   all.push_back(&parts_.vision_proj->joint());
-  for (auto* joint : parts_.text->joints()) all.push_back(joint);
+  for (auto* joint : parts_.text->joints())
+    all.push_back(joint);
   return all;
 }
 
-int64_t Clip::feature_width(nn::Place place) const { return place == projected() ? parts_.width : parts_.vision->width(); }
+int64_t Clip::feature_width(nn::Place place) const {
+  return place == projected() ? parts_.width : parts_.vision->width();
+}
 
 at::Tensor Clip::run_images(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context) {
   if (to < projected()) return parts_.vision->run(value, from, to, context);
@@ -29,7 +32,9 @@ at::Tensor Clip::run_images(const at::Tensor& value, nn::Place from, nn::Place t
   return nn::to_stream(parts_.vision_proj->forward(features, context));
 }
 
-at::Tensor Clip::encode_text(const Prompts& prompts, nn::Context& context) { return parts_.text->encode(prompts, context); }
+at::Tensor Clip::encode_text(const Prompts& prompts, nn::Context& context) {
+  return parts_.text->encode(prompts, context);
+}
 
 nn::Place Clip::place_of(const std::string& name) const {
   if (!name.starts_with("vision.")) return projected();

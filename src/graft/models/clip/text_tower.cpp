@@ -30,7 +30,8 @@ TextTower::TextTower(TextParts parts)
 
 std::vector<nn::Joint*> TextTower::joints() {
   std::vector<nn::Joint*> all = {&words_};
-  for (auto* joint : parts_.blocks->joints()) all.push_back(joint);
+  for (auto* joint : parts_.blocks->joints())
+    all.push_back(joint);
   all.push_back(&parts_.proj->joint());
   return all;
 }

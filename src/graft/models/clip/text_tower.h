@@ -1,5 +1,5 @@
-// The text tower of CLIP (Radford et al. 2021, arXiv:2103.00020): words, positions, causal blocks, and the feature of the
-// row of the end token. What follows that row cannot change it, so prompts are as long as the longest of them.
+// The text tower of CLIP (Radford et al. 2021, arXiv:2103.00020): words, positions, causal blocks, and the feature of
+// the row of the end token. What follows that row cannot change it, so prompts are as long as the longest of them.
 #pragma once
 
 #include <ATen/core/Tensor.h>

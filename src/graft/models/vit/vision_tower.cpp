@@ -30,7 +30,8 @@ VisionTower::VisionTower(VisionParts parts) : parts_(std::move(parts)), tokens_(
 std::vector<nn::Joint*> VisionTower::joints() {
   std::vector<nn::Joint*> all;
   if (parts_.norm_pre) all.push_back(&tokens_);
-  for (auto* joint : parts_.blocks->joints()) all.push_back(joint);
+  for (auto* joint : parts_.blocks->joints())
+    all.push_back(joint);
   return all;
 }
 
@@ -53,8 +54,8 @@ nn::Layout VisionTower::layout(int64_t patches, int64_t frames) const {
 
 at::Tensor VisionTower::embed(const at::Tensor& images, nn::Context& context) {
   const auto patches = parts_.patch->forward(images, context);  // [B, N, D]
-  const auto positions = parts_.positions.at({images.size(2) / parts_.patch->patch(),
-                                              images.size(3) / parts_.patch->patch()});
+  const auto positions =
+      parts_.positions.at({images.size(2) / parts_.patch->patch(), images.size(3) / parts_.patch->patch()});
   const auto placed = parts_.positions.prefix();  // how many of the tokens before the patches have positions
   std::vector<at::Tensor> before;
   if (parts_.cls.defined()) before.push_back(parts_.cls.unsqueeze(0));

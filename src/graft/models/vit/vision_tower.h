@@ -23,8 +23,8 @@ enum class Pooling {
 
 struct VisionParts {
   std::shared_ptr<nn::PatchEmbedding> patch;
-  at::Tensor cls;         // [D], or undefined
-  at::Tensor registers;   // [R, D], or undefined
+  at::Tensor cls;        // [D], or undefined
+  at::Tensor registers;  // [R, D], or undefined
   nn::Positions positions;
   std::shared_ptr<nn::LayerNorm> norm_pre;  // CLIP's; else nullptr
   std::shared_ptr<nn::Transformer> blocks;
@@ -48,8 +48,8 @@ class VisionTower : public torch::nn::Module {
   nn::Place place_of(const std::string& name) const;  // of a parameter, by its name below the tower
 
  private:
-  at::Tensor embed(const at::Tensor& images, nn::Context& context);                          // [B, T, D]
-  at::Tensor pool(const at::Tensor& tokens, nn::Place from, nn::Context& context);           // [B, D]
+  at::Tensor embed(const at::Tensor& images, nn::Context& context);                 // [B, T, D]
+  at::Tensor pool(const at::Tensor& tokens, nn::Place from, nn::Context& context);  // [B, D]
   nn::Layout layout(int64_t patches, int64_t frames) const;
 
   VisionParts parts_;

@@ -64,14 +64,19 @@ constexpr Names fused(const char* registers) {
 }
 
 constexpr Names transformers(const char* blocks, const BlockNames& block) {
-  return {"hf",        "embeddings.cls_token", "embeddings.register_tokens", "embeddings.position_embeddings",
-          "embeddings.patch_embeddings.projection", "", "layernorm", blocks, block};
+  return {"hf",
+          "embeddings.cls_token",
+          "embeddings.register_tokens",
+          "embeddings.position_embeddings",
+          "embeddings.patch_embeddings.projection",
+          "",
+          "layernorm",
+          blocks,
+          block};
 }
 
-constexpr Names kAll[] = {fused("reg_token"),
-                          transformers("encoder.layer.", kVit),
-                          transformers("layers.", kVitInMemory),
-                          transformers("encoder.layer.", kDinov2),
+constexpr Names kAll[] = {fused("reg_token"), transformers("encoder.layer.", kVit),
+                          transformers("layers.", kVitInMemory), transformers("encoder.layer.", kDinov2),
                           transformers("encoder.layer.", kDinov2InMemory)};
 constexpr Names kOwnDinov2 = fused("register_tokens");
 

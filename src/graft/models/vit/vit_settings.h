@@ -16,6 +16,7 @@ namespace graft::models::vit {
 struct Settings {
   std::string layout;  // "timm", "hf", "dino", "dinov2"
   int64_t heads = 0;   // 0: a head is 64 wide
+  int64_t depth = 0;   // 0: as many blocks as there are
   tensor::Activation activation = tensor::Activation::gelu;
   double eps = 1e-6;
   Pooling pooling = Pooling::class_token;

@@ -17,8 +17,8 @@ struct Placement {
   nn::Grid grid;
 };
 
-// How `rows` positions divide into those of the `before` tokens (class token, registers) and a grid of patches. timm has
-// positions for all or none of these tokens; the others for the class token alone.
+// How `rows` positions divide into those of the `before` tokens (class token, registers) and a grid of patches. timm
+// has positions for all or none of these tokens; the others for the class token alone.
 Placement placement_of(int64_t rows, int64_t classes, int64_t registers, std::optional<nn::Grid> grid, bool timm,
                        const std::string& where) {
   const auto first = timm ? classes + registers : classes;
@@ -29,8 +29,10 @@ Placement placement_of(int64_t rows, int64_t classes, int64_t registers, std::op
     const auto side = std::llround(std::sqrt(double(std::max<int64_t>(rows - prefix, 0))));
     if (side > 0 && side * side == rows - prefix) return {prefix, {side, side}};
   }
-  throw ModelError("vit", "{}: {} positions are no square grid beside {} class and {} register tokens. "
-                   "A config beside the weights says the image size.", where, rows, classes, registers);
+  throw ModelError("vit",
+                   "{}: {} positions are no square grid beside {} class and {} register tokens. "
+                   "A config beside the weights says the image size.",
+                   where, rows, classes, registers);
 }
 
 class VitReader {
@@ -39,15 +41,15 @@ class VitReader {
       : folder_(folder), options_(options), names_(*found.names), reader_(weights, found.prefix) {}
 
   std::unique_ptr<Model> read() {
-    const auto patch = reader_.shape(std::string(names_.patch) + ".weight");  // [D, channels, p, p]
-    const auto positions = reader_.shape(names_.positions);                   // [1, rows, D]
-    if (patch.size() != 4 || patch[2] != patch[3] || positions.size() != 3) {
-      throw ModelError("vit", "{}: expected square patches [D, 3, p, p] and positions [1, N, D], got [{}] and [{}].",
-                       reader_.full(names_.patch), fmt::join(patch, ", "), fmt::join(positions, ", "));
+    const auto patch = sizes_of(reader_, std::string(names_.patch) + ".weight", 4);  // [D, channels, p, p]
+    const auto positions = sizes_of(reader_, names_.positions, 3);                   // [1, rows, D]
+    if (patch[2] != patch[3]) {
+      throw ModelError("vit", "{}: expected square patches [D, 3, p, p], got [{}].", reader_.full(names_.patch),
+                       fmt::join(patch, ", "));
     }
     const auto size = patch[2];
     const bool classes = reader_.has(names_.cls), registers = reader_.has(names_.registers);
-    const int64_t count = registers ? reader_.shape(names_.registers).at(1) : 0;
+    const int64_t count = registers ? sizes_of(reader_, names_.registers, 3)[1] : 0;
     const auto rows = positions[1];
     const auto trained = size * static_cast<int64_t>(std::sqrt(double(std::max<int64_t>(rows - classes, 1))));
     settings_ = settings_of(folder_, reader_, names_, static_cast<int>(trained));
@@ -61,11 +63,14 @@ class VitReader {
     parts.patch = read_patch(patch);
     if (classes) parts.cls = reader_.take_as("vision.cls", names_.cls, {parts.width}, {1, 1, parts.width});
     if (registers) {
-      parts.registers = reader_.take_as("vision.registers", names_.registers, {count, parts.width}, {1, count, parts.width});
+      parts.registers =
+          reader_.take_as("vision.registers", names_.registers, {count, parts.width}, {1, count, parts.width});
     }
-    const auto table = reader_.take_as("vision.positions", names_.positions, {rows, parts.width}, {1, rows, parts.width});
+    const auto table =
+        reader_.take_as("vision.positions", names_.positions, {rows, parts.width}, {1, rows, parts.width});
     parts.positions = nn::Positions(table, placement.prefix, placement.grid, settings_.stretch);
-    if (*names_.norm_pre && reader_.has(std::string(names_.norm_pre) + ".weight")) parts.norm_pre = norm("norm_pre", names_.norm_pre);
+    if (*names_.norm_pre && reader_.has(std::string(names_.norm_pre) + ".weight"))
+      parts.norm_pre = norm("norm_pre", names_.norm_pre);
     parts.blocks = read_blocks(reader_, plan(parts.width));
     parts.norm = norm("norm", settings_.pooling == Pooling::patch_mean ? "fc_norm" : names_.norm);
     parts.pooling = settings_.pooling;
@@ -75,9 +80,11 @@ class VitReader {
  private:
   std::shared_ptr<nn::PatchEmbedding> read_patch(const std::vector<int64_t>& shape) {
     const std::string name = names_.patch;
-    const auto weight = reader_.take_as("vision.patch.weight", name + ".weight", {shape[0], shape[1] * shape[2] * shape[3]}, shape);
+    const auto weight =
+        reader_.take_as("vision.patch.weight", name + ".weight", {shape[0], shape[1] * shape[2] * shape[3]}, shape);
     at::Tensor bias;  // absent behind norm_pre
-    const bool biased = !*names_.norm_pre || !reader_.has(std::string(names_.norm_pre) + ".weight") || reader_.has(name + ".bias");
+    const bool biased =
+        !*names_.norm_pre || !reader_.has(std::string(names_.norm_pre) + ".weight") || reader_.has(name + ".bias");
     if (biased) bias = reader_.take("vision.patch.bias", name + ".bias", {shape[0]});
     return std::make_shared<nn::PatchEmbedding>(weight, bias, shape[1], shape[2], options_.precision);
   }
@@ -93,9 +100,11 @@ class VitReader {
     plan.theirs = names_.blocks;
     plan.names = names_.block;
     plan.width = width;
+    plan.depth = settings_.depth;
     plan.heads = settings_.heads > 0 ? settings_.heads : width / 64;
     if (plan.heads < 1 || width % plan.heads != 0 || (settings_.heads == 0 && width % 64 != 0)) {
-      throw ModelError("vit", "a width of {} is not divided by {} heads. A config.json beside the weights says how many.",
+      throw ModelError("vit",
+                       "a width of {} is not divided by {} heads. A config.json beside the weights says how many.",
                        width, plan.heads);
     }
     plan.eps = settings_.eps;
@@ -120,8 +129,8 @@ class VitReader {
     if (!reader_.ignored().empty()) {
       info.notes.push_back(fmt::format("left aside: {}", fmt::join(reader_.ignored(), ", ")));
     }
-    info.description = fmt::format("ViT {}/{} {}x{}", info.preprocessing.output().height, patch, parts.blocks->size(),
-                                   parts.width);
+    info.description =
+        fmt::format("ViT {}/{} {}x{}", info.preprocessing.output().height, patch, parts.blocks->size(), parts.width);
     auto origins = reader_.finish(fmt::format("ViT ({})", settings_.layout));
     return std::make_unique<Vit>(std::make_shared<VisionTower>(std::move(parts)), std::move(info), options_.precision,
                                  std::move(origins));
@@ -134,7 +143,9 @@ class VitReader {
   Settings settings_;
 };
 
-bool recognises(const io::ModelFolder&, const io::Weights& weights) { return find_names(weights).has_value(); }
+bool recognises(const io::ModelFolder&, const io::Weights& weights) {
+  return find_names(weights).has_value();
+}
 
 std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options) {
   const auto found = find_names(weights);
