@@ -18,6 +18,12 @@ using testing::tiny_images;
 using testing::tiny_vit;
 using testing::tiny_vit_checkpoint;
 
+LoadOptions at_size(int64_t side) {
+  LoadOptions options;
+  options.image_size = side;
+  return options;
+}
+
 // Puts three rows in after the class token.
 struct Prompts : nn::Insert {
   at::Tensor forward(const at::Tensor& x, const nn::Frozen&, const nn::Context&) override {
@@ -99,13 +105,13 @@ TEST(Vit, AnUnknownFileIsToldWhatItHoldsAndWhatIsKnown) {
 
 TEST(Vit, ReadsAnImageOfAnotherSizeByStretchingPositions) {
   const torch::NoGradGuard no_grad;
-  auto model = tiny_vit_checkpoint().load({.image_size = 40});
+  auto model = tiny_vit_checkpoint().load(at_size(40));
   EXPECT_EQ(model->info().preprocessing.output().height, 40);
   nn::Context context;
   const auto tokens = model->run_images(at::zeros({1, 3, 40, 32}), 0, 1, context);
   EXPECT_EQ(tokens.size(1), 3 + 5 * 4);
   EXPECT_THROW(model->run_images(at::zeros({1, 3, 41, 32}), 0, 1, context), ShapeError);
-  EXPECT_THROW(tiny_vit_checkpoint().load({.image_size = 41}), ConfigError);
+  EXPECT_THROW(tiny_vit_checkpoint().load(at_size(41)), ConfigError);
 }
 
 TEST(Vit, GradientsReachEveryTrainedParameter) {

@@ -48,6 +48,12 @@ void clip_block(Maker& make, const std::string& block, int64_t width, int64_t hi
   make.linear(block + "mlp.c_proj", width, hidden);
 }
 
+models::LoadOptions with(tensor::Precision precision) {
+  models::LoadOptions options;
+  options.precision = precision;
+  return options;
+}
+
 }  // namespace
 
 at::Tensor random_tensor(std::vector<int64_t> shape, uint64_t seed, double std, double mean) {
@@ -130,11 +136,11 @@ TinyCheckpoint tiny_vit_checkpoint(uint64_t seed) {
 }
 
 std::shared_ptr<models::Model> tiny_clip(uint64_t seed, tensor::Precision precision) {
-  return tiny_clip_checkpoint(seed).load({.precision = precision});
+  return tiny_clip_checkpoint(seed).load(with(precision));
 }
 
 std::shared_ptr<models::Model> tiny_vit(uint64_t seed, tensor::Precision precision) {
-  return tiny_vit_checkpoint(seed).load({.precision = precision});
+  return tiny_vit_checkpoint(seed).load(with(precision));
 }
 
 at::Tensor tiny_images(int64_t count, uint64_t seed) {
