@@ -6,13 +6,14 @@
 #include <utility>
 
 #include "graft/core/error.h"
-#include "graft/core/hash.h"
 #include "graft/data/few_shot.h"
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/augmentation.h"
 #include "graft/engine/classification.h"
 #include "graft/engine/config_file.h"
 #include "graft/engine/prediction_file.h"
+#include "graft/engine/restore_model.h"
+#include "graft/engine/run_config.h"
 #include "graft/engine/run_folder.h"
 #include "graft/engine/stopped.h"
 #include "graft/engine/trainer.h"
@@ -31,29 +32,6 @@ int64_t peak_memory_bytes() {
   ::getrusage(RUSAGE_SELF, &usage);
   return int64_t{1024} * usage.ru_maxrss;
 }
-
-// Leaves the session's model as it was loaded, whatever happens.
-class Restore {
- public:
-  explicit Restore(models::Model& model) : model_(model) {}
-  ~Restore() {
-    const torch::NoGradGuard no_grad;
-    model_.clear_inserts();
-    for (auto& [parameter, value] : saved_) parameter.copy_(value);
-    model_.freeze_all_but({});
-  }
-  Restore(const Restore&) = delete;
-  Restore& operator=(const Restore&) = delete;
-
-  void save(const std::vector<std::string>& trained) {
-    const auto parameters = model_.named_parameters();
-    for (const auto& name : trained) saved_.emplace_back(parameters[name], parameters[name].detach().clone());
-  }
-
- private:
-  models::Model& model_;
-  std::vector<std::pair<at::Tensor, at::Tensor>> saved_;
-};
 
 // One run, step by step.
 class Run {
@@ -77,8 +55,6 @@ class Run {
   }
   EvaluationSet set(const std::vector<data::Sample>& samples) const;
   uint64_t seed() const { return static_cast<uint64_t>(options_.seed); }
-  std::string identity() const;
-  OptionValues config() const;
 
   Session& session_;
   AdaptOptions options_;
@@ -88,7 +64,7 @@ class Run {
   data::Dataset data_;
   AdapterInfo info_;
   methods::Recipe recipe_;
-  Restore restore_;
+  RestoreModel restore_;
   Adapted adapted_;
   nn::Place place_ = 0;      // where training begins: nothing below it changes
   bool cached_ = false;      // features at that place are held
@@ -96,6 +72,7 @@ class Run {
   nn::Place earliest_ = 0;   // the first place that the adaptation may change
   std::unique_ptr<Classification> task_;
   std::optional<RunFolder> folder_;
+  std::string identity_;
   AdaptResult result_;
 };
 
@@ -170,10 +147,9 @@ void Run::prepare() {
 
 void Run::plan() {
   const auto& model = *session_.model();
-  const nn::Place wanted = std::min(earliest_, adapted_.method->features_at(model));
   const bool random = recipe_.augmentation != methods::Augmentation::none;
   const auto photos = static_cast<int64_t>(data_.train.size());
-  place_ = wanted;
+  place_ = kept_place(std::min(earliest_, adapted_.method->features_at(model)));
   cached_ = place_ > 0 && session_.encoder().fits(photos + static_cast<int64_t>(data_.test.size()), place_);
   result_.features_cached = cached_ && !random;
   const bool trains = recipe_.epochs > 0 && !adapted_.parameters.empty();
@@ -187,7 +163,7 @@ void Run::plan() {
   report_.line("method", text);
   std::string why;
   if (place_ == 0) {
-    why = fmt::format("image features cannot be kept: {} changes the model from its first layer", options_.method);
+    why = fmt::format("image features cannot be kept: {} changes block 0", options_.method);
   } else if (!cached_) {
     why = "image features are too many to keep in memory";
   } else if (random && trains) {
@@ -204,62 +180,17 @@ void Run::plan() {
 }
 
 void Run::open_folder() {
+  const OptionValues config = run_config(options_, method_options_, recipe_, info_);
+  identity_ = run_identity(config, info_.fingerprint, data_);
   if (!options_.resume.empty()) {
     folder_ = RunFolder::reopen(options_.resume);
   } else if (!options_.output.empty()) {
-    folder_ = RunFolder::create(options_.output, options_.force, config());
+    folder_ = RunFolder::create(options_.output, options_.force, config);
     std::string bad;
     for (const auto& file : session_.bad_files()) bad += fmt::format("{}\t{}\n", file.file, file.reason);
     if (!bad.empty()) folder_->write_text("bad-files.txt", bad);
   }
   if (folder_) result_.folder = folder_->path();
-}
-
-// The options as this run uses them: what is empty on the command line stands here with its value.
-OptionValues Run::config() const {
-  AdaptOptions all = options_;
-  const auto absolute = [](std::string& path) {
-    if (!path.empty() && fs::exists(path)) path = fs::absolute(path).lexically_normal().string();
-  };
-  absolute(all.model.model);
-  absolute(all.data.data);
-  absolute(all.data.dataset.classes);
-  all.model.precision = info_.precision;
-  if (info_.classifier == methods::ClassifierKind::prompts || recipe_.head_init == models::HeadInit::class_text) {
-    all.templates = fmt::format("{}", fmt::join(info_.templates, "\n"));
-  }
-  all.templates_file.clear();
-  all.output.clear();
-  all.force = false;
-  auto& t = all.train;
-  t.epochs = recipe_.epochs;
-  t.batch_size = recipe_.batch_size;
-  t.lr = recipe_.lr;
-  t.weight_decay = recipe_.weight_decay;
-  if (recipe_.schedule != methods::ScheduleKind::coop) t.warmup = recipe_.warmup_epochs;
-  t.optimizer = recipe_.optimizer;
-  t.momentum = recipe_.momentum;
-  t.schedule = recipe_.schedule;
-  t.clip = recipe_.clip_norm;
-  t.label_smoothing = recipe_.label_smoothing;
-  t.augment = recipe_.augmentation;
-  t.min_crop = recipe_.min_crop;
-  return resolved({all, method_options_});
-}
-
-// What the bits of a run depend on. Where it is kept and how many threads decode photos is not part of it.
-std::string Run::identity() const {
-  OptionValues values = config();
-  for (const char* name : {"model", "data", "classes", "workers", "threads", "cache", "output", "resume", "force", "keep",
-                           "checkpoint-every", "on-bad-file"}) {
-    values.erase(name);
-  }
-  Hash hash;
-  for (const auto& [name, value] : values) hash.add(name).add(value);
-  hash.add(info_.fingerprint);
-  for (const auto& name : data_.classes) hash.add(name);
-  for (const auto& sample : data_.train) hash.add(sample.file).add(std::to_string(sample.label));
-  return hash.hex();
 }
 
 EvaluationSet Run::set(const std::vector<data::Sample>& samples) const {
@@ -321,7 +252,7 @@ void Run::train() {
     const auto& t = options_.train;
     Trainer trainer(*task_, *source,
                     {.recipe = recipe_, .grad_accum = t.grad_accum, .patience = t.patience, .val_every = t.val_every,
-                     .checkpoint_every = t.checkpoint_every, .keep = t.keep, .seed = seed(), .identity = identity()},
+                     .checkpoint_every = t.checkpoint_every, .keep = t.keep, .seed = seed(), .identity = identity_},
                     folder_ ? &*folder_ : nullptr, report_);
     const TrainOutcome outcome = trainer.run();
     result_.steps = outcome.steps;

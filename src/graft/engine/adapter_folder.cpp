@@ -29,6 +29,51 @@ json describe(const data::Preprocessing& p) {
           {"interpolation", name(p.interpolation)}, {"crop", {crop.height, crop.width}}, {"mean", p.mean}, {"std", p.std}};
 }
 
+json read_config_json(const fs::path& folder) {
+  const fs::path file = folder / kConfig;
+  std::ifstream stream(file);
+  if (!stream) {
+    throw FileError("adapter", "{} cannot be read: {} is no folder with an adapter, or its run has not finished (then: "
+                    "--resume {}).", file.string(), folder.string(), folder.string());
+  }
+  json config = json::parse(stream, nullptr, /*allow_exceptions=*/false);
+  if (!config.is_object()) throw FileError("adapter", "{} is damaged: expected a JSON object.", file.string());
+  return config;
+}
+
+AdapterInfo own_info(const json& graft) {
+  const json& base = graft.at("base");
+  AdapterInfo info;
+  info.base = base.at("name");
+  info.fingerprint = base.at("fingerprint");
+  info.family = base.at("family");
+  info.layout = base.at("layout");
+  info.method = graft.at("method");
+  info.method_options = graft.at("options").get<OptionValues>();
+  option::parse("adapter", "classifier", graft.at("classifier").get<std::string>(), info.classifier);
+  info.classes = graft.at("classes").get<std::vector<std::string>>();
+  info.templates = graft.at("templates").get<std::vector<std::string>>();
+  info.shots = graft.at("shots");
+  info.train_size = graft.at("train_size");
+  info.seed = graft.at("seed");
+  info.precision = graft.at("precision");
+  info.image_size = base.at("image_size");
+  return info;
+}
+
+// An adapter that PEFT wrote says neither which weights it was trained on nor what the classes are.
+AdapterInfo foreign_info(const json& config, const fs::path& folder) {
+  const std::string type = config.value("peft_type", "");
+  for (const methods::Entry* entry : methods::entries()) {
+    if (entry->peft_type == nullptr || type != entry->peft_type || entry->from_peft == nullptr) continue;
+    AdapterInfo info;
+    info.base = config.value("base_model_name_or_path", "");
+    info.method = entry->name;
+    return info;
+  }
+  throw ModelError("adapter", "{}: graft has no method for PEFT's '{}'.", (folder / kConfig).string(), type);
+}
+
 // Class names as prompts say them.
 std::vector<std::string> prompt_names(const AdapterInfo& info) {
   std::vector<std::string> names;
@@ -144,50 +189,25 @@ int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const Adapt
 }
 
 AdapterInfo read_adapter_info(const fs::path& folder) {
-  const fs::path file = folder / kConfig;
-  std::ifstream stream(file);
-  if (!stream) {
-    throw FileError("adapter", "{} cannot be read: {} is no folder with an adapter, or its run has not finished (then: "
-                    "--resume {}).", file.string(), folder.string(), folder.string());
-  }
+  const json config = read_config_json(folder);
   try {
-    const json config = json::parse(stream);
-    if (!config.contains("graft")) {
-      throw ModelError("adapter", "{} does not say what it was trained on: it was not written by graft. Its method is {}.",
-                       file.string(), config.value("peft_type", "unknown"));
-    }
-    const json& graft = config.at("graft");
-    const json& base = graft.at("base");
-    AdapterInfo info;
-    info.base = base.at("name");
-    info.fingerprint = base.at("fingerprint");
-    info.family = base.at("family");
-    info.layout = base.at("layout");
-    info.method = graft.at("method");
-    info.method_options = graft.at("options").get<OptionValues>();
-    option::parse("adapter", "classifier", graft.at("classifier").get<std::string>(), info.classifier);
-    info.classes = graft.at("classes").get<std::vector<std::string>>();
-    info.templates = graft.at("templates").get<std::vector<std::string>>();
-    info.shots = graft.at("shots");
-    info.train_size = graft.at("train_size");
-    info.seed = graft.at("seed");
-    info.precision = graft.at("precision");
-    info.image_size = base.at("image_size");
-    return info;
+    return config.contains("graft") ? own_info(config.at("graft")) : foreign_info(config, folder);
   } catch (const json::exception& error) {
-    throw FileError("adapter", "{} is damaged: {}.", file.string(), error.what());
+    throw FileError("adapter", "{} is damaged: {}.", (folder / kConfig).string(), error.what());
   }
 }
 
 Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> model, bool force_base) {
   AdapterInfo info = read_adapter_info(folder);
-  if (info.fingerprint != model->info().fingerprint && !force_base) {
+  if (info.foreign()) {
+    info.method_options = methods::find_entry(info.method).from_peft(read_config_json(folder), *model);
+  } else if (info.fingerprint != model->info().fingerprint && !force_base) {
     throw ModelError("adapter", "{} was trained on {} (fingerprint {}...), got {} ({}...). Nothing was loaded. "
                      "--force-base if you know better.", folder.string(), info.base, info.fingerprint.substr(0, 8),
                      model->info().source, model->info().fingerprint.substr(0, 8));
   }
   Adapted adapted = build_adapted(std::move(model), methods::make_method(info.method, info.method_options), info);
-  const std::string wrong_head = assign_head(*adapted.classifier, folder / kHead);
+  const std::string wrong_head = info.foreign() ? std::string() : assign_head(*adapted.classifier, folder / kHead);
   try {
     adapted.method->from_disk(*adapted.model, read_tensors(folder / kTensors), adapted.adaptation);
   } catch (const ModelError& error) {

@@ -32,6 +32,8 @@ struct AdapterInfo {
   int64_t seed = 1;
   int64_t image_size = 0;   // height of the model's input
   std::string precision;    // that it was trained at
+
+  bool foreign() const { return fingerprint.empty(); }  // written by PEFT: no classes, and nothing to check the base by
 };
 
 // What was trained, in memory: a method's inserts and a classifier, installed on a model.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <utility>
 
 #include "graft/core/error.h"
 #include "graft/core/hash.h"
@@ -48,7 +49,7 @@ at::Tensor Encoder::features(const Files& files, nn::Place place, Reporter& repo
     const auto range = [&](auto& all) { return std::remove_cvref_t<decltype(all)>(all.begin() + begin, all.begin() + end); };
     const at::Tensor rows = encode(range(missing), place, transform, 1, 0, report);
     cache.add(range(missing_photos), rows);
-    if (!cache.trouble().empty()) {
+    if (!cache.trouble().empty() && !std::exchange(warned_, true)) {
       report.warn(fmt::format("features are not kept for the next run: {}", cache.trouble()));
     }
   }

@@ -26,6 +26,10 @@ namespace graft::engine {
 // Photos a pass: enough rows for the matrix kernels, few enough that one photo does not wait for many.
 inline constexpr int64_t kEncoderBatch = 16;
 
+// Where features are kept for a model that changes above `unchanged`: there, or, where no block lies below, nowhere (0).
+// The patches' embedding costs less to compute than its many tokens to keep.
+inline nn::Place kept_place(nn::Place unchanged) { return unchanged > 1 ? unchanged : 0; }
+
 struct EncoderOptions {
   int64_t workers = 2;
   std::filesystem::path cache_dir;          // empty: no cache on disk
@@ -74,7 +78,8 @@ class Encoder {
   std::unordered_map<std::string, std::string> hashes_;  // path -> content
   std::map<std::string, FeatureCache> caches_;           // by feature_key
   int64_t encoded_ = 0, reused_ = 0;
-  int64_t tokens_ = 0;  // of a photo before the first block; 0: not asked yet
+  bool warned_ = false;  // that features are not kept on disk
+  int64_t tokens_ = 0;   // of a photo before the first block; 0: not asked yet
 };
 
 at::Tensor padded(const at::Tensor& value, int64_t begin);  // kEncoderBatch rows from `begin`, zeros after the last

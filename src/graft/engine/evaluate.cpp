@@ -31,10 +31,17 @@ std::vector<int64_t> match_classes(const data::Dataset& dataset, const std::vect
 }
 
 Classification task_for(Adapted& adapted, Encoder& encoder, int64_t photos, Reporter& report) {
-  const nn::Place place = std::min(methods::earliest_change(adapted.adaptation, *adapted.model),
-                                   adapted.method->features_at(*adapted.model));
+  const nn::Place place = kept_place(std::min(methods::earliest_change(adapted.adaptation, *adapted.model),
+                                              adapted.method->features_at(*adapted.model)));
   const bool cached = place > 0 && encoder.fits(photos, place);
   return Classification(adapted, encoder, {.place = place, .cached = cached}, {}, report);
+}
+
+AdapterInfo read_classifier_info(const std::string& run) {
+  AdapterInfo info = read_adapter_info(run);
+  if (!info.foreign()) return info;
+  throw ModelError("adapter", "{} holds an adapter that PEFT wrote: it has no classes to predict. Use it with `graft features "
+                   "--adapter` or `graft merge`.", run);
 }
 
 }  // namespace
@@ -42,13 +49,13 @@ Classification task_for(Adapted& adapted, Encoder& encoder, int64_t photos, Repo
 ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
   const bool own = options.model.empty();
   if (own) options.model = info.base;
-  if (own && !options.image_size) options.image_size = info.image_size;
-  if (options.precision == "auto") options.precision = info.precision;
+  if (own && !options.image_size && info.image_size > 0) options.image_size = info.image_size;
+  if (options.precision == "auto" && !info.precision.empty()) options.precision = info.precision;
   return options;
 }
 
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report) {
-  const AdapterInfo info = read_adapter_info(options.run);
+  const AdapterInfo info = read_classifier_info(options.run);
   Session session(model_of_run(info, options.model), options.data, host, report, {options.split});
   Adapted adapted = load_adapter(options.run, session.model(), options.force_base);
   report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
@@ -73,7 +80,7 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
 
 Evaluation predict(const PredictOptions& options, const Host& host, Reporter& report) {
   if (options.files.empty()) throw UsageError("predict", "which photos? Name one or more files after the run folder.");
-  const AdapterInfo info = read_adapter_info(options.run);
+  const AdapterInfo info = read_classifier_info(options.run);
   const auto model = open_model(model_of_run(info, options.model), host);
   report.line("model", describe(*model));
   Adapted adapted = load_adapter(options.run, model, options.force_base);

@@ -24,9 +24,9 @@ class FeatureCache {
   bool has(const std::string& photo) const { return rows_.contains(photo); }
   at::Tensor row(const std::string& photo) const;  // [...] float32
 
-  // rows [n, ...] of as many photos; a cache folder that cannot be written keeps them in memory and says so once.
+  // rows [n, ...] of as many photos; where the folder cannot be written they stay in memory, and `trouble` says why.
   void add(const std::vector<std::string>& photos, const at::Tensor& rows);
-  const std::string& trouble() const { return trouble_; }  // why the last rows are in memory only, or empty
+  const std::string& trouble() const { return trouble_; }
 
  private:
   std::filesystem::path folder_;

@@ -1,0 +1,70 @@
+#include "graft/engine/batches.h"
+
+#include <gtest/gtest.h>
+
+#include "graft/engine/encoder.h"
+#include "tests/engine/tiny_world.h"
+#include "tests/support/tiny_models.h"
+
+namespace graft::engine {
+namespace {
+
+constexpr int64_t kPhotos = 11, kBatch = 4, kEpochs = 3;
+
+class BatchesTest : public ::testing::Test {
+ protected:
+  BatchesTest() {
+    for (int64_t i = 0; i < kPhotos; ++i) {
+      samples_.push_back({fmt::format("{}.bmp", i), i % 3});
+      files_.push_back(folder_ / samples_.back().file);
+      testing::write_bitmap(files_.back(), 20 * static_cast<int>(i), 90, 150, static_cast<uint64_t>(i));
+      labels_.push_back(i % 3);
+    }
+  }
+  std::unique_ptr<data::Loader> loader() {
+    return std::make_unique<data::Loader>(
+        folder_.path(), samples_, data::ImageTransform(model_->info().preprocessing),
+        data::LoaderOptions{.batch_size = kBatch, .workers = 2, .epochs = kEpochs, .seed = 3, .shuffle = true});
+  }
+  std::unique_ptr<Batches> from_photos() {
+    return std::make_unique<PhotoBatches>(loader(), kPhotos, kBatch, model_->info().preprocessing.output(),
+                                          [this](const at::Tensor& pixels) { return encoder_.run(pixels, 0, kPlace); });
+  }
+  std::unique_ptr<Batches> from_features() {
+    return std::make_unique<FeatureBatches>(
+        encoder_.features(files_, kPlace, silent_), torch::tensor(labels_, at::kLong), kBatch,
+        [loader = std::shared_ptr<data::Loader>(loader())](int64_t epoch) { return loader->order(epoch); });
+  }
+
+  static constexpr nn::Place kPlace = 3;
+  testing::TempFolder folder_;
+  std::shared_ptr<models::Model> model_ = testing::tiny_clip();
+  Encoder encoder_{model_, nullptr, {}};
+  Silent silent_;
+  std::vector<data::Sample> samples_;
+  Encoder::Files files_;
+  std::vector<int64_t> labels_;
+};
+
+TEST_F(BatchesTest, PhotosAndFeaturesGiveTheSameBitsInTheSameOrder) {
+  const auto photos = from_photos(), features = from_features();
+  EXPECT_EQ(photos->per_epoch(), 3);
+  for (int64_t i = 0; i < kEpochs * 3; ++i) {
+    const Batch a = photos->next(), b = features->next();
+    EXPECT_EQ(a.labels.size(0), photos->size_of(i % 3));
+    EXPECT_TRUE(torch::equal(a.labels, b.labels)) << i;
+    EXPECT_TRUE(torch::equal(a.value, b.value)) << i;
+  }
+}
+
+TEST_F(BatchesTest, SeekingGivesWhatComesThere) {
+  for (const bool kept : {false, true}) {
+    const auto straight = kept ? from_features() : from_photos(), sought = kept ? from_features() : from_photos();
+    for (int i = 0; i < 5; ++i) straight->next();
+    sought->seek(1, 2);
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(torch::equal(straight->next().value, sought->next().value)) << i;
+  }
+}
+
+}  // namespace
+}  // namespace graft::engine

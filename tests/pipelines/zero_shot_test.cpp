@@ -1,0 +1,73 @@
+#include "graft/pipelines/zero_shot.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "graft/core/error.h"
+#include "tests/engine/tiny_world.h"
+
+namespace graft::pipelines {
+namespace {
+
+class ZeroShot : public ::testing::Test {
+ protected:
+  ZeroShot() { testing::make_tiny_world(folder_.path(), 2, 1, 3); }
+  ZeroShotOptions options() {
+    const auto run = testing::tiny_run(folder_.path(), "");
+    ZeroShotOptions o;
+    o.model = run.model;
+    o.data = run.data;
+    return o;
+  }
+
+  testing::TempFolder folder_;
+  engine::Host host_;
+  Silent silent_;
+};
+
+// Radford et al. 2021: scale times the cosine, class embeddings the mean of unit texts made unit again.
+TEST_F(ZeroShot, AnEnsembleIsNormalisedTwice) {
+  auto o = options();
+  o.templates = "a photo of a {}.\na {} thing";
+  const auto result = zero_shot(o, host_, silent_);
+  ASSERT_EQ(result.predictions.files.size(), 9u);
+
+  engine::Session session(o.model, o.data, host_, silent_, {data::Split::test});
+  const auto& model = session.model();
+  const torch::NoGradGuard no_grad;
+  const auto unit = [](const at::Tensor& x) { return x / x.norm(2, 1, true); };
+  at::Tensor sum;
+  for (const std::string text : {"a photo of a {}.", "a {} thing"}) {
+    models::PromptClassifier one(model, {"blue", "green", "red"}, {text});
+    nn::Context context;
+    const auto weights = unit(one.class_weights(context));
+    sum = sum.defined() ? sum + weights : weights;
+  }
+  std::vector<std::filesystem::path> paths;
+  for (const auto& sample : session.dataset().test) paths.push_back(session.dataset().path(sample));
+  const auto features = session.encoder().features(paths, model->projected(), silent_);
+  const auto expected = torch::softmax(model->logit_scale() * torch::mm(unit(features), unit(sum).t()), 1);
+  EXPECT_TRUE(torch::allclose(result.predictions.probabilities, expected, 1e-4, 1e-6));  // float32, another order of sums
+  EXPECT_EQ(result.scores.count, 9);
+}
+
+TEST_F(ZeroShot, WritesARowAPhoto) {
+  auto o = options();
+  o.output = (folder_ / "p.jsonl").string();
+  const auto result = zero_shot(o, host_, silent_);
+  const auto text = testing::read_file(o.output);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 9);
+  const auto row = nlohmann::json::parse(text.substr(0, text.find('\n')));
+  EXPECT_EQ(row["label"], "blue");
+  EXPECT_EQ(row["scores"].size(), 3u);
+}
+
+TEST_F(ZeroShot, ATemplateWithoutAPlaceForTheNameIsRefused) {
+  auto o = options();
+  o.templates = "a photo";
+  EXPECT_THROW(zero_shot(o, host_, silent_), ConfigError);
+}
+
+}  // namespace
+}  // namespace graft::pipelines
