@@ -25,8 +25,8 @@ Adapted adapted(const methods::Entry& entry, const std::string& kind, uint64_t s
         a.method->word_position());
   } else {
     // Not zero, whatever the recipe says: through a zero head nothing below would get a gradient.
-    a.classifier = std::make_unique<models::LinearClassifier>(
-        a.model->feature_width(a.method->features_at(*a.model)), 3, models::HeadInit::normal, random);
+    a.classifier = std::make_unique<models::LinearClassifier>(a.model->feature_width(a.method->features_at(*a.model)),
+                                                              3, models::HeadInit::normal, random);
   }
   a.adaptation = a.method->attach(a.problem, *a.classifier, random);
   a.put_in_place();
@@ -53,7 +53,8 @@ at::Tensor Adapted::logits(bool train) const {
 }
 
 void Adapted::step(double lr) {
-  for (auto& [name, parameter] : training) parameter.mutable_grad() = at::Tensor();
+  for (auto& [name, parameter] : training)
+    parameter.mutable_grad() = at::Tensor();
   torch::cross_entropy_loss(logits(true), labels).backward();
   const torch::NoGradGuard no_grad;
   for (auto& [name, parameter] : training) {
@@ -63,8 +64,10 @@ void Adapted::step(double lr) {
 
 std::vector<std::pair<std::string, at::Tensor>> state_of(const torch::nn::Module& module) {
   std::vector<std::pair<std::string, at::Tensor>> state;
-  for (const auto& p : module.named_parameters()) state.emplace_back(p.key(), p.value().detach().clone());
-  for (const auto& b : module.named_buffers()) state.emplace_back(b.key(), b.value().detach().clone());
+  for (const auto& p : module.named_parameters())
+    state.emplace_back(p.key(), p.value().detach().clone());
+  for (const auto& b : module.named_buffers())
+    state.emplace_back(b.key(), b.value().detach().clone());
   return state;
 }
 

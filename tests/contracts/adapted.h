@@ -19,7 +19,7 @@ struct Adapted {
   at::Tensor images, labels;                                 // [N, 3, H, W], [N]
 
   at::Tensor logits(bool train = false) const;  // [N, C]
-  void step(double lr);                          // one step of plain gradient descent on the photos
+  void step(double lr);                         // one step of plain gradient descent on the photos
   void put_in_place() { training = methods::install(adaptation, *model, *classifier); }
 };
 

@@ -19,7 +19,9 @@ struct Case {
   std::string kind;
 };
 
-std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.entry->name << " on the tiny " << c.kind; }
+std::ostream& operator<<(std::ostream& out, const Case& c) {
+  return out << c.entry->name << " on the tiny " << c.kind;
+}
 
 std::vector<Case> cases() {
   std::vector<Case> all;
@@ -68,7 +70,8 @@ TEST_P(MethodContract, TrainsItsOwnParametersAllOfThemAndNothingElse) {
   }
   // A second step: what stands behind a zero (LoRA's A behind B) has a gradient of zero in the first.
   std::map<std::string, at::Tensor> before;
-  for (const auto& [name, parameter] : a.training) before[name] = parameter.detach().clone();
+  for (const auto& [name, parameter] : a.training)
+    before[name] = parameter.detach().clone();
   a.step(0.05);
   a.step(0.05);
   for (const auto& [name, parameter] : a.training) {
@@ -105,13 +108,16 @@ TEST_P(MethodContract, LeavesTheFrozenModelAsItIsToTheBit) {
 
 TEST_P(MethodContract, GivesTheSameOutputSavedAndLoaded) {
   auto a = build(1), b = build(2);
-  for (int i = 0; i < 3 && !a.training.empty(); ++i) a.step(0.05);
+  for (int i = 0; i < 3 && !a.training.empty(); ++i)
+    a.step(0.05);
   std::map<std::string, at::Tensor> file;
-  for (const auto& [name, tensor] : a.method->to_disk(*a.model, a.adaptation)) file[name] = tensor.clone();
+  for (const auto& [name, tensor] : a.method->to_disk(*a.model, a.adaptation))
+    file[name] = tensor.clone();
   b.method->from_disk(*b.model, file, b.adaptation);
   const torch::NoGradGuard no_grad;
   const auto head = a.classifier->named_parameters(false);
-  for (auto& parameter : b.classifier->named_parameters(false)) parameter.value().copy_(head[parameter.key()]);
+  for (auto& parameter : b.classifier->named_parameters(false))
+    parameter.value().copy_(head[parameter.key()]);
   EXPECT_TRUE(torch::equal(a.logits(), b.logits()));
   EXPECT_EQ(a.method->config(), methods::make_method(a.method->name(), a.method->config())->config());
 }
@@ -132,13 +138,16 @@ TEST_P(MethodContract, RefusesAFileOfAnotherShape) {
 TEST_P(MethodContract, AnnouncesEveryParameterThatTrains) {
   const auto a = build();
   int64_t announced = 0, found = 0;
-  for (const auto& [name, parameter] : a.training) announced += parameter.numel();
+  for (const auto& [name, parameter] : a.training)
+    announced += parameter.numel();
   const auto count = [&](const torch::nn::Module& module, bool recurse) {
-    for (const auto& p : module.named_parameters(recurse)) found += p.value().requires_grad() ? p.value().numel() : 0;
+    for (const auto& p : module.named_parameters(recurse))
+      found += p.value().requires_grad() ? p.value().numel() : 0;
   };
   count(*a.model, true);
   count(*a.classifier, false);
-  for (const auto& binding : a.adaptation.bindings) count(*binding.insert, true);
+  for (const auto& binding : a.adaptation.bindings)
+    count(*binding.insert, true);
   EXPECT_EQ(announced, found);
 }
 
@@ -155,8 +164,8 @@ TEST_P(MethodContract, FoldsIntoThePlainModelIfItSaysSo) {
     auto weight = linear->weight().clone(), bias = linear->bias().defined() ? linear->bias().clone() : at::Tensor();
     for (const auto& occupant : linear->joint().occupants()) {
       const int64_t begin = occupant.begin, rows = occupant.whole() ? weight.size(0) : occupant.end - begin;
-      const auto folded = occupant.insert->fold(weight.narrow(0, begin, rows),
-                                                bias.defined() ? bias.narrow(0, begin, rows) : bias);
+      const auto folded =
+          occupant.insert->fold(weight.narrow(0, begin, rows), bias.defined() ? bias.narrow(0, begin, rows) : bias);
       ASSERT_TRUE(folded.has_value());
       weight.narrow(0, begin, rows).copy_(folded->weight);
       if (folded->bias.defined()) bias.narrow(0, begin, rows).copy_(folded->bias);
@@ -180,7 +189,8 @@ TEST_P(MethodContract, RefusesAnUnknownOptionByName) {
 TEST_P(MethodContract, GivesTheSameNumbersForTheSameSeed) {
   auto a = build(3), b = build(3);
   for (auto* each : {&a, &b}) {
-    for (int i = 0; i < 2 && !each->training.empty(); ++i) each->step(0.05);
+    for (int i = 0; i < 2 && !each->training.empty(); ++i)
+      each->step(0.05);
   }
   EXPECT_TRUE(torch::equal(a.logits(), b.logits()));
 }
@@ -189,7 +199,8 @@ TEST_P(MethodContract, HasTheGradientsOfItsDifferences) {
   auto a = build();
   a.model->to(torch::kFloat64);
   a.classifier->to(torch::kFloat64);
-  for (const auto& binding : a.adaptation.bindings) binding.insert->to(torch::kFloat64);
+  for (const auto& binding : a.adaptation.bindings)
+    binding.insert->to(torch::kFloat64);
   a.put_in_place();
   std::vector<at::Tensor> parameters;
   for (const auto& [name, parameter] : a.training) {
@@ -218,7 +229,8 @@ TEST_P(MethodContract, ComputesFusedWhatItsForwardSays) {
   if (!a.training.empty()) a.step(0.05);
   const torch::NoGradGuard no_grad;
   const auto fused = a.logits();
-  for (auto& binding : a.adaptation.bindings) binding.insert = std::make_shared<Plain>(binding.insert);
+  for (auto& binding : a.adaptation.bindings)
+    binding.insert = std::make_shared<Plain>(binding.insert);
   a.put_in_place();
   EXPECT_LT(relative_error(fused, a.logits()), 1e-5);  // float32, products in another order
 }

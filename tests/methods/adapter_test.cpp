@@ -12,7 +12,9 @@ namespace {
 using adapter::Bottleneck;
 using adapter::Init;
 
-at::Tensor layer_norm(const at::Tensor& x) { return torch::layer_norm(x, {8}); }
+at::Tensor layer_norm(const at::Tensor& x) {
+  return torch::layer_norm(x, {8});
+}
 
 // An adapter of the golden's weights around the golden's frozen sub-layer.
 at::Tensor run(const std::map<std::string, at::Tensor>& g, Bottleneck::Shape shape) {
@@ -21,13 +23,16 @@ at::Tensor run(const std::map<std::string, at::Tensor>& g, Bottleneck::Shape sha
   shape.inner = 4;
   Bottleneck insert(shape, Init::bert, 0, random);
   const torch::NoGradGuard no_grad;
-  for (auto& parameter : insert.named_parameters()) parameter.value().copy_(g.at(parameter.key()));
+  for (auto& parameter : insert.named_parameters())
+    parameter.value().copy_(g.at(parameter.key()));
   const auto body = [&](const at::Tensor& u) { return torch::matmul(u, g.at("frozen").t()); };
   const nn::Frozen frozen([&](const at::Tensor& u) { return layer_norm(u); }, body);
   return insert.forward(g.at("x"), frozen, {});
 }
 
-bool close(const at::Tensor& a, const at::Tensor& b) { return torch::allclose(a, b, 1e-5, 1e-5); }  // float32
+bool close(const at::Tensor& a, const at::Tensor& b) {
+  return torch::allclose(a, b, 1e-5, 1e-5);
+}  // float32
 
 TEST(Adapter, EveryVariantEqualsItsPublishedForm) {
   const auto g = golden("bottleneck");
@@ -59,8 +64,8 @@ TEST(Adapter, StartsAsItsPaperSays) {
     return on_sites("adapter", options).adaptation.bindings.front().insert->named_parameters();
   };
   const auto houlsby = of({});
-  EXPECT_LE(houlsby["down_weight"].abs().max().item<double>(), 2e-3);              // cut at two deviations of 1e-3
-  EXPECT_NEAR(houlsby["up_weight"].std().item<double>(), 0.88e-3, 0.02e-3);        // what the cut leaves of 1e-3
+  EXPECT_LE(houlsby["down_weight"].abs().max().item<double>(), 2e-3);        // cut at two deviations of 1e-3
+  EXPECT_NEAR(houlsby["up_weight"].std().item<double>(), 0.88e-3, 0.02e-3);  // what the cut leaves of 1e-3
   EXPECT_NEAR(of({{"variant", "pfeiffer"}})["up_weight"].std().item<double>(), 0.02, 0.001);
   EXPECT_EQ(of({{"variant", "parallel"}})["up_weight"].abs().max().item<double>(), 0);
   EXPECT_GT(of({{"variant", "parallel"}, {"init", "bert"}})["up_weight"].abs().max().item<double>(), 0);

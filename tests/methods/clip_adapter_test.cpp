@@ -20,7 +20,8 @@ TEST(ClipAdapter, EqualsThePublishedFormula) {
   const torch::NoGradGuard no_grad;
   mix.named_parameters()["down"].copy_(g["down"]);
   mix.named_parameters()["up"].copy_(g["up"]);
-  const nn::Frozen prompts([&](const at::Tensor& f) { return 100 * torch::mm(f / f.norm(2, 1, true), g["classes"].t()); });
+  const nn::Frozen prompts(
+      [&](const at::Tensor& f) { return 100 * torch::mm(f / f.norm(2, 1, true), g["classes"].t()); });
   EXPECT_TRUE(torch::allclose(mix.forward(g["features"], prompts, {}), g["logits"], 1e-5, 1e-4));  // logits up to 100
 }
 

@@ -27,8 +27,9 @@ TEST(Full, SaysThatALinearHeadReadsNoText) {
     OnSmallModel("open_clip", "full", {{"tower", "both"}});
     FAIL() << "a text tower that nothing reads was trained";
   } catch (const ConfigError& error) {
-    EXPECT_STREQ(error.what(),
-                 "[full] --tower both: with a linear head no text is read. Say --tower vision, or --classifier prompts.");
+    EXPECT_STREQ(
+        error.what(),
+        "[full] --tower both: with a linear head no text is read. Say --tower vision, or --classifier prompts.");
   }
 }
 

@@ -15,7 +15,8 @@ using testing::HasSubstr;
 
 std::vector<std::string> first_sites(const OnSites& built, size_t count) {
   std::vector<std::string> paths;
-  for (size_t i = 0; i < count; ++i) paths.push_back(built.adaptation.bindings[i].sites.front());
+  for (size_t i = 0; i < count; ++i)
+    paths.push_back(built.adaptation.bindings[i].sites.front());
   return paths;
 }
 
@@ -37,8 +38,8 @@ TEST(Lora, TakesAFusedMatrixWholeWhereThePatternSelectsTheWhole) {
 TEST(Lora, StartsAsPeftDoes) {
   Random random(3);
   lora::Branch branch(100, 30, {}, random);
-  EXPECT_LE(branch.a().abs().max().item<double>(), 0.1);                          // U(-1/sqrt(100), 1/sqrt(100))
-  EXPECT_NEAR(branch.a().std().item<double>(), 0.1 / std::sqrt(3.0), 0.004);      // of 800 draws
+  EXPECT_LE(branch.a().abs().max().item<double>(), 0.1);                      // U(-1/sqrt(100), 1/sqrt(100))
+  EXPECT_NEAR(branch.a().std().item<double>(), 0.1 / std::sqrt(3.0), 0.004);  // of 800 draws
   EXPECT_EQ(branch.b().abs().max().item<double>(), 0);
 }
 
@@ -85,9 +86,10 @@ TEST(Lora, RefusesARankThatTheLayerCannotHold) {
     on_sites("lora", {{"rank", "1000"}});
     FAIL() << "rank 1000 was taken";
   } catch (const ConfigError& error) {
-    EXPECT_STREQ(error.what(),
-                 "[lora] rank 1000 is larger than the layer vision.blocks.0.attn.qkv.q allows: at most 768 (in 768, out "
-                 "768).");
+    EXPECT_STREQ(
+        error.what(),
+        "[lora] rank 1000 is larger than the layer vision.blocks.0.attn.qkv.q allows: at most 768 (in 768, out "
+        "768).");
   }
 }
 
@@ -132,7 +134,8 @@ TEST(Lora, RefusesAFileThatChangesOutputsItDoesNotAdapt) {
 }
 
 TEST(Lora, NamesRanksModuleByModuleWhereTheyDiffer) {
-  auto built = on_sites("lora", {{"rank", "4"}, {"rslora", "true"}, {"target", "blocks.0.attn.qkv.q,blocks.0.attn.qkv.v,fc1"}});
+  auto built =
+      on_sites("lora", {{"rank", "4"}, {"rslora", "true"}, {"target", "blocks.0.attn.qkv.q,blocks.0.attn.qkv.v,fc1"}});
   const auto config = built.method->peft_config(*built.model, built.adaptation);
   EXPECT_EQ(config["r"], 8);
   EXPECT_EQ(config["rank_pattern"]["blocks.5.mlp.fc1"], 4);

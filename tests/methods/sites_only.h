@@ -1,5 +1,5 @@
-// The sites of CLIP's ViT-B/16 at their true widths and none of its weights: enough to build what a method adds to it, and
-// to count.
+// The sites of CLIP's ViT-B/16 at their true widths and none of its weights: enough to build what a method adds to it,
+// and to count.
 #pragma once
 
 #include <torch/torch.h>
@@ -20,16 +20,19 @@ class SitesOnly final : public models::Model {
     auto patch = vision->register_module("patch", std::make_shared<torch::nn::Module>());
     patch->register_parameter("weight", torch::zeros({kWidth, 3 * 16 * 16}), false);
     add("vision.tokens", nn::SiteKind::tokens, -1, kWidth, kWidth, "");
-    for (int64_t k = 0; k < kBlocks; ++k) block(k);
+    for (int64_t k = 0; k < kBlocks; ++k)
+      block(k);
     if (text_) {
       add("text.words", nn::SiteKind::words, -1, 512, 512, "").tower = nn::Tower::text;
     }
-    for (auto& site : sites_) joints_.emplace_back(site);
+    for (auto& site : sites_)
+      joints_.emplace_back(site);
   }
 
   std::vector<nn::Joint*> joints() override {
     std::vector<nn::Joint*> all;
-    for (auto& joint : joints_) all.push_back(&joint);
+    for (auto& joint : joints_)
+      all.push_back(&joint);
     return all;
   }
   int64_t blocks() const override { return kBlocks; }
@@ -89,7 +92,8 @@ struct OnSites {
   int64_t parameters() const {
     int64_t count = 0;
     for (const auto& binding : adaptation.bindings) {
-      for (const auto& parameter : binding.insert->parameters()) count += parameter.numel();
+      for (const auto& parameter : binding.insert->parameters())
+        count += parameter.numel();
     }
     return count;
   }

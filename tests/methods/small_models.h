@@ -1,4 +1,5 @@
-// The tiny models that open_clip, timm and transformers wrote into tests/golden/methods, each with a LoRA adapter by PEFT.
+// The tiny models that open_clip, timm and transformers wrote into tests/golden/methods, each with a LoRA adapter by
+// PEFT.
 #pragma once
 
 #include <memory>
@@ -27,7 +28,8 @@ struct OnSmallModel {
 
   int64_t trained() const {
     int64_t count = 0;
-    for (const auto& [name, parameter] : training) count += name.starts_with("head.") ? 0 : parameter.numel();
+    for (const auto& [name, parameter] : training)
+      count += name.starts_with("head.") ? 0 : parameter.numel();
     return count;
   }
 

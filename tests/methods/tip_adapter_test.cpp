@@ -13,9 +13,7 @@ using tip_adapter::Cache;
 using tip_adapter::Options;
 
 nn::Frozen text_logits(const at::Tensor& text, double scale) {
-  return nn::Frozen([=](const at::Tensor& f) {
-    return scale * torch::mm(f / f.norm(2, 1, true), text.t());
-  });
+  return nn::Frozen([=](const at::Tensor& f) { return scale * torch::mm(f / f.norm(2, 1, true), text.t()); });
 }
 
 // One photo a class, both at right angles: exp(-beta (1 - 1)) = 1 for its own, exp(-beta) for the other.
@@ -63,14 +61,17 @@ TEST(TipAdapter, FillsItsCacheFromAugmentedViewsAndKeepsItsStrengthsWithoutValid
   const auto photos = torch::randn({128, 512});
   int64_t asked = 0;
   Notes notes;
-  Stage stage{built.model, *built.classifier, built.adaptation,
+  Stage stage{built.model,
+              *built.classifier,
+              built.adaptation,
               [&](Split split, nn::Place place, int64_t views) -> FeatureSet {
                 EXPECT_EQ(place, built.model->projected());
                 if (split == Split::val) return {};
                 asked = views;
                 return {photos, torch::arange(128) % 4};
               },
-              Random(1), notes};
+              Random(1),
+              notes};
   built.method->before_training(stage);
   EXPECT_EQ(asked, 2);
   const auto tensors = built.method->to_disk(*built.model, built.adaptation);
@@ -78,7 +79,9 @@ TEST(TipAdapter, FillsItsCacheFromAugmentedViewsAndKeepsItsStrengthsWithoutValid
   const auto mean = (photos.narrow(0, 0, 64) + photos.narrow(0, 64, 64)) / 2;
   EXPECT_TRUE(torch::allclose(keys, mean / mean.norm(2, 1, true), 1e-5, 1e-6));
   built.method->after_training(stage);
-  EXPECT_EQ(built.method->to_disk(*built.model, built.adaptation).at("base_model.model.head.tip-adapter.alpha").item<float>(), 2);
+  EXPECT_EQ(
+      built.method->to_disk(*built.model, built.adaptation).at("base_model.model.head.tip-adapter.alpha").item<float>(),
+      2);
   EXPECT_EQ(notes.warnings.size(), 1u);
 }
 

@@ -169,14 +169,15 @@ std::vector<std::string> Arguments::plain_tokens(const Known& known) const {
     } else if (dashed && equals == std::string::npos && is_switch(known.infos.at(found->second))) {
       tokens.push_back("--" + name + "=true");
     } else if ((dashed || token[0] != '-') && found != known.spellings.end() && (dashed || equals != std::string::npos)) {
-      std::string whole = "--" + name;
-      if (equals != std::string::npos) {
-        whole += token.substr(equals);
-      } else {
-        if (i + 1 == tokens_.size()) throw UsageError(where_, "--{} wants a value. graft {} --help explains.", name, command_.name);
-        whole += "=" + tokens_[++i];
+      if (equals == std::string::npos && i + 1 == tokens_.size()) {
+        throw UsageError(where_, "--{} wants a value. graft {} --help explains.", name, command_.name);
       }
-      tokens.push_back(std::move(whole));
+      const std::string value = equals == std::string::npos ? tokens_[++i] : token.substr(equals + 1);
+      if (value.empty()) {  // CLI11 takes an empty value only as a word of its own
+        tokens.insert(tokens.end(), {"--" + name, ""});
+      } else {
+        tokens.push_back("--" + name + "=" + value);
+      }
     } else if (is_letter && token == "-q") {
       tokens.push_back("--quiet=true");
     } else {

@@ -39,7 +39,8 @@ OptionValues read_yaml_options(const std::string& file) {
   OptionValues values;
   try {
     const YAML::Node root = YAML::LoadFile(file);
-    if (!root.IsMap() && !root.IsNull()) throw ConfigError(file, "expected `name: value` lines.");
+    if (root.IsNull()) return values;
+    if (!root.IsMap()) throw ConfigError(file, "expected `name: value` lines.");
     flatten(file, "", root, 0, values);
   } catch (const YAML::BadFile&) {
     throw FileError("config", "{}: cannot be read. Is the path right?", file);

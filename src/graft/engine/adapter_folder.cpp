@@ -201,6 +201,12 @@ Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> mode
   AdapterInfo info = read_adapter_info(folder);
   if (info.foreign()) {
     info.method_options = methods::find_entry(info.method).from_peft(read_config_json(folder), *model);
+    // A classifier that nobody asks; with class prompts an adapter may sit in the text tower too.
+    if (model->has_text()) {
+      info.classifier = methods::ClassifierKind::prompts;
+      info.classes = {"photo"};
+      info.templates = {"a {}"};
+    }
   } else if (info.fingerprint != model->info().fingerprint && !force_base) {
     throw ModelError("adapter", "{} was trained on {} (fingerprint {}...), got {} ({}...). Nothing was loaded. "
                      "--force-base if you know better.", folder.string(), info.base, info.fingerprint.substr(0, 8),

@@ -30,7 +30,8 @@ std::vector<std::pair<std::string, at::Tensor>> install(const Adaptation& adapta
     }
   }
   const auto parameters = model.named_parameters();
-  for (const auto& name : adaptation.trained) training.emplace_back(name, parameters[name]);
+  for (const auto& name : adaptation.trained)
+    training.emplace_back(name, parameters[name]);
   for (const auto& parameter : classifier.named_parameters(/*recurse=*/false)) {
     training.emplace_back("head." + parameter.key(), parameter.value());
   }
@@ -46,7 +47,8 @@ nn::Place earliest_change(const Adaptation& adaptation, models::Model& model) {
       if (site.tower == nn::Tower::vision) earliest = std::min(earliest, site.place);
     }
   }
-  for (const auto& name : adaptation.trained) earliest = std::min(earliest, model.place_of(name));
+  for (const auto& name : adaptation.trained)
+    earliest = std::min(earliest, model.place_of(name));
   return earliest;
 }
 

@@ -15,7 +15,8 @@ class Combination final : public Method {
   std::string name() const override { return name_; }
 
   void decide(const Problem& problem, const Features& features, Reporter& report) override {
-    for (const auto& part : parts_) part->decide(problem, features, report);
+    for (const auto& part : parts_)
+      part->decide(problem, features, report);
   }
 
   // The first whose wish is not the usual one has it: lora+linear-probe gets a linear head on a CLIP.
@@ -46,7 +47,8 @@ class Combination final : public Method {
 
   int64_t learned_words(const Problem& problem) const override {
     int64_t words = 0;
-    for (const auto& part : parts_) words = std::max(words, part->learned_words(problem));
+    for (const auto& part : parts_)
+      words = std::max(words, part->learned_words(problem));
     return words;
   }
 
@@ -59,7 +61,8 @@ class Combination final : public Method {
 
   nn::Place features_at(const models::Model& model) const override {
     nn::Place place = model.projected();
-    for (const auto& part : parts_) place = std::min(place, part->features_at(model));
+    for (const auto& part : parts_)
+      place = std::min(place, part->features_at(model));
     return place;
   }
 
@@ -73,18 +76,21 @@ class Combination final : public Method {
   OptionValues config() const override {
     OptionValues all;
     for (const auto& part : parts_) {
-      for (const auto& [key, value] : part->config()) all[part->name() + "." + key] = value;
+      for (const auto& [key, value] : part->config())
+        all[part->name() + "." + key] = value;
     }
     return all;
   }
 
   std::map<std::string, at::Tensor> to_disk(models::Model& model, const Adaptation& adaptation) const override {
     std::map<std::string, at::Tensor> all;
-    for (const auto& part : parts_) all.merge(part->to_disk(model, share(adaptation, *part)));
+    for (const auto& part : parts_)
+      all.merge(part->to_disk(model, share(adaptation, *part)));
     return all;
   }
 
-  // A tensor is a part's where the part would itself write one of that name; the rest goes to the first, which refuses it.
+  // A tensor is a part's where the part would itself write one of that name; the rest goes to the first, which refuses
+  // it.
   void from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,
                  Adaptation& adaptation) const override {
     auto rest = tensors;

@@ -1,5 +1,5 @@
-// Several methods at once, "lora+vpt": the union of what they put in and train, under the recipe of the first. Options of
-// one are written "lora.rank". Where two sit at the same site, the one named first is the inner.
+// Several methods at once, "lora+vpt": the union of what they put in and train, under the recipe of the first. Options
+// of one are written "lora.rank". Where two sit at the same site, the one named first is the inner.
 #pragma once
 
 #include <memory>

@@ -30,7 +30,8 @@ void copy_by_name(const std::string& method, const models::Model& model, const T
                      std::max(wanted.size(), tensors.size()), fmt::join(wrong, "\n"));
   }
   const torch::NoGradGuard no_grad;
-  for (const auto& [name, target] : wanted) at::Tensor(target).copy_(tensors.at(name));
+  for (const auto& [name, target] : wanted)
+    at::Tensor(target).copy_(tensors.at(name));
 }
 
 }  // namespace graft::methods

@@ -12,8 +12,8 @@ namespace graft::methods {
 
 using Tensors = std::map<std::string, at::Tensor>;
 
-// Copies `tensors` into `wanted` name by name. What is missing, unexpected or misshapen is listed in one ModelError, and
-// then nothing is copied.
+// Copies `tensors` into `wanted` name by name. What is missing, unexpected or misshapen is listed in one ModelError,
+// and then nothing is copied.
 void copy_by_name(const std::string& method, const models::Model& model, const Tensors& tensors, const Tensors& wanted);
 
 }  // namespace graft::methods

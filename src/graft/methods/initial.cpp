@@ -7,7 +7,9 @@
 namespace graft::methods {
 namespace {
 
-at::Generator generator_of(Random& random) { return at::make_generator<at::CPUGeneratorImpl>(random.bits()); }
+at::Generator generator_of(Random& random) {
+  return at::make_generator<at::CPUGeneratorImpl>(random.bits());
+}
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// Initial values of what a method adds, float32, drawn from a Random: the same seed gives the same numbers whatever else
-// a process has drawn.
+// Initial values of what a method adds, float32, drawn from a Random: the same seed gives the same numbers whatever
+// else a process has drawn.
 #pragma once
 
 #include <ATen/core/Tensor.h>

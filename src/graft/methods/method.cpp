@@ -22,10 +22,12 @@ Tensors named_tensors(models::Model& model, const Adaptation& adaptation) {
     for (const auto& parameter : binding.insert->named_parameters()) {
       tensors[prefix + parameter.key()] = parameter.value();
     }
-    for (const auto& buffer : binding.insert->named_buffers()) tensors[prefix + buffer.key()] = buffer.value();
+    for (const auto& buffer : binding.insert->named_buffers())
+      tensors[prefix + buffer.key()] = buffer.value();
   }
   const auto parameters = model.named_parameters();
-  for (const auto& name : adaptation.trained) tensors["base_model.model." + name] = parameters[name];
+  for (const auto& name : adaptation.trained)
+    tensors["base_model.model." + name] = parameters[name];
   return tensors;
 }
 
@@ -51,7 +53,8 @@ nlohmann::json Method::peft_config(models::Model&, const Adaptation&) const {
 
 std::map<std::string, at::Tensor> Method::to_disk(models::Model& model, const Adaptation& adaptation) const {
   Tensors tensors = named_tensors(model, adaptation);
-  for (auto& [name, tensor] : tensors) tensor = tensor.detach().contiguous();
+  for (auto& [name, tensor] : tensors)
+    tensor = tensor.detach().contiguous();
   return tensors;
 }
 

@@ -27,7 +27,7 @@ namespace graft::methods {
 struct Problem {
   std::shared_ptr<models::Model> model;
   std::vector<std::string> classes;
-  int64_t shots = 0;        // photos a class; 0: all
+  int64_t shots = 0;  // photos a class; 0: all
   int64_t train_size = 0;
 };
 
@@ -136,9 +136,9 @@ struct Entry {
   OptionValues (*from_peft)(const nlohmann::json& config, models::Model& model) = nullptr;
 };
 
-const std::vector<const Entry*>& entries();            // in the order of methods.def
-const Entry& find_entry(const std::string& name);      // UsageError with the nearest name
-bool fits(const Entry& entry, models::Model& model);   // the model has the sites and towers that it needs
+const std::vector<const Entry*>& entries();           // in the order of methods.def
+const Entry& find_entry(const std::string& name);     // UsageError with the nearest name
+bool fits(const Entry& entry, models::Model& model);  // the model has the sites and towers that it needs
 
 // "lora", or several at once: "lora+vpt". Options of one of several are written "lora.rank".
 std::unique_ptr<Method> make_method(const std::string& name, const OptionValues& values);

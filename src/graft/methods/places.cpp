@@ -12,22 +12,32 @@ namespace {
 
 std::string plural(nn::SiteKind kind, int64_t count) {
   switch (kind) {
-    case nn::SiteKind::linear: return fmt::format("{} linear map{}", count, count == 1 ? "" : "s");
-    case nn::SiteKind::sublayer: return fmt::format("{} sub-layer{}", count, count == 1 ? "" : "s");
-    case nn::SiteKind::tokens: return fmt::format("{} token site{}", count, count == 1 ? "" : "s");
-    case nn::SiteKind::words: return "prompt words";
-    case nn::SiteKind::head: return "a classifier";
+    case nn::SiteKind::linear:
+      return fmt::format("{} linear map{}", count, count == 1 ? "" : "s");
+    case nn::SiteKind::sublayer:
+      return fmt::format("{} sub-layer{}", count, count == 1 ? "" : "s");
+    case nn::SiteKind::tokens:
+      return fmt::format("{} token site{}", count, count == 1 ? "" : "s");
+    case nn::SiteKind::words:
+      return "prompt words";
+    case nn::SiteKind::head:
+      return "a classifier";
   }
   GRAFT_ASSERT(false);
 }
 
 std::string in_words(nn::SiteKind kind) {
   switch (kind) {
-    case nn::SiteKind::linear: return "linear maps";
-    case nn::SiteKind::sublayer: return "sub-layers";
-    case nn::SiteKind::tokens: return "token sites";
-    case nn::SiteKind::words: return "prompt words";
-    case nn::SiteKind::head: return "classifier";
+    case nn::SiteKind::linear:
+      return "linear maps";
+    case nn::SiteKind::sublayer:
+      return "sub-layers";
+    case nn::SiteKind::tokens:
+      return "token sites";
+    case nn::SiteKind::words:
+      return "prompt words";
+    case nn::SiteKind::head:
+      return "classifier";
   }
   GRAFT_ASSERT(false);
 }
@@ -40,9 +50,12 @@ std::vector<std::pair<Towers, std::string>> choices(Towers) {
 
 bool contains(Towers towers, nn::Tower tower) {
   switch (tower) {
-    case nn::Tower::vision: return towers != Towers::text;
-    case nn::Tower::text: return towers != Towers::vision;
-    case nn::Tower::head: return false;
+    case nn::Tower::vision:
+      return towers != Towers::text;
+    case nn::Tower::text:
+      return towers != Towers::vision;
+    case nn::Tower::head:
+      return false;
   }
   return false;
 }
@@ -54,16 +67,19 @@ void check_towers(const std::string& method, Towers towers, const models::Model&
                      model.info().source);
   }
   if (towers != Towers::vision && model.has_text() && !dynamic_cast<const models::PromptClassifier*>(&classifier)) {
-    throw ConfigError(method, "--tower {}: with a linear head no text is read. Say --tower vision, or --classifier prompts.",
+    throw ConfigError(method,
+                      "--tower {}: with a linear head no text is read. Say --tower vision, or --classifier prompts.",
                       option::print(towers));
   }
 }
 
 ModelError lacks(const std::string& method, models::Model& model, const std::string& what) {
   std::map<nn::SiteKind, int64_t> offered;
-  for (const auto* joint : model.joints()) ++offered[joint->site().kind];
+  for (const auto* joint : model.joints())
+    ++offered[joint->site().kind];
   std::vector<std::string> offers, fitting;
-  for (const auto& [kind, count] : offered) offers.push_back(plural(kind, count));
+  for (const auto& [kind, count] : offered)
+    offers.push_back(plural(kind, count));
   for (const Entry* entry : entries()) {
     if (entry->name != method && fits(*entry, model)) fitting.emplace_back(entry->name);
   }

@@ -23,7 +23,8 @@ void check_towers(const std::string& method, Towers towers, const models::Model&
                   const models::Classifier& classifier);
 
 // Sites of one kind in order of computation. None at all: the ModelError of `lacks`.
-std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model, nn::SiteKind kind, Towers towers);
+std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model, nn::SiteKind kind,
+                                      Towers towers);
 
 // "[vpt] resnet50 has no token sites (it offers: 53 linear maps, 16 sub-layers). Methods that fit: adapter, bias."
 ModelError lacks(const std::string& method, models::Model& model, const std::string& what);

@@ -10,7 +10,9 @@
 namespace graft::methods::adapter {
 namespace {
 
-bool is_parallel(Variant variant) { return variant == Variant::parallel || variant == Variant::scaled_parallel; }
+bool is_parallel(Variant variant) {
+  return variant == Variant::parallel || variant == Variant::scaled_parallel;
+}
 
 Init own_init(Variant variant) {
   if (is_parallel(variant)) return Init::lora;
@@ -38,8 +40,12 @@ class Adapter final : public MethodWith<Options> {
   // Houlsby et al.'s for GLUE, in the range that they sweep the rate over; He et al. take 1e-4 for theirs.
   Recipe recipe(const Problem&) const override {
     constexpr int64_t kEpochs = 50;
-    return {.lr = is_parallel(options_.variant) ? 1e-4 : 3e-4, .weight_decay = 0.01, .schedule = ScheduleKind::linear,
-            .warmup_epochs = 0.1 * kEpochs, .epochs = kEpochs, .augmentation = Augmentation::crop_flip};
+    return {.lr = is_parallel(options_.variant) ? 1e-4 : 3e-4,
+            .weight_decay = 0.01,
+            .schedule = ScheduleKind::linear,
+            .warmup_epochs = 0.1 * kEpochs,
+            .epochs = kEpochs,
+            .augmentation = Augmentation::crop_flip};
   }
 
   Adaptation attach(const Problem& problem, models::Classifier& classifier, Random& random) const override {
@@ -50,9 +56,8 @@ class Adapter final : public MethodWith<Options> {
     for (const auto* site : sites_of(entry.name, model, nn::SiteKind::sublayer, options_.tower)) {
       if (!after_attention && !site->path.ends_with(".mlp")) continue;
       Random own = random.fork(site->path);
-      adaptation.bindings.push_back({std::make_shared<Bottleneck>(shape(site->in), init(), options_.init_std, own),
-                                     {site->path},
-                                     entry.name});
+      adaptation.bindings.push_back(
+          {std::make_shared<Bottleneck>(shape(site->in), init(), options_.init_std, own), {site->path}, entry.name});
     }
     if (options_.variant == Variant::houlsby) adaptation.trained = norm_parameters(model, options_.tower);
     return adaptation;
@@ -84,15 +89,20 @@ std::vector<std::pair<Variant, std::string>> choices(Variant) {
 std::vector<std::pair<Init, std::string>> choices(Init) {
   return {{Init::houlsby, "houlsby"}, {Init::bert, "bert"}, {Init::lora, "lora"}};
 }
-std::vector<std::pair<Input, std::string>> choices(Input) { return {{Input::norm, "norm"}, {Input::stream, "stream"}}; }
+std::vector<std::pair<Input, std::string>> choices(Input) {
+  return {{Input::norm, "norm"}, {Input::stream, "stream"}};
+}
 
 Bottleneck::Bottleneck(const Shape& shape, Init init, double init_std, Random& random) : shape_(shape) {
   const int64_t width = shape.width, inner = shape.inner;
   const auto map = [&](int64_t out, int64_t in, bool upper) {
     switch (init) {
-      case Init::houlsby: return truncated_normal({out, in}, init_std, random);
-      case Init::bert: return normal({out, in}, 0.02, random);
-      case Init::lora: return upper ? torch::zeros({out, in}) : kaiming_uniform(out, in, random);
+      case Init::houlsby:
+        return truncated_normal({out, in}, init_std, random);
+      case Init::bert:
+        return normal({out, in}, 0.02, random);
+      case Init::lora:
+        return upper ? torch::zeros({out, in}) : kaiming_uniform(out, in, random);
     }
     GRAFT_ASSERT(false);
   };

@@ -17,7 +17,9 @@ class Bias final : public MethodWith<Options> {
   Adaptation attach(const Problem& problem, models::Classifier& classifier, Random&) const override {
     auto& model = *problem.model;
     check_towers(entry.name, options_.tower, model, classifier);
-    return {.bindings = {}, .trained = parameters_where(model, options_.tower, [](const std::string& name) { return name.ends_with(".bias"); })};
+    return {.bindings = {}, .trained = parameters_where(model, options_.tower, [](const std::string& name) {
+                              return name.ends_with(".bias");
+                            })};
   }
 };
 

@@ -1,4 +1,5 @@
-// BitFit: the bias vectors alone, of linear maps and norms, and the head, after Ben Zaken et al. 2022 (arXiv:2106.10199).
+// BitFit: the bias vectors alone, of linear maps and norms, and the head, after Ben Zaken et al. 2022
+// (arXiv:2106.10199).
 #pragma once
 
 #include "graft/methods/method.h"

@@ -25,15 +25,19 @@ class ClipAdapter final : public MethodWith<Options> {
   // The authors' code is a trainer for CoOp's and ships no settings of its own: CoOp's optimiser and schedule, at the
   // epochs that CoOp gives 16 shots.
   Recipe recipe(const Problem&) const override {
-    return {.optimizer = OptimizerKind::sgd, .lr = 2e-3, .weight_decay = 5e-4, .schedule = ScheduleKind::coop,
-            .epochs = 200, .batch_size = 32, .augmentation = Augmentation::crop_flip};
+    return {.optimizer = OptimizerKind::sgd,
+            .lr = 2e-3,
+            .weight_decay = 5e-4,
+            .schedule = ScheduleKind::coop,
+            .epochs = 200,
+            .batch_size = 32,
+            .augmentation = Augmentation::crop_flip};
   }
 
   Adaptation attach(const Problem& problem, models::Classifier& classifier, Random& random) const override {
     const int64_t features = problem.model->feature_width(problem.model->projected());
-    return {.bindings = {{std::make_shared<Mix>(features, options_, random),
-                          {classifier.joint().site().path},
-                          entry.name}}};
+    return {.bindings = {
+                {std::make_shared<Mix>(features, options_, random), {classifier.joint().site().path}, entry.name}}};
   }
 };
 

@@ -1,6 +1,6 @@
 // CLIP-Adapter: a bottleneck on the image feature, mixed with the feature itself before it meets the classifier, after
-// Gao et al. 2021 (arXiv:2110.04544), sec. 3.2. Of the paper's two adapters the one on the text side is left out, as in the
-// authors' released code. f' = ratio * relu(W2 relu(W1 f)) + (1 - ratio) * f, f not normalised.
+// Gao et al. 2021 (arXiv:2110.04544), sec. 3.2. Of the paper's two adapters the one on the text side is left out, as in
+// the authors' released code. f' = ratio * relu(W2 relu(W1 f)) + (1 - ratio) * f, f not normalised.
 #pragma once
 
 #include "graft/methods/method.h"

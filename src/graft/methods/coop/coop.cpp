@@ -38,11 +38,18 @@ class Coop final : public MethodWith<Options> {
     return options_.words.empty() ? options_.length : static_cast<int64_t>(word_ids().size());
   }
 
-  // 50 epochs for one shot, 100 for two to four, 200 above; 50 also for whole data sets, as the paper has it for ImageNet.
+  // 50 epochs for one shot, 100 for two to four, 200 above; 50 also for whole data sets, as the paper has it for
+  // ImageNet.
   Recipe recipe(const Problem& problem) const override {
     const int64_t shots = problem.shots;
-    return {.optimizer = OptimizerKind::sgd, .lr = 2e-3, .weight_decay = 5e-4, .schedule = ScheduleKind::coop,
-            .epochs = shots <= 1 ? 50 : shots <= 4 ? 100 : 200, .batch_size = 32,
+    return {.optimizer = OptimizerKind::sgd,
+            .lr = 2e-3,
+            .weight_decay = 5e-4,
+            .schedule = ScheduleKind::coop,
+            .epochs = shots <= 1   ? 50
+                      : shots <= 4 ? 100
+                                   : 200,
+            .batch_size = 32,
             .augmentation = Augmentation::crop_flip};
   }
 

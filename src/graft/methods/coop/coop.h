@@ -1,7 +1,7 @@
 // Context optimisation: the words around a class's name are learned vectors, after Zhou et al. 2022 (arXiv:2109.01134),
 // sec. 3.2. Both towers stay frozen; the gradient goes through the text tower for every class at each step.
-// Initial words may be of any length: their tokens are counted, not their spaces as the authors' code does. With words of
-// its own each class starts from a copy of them (--csc), where the authors' code then shares one context.
+// Initial words may be of any length: their tokens are counted, not their spaces as the authors' code does. With words
+// of its own each class starts from a copy of them (--csc), where the authors' code then shares one context.
 #pragma once
 
 #include "graft/methods/method.h"

@@ -9,10 +9,14 @@ class Full final : public MethodWith<Options> {
 
   std::string name() const override { return entry.name; }
 
-  // WiSE-FT's (Wortsman et al. 2022, arXiv:2109.01903): a CLIP is destroyed by more than a few 1e-5. Their batch is 512,
-  // their head starts from the class prompts.
+  // WiSE-FT's (Wortsman et al. 2022, arXiv:2109.01903): a CLIP is destroyed by more than a few 1e-5. Their batch is
+  // 512, their head starts from the class prompts.
   Recipe recipe(const Problem& problem) const override {
-    return {.lr = 3e-5, .weight_decay = 0.1, .warmup_epochs = 1, .epochs = 10, .batch_size = 32,
+    return {.lr = 3e-5,
+            .weight_decay = 0.1,
+            .warmup_epochs = 1,
+            .epochs = 10,
+            .batch_size = 32,
             .augmentation = Augmentation::crop_flip,
             .head_init = problem.model->has_text() ? models::HeadInit::class_text : models::HeadInit::zero};
   }
@@ -20,7 +24,8 @@ class Full final : public MethodWith<Options> {
   Adaptation attach(const Problem& problem, models::Classifier& classifier, Random&) const override {
     auto& model = *problem.model;
     check_towers(entry.name, options_.tower, model, classifier);
-    return {.bindings = {}, .trained = parameters_where(model, options_.tower, [](const std::string&) { return true; })};
+    return {.bindings = {},
+            .trained = parameters_where(model, options_.tower, [](const std::string&) { return true; })};
   }
 };
 

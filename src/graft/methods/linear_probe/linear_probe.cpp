@@ -11,7 +11,9 @@ namespace {
 
 constexpr double kClipStrength = 0.316;  // of openai/CLIP's example; used where there is no validation split
 
-bool empty(const FeatureSet& set) { return !set.features.defined() || set.features.size(0) == 0; }
+bool empty(const FeatureSet& set) {
+  return !set.features.defined() || set.features.size(0) == 0;
+}
 
 class LinearProbe final : public MethodWith<Options> {
  public:
@@ -28,7 +30,9 @@ class LinearProbe final : public MethodWith<Options> {
 
   // With gradient steps: DINO's protocol (Caron et al. 2021, arXiv:2104.14294), 0.001 at a batch of 256, no decay.
   Recipe recipe(const Problem&) const override {
-    return {.optimizer = OptimizerKind::sgd, .lr = 1e-3, .epochs = options_.solver == Solver::sgd ? 100 : 0,
+    return {.optimizer = OptimizerKind::sgd,
+            .lr = 1e-3,
+            .epochs = options_.solver == Solver::sgd ? 100 : 0,
             .batch_size = 256,
             .augmentation = options_.solver == Solver::sgd ? Augmentation::crop_flip : Augmentation::none};
   }
@@ -38,7 +42,8 @@ class LinearProbe final : public MethodWith<Options> {
     if (options_.at != "best") return;
     const auto& model = *problem.model;
     std::vector<std::string> names;
-    for (int64_t k = 0; k < model.blocks(); ++k) names.push_back("block." + std::to_string(k));
+    for (int64_t k = 0; k < model.blocks(); ++k)
+      names.push_back("block." + std::to_string(k));
     names.emplace_back("pooled");
     if (model.projected() != model.pooled()) names.emplace_back("projected");
     double best = -1;
@@ -49,8 +54,7 @@ class LinearProbe final : public MethodWith<Options> {
         throw DataError("linear-probe", "--at best: there are no validation photos to choose on. Name a place: {}.",
                         fmt::join(names, ", "));
       }
-      const auto regression = solve(train.features, train.labels, classes(problem), kClipStrength,
-                                    options_.max_iterations);
+      const auto regression = solve(train.features, train.labels, classes(problem), kClipStrength, effort());
       const double reached = accuracy(regression, val.features, val.labels);
       if (reached >= best) {
         best = reached;
@@ -63,7 +67,8 @@ class LinearProbe final : public MethodWith<Options> {
 
   Adaptation attach(const Problem&, models::Classifier& classifier, Random&) const override {
     if (!dynamic_cast<const models::LinearClassifier*>(&classifier)) {
-      throw ConfigError("linear-probe", "needs a linear head as the classifier. Leave --classifier out, or say linear.");
+      throw ConfigError("linear-probe",
+                        "needs a linear head as the classifier. Leave --classifier out, or say linear.");
     }
     return {};
   }
@@ -73,16 +78,12 @@ class LinearProbe final : public MethodWith<Options> {
     const nn::Place place = features_at(*stage.model);
     const auto train = stage.features(Split::train, place, 1);
     const int64_t count = stage.classifier.classes();
-    Regression last;  // the next search starts from it
-    const auto fit = [&](double c) {
-      last = solve(train.features, train.labels, count, c, options_.max_iterations, last);
-      return last;
-    };
+    const auto fit = [&](double c) { return solve(train.features, train.labels, count, c, effort()); };
     const double c = strength(stage, place, fit);
     const auto regression = fit(c);
     if (!regression.converged) {
-      stage.report.warn(fmt::format("linear-probe: not at the optimum after {} iterations (C {:.3g})",
-                                    options_.max_iterations, c));
+      stage.report.warn(
+          fmt::format("linear-probe: not at the optimum after {} iterations (C {:.3g})", options_.max_iterations, c));
     }
     const torch::NoGradGuard no_grad;
     auto& head = dynamic_cast<models::LinearClassifier&>(stage.classifier);
@@ -91,6 +92,7 @@ class LinearProbe final : public MethodWith<Options> {
   }
 
  private:
+  Effort effort() const { return {.iterations = options_.max_iterations}; }
   static int64_t classes(const Problem& problem) { return static_cast<int64_t>(problem.classes.size()); }
 
   template <class Fit>
@@ -109,7 +111,9 @@ class LinearProbe final : public MethodWith<Options> {
 
 }  // namespace
 
-std::vector<std::pair<Solver, std::string>> choices(Solver) { return {{Solver::lbfgs, "lbfgs"}, {Solver::sgd, "sgd"}}; }
+std::vector<std::pair<Solver, std::string>> choices(Solver) {
+  return {{Solver::lbfgs, "lbfgs"}, {Solver::sgd, "sgd"}};
+}
 
 nn::Place place_named(const std::string& at, const models::Model& model) {
   if (at == "projected" || at == "best") return model.projected();

@@ -7,20 +7,14 @@
 namespace graft::methods::linear_probe {
 
 Regression solve(const at::Tensor& features, const at::Tensor& labels, int64_t classes, double c,
-                 int64_t max_iterations, const Regression& start) {
-  constexpr double kGradient = 1e-6;
+                 const Effort& effort) {
   const auto x = features.to(torch::kFloat64);
   const auto photos = static_cast<double>(x.size(0));
   const double penalty = 1 / (c * photos);  // of the mean objective
   const torch::NoGradGuard no_grad;
   const auto truth = torch::one_hot(labels, classes).to(torch::kFloat64);  // [N, C]
-  const auto parameters = [&](const at::Tensor& from, at::IntArrayRef shape) {
-    auto value = from.defined() ? from.clone() : torch::zeros(shape, torch::kFloat64);
-    value.mutable_grad() = torch::zeros_like(value);
-    return value;
-  };
-  auto weight = parameters(start.weight, {classes, x.size(1)});
-  auto bias = parameters(start.bias, {classes});
+  const auto weight = torch::zeros({classes, x.size(1)}, torch::kFloat64);
+  const auto bias = torch::zeros({classes}, torch::kFloat64);
 
   // The gradient in closed form; autograd would build a graph at each of thousands of steps.
   double largest = 0;
@@ -33,15 +27,15 @@ Regression solve(const at::Tensor& features, const at::Tensor& labels, int64_t c
     return -(log_probability * truth).sum() / photos + penalty / 2 * weight.square().sum();
   };
   torch::optim::LBFGS optimizer(std::vector<at::Tensor>{weight, bias}, torch::optim::LBFGSOptions(1)
-                                                                           .max_iter(max_iterations)
-                                                                           .max_eval(max_iterations * 5 / 4)
-                                                                           .tolerance_grad(kGradient)
+                                                                           .max_iter(effort.iterations)
+                                                                           .max_eval(effort.iterations * 5 / 4)
+                                                                           .tolerance_grad(effort.gradient)
                                                                            .tolerance_change(1e-14)
                                                                            .history_size(10)
                                                                            .line_search_fn("strong_wolfe"));
   optimizer.step(closure);
   closure();  // the gradient at the point returned
-  return {weight, bias, largest < 10 * kGradient};
+  return {weight, bias, largest <= effort.gradient};
 }
 
 double accuracy(const Regression& regression, const at::Tensor& features, const at::Tensor& labels) {

@@ -1,5 +1,5 @@
-// Multinomial logistic regression with an L2 penalty on the weights (not on the intercepts), solved to the end by L-BFGS.
-// The objective is scikit-learn's: sum of the photos' log losses + |W|^2 / (2 C).
+// Multinomial logistic regression with an L2 penalty on the weights (not on the intercepts), solved to the end by
+// L-BFGS. The objective is scikit-learn's: sum of the photos' log losses + |W|^2 / (2 C).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,17 +16,22 @@ struct Regression {
   bool converged = false;
 };
 
-// features [N, E], labels [N] in 0 .. classes - 1. `start` is where the search begins; the optimum does not depend on it.
-// Converged: the largest gradient of the mean objective is below 1e-6.
+// When to stop: scikit-learn's defaults but for the iterations, of which CLIP's protocol allows a thousand.
+struct Effort {
+  int64_t iterations = 1000;
+  double gradient = 1e-4;  // the largest that is left of the objective's mean over the photos
+};
+
+// features [N, E], labels [N] in 0 .. classes - 1
 Regression solve(const at::Tensor& features, const at::Tensor& labels, int64_t classes, double c,
-                 int64_t max_iterations = 1000, const Regression& start = {});
+                 const Effort& effort = {});
 
 // Share of `labels` that the regression gets right.
 double accuracy(const Regression& regression, const at::Tensor& features, const at::Tensor& labels);
 
-// The strength C that does best by `score` (accuracy on validation photos), found as CoOp's linear probe does (Zhou et al.
-// 2022): seven from 1e6 to 1e-6, then eight halvings of the two decades around the best. Of equals the larger among the
-// seven, the smaller while halving.
+// The strength C that does best by `score` (accuracy on validation photos), found as CoOp's linear probe does (Zhou et
+// al. 2022): seven from 1e6 to 1e-6, then eight halvings of the two decades around the best. Of equals the larger among
+// the seven, the smaller while halving.
 double search_strength(const std::function<double(double c)>& score);
 
 }  // namespace graft::methods::linear_probe

@@ -19,8 +19,9 @@ double scale_of(const Options& o) {
 }
 
 // Paths that the pattern selects, as the checkpoint has the maps: three matrices are three targets, a fused one is one
-// unless its slices are named. A pattern that selects the whole (attn.qkv, *) says nothing more of its slices. The projection
-// behind the blocks is selected by its whole path alone: open_clip holds it as a bare tensor, which PEFT cannot adapt.
+// unless its slices are named. A pattern that selects the whole (attn.qkv, *) says nothing more of its slices. The
+// projection behind the blocks is selected by its whole path alone: open_clip holds it as a bare tensor, which PEFT
+// cannot adapt.
 std::vector<std::string> targets(const std::string& pattern, models::Model& model,
                                  const std::vector<const nn::Site*>& sites) {
   std::vector<std::string> paths, offered;
@@ -36,7 +37,8 @@ std::vector<std::string> targets(const std::string& pattern, models::Model& mode
     if (site->block <= 0) offered.push_back(site->path);
   }
   if (paths.empty()) {
-    throw ConfigError("lora", "--target {}: selects no linear map of {}. In a block there are: {}; slices are named q, k, v.",
+    throw ConfigError("lora",
+                      "--target {}: selects no linear map of {}. In a block there are: {}; slices are named q, k, v.",
                       pattern, model.info().source, fmt::join(offered, ", "));
   }
   return paths;

@@ -25,7 +25,7 @@ struct Pair {
   std::string key;     // "blocks.3.attn.qkv": the file's name between prefix and ".lora_A.weight"
   std::string target;  // the module that PEFT is told of; not the key for an nn.MultiheadAttention's out_proj
   int64_t in = 0, out = 0, rank = 0;
-  double times = 1;    // how often PEFT adds the pair's update
+  double times = 1;  // how often PEFT adds the pair's update
   std::vector<Part> parts;
 };
 
@@ -34,15 +34,17 @@ bool ends_with(const std::string& text, const std::string& end) {
 }
 
 // open_clip and OpenAI hold attention in an nn.MultiheadAttention, whose in_proj_weight and out_proj PEFT adapts as one
-// target: always both, at one rank. PEFT 0.21 adds out_proj's update twice (merge() writes it into the weight, then calls
-// out_proj's own merge()), in training as in use, so its adapters mean twice what out_proj's pair says.
+// target: always both, at one rank. PEFT 0.21 adds out_proj's update twice (merge() writes it into the weight, then
+// calls out_proj's own merge()), in training as in use, so its adapters mean twice what out_proj's pair says.
 bool is_multihead(const models::Model& model, const nn::Site& site) {
   const auto& layout = model.info().layout;
   return (layout == "open_clip" || layout == "openai") &&
          (ends_with(site.path, ".attn.qkv") || ends_with(site.path, ".attn.proj"));
 }
 
-std::string attention_of(const std::string& path) { return path.substr(0, path.rfind('.')); }
+std::string attention_of(const std::string& path) {
+  return path.substr(0, path.rfind('.'));
+}
 
 // The module that holds an attention's in_proj_weight.
 std::string multihead_module(models::Model& model, const std::string& attention) {
@@ -53,8 +55,10 @@ std::string multihead_module(models::Model& model, const std::string& attention)
 class Pairs {
  public:
   Pairs(models::Model& model, const Adaptation& adaptation) : model_(model) {
-    for (const auto& binding : adaptation.bindings) add(binding);
-    for (const auto& attention : multiheads_) complete(attention);
+    for (const auto& binding : adaptation.bindings)
+      add(binding);
+    for (const auto& attention : multiheads_)
+      complete(attention);
   }
 
   const std::deque<Pair>& all() const { return pairs_; }
@@ -119,11 +123,17 @@ class Pairs {
   std::vector<std::string> multiheads_;
 };
 
-std::string name_a(const Pair& pair) { return "base_model.model." + pair.key + ".lora_A.weight"; }
-std::string name_b(const Pair& pair) { return "base_model.model." + pair.key + ".lora_B.weight"; }
+std::string name_a(const Pair& pair) {
+  return "base_model.model." + pair.key + ".lora_A.weight";
+}
+std::string name_b(const Pair& pair) {
+  return "base_model.model." + pair.key + ".lora_B.weight";
+}
 
 // The rows of A, or rows and columns of B, that are a part's.
-at::Tensor part_of_a(const at::Tensor& a, const Part& part) { return a.narrow(0, part.rank, part.branch->a().size(0)); }
+at::Tensor part_of_a(const at::Tensor& a, const Part& part) {
+  return a.narrow(0, part.rank, part.branch->a().size(0));
+}
 at::Tensor part_of_b(const at::Tensor& b, const Part& part) {
   return b.narrow(0, part.row, part.branch->b().size(0)).narrow(1, part.rank, part.branch->b().size(1));
 }
@@ -200,7 +210,8 @@ void read(models::Model& model, const Tensors& tensors, Adaptation& adaptation) 
   std::vector<std::string> wrong;
   for (const auto& pair : pairs.all()) {
     auto rest = wanted.at(name_b(pair)).clone();
-    for (const auto& part : pair.parts) part_of_b(rest, part).zero_();
+    for (const auto& part : pair.parts)
+      part_of_b(rest, part).zero_();
     if (rest.count_nonzero().item<int64_t>() > 0) wrong.push_back("  " + name_b(pair));
   }
   if (!wrong.empty()) {
@@ -223,16 +234,19 @@ OptionValues options(const nlohmann::json& config, models::Model& model) {
   for (const char* key : {"use_dora", "lora_bias", "rank_pattern", "alpha_pattern", "fan_in_fan_out", "modules_to_save",
                           "layers_to_transform", "layer_replication", "exclude_modules", "target_parameters",
                           "trainable_token_indices"}) {
-    if (given(key)) throw ModelError("lora", "adapter_config.json has \"{}\": {}, which is not read.", key, config[key].dump());
+    if (given(key))
+      throw ModelError("lora", "adapter_config.json has \"{}\": {}, which is not read.", key, config[key].dump());
   }
   if (config.value("bias", "none") != "none") {
-    throw ModelError("lora", "adapter_config.json has \"bias\": {}: trained biases are not read.", config["bias"].dump());
+    throw ModelError("lora", "adapter_config.json has \"bias\": {}: trained biases are not read.",
+                     config["bias"].dump());
   }
   const auto asked = config.find("target_modules");
   if (asked == config.end() || asked->is_null()) {
     throw ModelError("lora", "adapter_config.json has no \"target_modules\".");
   }
-  // PEFT's rules: a text is a regular expression for the whole name; an item of a list is a name or its end after a dot.
+  // PEFT's rules: a text is a regular expression for the whole name; an item of a list is a name or its end after a
+  // dot.
   const auto named = [&](const std::string& module) {
     if (asked->is_string()) {
       const auto pattern = asked->get<std::string>();

@@ -9,7 +9,9 @@
 namespace graft::methods::tip_adapter {
 namespace {
 
-at::Tensor unit(const at::Tensor& x) { return x / x.norm(2, -1, /*keepdim=*/true); }
+at::Tensor unit(const at::Tensor& x) {
+  return x / x.norm(2, -1, /*keepdim=*/true);
+}
 
 Cache& cache_of(const Adaptation& adaptation) {
   auto* cache = dynamic_cast<Cache*>(adaptation.bindings.front().insert.get());
@@ -32,7 +34,9 @@ at::Tensor Cache::forward(const at::Tensor& features, const nn::Frozen& frozen, 
   return frozen(features) + alpha_ * votes(affinity(features), beta_);
 }
 
-at::Tensor Cache::affinity(const at::Tensor& features) const { return torch::mm(unit(features), keys_.t()); }
+at::Tensor Cache::affinity(const at::Tensor& features) const {
+  return torch::mm(unit(features), keys_.t());
+}
 
 at::Tensor Cache::votes(const at::Tensor& affinity, const at::Tensor& beta) const {
   const auto near = torch::exp(-beta * (1 - affinity));
@@ -41,7 +45,8 @@ at::Tensor Cache::votes(const at::Tensor& affinity, const at::Tensor& beta) cons
 
 void Cache::fill(const at::Tensor& features, const at::Tensor& labels, int64_t views) {
   const torch::NoGradGuard no_grad;
-  const auto mean = features.view({views, -1, features.size(1)}).mean(0);  // of features as they are, then to unit length
+  const auto mean =
+      features.view({views, -1, features.size(1)}).mean(0);  // of features as they are, then to unit length
   GRAFT_ASSERT(mean.sizes() == keys_.sizes());
   keys_.copy_(unit(mean));
   labels_.copy_(labels);
@@ -63,7 +68,12 @@ TipAdapter::TipAdapter(const Entry& entry, Options options) : MethodWith(options
 }
 
 Recipe TipAdapter::recipe(const Problem&) const {
-  Recipe recipe{.lr = 1e-3, .weight_decay = 0.01, .eps = 1e-4, .epochs = 20, .batch_size = 256, .min_crop = 0.5,
+  Recipe recipe{.lr = 1e-3,
+                .weight_decay = 0.01,
+                .eps = 1e-4,
+                .epochs = 20,
+                .batch_size = 256,
+                .min_crop = 0.5,
                 .augmentation = Augmentation::crop_flip};
   if (!entry_.promises.trains) recipe.epochs = 0;
   return recipe;
@@ -75,8 +85,8 @@ Adaptation TipAdapter::attach(const Problem& problem, models::Classifier& classi
   if (!dynamic_cast<const models::PromptClassifier*>(&classifier)) {
     throw ConfigError(entry_.name, "needs class prompts as the classifier. Leave --classifier out, or say prompts.");
   }
-  auto cache = std::make_shared<Cache>(problem.train_size, model.feature_width(model.projected()),
-                                       classifier.classes(), entry_.promises.trains, options_);
+  auto cache = std::make_shared<Cache>(problem.train_size, model.feature_width(model.projected()), classifier.classes(),
+                                       entry_.promises.trains, options_);
   return {.bindings = {{std::move(cache), {classifier.joint().site().path}, entry_.name}}};
 }
 
@@ -98,7 +108,8 @@ void TipAdapter::after_training(Stage& stage) const {
   }
   auto& cache = cache_of(stage.adaptation);
   nn::Context context;
-  const auto logits = torch::mm(unit(val.features), stage.classifier.class_weights(context).t()) * stage.classifier.scale();
+  const auto logits =
+      torch::mm(unit(val.features), stage.classifier.class_weights(context).t()) * stage.classifier.scale();
   const auto best = search(cache, logits, cache.affinity(val.features), val.labels);
   cache.set(best.alpha, best.beta);
   stage.report.line("search", fmt::format("alpha {:.3g}, beta {:.3g}: {:.1f} % on {} validation photos", best.alpha,
@@ -108,7 +119,8 @@ void TipAdapter::after_training(Stage& stage) const {
 void TipAdapter::from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,
                            Adaptation& adaptation) const {
   // As many photos as the file has; whether it fits otherwise is the usual check.
-  const auto labels = std::find_if(tensors.begin(), tensors.end(), [](const auto& t) { return t.first.ends_with(".labels"); });
+  const auto labels =
+      std::find_if(tensors.begin(), tensors.end(), [](const auto& t) { return t.first.ends_with(".labels"); });
   if (labels != tensors.end() && labels->second.dim() == 1) cache_of(adaptation).resize(labels->second.size(0));
   Method::from_disk(model, tensors, adaptation);
 }

@@ -1,8 +1,9 @@
-// A cache of labelled photos beside the class prompts, after Zhang et al. 2022 (Tip-Adapter, arXiv:2207.09519), eq. 5-6:
+// A cache of labelled photos beside the class prompts, after Zhang et al. 2022 (Tip-Adapter, arXiv:2207.09519), eq.
+// 5-6:
 //   logits = 100 f Wᵀ + alpha * exp(-beta (1 - f Kᵀ)) V
-// with f the photo's unit feature, K the labelled photos' unit features and V their classes, one-hot. Shared by Tip-Adapter
-// (K as it is) and Tip-Adapter-F (K trains). The authors choose the best epoch and, for ImageNet, alpha and beta on test
-// photos; here both are chosen on the validation split and the last epoch is kept.
+// with f the photo's unit feature, K the labelled photos' unit features and V their classes, one-hot. Shared by
+// Tip-Adapter (K as it is) and Tip-Adapter-F (K trains). The authors choose the best epoch and, for ImageNet, alpha and
+// beta on test photos; here both are chosen on the validation split and the last epoch is kept.
 #pragma once
 
 #include "graft/methods/method.h"
@@ -36,14 +37,14 @@ class Cache final : public nn::Insert {
   void fill(const at::Tensor& features, const at::Tensor& labels, int64_t views);
   void resize(int64_t photos);  // to take another cache's tensors
 
-  at::Tensor affinity(const at::Tensor& features) const;                          // f Kᵀ, [B, N]
-  at::Tensor votes(const at::Tensor& affinity, const at::Tensor& beta) const;     // exp(-beta (1 - affinity)) V, [B, C]
+  at::Tensor affinity(const at::Tensor& features) const;                       // f Kᵀ, [B, N]
+  at::Tensor votes(const at::Tensor& affinity, const at::Tensor& beta) const;  // exp(-beta (1 - affinity)) V, [B, C]
   void set(double alpha, double beta);
 
  private:
   int64_t classes_;
-  at::Tensor keys_;         // [N, E], unit rows when filled
-  at::Tensor labels_;       // [N] int64
+  at::Tensor keys_;          // [N, E], unit rows when filled
+  at::Tensor labels_;        // [N] int64
   at::Tensor alpha_, beta_;  // scalars
 };
 
@@ -65,8 +66,8 @@ class TipAdapter : public MethodWith<Options> {
   const Entry& entry_;
 };
 
-// The strengths that give the most right answers, of 200 betas from 0.1 to 7 times 20 alphas from 0.1 to 3; the first of
-// equals, betas outside. logits [N, C] without the cache, affinity [N, photos], labels [N].
+// The strengths that give the most right answers, of 200 betas from 0.1 to 7 times 20 alphas from 0.1 to 3; the first
+// of equals, betas outside. logits [N, C] without the cache, affinity [N, photos], labels [N].
 struct Strengths {
   double alpha = 0, beta = 0, accuracy = 0;
 };

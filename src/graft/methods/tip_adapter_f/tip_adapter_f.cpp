@@ -9,7 +9,8 @@ const Entry entry{
     .promises = {.needs_text = true, .site = nn::SiteKind::head},
     .options = [] { return describe_options<tip_adapter::Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
-      return std::make_unique<tip_adapter::TipAdapter>(entry, read_options<tip_adapter::Options>("tip-adapter-f", values));
+      return std::make_unique<tip_adapter::TipAdapter>(entry,
+                                                       read_options<tip_adapter::Options>("tip-adapter-f", values));
     },
 };
 

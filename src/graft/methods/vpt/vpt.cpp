@@ -37,15 +37,26 @@ class Vpt final : public MethodWith<Options> {
   // every task. With class prompts MaPLe's, whose logits are a hundred cosines and want another step.
   Recipe recipe(const Problem& problem) const override {
     if (problem.model->has_text()) {
-      return {.optimizer = OptimizerKind::sgd, .lr = 3.5e-3, .weight_decay = 5e-4, .schedule = ScheduleKind::coop,
-              .epochs = 50, .batch_size = 32, .augmentation = Augmentation::crop_flip,
+      return {.optimizer = OptimizerKind::sgd,
+              .lr = 3.5e-3,
+              .weight_decay = 5e-4,
+              .schedule = ScheduleKind::coop,
+              .epochs = 50,
+              .batch_size = 32,
+              .augmentation = Augmentation::crop_flip,
               .head_init = models::HeadInit::vpt};
     }
     const int64_t batch = options_.tokens < 100 ? 128 : 64;
     constexpr double kBase = 2.5;
-    return {.optimizer = OptimizerKind::sgd, .lr = kBase / 256 * static_cast<double>(batch), .weight_decay = 1e-3,
-            .schedule = ScheduleKind::vpt, .warmup_epochs = 10, .epochs = 100, .batch_size = batch,
-            .augmentation = Augmentation::crop_flip, .head_init = models::HeadInit::vpt};
+    return {.optimizer = OptimizerKind::sgd,
+            .lr = kBase / 256 * static_cast<double>(batch),
+            .weight_decay = 1e-3,
+            .schedule = ScheduleKind::vpt,
+            .warmup_epochs = 10,
+            .epochs = 100,
+            .batch_size = batch,
+            .augmentation = Augmentation::crop_flip,
+            .head_init = models::HeadInit::vpt};
   }
 
   Adaptation attach(const Problem& problem, models::Classifier&, Random& random) const override {
@@ -76,14 +87,18 @@ class Vpt final : public MethodWith<Options> {
 
 }  // namespace
 
-std::vector<std::pair<Mode, std::string>> choices(Mode) { return {{Mode::deep, "deep"}, {Mode::shallow, "shallow"}}; }
+std::vector<std::pair<Mode, std::string>> choices(Mode) {
+  return {{Mode::deep, "deep"}, {Mode::shallow, "shallow"}};
+}
 std::vector<std::pair<Position, std::string>> choices(Position) {
   return {{Position::after_class, "after-class"}, {Position::end, "end"}};
 }
 std::vector<std::pair<Init, std::string>> choices(Init) {
   return {{Init::vpt_uniform, "vpt-uniform"}, {Init::normal, "normal"}};
 }
-std::vector<std::pair<LnPre, std::string>> choices(LnPre) { return {{LnPre::after, "after"}, {LnPre::before, "before"}}; }
+std::vector<std::pair<LnPre, std::string>> choices(LnPre) {
+  return {{LnPre::after, "after"}, {LnPre::before, "before"}};
+}
 
 Prompts::Prompts(at::Tensor values, bool replaces, Position position, double dropout)
     : values_(register_parameter("prompts", std::move(values))),

@@ -1,7 +1,8 @@
 // Visual prompt tuning: learned tokens among a frozen image tower's, after Jia et al. 2022 (arXiv:2203.12119). Shallow:
 // put in once, before the first block. Deep: before every later block those rows are replaced by learned ones of the
 // block's own, and what the block before made of them is dropped. Prompts get no position embedding.
-// On a CLIP, MaPLe's form of it (Khattak et al. 2023, arXiv:2210.03117) is: --ln-pre before --position end --init normal.
+// On a CLIP, MaPLe's form of it (Khattak et al. 2023, arXiv:2210.03117) is: --ln-pre before --position end --init
+// normal.
 #pragma once
 
 #include "graft/methods/method.h"
