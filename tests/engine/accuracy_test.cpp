@@ -21,9 +21,10 @@ TEST(Accuracy, WilsonIntervalStaysWithinZeroAndOne) {
   EXPECT_DOUBLE_EQ(wilson_interval(0, 0).high, 1);
 }
 
-const Predictions kFour{{"a", "b", "c", "d"},
-                        {0, 0, 1, -1},
-                        torch::tensor({0.7f, 0.2f, 0.1f, 0.3f, 0.6f, 0.1f, 0.4f, 0.5f, 0.1f, 0.0f, 0.0f, 1.0f}).view({4, 3})};
+const Predictions kFour{
+    {"a", "b", "c", "d"},
+    {0, 0, 1, -1},
+    torch::tensor({0.7f, 0.2f, 0.1f, 0.3f, 0.6f, 0.1f, 0.4f, 0.5f, 0.1f, 0.0f, 0.0f, 1.0f}).view({4, 3})};
 
 TEST(Accuracy, CountsLabelledPhotosAndClassesThatOccur) {
   const Scores scores = score(kFour);

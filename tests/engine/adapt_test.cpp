@@ -174,7 +174,9 @@ TEST_F(Adapt, EveryMethodTrainsSavesAndLoadsToTheSamePredictions) {
 
 TEST_F(Adapt, ASessionsModelIsAsItWasAfterEachRun) {
   Session session(options("").model, options("").data, host_, silent_);
-  const auto alone = [&] { return adapt(session, options("linear-probe"), {}, silent_).test_predictions.probabilities; };
+  const auto alone = [&] {
+    return adapt(session, options("linear-probe"), {}, silent_).test_predictions.probabilities;
+  };
   const auto before = alone();
   for (const char* method : {"full", "lora", "coop"}) {
     adapt(session, options(method), {}, silent_);

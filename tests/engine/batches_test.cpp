@@ -60,9 +60,11 @@ TEST_F(BatchesTest, PhotosAndFeaturesGiveTheSameBitsInTheSameOrder) {
 TEST_F(BatchesTest, SeekingGivesWhatComesThere) {
   for (const bool kept : {false, true}) {
     const auto straight = kept ? from_features() : from_photos(), sought = kept ? from_features() : from_photos();
-    for (int i = 0; i < 5; ++i) straight->next();
+    for (int i = 0; i < 5; ++i)
+      straight->next();
     sought->seek(1, 2);
-    for (int i = 0; i < 3; ++i) EXPECT_TRUE(torch::equal(straight->next().value, sought->next().value)) << i;
+    for (int i = 0; i < 3; ++i)
+      EXPECT_TRUE(torch::equal(straight->next().value, sought->next().value)) << i;
   }
 }
 

@@ -52,7 +52,8 @@ TEST(Checkpoint, GivesBackWhatWasSaved) {
 
 TEST(Checkpoint, KeepsTheNewestAndPointsAtIt) {
   const testing::TempFolder folder;
-  for (const int64_t step : {9, 10, 999'999, 1'000'000}) save_checkpoint(folder.path(), sample(step), 2);
+  for (const int64_t step : {9, 10, 999'999, 1'000'000})
+    save_checkpoint(folder.path(), sample(step), 2);
   EXPECT_FALSE(fs::exists(folder / "step-000010"));
   EXPECT_TRUE(fs::exists(folder / "step-999999"));
   EXPECT_EQ(fs::read_symlink(folder / "last"), "step-1000000");

@@ -17,8 +17,9 @@ OptionValues read(const std::string& text) {
 }
 
 TEST(ConfigFile, ReadsBackWhatItPrints) {
-  const OptionValues values{{"lr", "0.002"}, {"epochs", ""}, {"target", "q,v"}, {"template", "a {}.\na photo of: a {}"},
-                            {"odd", "yes: #no 'x'"}, {"number-like", "1e3"}, {"list-like", "[a]"}};
+  const OptionValues values{
+      {"lr", "0.002"},         {"epochs", ""},         {"target", "q,v"},   {"template", "a {}.\na photo of: a {}"},
+      {"odd", "yes: #no 'x'"}, {"number-like", "1e3"}, {"list-like", "[a]"}};
   EXPECT_EQ(read(print_config(values)), values);
 }
 

@@ -47,7 +47,8 @@ class InterruptedRun : public ::testing::Test {
     const auto a = read_metrics(folder_ / one / "metrics.jsonl"), b = read_metrics(folder_ / other / "metrics.jsonl");
     ASSERT_EQ(a.size(), b.size());
     for (size_t i = 0; i < a.size(); ++i) {
-      EXPECT_EQ(std::tie(a[i].step, a[i].epoch, a[i].split, a[i].loss), std::tie(b[i].step, b[i].epoch, b[i].split, b[i].loss));
+      EXPECT_EQ(std::tie(a[i].step, a[i].epoch, a[i].split, a[i].loss),
+                std::tie(b[i].step, b[i].epoch, b[i].split, b[i].loss));
     }
   }
 

@@ -17,7 +17,8 @@ struct Problem {
   void backward() const { (weight.square().sum() / 2 + bias.sum()).backward(); }
 };
 
-void expect_equal_to_libtorch(const OptimizerOptions& options, torch::optim::Optimizer& theirs, const Problem& reference) {
+void expect_equal_to_libtorch(const OptimizerOptions& options, torch::optim::Optimizer& theirs,
+                              const Problem& reference) {
   Problem ours;
   Optimizer optimizer(ours.parameters(), options);
   for (int step = 0; step < 5; ++step) {
@@ -79,7 +80,8 @@ TEST(Optimizer, RestoredStateGoesOnToTheSameBits) {
     for (int step = 0; step < 6; ++step) {
       if (interrupted && step == 3) {
         NamedTensors state;
-        for (const auto& [name, tensor] : optimizer->state()) state[name] = tensor.clone();
+        for (const auto& [name, tensor] : optimizer->state())
+          state[name] = tensor.clone();
         const int64_t steps = optimizer->steps();
         optimizer = std::make_unique<Optimizer>(p.parameters(), OptimizerOptions{});
         optimizer->restore(state, steps);

@@ -35,9 +35,11 @@ TEST(Options, AnUnknownOptionNamesTheNearestOfBoth) {
 // Flags and config.yaml are one flat list: a method's option may not be called what a general one is.
 TEST(Options, NoMethodOptionHasAGeneralOptionsName) {
   std::set<std::string> general;
-  for (const auto& info : describe_options<AdaptOptions>()) EXPECT_TRUE(general.insert(info.name).second) << info.name;
+  for (const auto& info : describe_options<AdaptOptions>())
+    EXPECT_TRUE(general.insert(info.name).second) << info.name;
   for (const auto* entry : methods::entries()) {
-    for (const auto& info : entry->options()) EXPECT_FALSE(general.contains(info.name)) << entry->name << " " << info.name;
+    for (const auto& info : entry->options())
+      EXPECT_FALSE(general.contains(info.name)) << entry->name << " " << info.name;
   }
 }
 
@@ -49,7 +51,8 @@ TEST(Options, WhatIsResolvedReadsBackAsItself) {
 
 TEST(Options, OfSeveralMethodsEachOptionHasItsPrefix) {
   std::set<std::string> names;
-  for (const auto& info : method_option_infos("lora+vpt")) names.insert(info.name);
+  for (const auto& info : method_option_infos("lora+vpt"))
+    names.insert(info.name);
   EXPECT_TRUE(names.contains("lora.rank"));
   EXPECT_FALSE(names.contains("rank"));
 }

@@ -20,7 +20,9 @@ using ::testing::HasSubstr;
 
 const double kUnknown = std::nan("");
 
-Metric step(int64_t number) { return {number, 1, "train", 0.5, kUnknown, 1e-3, 2.0, 100.0, 1.7e9 + number}; }
+Metric step(int64_t number) {
+  return {number, 1, "train", 0.5, kUnknown, 1e-3, 2.0, 100.0, 1.7e9 + number};
+}
 
 template <class Function>
 std::string error_of(Function&& function) {
@@ -58,11 +60,13 @@ TEST(RunFolder, ASecondProcessIsToldWhoHoldsIt) {
   if (child == 0) {
     const auto held = RunFolder::create(folder / "run", false, {});
     [[maybe_unused]] const auto told = ::write(ready[1], "x", 1);
-    for (;;) ::pause();
+    for (;;)
+      ::pause();
   }
   char byte;
   ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-  EXPECT_THAT(error_of([&] { RunFolder::reopen(folder / "run"); }), HasSubstr(fmt::format("in use by process {}", child)));
+  EXPECT_THAT(error_of([&] { RunFolder::reopen(folder / "run"); }),
+              HasSubstr(fmt::format("in use by process {}", child)));
   EXPECT_THAT(error_of([&] { RunFolder::create(folder / "run", true, {}); }), HasSubstr("in use by process"));
   EXPECT_TRUE(fs::exists(folder / "run" / "config.yaml"));
   ::kill(child, SIGKILL);
@@ -94,7 +98,8 @@ TEST(RunFolder, TheRecordIsCutToTheCheckpointAndItsCopiesFollow) {
   EXPECT_TRUE(std::isnan(metrics[0].accuracy));
   const std::string csv = testing::read_file(folder / "run" / "metrics.csv");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 4);
-  EXPECT_THAT(csv, HasSubstr("step,epoch,split,loss,accuracy,lr,grad_norm,images_per_s,time\n1,1,train,0.5,,0.001,2,100,"));
+  EXPECT_THAT(csv,
+              HasSubstr("step,epoch,split,loss,accuracy,lr,grad_norm,images_per_s,time\n1,1,train,0.5,,0.001,2,100,"));
   int events = 0;
   for (const auto& entry : fs::directory_iterator(folder / "run")) {
     events += entry.path().filename().string().starts_with("events.out.tfevents.");

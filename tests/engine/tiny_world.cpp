@@ -17,13 +17,14 @@ namespace fs = std::filesystem;
 constexpr int kSide = 24;
 
 void put(std::string& bytes, uint32_t value, int count) {
-  for (int i = 0; i < count; ++i) bytes += static_cast<char>(value >> (8 * i) & 0xff);
+  for (int i = 0; i < count; ++i)
+    bytes += static_cast<char>(value >> (8 * i) & 0xff);
 }
 
 }  // namespace
 
 TempFolder::TempFolder() {
-  std::string name = (fs::temp_directory_path() / "graft-test-XXXXXX").string();
+  std::string name = (fs::temp_directory_path() / "graft-test-").string() + std::string(6, 'X');  // mkdtemp fills it
   if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
   path_ = name;
 }
@@ -45,7 +46,8 @@ void write_bitmap(const fs::path& file, int red, int green, int blue, uint64_t s
   put(bytes, kSide, 4);
   put(bytes, 1, 2);
   put(bytes, 24, 2);
-  for (int i = 0; i < 6; ++i) put(bytes, 0, 4);
+  for (int i = 0; i < 6; ++i)
+    put(bytes, 0, 4);
   for (int i = 0; i < kSide * kSide; ++i) {
     for (const int channel : {blue, green, red}) {
       bytes += static_cast<char>(std::clamp(channel + static_cast<int>(random.below(80)) - 40, 0, 255));

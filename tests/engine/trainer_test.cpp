@@ -22,7 +22,8 @@ constexpr int64_t kPhotos = 14;
 // Softmax regression on 14 points of three classes.
 class Regression : public Task {
  public:
-  Regression() : parameters_{{"weight", torch::zeros({3, 4}).requires_grad_()}, {"bias", torch::zeros({3}).requires_grad_()}} {}
+  Regression()
+      : parameters_{{"weight", torch::zeros({3, 4}).requires_grad_()}, {"bias", torch::zeros({3}).requires_grad_()}} {}
 
   const Parameters& parameters() const override { return parameters_; }
   at::Tensor loss(const Batch& batch, nn::Context& context) override {
@@ -56,7 +57,8 @@ std::unique_ptr<FeatureBatches> points(int64_t batch_size) {
   at::Tensor features = torch::empty({kPhotos, 4}), labels = torch::empty({kPhotos}, at::kLong);
   for (int64_t i = 0; i < kPhotos; ++i) {
     labels[i] = i % 3;
-    for (int64_t j = 0; j < 4; ++j) features[i][j] = random.normal() + (j == i % 3 ? 1 : 0);
+    for (int64_t j = 0; j < 4; ++j)
+      features[i][j] = random.normal() + (j == i % 3 ? 1 : 0);
   }
   return std::make_unique<FeatureBatches>(features, labels, batch_size, [](int64_t epoch) {
     std::vector<int64_t> order(kPhotos);

@@ -45,10 +45,12 @@ TEST_F(ZeroShot, AnEnsembleIsNormalisedTwice) {
     sum = sum.defined() ? sum + weights : weights;
   }
   std::vector<std::filesystem::path> paths;
-  for (const auto& sample : session.dataset().test) paths.push_back(session.dataset().path(sample));
+  for (const auto& sample : session.dataset().test)
+    paths.push_back(session.dataset().path(sample));
   const auto features = session.encoder().features(paths, model->projected(), silent_);
   const auto expected = torch::softmax(model->logit_scale() * torch::mm(unit(features), unit(sum).t()), 1);
-  EXPECT_TRUE(torch::allclose(result.predictions.probabilities, expected, 1e-4, 1e-6));  // float32, another order of sums
+  EXPECT_TRUE(
+      torch::allclose(result.predictions.probabilities, expected, 1e-4, 1e-6));  // float32, another order of sums
   EXPECT_EQ(result.scores.count, 9);
 }
 

@@ -20,12 +20,12 @@ Interval wilson_interval(int64_t correct, int64_t count);
 struct Scores {
   int64_t count = 0;
   int64_t correct = 0;
-  double accuracy = 0;        // in [0, 1], as the interval
+  double accuracy = 0;  // in [0, 1], as the interval
   Interval interval;
-  double mean_per_class = 0;  // over the classes that occur
-  double loss = 0;            // mean cross-entropy
-  std::vector<int64_t> class_count, class_correct;   // [C]
-  std::vector<std::vector<int64_t>> confusion;       // [label][predicted]
+  double mean_per_class = 0;                        // over the classes that occur
+  double loss = 0;                                  // mean cross-entropy
+  std::vector<int64_t> class_count, class_correct;  // [C]
+  std::vector<std::vector<int64_t>> confusion;      // [label][predicted]
 };
 
 struct Predictions {

@@ -25,7 +25,9 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 int64_t peak_memory_bytes() {
   rusage usage{};
@@ -49,9 +51,12 @@ class Run {
 
   methods::FeatureSet features(methods::Split split, nn::Place place, int64_t views);
   methods::Stage stage() {
-    return {session_.model(), *adapted_.classifier, adapted_.adaptation,
+    return {session_.model(),
+            *adapted_.classifier,
+            adapted_.adaptation,
             [this](auto split, auto place, auto views) { return features(split, place, views); },
-            Random(seed()).fork("stage"), report_};
+            Random(seed()).fork("stage"),
+            report_};
   }
   EvaluationSet set(const std::vector<data::Sample>& samples) const;
   uint64_t seed() const { return static_cast<uint64_t>(options_.seed); }
@@ -66,10 +71,10 @@ class Run {
   methods::Recipe recipe_;
   RestoreModel restore_;
   Adapted adapted_;
-  nn::Place place_ = 0;      // where training begins: nothing below it changes
-  bool cached_ = false;      // features at that place are held
+  nn::Place place_ = 0;  // where training begins: nothing below it changes
+  bool cached_ = false;  // features at that place are held
   bool installed_ = false;
-  nn::Place earliest_ = 0;   // the first place that the adaptation may change
+  nn::Place earliest_ = 0;  // the first place that the adaptation may change
   std::unique_ptr<Classification> task_;
   std::optional<RunFolder> folder_;
   std::string identity_;
@@ -77,7 +82,10 @@ class Run {
 };
 
 Run::Run(Session& session, AdaptOptions options, const OptionValues& method_options, Reporter& report)
-    : session_(session), options_(std::move(options)), method_options_(method_options), report_(report),
+    : session_(session),
+      options_(std::move(options)),
+      method_options_(method_options),
+      report_(report),
       restore_(*session.model()) {}
 
 AdaptResult Run::run() {
@@ -95,8 +103,8 @@ AdaptResult Run::run() {
   if (result_.stopped_by != 0) {
     const auto where = result_.folder / result_.checkpoint;
     report_.line("stopped", result_.folder.empty() ? "nothing was written"
-                                                   : fmt::format("{} · go on with: graft adapt --resume {}", where.string(),
-                                                                 result_.folder.string()));
+                                                   : fmt::format("{} · go on with: graft adapt --resume {}",
+                                                                 where.string(), result_.folder.string()));
   }
   result_.seconds = seconds_since(start);
   result_.photos_encoded = session_.encoder().encoded() - encoded_before;
@@ -117,31 +125,40 @@ void Run::prepare() {
 
   methods::Problem problem{model, data_.classes, options_.shots, static_cast<int64_t>(data_.train.size())};
   earliest_ = model->projected();
-  method_->decide(problem, [this](auto split, auto place, auto views) { return features(split, place, views); }, report_);
+  method_->decide(
+      problem, [this](auto split, auto place, auto views) { return features(split, place, views); }, report_);
   method_options_ = method_->config();
 
   const auto train_size = static_cast<int64_t>(data_.train.size());
   if (options_.train.batch_size && *options_.train.batch_size > train_size) {
-    throw ConfigError("train", "--batch-size {}: there are {} training photos.", *options_.train.batch_size, train_size);
+    throw ConfigError("train", "--batch-size {}: there are {} training photos.", *options_.train.batch_size,
+                      train_size);
   }
   recipe_ = apply(options_.train, method_->recipe(problem));
   recipe_.batch_size = std::min(recipe_.batch_size, train_size);
 
   if (!options_.classifier) options_.classifier = method_->classifier(*model);
-  info_ = {.base = model->info().source, .fingerprint = model->info().fingerprint, .family = model->info().family,
-           .layout = model->info().layout, .method = options_.method, .method_options = method_options_,
-           .classifier = *options_.classifier, .classes = data_.classes,
-           .templates = read_templates(options_.templates, options_.templates_file), .shots = options_.shots,
-           .train_size = train_size, .seed = options_.seed,
+  info_ = {.base = model->info().source,
+           .fingerprint = model->info().fingerprint,
+           .family = model->info().family,
+           .layout = model->info().layout,
+           .method = options_.method,
+           .method_options = method_options_,
+           .classifier = *options_.classifier,
+           .classes = data_.classes,
+           .templates = read_templates(options_.templates, options_.templates_file),
+           .shots = options_.shots,
+           .train_size = train_size,
+           .seed = options_.seed,
            .image_size = static_cast<int64_t>(model->info().preprocessing.output().height),
            .precision = std::string(tensor::to_string(model->precision()))};
   auto method = std::move(method_);
   // Parameters that a method trains are found only once it is attached: the copy that is restored is made in between.
-  adapted_ = build_adapted(model, std::move(method), info_, [this](const methods::Adaptation& adaptation) {
-    restore_.save(adaptation.trained);
-  });
+  adapted_ = build_adapted(model, std::move(method), info_,
+                           [this](const methods::Adaptation& adaptation) { restore_.save(adaptation.trained); });
   earliest_ = methods::earliest_change(adapted_.adaptation, *model);
-  for (const auto& [name, parameter] : adapted_.parameters) result_.trained_parameters += parameter.numel();
+  for (const auto& [name, parameter] : adapted_.parameters)
+    result_.trained_parameters += parameter.numel();
   result_.frozen_parameters = model->info().parameters;
 }
 
@@ -155,10 +172,11 @@ void Run::plan() {
   const bool trains = recipe_.epochs > 0 && !adapted_.parameters.empty();
 
   const double share = static_cast<double>(result_.trained_parameters) / static_cast<double>(result_.frozen_parameters);
-  std::string text = fmt::format("{} · {} trained ({:.2g} %)", options_.method, count_words(result_.trained_parameters), 100 * share);
+  std::string text =
+      fmt::format("{} · {} trained ({:.2g} %)", options_.method, count_words(result_.trained_parameters), 100 * share);
   if (trains) {
-    text += fmt::format(" · {} {:.3g}, {}, {} epochs of {} photos, batch {}", option::print(recipe_.optimizer), recipe_.lr,
-                        option::print(recipe_.schedule), recipe_.epochs, photos, recipe_.batch_size);
+    text += fmt::format(" · {} {:.3g}, {}, {} epochs of {} photos, batch {}", option::print(recipe_.optimizer),
+                        recipe_.lr, option::print(recipe_.schedule), recipe_.epochs, photos, recipe_.batch_size);
   }
   report_.line("method", text);
   std::string why;
@@ -167,7 +185,8 @@ void Run::plan() {
   } else if (!cached_) {
     why = "image features are too many to keep in memory";
   } else if (random && trains) {
-    why = fmt::format("training photos are augmented ({}): the image tower runs on each view", option::print(recipe_.augmentation));
+    why = fmt::format("training photos are augmented ({}): the image tower runs on each view",
+                      option::print(recipe_.augmentation));
   } else {
     why = "image features are kept: each photo goes through the frozen layers once";
   }
@@ -187,7 +206,8 @@ void Run::open_folder() {
   } else if (!options_.output.empty()) {
     folder_ = RunFolder::create(options_.output, options_.force, config);
     std::string bad;
-    for (const auto& file : session_.bad_files()) bad += fmt::format("{}\t{}\n", file.file, file.reason);
+    for (const auto& file : session_.bad_files())
+      bad += fmt::format("{}\t{}\n", file.file, file.reason);
     if (!bad.empty()) folder_->write_text("bad-files.txt", bad);
   }
   if (folder_) result_.folder = folder_->path();
@@ -227,14 +247,18 @@ std::unique_ptr<Batches> Run::batches() {
   const auto set = this->set(data_.train);
   const data::ImageTransform transform(session_.model()->info().preprocessing, augmentation_of(recipe_));
   const int64_t workers = std::max<int64_t>(1, options_.data.workers);
-  auto loader = std::make_unique<data::Loader>(
-      data_.root, data_.train, transform,
-      data::LoaderOptions{.batch_size = recipe_.batch_size, .workers = workers, .epochs = recipe_.epochs,
-                          .seed = Random(seed()).fork("order").seed(), .shuffle = true},
-      session_.images());
+  auto loader = std::make_unique<data::Loader>(data_.root, data_.train, transform,
+                                               data::LoaderOptions{.batch_size = recipe_.batch_size,
+                                                                   .workers = workers,
+                                                                   .epochs = recipe_.epochs,
+                                                                   .seed = Random(seed()).fork("order").seed(),
+                                                                   .shuffle = true},
+                                               session_.images());
   if (result_.features_cached) {
     at::Tensor labels = torch::tensor(set.labels, at::kLong);
-    auto order = [loader = std::shared_ptr<data::Loader>(std::move(loader))](int64_t epoch) { return loader->order(epoch); };
+    auto order = [loader = std::shared_ptr<data::Loader>(std::move(loader))](int64_t epoch) {
+      return loader->order(epoch);
+    };
     return std::make_unique<FeatureBatches>(encoder.features(set.paths, place_, report_), std::move(labels),
                                             recipe_.batch_size, std::move(order));
   }
@@ -251,8 +275,14 @@ void Run::train() {
     const auto source = batches();
     const auto& t = options_.train;
     Trainer trainer(*task_, *source,
-                    {.recipe = recipe_, .grad_accum = t.grad_accum, .patience = t.patience, .val_every = t.val_every,
-                     .checkpoint_every = t.checkpoint_every, .keep = t.keep, .seed = seed(), .identity = identity_},
+                    {.recipe = recipe_,
+                     .grad_accum = t.grad_accum,
+                     .patience = t.patience,
+                     .val_every = t.val_every,
+                     .checkpoint_every = t.checkpoint_every,
+                     .keep = t.keep,
+                     .seed = seed(),
+                     .identity = identity_},
                     folder_ ? &*folder_ : nullptr, report_);
     const TrainOutcome outcome = trainer.run();
     result_.steps = outcome.steps;

@@ -19,15 +19,15 @@ struct AdaptResult {
   Predictions test_predictions;
   std::optional<Scores> val;
   std::vector<std::string> classes;
-  std::filesystem::path data_root;   // what test_predictions.files are relative to
+  std::filesystem::path data_root;  // what test_predictions.files are relative to
   int64_t trained_parameters = 0;
   int64_t frozen_parameters = 0;
-  int64_t steps = 0;                 // taken so far, over all resumes
+  int64_t steps = 0;  // taken so far, over all resumes
   int64_t epochs = 0;
-  double train_seconds = 0;          // of this process
-  double seconds = 0;                // encoding, training and testing, of this process
-  bool features_cached = false;      // training ran on kept features
-  int64_t photos_encoded = 0;        // that went through the frozen image tower; the others' features were there
+  double train_seconds = 0;      // of this process
+  double seconds = 0;            // encoding, training and testing, of this process
+  bool features_cached = false;  // training ran on kept features
+  int64_t photos_encoded = 0;    // that went through the frozen image tower; the others' features were there
   int64_t adapter_bytes = 0;
   int64_t peak_memory_bytes = 0;     // of the process so far
   std::filesystem::path folder;      // empty: nothing was written
@@ -39,8 +39,8 @@ struct AdaptResult {
 // An empty output writes nothing.
 AdaptResult adapt(const AdaptOptions& options, const OptionValues& method_options, const Host& host, Reporter& report);
 
-// The same on what a session holds: its model and photos, whatever `options` says of these. The session's model is as it
-// was afterwards.
+// The same on what a session holds: its model and photos, whatever `options` says of these. The session's model is as
+// it was afterwards.
 AdaptResult adapt(Session& session, const AdaptOptions& options, const OptionValues& method_options, Reporter& report);
 
 }  // namespace graft::engine

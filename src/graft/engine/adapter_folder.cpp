@@ -25,16 +25,22 @@ json describe(const data::Preprocessing& p) {
     return std::string();
   };
   const auto crop = p.output();
-  return {{"resize", {p.resize.height, p.resize.width}}, {"resize_mode", name(p.resize_mode)},
-          {"interpolation", name(p.interpolation)}, {"crop", {crop.height, crop.width}}, {"mean", p.mean}, {"std", p.std}};
+  return {{"resize", {p.resize.height, p.resize.width}},
+          {"resize_mode", name(p.resize_mode)},
+          {"interpolation", name(p.interpolation)},
+          {"crop", {crop.height, crop.width}},
+          {"mean", p.mean},
+          {"std", p.std}};
 }
 
 json read_config_json(const fs::path& folder) {
   const fs::path file = folder / kConfig;
   std::ifstream stream(file);
   if (!stream) {
-    throw FileError("adapter", "{} cannot be read: {} is no folder with an adapter, or its run has not finished (then: "
-                    "--resume {}).", file.string(), folder.string(), folder.string());
+    throw FileError("adapter",
+                    "{} cannot be read: {} is no folder with an adapter, or its run has not finished (then: "
+                    "--resume {}).",
+                    file.string(), folder.string(), folder.string());
   }
   json config = json::parse(stream, nullptr, /*allow_exceptions=*/false);
   if (!config.is_object()) throw FileError("adapter", "{} is damaged: expected a JSON object.", file.string());
@@ -77,7 +83,8 @@ AdapterInfo foreign_info(const json& config, const fs::path& folder) {
 // Class names as prompts say them.
 std::vector<std::string> prompt_names(const AdapterInfo& info) {
   std::vector<std::string> names;
-  for (const auto& name : info.classes) names.push_back(data::prompt_name(name));
+  for (const auto& name : info.classes)
+    names.push_back(data::prompt_name(name));
   return names;
 }
 
@@ -108,7 +115,8 @@ std::shared_ptr<models::Classifier> build_prompts(const methods::Method& method,
                      problem.model->info().source);
   }
   const int64_t words = method.learned_words(problem);
-  return std::make_shared<models::PromptClassifier>(problem.model, prompt_names(info), info.templates, words, method.word_position());
+  return std::make_shared<models::PromptClassifier>(problem.model, prompt_names(info), info.templates, words,
+                                                    method.word_position());
 }
 
 // A linear head's tensors; none for class prompts.
@@ -167,20 +175,24 @@ int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const Adapt
   const auto& model = adapted.model->info();
   json config = adapted.method->peft_config(*adapted.model, adapted.adaptation);
   config["base_model_name_or_path"] = info.base;
-  config["graft"] = {
-      {"version", 1},
-      {"method", info.method},
-      {"options", info.method_options},
-      {"classifier", option::print(info.classifier)},
-      {"classes", info.classes},
-      {"templates", info.templates},
-      {"shots", info.shots},
-      {"train_size", info.train_size},
-      {"seed", info.seed},
-      {"precision", info.precision},
-      {"base", {{"name", info.base}, {"fingerprint", model.fingerprint}, {"family", model.family},
-                {"layout", model.layout}, {"description", model.description}, {"image_size", info.image_size},
-                {"preprocessing", describe(model.preprocessing)}}}};
+  config["graft"] = {{"version", 1},
+                     {"method", info.method},
+                     {"options", info.method_options},
+                     {"classifier", option::print(info.classifier)},
+                     {"classes", info.classes},
+                     {"templates", info.templates},
+                     {"shots", info.shots},
+                     {"train_size", info.train_size},
+                     {"seed", info.seed},
+                     {"precision", info.precision},
+                     {"base",
+                      {{"name", info.base},
+                       {"fingerprint", model.fingerprint},
+                       {"family", model.family},
+                       {"layout", model.layout},
+                       {"description", model.description},
+                       {"image_size", info.image_size},
+                       {"preprocessing", describe(model.preprocessing)}}}};
   const std::string text = config.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   write_file_atomically(folder / kConfig, text);
   auto bytes = static_cast<int64_t>(text.size()) + static_cast<int64_t>(fs::file_size(folder / kTensors));
@@ -208,9 +220,11 @@ Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> mode
       info.templates = {"a {}"};
     }
   } else if (info.fingerprint != model->info().fingerprint && !force_base) {
-    throw ModelError("adapter", "{} was trained on {} (fingerprint {}...), got {} ({}...). Nothing was loaded. "
-                     "--force-base if you know better.", folder.string(), info.base, info.fingerprint.substr(0, 8),
-                     model->info().source, model->info().fingerprint.substr(0, 8));
+    throw ModelError("adapter",
+                     "{} was trained on {} (fingerprint {}...), got {} ({}...). Nothing was loaded. "
+                     "--force-base if you know better.",
+                     folder.string(), info.base, info.fingerprint.substr(0, 8), model->info().source,
+                     model->info().fingerprint.substr(0, 8));
   }
   Adapted adapted = build_adapted(std::move(model), methods::make_method(info.method, info.method_options), info);
   const std::string wrong_head = info.foreign() ? std::string() : assign_head(*adapted.classifier, folder / kHead);

@@ -1,6 +1,6 @@
 // An adapter on disk: PEFT's two files (adapter_config.json, adapter_model.safetensors) and, beside them, the head
-// (head.safetensors). The JSON's "graft" object holds what makes a wrong load an error: the base's fingerprint, layout and
-// pre-processing, class names, templates, method and its options.
+// (head.safetensors). The JSON's "graft" object holds what makes a wrong load an error: the base's fingerprint, layout
+// and pre-processing, class names, templates, method and its options.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 namespace graft::engine {
 
 struct AdapterInfo {
-  std::string base;         // what the user named
+  std::string base;  // what the user named
   std::string fingerprint;
   std::string family, layout;
   std::string method;
@@ -30,8 +30,8 @@ struct AdapterInfo {
   int64_t shots = 0;
   int64_t train_size = 0;
   int64_t seed = 1;
-  int64_t image_size = 0;   // height of the model's input
-  std::string precision;    // that it was trained at
+  int64_t image_size = 0;  // height of the model's input
+  std::string precision;   // that it was trained at
 
   bool foreign() const { return fingerprint.empty(); }  // written by PEFT: no classes, and nothing to check the base by
 };
@@ -46,10 +46,10 @@ struct Adapted {
   methods::Problem problem;
 };
 
-// Builds the classifier and the inserts, puts them in place and freezes the rest. The same info gives the same start, bit
-// for bit. `attached` is told what will train before anything in the model is touched.
-Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<methods::Method> method, const AdapterInfo& info,
-                      const std::function<void(const methods::Adaptation&)>& attached = {});
+// Builds the classifier and the inserts, puts them in place and freezes the rest. The same info gives the same start,
+// bit for bit. `attached` is told what will train before anything in the model is touched.
+Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<methods::Method> method,
+                      const AdapterInfo& info, const std::function<void(const methods::Adaptation&)>& attached = {});
 
 // Bytes written. Each file is atomic; the JSON comes last, so that a folder with one is complete.
 int64_t save_adapter(const std::filesystem::path& folder, const Adapted& adapted, const AdapterInfo& info);
@@ -58,6 +58,7 @@ AdapterInfo read_adapter_info(const std::filesystem::path& folder);
 
 // Puts the adapter on its model. All that does not fit is one ModelError; another base's fingerprint is one too, unless
 // `force_base`.
-Adapted load_adapter(const std::filesystem::path& folder, std::shared_ptr<models::Model> model, bool force_base = false);
+Adapted load_adapter(const std::filesystem::path& folder, std::shared_ptr<models::Model> model,
+                     bool force_base = false);
 
 }  // namespace graft::engine

@@ -7,7 +7,9 @@
 
 namespace graft::engine {
 
-int64_t Batches::size_of(int64_t batch) const { return std::min(batch_size(), photos() - batch * batch_size()); }
+int64_t Batches::size_of(int64_t batch) const {
+  return std::min(batch_size(), photos() - batch * batch_size());
+}
 
 PhotoBatches::PhotoBatches(std::unique_ptr<data::Loader> loader, int64_t photos, int64_t batch_size, data::Size size,
                            Prefix prefix)
@@ -42,7 +44,8 @@ Batch FeatureBatches::next() {
 }
 
 at::Tensor pixels_of(const data::Batch& batch, data::Size size) {
-  return torch::from_blob(const_cast<float*>(batch.images.data()), {batch.size(), 3, size.height, size.width}, at::kFloat);
+  return torch::from_blob(const_cast<float*>(batch.images.data()), {batch.size(), 3, size.height, size.width},
+                          at::kFloat);
 }
 
 }  // namespace graft::engine

@@ -1,5 +1,5 @@
-// Where training batches come from: photos through a loader, or features held in memory. Both give the same photos in the
-// same order for the same seed.
+// Where training batches come from: photos through a loader, or features held in memory. Both give the same photos in
+// the same order for the same seed.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -25,16 +25,17 @@ class Batches {
   virtual int64_t photos() const = 0;
   virtual int64_t batch_size() const = 0;
   int64_t per_epoch() const { return (photos() + batch_size() - 1) / batch_size(); }
-  int64_t size_of(int64_t batch) const;                   // the last of an epoch may be smaller
+  int64_t size_of(int64_t batch) const;                 // the last of an epoch may be smaller
   virtual void seek(int64_t epoch, int64_t batch) = 0;  // both from 0
-  virtual Batch next() = 0;                              // goes on into the next epoch
+  virtual Batch next() = 0;                             // goes on into the next epoch
 };
 
 // Photos decoded and transformed by worker threads; `prefix` takes pixels to the task's first place.
 class PhotoBatches final : public Batches {
  public:
   using Prefix = std::function<at::Tensor(const at::Tensor& pixels)>;
-  PhotoBatches(std::unique_ptr<data::Loader> loader, int64_t photos, int64_t batch_size, data::Size size, Prefix prefix);
+  PhotoBatches(std::unique_ptr<data::Loader> loader, int64_t photos, int64_t batch_size, data::Size size,
+               Prefix prefix);
   int64_t photos() const override { return photos_; }
   int64_t batch_size() const override { return batch_size_; }
   void seek(int64_t epoch, int64_t batch) override { loader_->seek(epoch, batch); }

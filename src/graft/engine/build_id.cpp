@@ -12,7 +12,9 @@
 namespace graft::engine {
 namespace {
 
-constexpr size_t padded(size_t bytes) { return (bytes + 3) / 4 * 4; }
+constexpr size_t padded(size_t bytes) {
+  return (bytes + 3) / 4 * 4;
+}
 
 // A note segment is a list of (name, descriptor) records; the build id is the one named "GNU" of type 3.
 std::string id_in_notes(const char* notes, size_t bytes) {

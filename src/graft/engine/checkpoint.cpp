@@ -27,7 +27,8 @@ void sync_folder(const fs::path& folder) {
 }
 
 void put(NamedTensors& all, const std::string& prefix, const NamedTensors& tensors) {
-  for (const auto& [name, tensor] : tensors) all[prefix + name] = tensor;
+  for (const auto& [name, tensor] : tensors)
+    all[prefix + name] = tensor;
 }
 
 NamedTensors take(const NamedTensors& all, const std::string& prefix) {
@@ -59,7 +60,8 @@ void remove_partial(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().filename().string().starts_with(kPartial)) partial.push_back(entry.path());
   }
-  for (const auto& path : partial) fs::remove_all(path, ignored);
+  for (const auto& path : partial)
+    fs::remove_all(path, ignored);
 }
 
 void point_last_at(const fs::path& folder, const fs::path& name) {
@@ -72,7 +74,9 @@ void point_last_at(const fs::path& folder, const fs::path& name) {
 
 }  // namespace
 
-fs::path checkpoint_name(int64_t step) { return fmt::format("step-{:06}", step); }
+fs::path checkpoint_name(int64_t step) {
+  return fmt::format("step-{:06}", step);
+}
 
 fs::path save_checkpoint(const fs::path& folder, const Checkpoint& c, int64_t keep) {
   const fs::path name = checkpoint_name(c.step);
@@ -88,10 +92,18 @@ fs::path save_checkpoint(const fs::path& folder, const Checkpoint& c, int64_t ke
     put(all, "optimizer.", c.optimizer);
     put(all, "best.", c.best);
     write_tensors(partial / "state.safetensors", all);
-    const json state{{"version", 1}, {"identity", c.identity}, {"step", c.step}, {"epoch", c.epoch}, {"batch", c.batch},
-                     {"metrics_bytes", c.metrics_bytes}, {"best_accuracy", c.best_accuracy},
-                     {"best_epoch", c.best_epoch}, {"optimizer_steps", c.optimizer_steps}, {"finished", c.finished},
-                     {"loss_sum", c.loss_sum}, {"loss_count", c.loss_count}};
+    const json state{{"version", 1},
+                     {"identity", c.identity},
+                     {"step", c.step},
+                     {"epoch", c.epoch},
+                     {"batch", c.batch},
+                     {"metrics_bytes", c.metrics_bytes},
+                     {"best_accuracy", c.best_accuracy},
+                     {"best_epoch", c.best_epoch},
+                     {"optimizer_steps", c.optimizer_steps},
+                     {"finished", c.finished},
+                     {"loss_sum", c.loss_sum},
+                     {"loss_count", c.loss_count}};
     write_file_atomically(partial / "state.json", state.dump(1) + "\n");
   } catch (...) {
     fs::remove_all(partial, error);

@@ -1,6 +1,6 @@
-// Where a run can be taken up again, to the same bits: checkpoints/step-000131/ with state.safetensors and state.json. A
-// checkpoint is written beside its name, synced and renamed, so that whatever has a name is whole; `last` points at the
-// newest. Random numbers need no state: they are functions of the seed and of the place that is kept here.
+// Where a run can be taken up again, to the same bits: checkpoints/step-000131/ with state.safetensors and state.json.
+// A checkpoint is written beside its name, synced and renamed, so that whatever has a name is whole; `last` points at
+// the newest. Random numbers need no state: they are functions of the seed and of the place that is kept here.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,16 @@
 namespace graft::engine {
 
 struct Checkpoint {
-  std::string identity;        // of the run: options, model and data
-  int64_t step = 0;            // steps taken; the schedule's place
-  int64_t epoch = 0;           // the next batch is number `batch` of this epoch, both from 0
+  std::string identity;  // of the run: options, model and data
+  int64_t step = 0;      // steps taken; the schedule's place
+  int64_t epoch = 0;     // the next batch is number `batch` of this epoch, both from 0
   int64_t batch = 0;
-  int64_t metrics_bytes = 0;   // length of the record at that moment
-  double best_accuracy = -1;   // of the validations so far; -1: none
+  int64_t metrics_bytes = 0;  // length of the record at that moment
+  double best_accuracy = -1;  // of the validations so far; -1: none
   int64_t best_epoch = -1;
   int64_t optimizer_steps = 0;
-  bool finished = false;       // stopped early, or the last epoch is done
-  double loss_sum = 0;         // of the running epoch, for its mean
+  bool finished = false;  // stopped early, or the last epoch is done
+  double loss_sum = 0;    // of the running epoch, for its mean
   int64_t loss_count = 0;
   NamedTensors parameters, optimizer, best;
 };

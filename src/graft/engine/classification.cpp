@@ -13,17 +13,26 @@ models::PromptClassifier* prompts_of(const Adapted& adapted) {
 
 const char* to_string(TowerState state) {
   switch (state) {
-    case TowerState::cached: return "cached";
-    case TowerState::frozen: return "frozen";
-    default: return "differentiated";
+    case TowerState::cached:
+      return "cached";
+    case TowerState::frozen:
+      return "frozen";
+    default:
+      return "differentiated";
   }
 }
 
-at::Tensor feature_rows(const at::Tensor& value) { return value.dim() == 3 ? value.select(1, 0).contiguous() : value; }
+at::Tensor feature_rows(const at::Tensor& value) {
+  return value.dim() == 3 ? value.select(1, 0).contiguous() : value;
+}
 
 Classification::Classification(Adapted& adapted, Encoder& encoder, Options options, EvaluationSet validation,
                                Reporter& report)
-    : adapted_(adapted), encoder_(encoder), options_(options), validation_(std::move(validation)), report_(report),
+    : adapted_(adapted),
+      encoder_(encoder),
+      options_(options),
+      validation_(std::move(validation)),
+      report_(report),
       features_at_(adapted.method->features_at(*adapted.model)) {
   const bool image_changes = options_.place < features_at_;
   image_ = image_changes ? TowerState::differentiated : options_.cached ? TowerState::cached : TowerState::frozen;

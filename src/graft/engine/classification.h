@@ -21,12 +21,13 @@ enum class TowerState {
 };
 const char* to_string(TowerState state);
 
-// What a classifier reads of a value: features as they are; of tokens [B, T, D], the class token's row, which comes first.
+// What a classifier reads of a value: features as they are; of tokens [B, T, D], the class token's row, which comes
+// first.
 at::Tensor feature_rows(const at::Tensor& value);
 
 // Photos to predict, by the values they have at the task's first place.
 struct EvaluationSet {
-  std::vector<std::string> files;               // as the data set names them
+  std::vector<std::string> files;  // as the data set names them
   std::vector<std::filesystem::path> paths;
   std::vector<int64_t> labels;
 };
@@ -34,9 +35,9 @@ struct EvaluationSet {
 class Classification final : public Task {
  public:
   struct Options {
-    nn::Place place = 0;        // where batches come in: nothing below it changes
+    nn::Place place = 0;  // where batches come in: nothing below it changes
     double label_smoothing = 0;
-    bool cached = false;        // features at `place` may be held for evaluation
+    bool cached = false;  // features at `place` may be held for evaluation
   };
   Classification(Adapted& adapted, Encoder& encoder, Options options, EvaluationSet validation, Reporter& report);
 

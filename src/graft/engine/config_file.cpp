@@ -9,7 +9,9 @@
 namespace graft::engine {
 namespace {
 
-std::string scalar_text(const YAML::Node& node) { return node.IsNull() ? std::string() : node.Scalar(); }
+std::string scalar_text(const YAML::Node& node) {
+  return node.IsNull() ? std::string() : node.Scalar();
+}
 
 std::string value_text(const YAML::Node& node, const std::string& key, const std::string& file) {
   if (node.IsScalar() || node.IsNull()) return scalar_text(node);
@@ -40,7 +42,8 @@ OptionValues read_config(const std::filesystem::path& file) {
   if (root.IsNull()) return values;
   if (!root.IsMap()) throw ConfigError("config", "{}: expected lines of `name: value`.", name);
   for (const auto& entry : root) {
-    if (!entry.first.IsScalar()) throw ConfigError("config", "{}: line {}: a name should be plain text.", name, entry.first.Mark().line + 1);
+    if (!entry.first.IsScalar())
+      throw ConfigError("config", "{}: line {}: a name should be plain text.", name, entry.first.Mark().line + 1);
     std::string key = entry.first.Scalar();
     std::replace(key.begin(), key.end(), '_', '-');
     if (!values.emplace(key, value_text(entry.second, key, name)).second) {

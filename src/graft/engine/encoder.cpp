@@ -46,7 +46,9 @@ at::Tensor Encoder::features(const Files& files, nn::Place place, Reporter& repo
   const data::ImageTransform transform(model_->info().preprocessing);
   for (size_t begin = 0; begin < missing.size(); begin += kShard) {
     const auto end = std::min(begin + kShard, missing.size());
-    const auto range = [&](auto& all) { return std::remove_cvref_t<decltype(all)>(all.begin() + begin, all.begin() + end); };
+    const auto range = [&](auto& all) {
+      return std::remove_cvref_t<decltype(all)>(all.begin() + begin, all.begin() + end);
+    };
     const at::Tensor rows = encode(range(missing), place, transform, 1, 0, report);
     cache.add(range(missing_photos), rows);
     if (!cache.trouble().empty() && !std::exchange(warned_, true)) {
@@ -54,7 +56,8 @@ at::Tensor Encoder::features(const Files& files, nn::Place place, Reporter& repo
     }
   }
   std::vector<at::Tensor> rows;
-  for (const auto& photo : photos) rows.push_back(cache.row(photo));
+  for (const auto& photo : photos)
+    rows.push_back(cache.row(photo));
   return torch::stack(rows);
 }
 
@@ -62,8 +65,8 @@ at::Tensor Encoder::compute(const Files& files, nn::Place place, Reporter& repor
   return encode(files, place, data::ImageTransform(model_->info().preprocessing), 1, 0, report);
 }
 
-at::Tensor Encoder::augmented(const Files& files, nn::Place place, int64_t views, const data::Augmentation& augmentation,
-                              const Random& random, Reporter& report) {
+at::Tensor Encoder::augmented(const Files& files, nn::Place place, int64_t views,
+                              const data::Augmentation& augmentation, const Random& random, Reporter& report) {
   const data::ImageTransform transform(model_->info().preprocessing, augmentation);
   return encode(files, place, transform, views, random.seed(), report);
 }
@@ -93,11 +96,12 @@ at::Tensor Encoder::run(const at::Tensor& value, nn::Place from, nn::Place to) {
 at::Tensor Encoder::encode(const Files& files, nn::Place place, const data::ImageTransform& transform, int64_t views,
                            uint64_t seed, Reporter& report) {
   std::vector<data::Sample> samples;
-  for (const auto& file : files) samples.push_back({file.string(), 0});
-  data::Loader loader({}, std::move(samples), transform,
-                      {.batch_size = kEncoderBatch, .workers = std::max<int64_t>(1, options_.workers), .epochs = views,
-                       .seed = seed},
-                      images_);
+  for (const auto& file : files)
+    samples.push_back({file.string(), 0});
+  data::Loader loader(
+      {}, std::move(samples), transform,
+      {.batch_size = kEncoderBatch, .workers = std::max<int64_t>(1, options_.workers), .epochs = views, .seed = seed},
+      images_);
   const auto total = static_cast<int64_t>(files.size()) * views;
   const auto start = std::chrono::steady_clock::now();
   std::vector<at::Tensor> rows;
@@ -132,7 +136,8 @@ const std::string& Encoder::content_hash(const std::filesystem::path& file) {
   if (hash.empty()) {
     std::ifstream stream(file, std::ios::binary);
     const std::string bytes(std::istreambuf_iterator<char>(stream), {});
-    if (!stream || bytes.empty()) throw DataError("data", "{} cannot be read. Has it gone since the run began?", file.string());
+    if (!stream || bytes.empty())
+      throw DataError("data", "{} cannot be read. Has it gone since the run began?", file.string());
     hash = Hash().add(bytes).hex();
   }
   return hash;

@@ -1,5 +1,5 @@
-// Frozen features of photos. They are always computed in one padded batch shape, so that a photo's features are the same
-// bits in any company, cached or not; and kept, in memory for this process and on disk for the next.
+// Frozen features of photos. They are always computed in one padded batch shape, so that a photo's features are the
+// same bits in any company, cached or not; and kept, in memory for this process and on disk for the next.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -26,9 +26,11 @@ namespace graft::engine {
 // Photos a pass: enough rows for the matrix kernels, few enough that one photo does not wait for many.
 inline constexpr int64_t kEncoderBatch = 16;
 
-// Where features are kept for a model that changes above `unchanged`: there, or, where no block lies below, nowhere (0).
-// The patches' embedding costs less to compute than its many tokens to keep.
-inline nn::Place kept_place(nn::Place unchanged) { return unchanged > 1 ? unchanged : 0; }
+// Where features are kept for a model that changes above `unchanged`: there, or, where no block lies below, nowhere
+// (0). The patches' embedding costs less to compute than its many tokens to keep.
+inline nn::Place kept_place(nn::Place unchanged) {
+  return unchanged > 1 ? unchanged : 0;
+}
 
 struct EncoderOptions {
   int64_t workers = 2;
@@ -47,8 +49,8 @@ class Encoder {
   // The same values computed now and kept nowhere; inserts on the way run.
   at::Tensor compute(const Files& files, nn::Place place, Reporter& report);
 
-  // Features of random views, [views * N, ...]: all photos once, then all again. A view depends on `random`, its number and
-  // the photo's index.
+  // Features of random views, [views * N, ...]: all photos once, then all again. A view depends on `random`, its number
+  // and the photo's index.
   at::Tensor augmented(const Files& files, nn::Place place, int64_t views, const data::Augmentation& augmentation,
                        const Random& random, Reporter& report);
 

@@ -25,7 +25,8 @@ std::vector<int64_t> match_classes(const data::Dataset& dataset, const std::vect
     places.push_back(found - known.begin());
   }
   if (!wrong.empty()) {
-    throw DataError("evaluate", "{} has classes that the run was not trained on:{}", dataset.name, fmt::join(wrong, ""));
+    throw DataError("evaluate", "{} has classes that the run was not trained on:{}", dataset.name,
+                    fmt::join(wrong, ""));
   }
   return places;
 }
@@ -40,8 +41,10 @@ Classification task_for(Adapted& adapted, Encoder& encoder, int64_t photos, Repo
 AdapterInfo read_classifier_info(const std::string& run) {
   AdapterInfo info = read_adapter_info(run);
   if (!info.foreign()) return info;
-  throw ModelError("adapter", "{} holds an adapter that PEFT wrote: it has no classes to predict. Use it with `graft features "
-                   "--adapter` or `graft merge`.", run);
+  throw ModelError("adapter",
+                   "{} holds an adapter that PEFT wrote: it has no classes to predict. Use it with `graft features "
+                   "--adapter` or `graft merge`.",
+                   run);
 }
 
 }  // namespace
@@ -73,7 +76,8 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
   result.predictions = task_for(adapted, session.encoder(), photos, report).predict(set);
   result.scores = score(result.predictions);
   if (!options.output.empty()) {
-    write_file_atomically(options.output, prediction_lines(option::print(options.split), result.predictions, info.classes));
+    write_file_atomically(options.output,
+                          prediction_lines(option::print(options.split), result.predictions, info.classes));
   }
   return result;
 }

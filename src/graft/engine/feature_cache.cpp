@@ -63,14 +63,18 @@ FeatureCache::FeatureCache(fs::path folder) : folder_(std::move(folder)) {
   }
 }
 
-at::Tensor FeatureCache::row(const std::string& photo) const { return rows_.at(photo); }
+at::Tensor FeatureCache::row(const std::string& photo) const {
+  return rows_.at(photo);
+}
 
 void FeatureCache::add(const std::vector<std::string>& photos, const at::Tensor& rows) {
   const at::Tensor kept = rows.detach().contiguous();
-  for (size_t i = 0; i < photos.size(); ++i) rows_.insert_or_assign(photos[i], kept.select(0, static_cast<int64_t>(i)));
+  for (size_t i = 0; i < photos.size(); ++i)
+    rows_.insert_or_assign(photos[i], kept.select(0, static_cast<int64_t>(i)));
   if (folder_.empty() || photos.empty()) return;
   std::string hashes;
-  for (const auto& photo : photos) hashes += photo;
+  for (const auto& photo : photos)
+    hashes += photo;
   try {
     fs::create_directories(folder_);
     write_tensors(folder_ / (Hash().add(hashes).hex() + ".safetensors"), {{"features", kept}}, {{"photos", hashes}});

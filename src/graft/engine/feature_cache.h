@@ -1,5 +1,6 @@
-// Rows of features by the content of the photo they were computed from, for one place of one model as one build computes
-// it. On disk a folder of safetensors shards; a shard is written once, atomically, so that processes may share the folder.
+// Rows of features by the content of the photo they were computed from, for one place of one model as one build
+// computes it. On disk a folder of safetensors shards; a shard is written once, atomically, so that processes may share
+// the folder.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,7 +14,8 @@
 
 namespace graft::engine {
 
-// What the values depend on beside the photo: weights, pre-processing, precision, place, build, instruction set, threads.
+// What the values depend on beside the photo: weights, pre-processing, precision, place, build, instruction set,
+// threads.
 std::string feature_key(const models::Model& model, nn::Place place);
 
 class FeatureCache {

@@ -25,8 +25,9 @@ nn::Place parse_place(const std::string& word, const models::Model& model) {
     if (parsed.ec != std::errc() || parsed.ptr != end) block = -1;
   }
   if (block < 0 || block >= model.blocks()) {
-    throw UsageError("features", "no place '{}' in {}: expected pixels, tokens, block.0 to block.{}, pooled or projected.",
-                     word, model.info().description, model.blocks() - 1);
+    throw UsageError("features",
+                     "no place '{}' in {}: expected pixels, tokens, block.0 to block.{}, pooled or projected.", word,
+                     model.info().description, model.blocks() - 1);
   }
   return 2 + block;
 }
@@ -47,12 +48,13 @@ FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter
   }
 
   const auto images = std::make_shared<data::ImageCache>();
-  Encoder encoder(model, images, {.workers = options.data.workers,
-                                  .cache_dir = options.data.cache ? host.cache_dir : std::filesystem::path()});
+  Encoder encoder(
+      model, images,
+      {.workers = options.data.workers, .cache_dir = options.data.cache ? host.cache_dir : std::filesystem::path()});
   FeatureTable table;
   table.files = photos.files;
-  table.features = place <= unchanged ? encoder.features(photos.paths, place, report)
-                                      : encoder.compute(photos.paths, place, report);
+  table.features =
+      place <= unchanged ? encoder.features(photos.paths, place, report) : encoder.compute(photos.paths, place, report);
   if (!options.output.empty()) {
     const nlohmann::json files(photos.files);
     write_tensors(options.output, {{"features", table.features}},
@@ -61,7 +63,8 @@ FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter
                    {"fingerprint", model->info().fingerprint},
                    {"at", options.at}});
     const auto bytes = static_cast<int64_t>(std::filesystem::file_size(options.output));
-    report.line("saved", fmt::format("{}  {} ({})", options.output, fmt::join(table.features.sizes(), " x "), bytes_words(bytes)));
+    report.line("saved", fmt::format("{}  {} ({})", options.output, fmt::join(table.features.sizes(), " x "),
+                                     bytes_words(bytes)));
   }
   return table;
 }

@@ -66,7 +66,8 @@ std::vector<std::pair<nn::Linear*, nn::Folded>> fold_model(models::Model& model)
     }
   }
   if (!wrong.empty()) {
-    throw ModelError("merge", "this adapter is more than a change of weights and cannot be folded: {}.", fmt::join(wrong, ", "));
+    throw ModelError("merge", "this adapter is more than a change of weights and cannot be folded: {}.",
+                     fmt::join(wrong, ", "));
   }
   return folded;
 }
@@ -119,7 +120,8 @@ Merged merge(const MergeOptions& options, const Host& host, Reporter& report) {
   Encoder encoder(model, std::make_shared<data::ImageCache>(), {});
   const at::Tensor before = encoder.compute(photos, model->projected(), report);
   model->clear_inserts();
-  for (auto& [map, values] : folded) map->assign(values.weight, values.bias);
+  for (auto& [map, values] : folded)
+    map->assign(values.weight, values.bias);
   const at::Tensor after = encoder.compute(photos, model->projected(), report);
   if (merged.photos > 0) {
     merged.largest_deviation = ((after - before).abs().max() / before.abs().max()).item<double>();
@@ -131,9 +133,11 @@ Merged merge(const MergeOptions& options, const Host& host, Reporter& report) {
   const auto base = io::ModelFolder::find(wanted.model, host.environment);
   copy_descriptions(base, output);
   const bool open_clip = base.open_clip_config.has_value();
-  write_tensors(output / (open_clip ? "open_clip_model.safetensors" : "model.safetensors"), model->to_checkpoint(), {{"format", "pt"}});
+  write_tensors(output / (open_clip ? "open_clip_model.safetensors" : "model.safetensors"), model->to_checkpoint(),
+                {{"format", "pt"}});
   if (fs::exists(fs::path(options.run) / "head.safetensors")) {
-    fs::copy_file(fs::path(options.run) / "head.safetensors", output / "head.safetensors", fs::copy_options::overwrite_existing);
+    fs::copy_file(fs::path(options.run) / "head.safetensors", output / "head.safetensors",
+                  fs::copy_options::overwrite_existing);
   }
   report.line("merged", fmt::format("{}  {} maps folded · largest deviation {:.1e} of the features on {} photos",
                                     options.output, merged.folded, merged.largest_deviation, merged.photos));

@@ -1,4 +1,5 @@
-// Folding an adapter into the weights: a checkpoint of the base's own layout, with no trace of the adapter but its effect.
+// Folding an adapter into the weights: a checkpoint of the base's own layout, with no trace of the adapter but its
+// effect.
 #pragma once
 
 #include <filesystem>
@@ -29,9 +30,9 @@ void fields(Visitor& visit, MergeOptions& o) {
 }
 
 struct Merged {
-  int64_t folded = 0;             // linear maps changed
-  int64_t photos = 0;             // that the deviation was measured on
-  double largest_deviation = 0;   // of features, relative to their largest value
+  int64_t folded = 0;            // linear maps changed
+  int64_t photos = 0;            // that the deviation was measured on
+  double largest_deviation = 0;  // of features, relative to their largest value
   std::filesystem::path folder;
 };
 // ModelError, before anything is written, for inserts that do not fold, by name.

@@ -17,7 +17,8 @@ Optimizer::Optimizer(Parameters parameters, OptimizerOptions options) : options_
 }
 
 void Optimizer::clear_gradients() {
-  for (auto& slot : slots_) slot.parameter.mutable_grad().reset();
+  for (auto& slot : slots_)
+    slot.parameter.mutable_grad().reset();
 }
 
 void Optimizer::step(double lr) {
@@ -87,7 +88,8 @@ void Optimizer::restore(const NamedTensors& state, int64_t steps) {
     if (!own.contains(name)) wrong += fmt::format("\n  {}: unexpected", name);
   }
   if (!wrong.empty()) throw ModelError("checkpoint", "the optimizer's state does not fit this run:{}", wrong);
-  for (const auto& [name, tensor] : own) tensor.copy_(state.at(name));
+  for (const auto& [name, tensor] : own)
+    tensor.copy_(state.at(name));
   steps_ = steps;
 }
 

@@ -1,6 +1,6 @@
-// SGD with momentum, Adam (Kingma & Ba 2015, arXiv:1412.6980) and AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101), with
-// PyTorch's arithmetic. Their state has names, so that a checkpoint is a file of named tensors. What has fewer than two
-// dimensions (biases, norms, gains) does not decay.
+// SGD with momentum, Adam (Kingma & Ba 2015, arXiv:1412.6980) and AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101),
+// with PyTorch's arithmetic. Their state has names, so that a checkpoint is a file of named tensors. What has fewer
+// than two dimensions (biases, norms, gains) does not decay.
 #pragma once
 
 #include <ATen/core/Tensor.h>

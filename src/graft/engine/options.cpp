@@ -24,7 +24,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 std::vector<std::string> parts_of(const std::string& method) {
   std::vector<std::string> parts;
   std::istringstream stream(method);
-  for (std::string part; std::getline(stream, part, '+');) parts.push_back(part);
+  for (std::string part; std::getline(stream, part, '+');)
+    parts.push_back(part);
   return parts;
 }
 
@@ -32,11 +33,13 @@ std::vector<std::string> parts_of(const std::string& method) {
 
 AdaptRequest read_adapt_request(const OptionValues& values) {
   std::vector<std::string> general, known;
-  for (const auto& info : describe_options<AdaptOptions>()) general.push_back(info.name);
+  for (const auto& info : describe_options<AdaptOptions>())
+    general.push_back(info.name);
   known = general;
   const auto method = values.find("method");
   if (method != values.end() && !method->second.empty()) {
-    for (const auto& info : method_option_infos(method->second)) known.push_back(info.name);
+    for (const auto& info : method_option_infos(method->second))
+      known.push_back(info.name);
   }
   option::refuse_unknown("adapt", values, known);
   OptionValues own, rest;
@@ -49,8 +52,10 @@ AdaptRequest read_adapt_request(const OptionValues& values) {
 
 OptionValues resolved(const AdaptRequest& request) {
   OptionValues values = write_options(request.options);
-  for (const auto& info : method_option_infos(request.options.method)) values[info.name] = info.default_value;
-  for (const auto& [name, text] : request.method_options) values[name] = text;
+  for (const auto& info : method_option_infos(request.options.method))
+    values[info.name] = info.default_value;
+  for (const auto& [name, text] : request.method_options)
+    values[name] = text;
   return values;
 }
 
@@ -108,7 +113,8 @@ methods::Recipe apply(const TrainOptions& options, methods::Recipe recipe) {
   check(options.keep >= 1, "keep", "1 or more", options.keep);
   if (!wrong.empty()) throw ConfigError("train", "values out of range:{}", wrong);
   if (options.warmup && recipe.schedule == methods::ScheduleKind::coop) {
-    throw ConfigError("train", "--warmup: the schedule 'coop' has one epoch of warm-up of its own. Leave one of the two out.");
+    throw ConfigError("train",
+                      "--warmup: the schedule 'coop' has one epoch of warm-up of its own. Leave one of the two out.");
   }
   return recipe;
 }
@@ -120,7 +126,8 @@ std::vector<std::string> read_templates(const std::string& templates, const std:
     if (!stream) throw FileError("templates", "{} cannot be read.", file);
     const std::string text(std::istreambuf_iterator<char>(stream), {});
     const auto more = lines_of(text);
-    if (more.empty()) throw DataError("templates", "{} holds no template: expected one a line, with {{}} for the name.", file);
+    if (more.empty())
+      throw DataError("templates", "{} holds no template: expected one a line, with {{}} for the name.", file);
     all.insert(all.end(), more.begin(), more.end());
   }
   if (all.empty()) all.emplace_back(kUsualTemplate);

@@ -1,5 +1,5 @@
-// What a user may say about a run. Flags, environment, YAML, the resolved config.yaml and the docs all read these lists;
-// a command's options are put together from the structs here.
+// What a user may say about a run. Flags, environment, YAML, the resolved config.yaml and the docs all read these
+// lists; a command's options are put together from the structs here.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,8 @@ void fields(Visitor& visit, ModelOptions& o) {
   visit("model", o.model, "folder, file, or org/name in the Hugging Face cache");
   visit("as", o.as, "family to read the weights as, where a lone file could be two");
   visit("image-size", o.image_size, "side in pixels; positions are interpolated (default: the model's own)");
-  visit("precision", o.precision, "how frozen weights are held: fp32, bf16, int8, or auto (bf16 where the processor has it)");
+  visit("precision", o.precision,
+        "how frozen weights are held: fp32, bf16, int8, or auto (bf16 where the processor has it)");
   visit("device", o.device, "where to compute: cpu");
   visit("threads", o.threads, "threads that compute; 0: one a core, or OMP_NUM_THREADS");
 }
@@ -89,13 +90,16 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("momentum", o.momentum, "of SGD (default: the method's recipe)");
   visit("schedule", o.schedule, "how the learning rate falls (default: the method's recipe)");
   visit("clip", o.clip, "largest norm of all gradients together; 0: none (default: the method's recipe)");
-  visit("label-smoothing", o.label_smoothing, "share of a label spread over all classes (default: the method's recipe)");
+  visit("label-smoothing", o.label_smoothing,
+        "share of a label spread over all classes (default: the method's recipe)");
   visit("augment", o.augment, "random changes of training photos (default: the method's recipe)");
   visit("min-crop", o.min_crop, "smallest area of a random crop (default: the method's recipe)");
   visit("grad-accum", o.grad_accum, "batches whose gradients make one step");
   visit("val-every", o.val_every, "epochs between validations; 0: only after the last");
-  visit("patience", o.patience, "stop after so many epochs without a better validation accuracy, and keep the best; 0: never");
-  visit("checkpoint-every", o.checkpoint_every, "steps between checkpoints; 0: at the end of an epoch, at most every 10 s");
+  visit("patience", o.patience,
+        "stop after so many epochs without a better validation accuracy, and keep the best; 0: never");
+  visit("checkpoint-every", o.checkpoint_every,
+        "steps between checkpoints; 0: at the end of an epoch, at most every 10 s");
   visit("keep", o.keep, "checkpoints that stay on disk");
 }
 

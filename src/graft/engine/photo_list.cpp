@@ -13,10 +13,12 @@ namespace fs = std::filesystem;
 PhotoList below(const fs::path& folder) {
   PhotoList photos;
   for (const auto& entry : fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink)) {
-    if (entry.is_regular_file() && is_photo(entry.path())) photos.files.push_back(entry.path().lexically_relative(folder).string());
+    if (entry.is_regular_file() && is_photo(entry.path()))
+      photos.files.push_back(entry.path().lexically_relative(folder).string());
   }
   std::sort(photos.files.begin(), photos.files.end());
-  for (const auto& file : photos.files) photos.paths.push_back(folder / file);
+  for (const auto& file : photos.files)
+    photos.paths.push_back(folder / file);
   return photos;
 }
 
@@ -31,7 +33,8 @@ PhotoList of_dataset(const DataOptions& options, const std::string& word) {
   if (word.empty()) {
     const auto dataset = data::open_dataset(options.data, options.dataset, {});
     PhotoList photos;
-    for (const auto split : {data::Split::train, data::Split::val, data::Split::test}) append(photos, dataset, split);
+    for (const auto split : {data::Split::train, data::Split::val, data::Split::test})
+      append(photos, dataset, split);
     return photos;
   }
   data::Split split{};

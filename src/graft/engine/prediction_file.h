@@ -1,4 +1,5 @@
-// Predictions as JSON, an object a line: file, split, label, predicted, probability, scores (one a class, in their order).
+// Predictions as JSON, an object a line: file, split, label, predicted, probability, scores (one a class, in their
+// order).
 #pragma once
 
 #include <filesystem>
@@ -10,6 +11,7 @@
 
 namespace graft::engine {
 
-std::string prediction_lines(std::string_view split, const Predictions& predictions, const std::vector<std::string>& classes);
+std::string prediction_lines(std::string_view split, const Predictions& predictions,
+                             const std::vector<std::string>& classes);
 
 }  // namespace graft::engine

@@ -5,13 +5,15 @@ namespace graft::engine {
 RestoreModel::~RestoreModel() {
   const torch::NoGradGuard no_grad;
   model_.clear_inserts();
-  for (auto& [parameter, value] : saved_) parameter.copy_(value);
+  for (auto& [parameter, value] : saved_)
+    parameter.copy_(value);
   model_.freeze_all_but({});
 }
 
 void RestoreModel::save(const std::vector<std::string>& trained) {
   const auto parameters = model_.named_parameters();
-  for (const auto& name : trained) saved_.emplace_back(parameters[name], parameters[name].detach().clone());
+  for (const auto& name : trained)
+    saved_.emplace_back(parameters[name], parameters[name].detach().clone());
 }
 
 }  // namespace graft::engine

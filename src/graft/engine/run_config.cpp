@@ -46,14 +46,18 @@ OptionValues run_config(AdaptOptions options, const OptionValues& method_options
 }
 
 std::string run_identity(OptionValues config, const std::string& fingerprint, const data::Dataset& data) {
-  for (const char* name : {"model", "data", "classes", "workers", "threads", "cache", "keep", "checkpoint-every", "on-bad-file"}) {
+  for (const char* name :
+       {"model", "data", "classes", "workers", "threads", "cache", "keep", "checkpoint-every", "on-bad-file"}) {
     config.erase(name);
   }
   Hash hash;
-  for (const auto& [name, value] : config) hash.add(name).add(value);
+  for (const auto& [name, value] : config)
+    hash.add(name).add(value);
   hash.add(fingerprint);
-  for (const auto& name : data.classes) hash.add(name);
-  for (const auto& sample : data.train) hash.add(sample.file).add(std::to_string(sample.label));
+  for (const auto& name : data.classes)
+    hash.add(name);
+  for (const auto& sample : data.train)
+    hash.add(sample.file).add(std::to_string(sample.label));
   return hash.hex();
 }
 

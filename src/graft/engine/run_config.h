@@ -1,4 +1,5 @@
-// The options of a run as it used them: what was left to the method's recipe, the model or the data stands with its value.
+// The options of a run as it used them: what was left to the method's recipe, the model or the data stands with its
+// value.
 #pragma once
 
 #include <string>

@@ -25,12 +25,15 @@ constexpr const char* kEvents = "events.out.tfevents.";
 constexpr const char* kCsvHeader = "step,epoch,split,loss,accuracy,lr,grad_norm,images_per_s,time\n";
 
 // What graft writes into a run folder, and so may remove from it.
-constexpr const char* kOurs[] = {"config.yaml", "metrics.jsonl", "metrics.csv", "predictions.jsonl", "adapter_config.json",
-                                 "adapter_model.safetensors", "head.safetensors", "report.html", "bad-files.txt",
+constexpr const char* kOurs[] = {"config.yaml",       "metrics.jsonl",       "metrics.csv",
+                                 "predictions.jsonl", "adapter_config.json", "adapter_model.safetensors",
+                                 "head.safetensors",  "report.html",         "bad-files.txt",
                                  "checkpoints"};
 
 // What a killed process may leave behind: the lock, and files that it had not finished.
-bool is_leftover(const std::string& name) { return name == kLock || (name.starts_with('.') && name.ends_with(".partial")); }
+bool is_leftover(const std::string& name) {
+  return name == kLock || (name.starts_with('.') && name.ends_with(".partial"));
+}
 
 bool holds_something(const fs::path& folder) {
   std::error_code error;
@@ -46,7 +49,8 @@ void remove_where(const fs::path& folder, Predicate&& predicate) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (predicate(entry.path().filename().string())) found.push_back(entry.path());
   }
-  for (const auto& path : found) fs::remove(path);
+  for (const auto& path : found)
+    fs::remove(path);
 }
 
 void remove_events(const fs::path& folder) {
@@ -61,8 +65,10 @@ std::unique_ptr<std::FILE, int (*)(std::FILE*)> open_file(const fs::path& path, 
 
 void append(std::FILE* file, const std::string& text, const fs::path& folder) {
   if (std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0) return;
-  throw FileError("run", "the metrics in {} cannot be written: {}. The last checkpoint is whole: make room, then go on "
-                  "with --resume.", folder.string(), std::strerror(errno));
+  throw FileError("run",
+                  "the metrics in {} cannot be written: {}. The last checkpoint is whole: make room, then go on "
+                  "with --resume.",
+                  folder.string(), std::strerror(errno));
 }
 
 void add_number(ordered_json& row, const char* name, double value) {
@@ -82,8 +88,8 @@ std::string json_line(const Metric& m) {
 
 std::string csv_line(const Metric& m) {
   const auto cell = [](double value) { return std::isnan(value) ? std::string() : fmt::format("{}", value); };
-  return fmt::format("{},{},{},{},{},{},{},{},{}\n", m.step, m.epoch, m.split, cell(m.loss), cell(m.accuracy), cell(m.lr),
-                     cell(m.grad_norm), cell(m.images_per_s), cell(m.time));
+  return fmt::format("{},{},{},{},{},{},{},{},{}\n", m.step, m.epoch, m.split, cell(m.loss), cell(m.accuracy),
+                     cell(m.lr), cell(m.grad_norm), cell(m.images_per_s), cell(m.time));
 }
 
 void add_events(io::TensorboardWriter& events, const Metric& m) {
@@ -121,8 +127,10 @@ void RunFolder::check_output(const fs::path& path, bool force) {
   }
   if (force || !holds_something(path)) return;
   if (fs::exists(path / "config.yaml")) {
-    throw ConfigError("run", "{} holds a run already. Go on with it by --resume {}, write over it with --force, or choose "
-                      "another --output.", path.string(), path.string());
+    throw ConfigError("run",
+                      "{} holds a run already. Go on with it by --resume {}, write over it with --force, or choose "
+                      "another --output.",
+                      path.string(), path.string());
   }
   throw ConfigError("run", "{} is not empty. Choose another --output, or add a run to it with --force.", path.string());
 }
@@ -136,7 +144,8 @@ RunFolder RunFolder::create(const fs::path& path, bool force, const OptionValues
   folder.lock();
   check_output(path, force);
   if (force) {
-    for (const char* name : kOurs) fs::remove_all(path / name);
+    for (const char* name : kOurs)
+      fs::remove_all(path / name);
     remove_events(path);
   }
   folder.write_text("config.yaml", print_config(config));
@@ -155,8 +164,11 @@ RunFolder RunFolder::reopen(const fs::path& path) {
 RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {}
 
 RunFolder::RunFolder(RunFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)), jsonl_(std::move(other.jsonl_)),
-      csv_(std::move(other.csv_)), events_(std::move(other.events_)) {}
+    : path_(std::move(other.path_)),
+      lock_(std::exchange(other.lock_, -1)),
+      jsonl_(std::move(other.jsonl_)),
+      csv_(std::move(other.csv_)),
+      events_(std::move(other.events_)) {}
 
 RunFolder& RunFolder::operator=(RunFolder&& other) noexcept {
   std::swap(path_, other.path_);
@@ -179,7 +191,8 @@ void RunFolder::lock() {
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
     std::string holder = "?";
     std::ifstream(file) >> holder;
-    throw FileError("run", "{} is in use by process {}. Wait for it, or choose another --output.", path_.string(), holder);
+    throw FileError("run", "{} is in use by process {}. Wait for it, or choose another --output.", path_.string(),
+                    holder);
   }
   const std::string id = fmt::format("{}\n", ::getpid());
   if (::ftruncate(lock_, 0) != 0 || ::pwrite(lock_, id.data(), id.size(), 0) != static_cast<ssize_t>(id.size())) {

@@ -1,6 +1,6 @@
 // The folder that a run writes: config.yaml, metrics.jsonl, metrics.csv, TensorBoard events, predictions.jsonl, the
-// adapter, checkpoints/. One process at a time. metrics.jsonl is the record; the CSV and the events are copies of it, made
-// anew from it on resume.
+// adapter, checkpoints/. One process at a time. metrics.jsonl is the record; the CSV and the events are copies of it,
+// made anew from it on resume.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +25,13 @@ namespace graft::engine {
 struct Metric {
   int64_t step = 0;
   int64_t epoch = 0;
-  std::string split;      // "train", "val", "test"
+  std::string split;  // "train", "val", "test"
   double loss;
-  double accuracy;        // in [0, 1]
+  double accuracy;  // in [0, 1]
   double lr;
   double grad_norm;
   double images_per_s;
-  double time;            // seconds since 1970
+  double time;  // seconds since 1970
 };
 std::vector<Metric> read_metrics(const std::filesystem::path& metrics_jsonl);
 

@@ -7,7 +7,9 @@
 namespace graft::engine {
 namespace {
 
-double half_cosine(double progress) { return 0.5 * (1 + std::cos(std::numbers::pi * progress)); }
+double half_cosine(double progress) {
+  return 0.5 * (1 + std::cos(std::numbers::pi * progress));
+}
 
 }  // namespace
 
@@ -28,9 +30,12 @@ double Schedule::at(int64_t step) const {
   if (s < warmup) return lr * (s + 1) / warmup;
   const double progress = (s - warmup) / std::max(1.0, static_cast<double>(steps()) - warmup);
   switch (kind) {
-    case ScheduleKind::linear: return lr * (1 - progress);
-    case ScheduleKind::cosine: return lr * half_cosine(progress);
-    default: return lr;
+    case ScheduleKind::linear:
+      return lr * (1 - progress);
+    case ScheduleKind::cosine:
+      return lr * half_cosine(progress);
+    default:
+      return lr;
   }
 }
 

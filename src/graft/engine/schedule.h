@@ -1,5 +1,5 @@
-// The learning rate of a step. Step-wise: constant, linear and cosine, after a linear warm-up. Per epoch, as their papers'
-// code has them: coop (Zhou et al. 2022, on Dassl) and vpt (Jia et al. 2022).
+// The learning rate of a step. Step-wise: constant, linear and cosine, after a linear warm-up. Per epoch, as their
+// papers' code has them: coop (Zhou et al. 2022, on Dassl) and vpt (Jia et al. 2022).
 #pragma once
 
 #include <cstdint>

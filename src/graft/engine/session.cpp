@@ -38,7 +38,8 @@ tensor::Precision choose_precision(const std::string& asked) {
 
 std::string describe(const data::Dataset& dataset, size_t bad) {
   const auto photos = [](const std::vector<data::Sample>& split) { return fmt::format("{:L}", split.size()); };
-  std::string text = fmt::format("{}  {} classes · {} train · ", dataset.name, dataset.classes.size(), photos(dataset.train));
+  std::string text =
+      fmt::format("{}  {} classes · {} train · ", dataset.name, dataset.classes.size(), photos(dataset.train));
   if (!dataset.val.empty()) text += photos(dataset.val) + " val · ";
   text += photos(dataset.test) + " test";
   if (bad > 0) text += fmt::format(" · {} files unreadable, left out", bad);
@@ -50,12 +51,13 @@ std::string describe(const data::Dataset& dataset, size_t bad) {
 std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Host& host) {
   if (options.model.empty()) throw UsageError("model", "which model? Give --model a folder, a file or org/name.");
   if (options.device != "cpu") {
-    throw ConfigError("model", "--device {}: graft computes frozen weights on the cpu, and on nothing else. Leave --device out.",
+    throw ConfigError("model",
+                      "--device {}: graft computes frozen weights on the cpu, and on nothing else. Leave --device out.",
                       options.device);
   }
   at::set_num_threads(choose_threads(options.threads, host));
-  models::LoadOptions load{.precision = choose_precision(options.precision), .as = options.as,
-                           .image_size = options.image_size};
+  models::LoadOptions load{
+      .precision = choose_precision(options.precision), .as = options.as, .image_size = options.image_size};
   const auto folder = io::ModelFolder::find(options.model, host.environment);
   std::shared_ptr<models::Model> model = models::load_model(folder, load);
   model->freeze_all_but({});
@@ -64,8 +66,9 @@ std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Hos
 
 std::string describe(const models::Model& model) {
   const auto& info = model.info();
-  return fmt::format("{} · {} · {} frozen ({}, {} thread{})", info.source, info.description, count_words(info.parameters),
-                     tensor::to_string(model.precision()), at::get_num_threads(), at::get_num_threads() == 1 ? "" : "s");
+  return fmt::format("{} · {} · {} frozen ({}, {} thread{})", info.source, info.description,
+                     count_words(info.parameters), tensor::to_string(model.precision()), at::get_num_threads(),
+                     at::get_num_threads() == 1 ? "" : "s");
 }
 
 Session::Session(const ModelOptions& model, const DataOptions& data, const Host& host, Reporter& report,
@@ -77,11 +80,13 @@ Session::Session(const ModelOptions& model, const DataOptions& data, const Host&
   model_ = open_model(model, host);
   report.line("model", engine::describe(*model_));
   const int threads = static_cast<int>(std::max<int64_t>(1, data.workers));
-  bad_files_ = data::check_images(dataset_, {data::Split::train, data::Split::val, data::Split::test}, threads, images_.get());
+  bad_files_ =
+      data::check_images(dataset_, {data::Split::train, data::Split::val, data::Split::test}, threads, images_.get());
   dataset_ = data::without_bad_files(std::move(dataset_), bad_files_, data.on_bad_file);
   report.line("data", describe(dataset_, bad_files_.size()));
   encoder_ = std::make_unique<Encoder>(
-      model_, images_, EncoderOptions{.workers = data.workers, .cache_dir = data.cache ? host.cache_dir : std::filesystem::path()});
+      model_, images_,
+      EncoderOptions{.workers = data.workers, .cache_dir = data.cache ? host.cache_dir : std::filesystem::path()});
 }
 
 }  // namespace graft::engine

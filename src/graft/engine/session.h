@@ -22,12 +22,13 @@ std::string describe(const models::Model& model);  // "ViT-B/16 + text 512 · 14
 
 class Session {
  public:
-  // Loads both and says so. `needed` splits that the data lacks are a DataError, as are unreadable photos (unless skipped).
+  // Loads both and says so. `needed` splits that the data lacks are a DataError, as are unreadable photos (unless
+  // skipped).
   Session(const ModelOptions& model, const DataOptions& data, const Host& host, Reporter& report,
           const std::vector<data::Split>& needed = {data::Split::train, data::Split::test});
 
   const std::shared_ptr<models::Model>& model() { return model_; }
-  const data::Dataset& dataset() const { return dataset_; }                // without what was skipped
+  const data::Dataset& dataset() const { return dataset_; }  // without what was skipped
   const std::vector<data::BadFile>& bad_files() const { return bad_files_; }
   const std::shared_ptr<data::ImageCache>& images() const { return images_; }
   Encoder& encoder() { return *encoder_; }

@@ -17,13 +17,18 @@ using Clock = std::chrono::steady_clock;
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr double kSecondsBetweenCheckpoints = 10;  // unless --checkpoint-every says otherwise: short epochs need fewer
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
-double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+double now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 NamedTensors copies(const Parameters& parameters) {
   NamedTensors copies;
-  for (const auto& [name, parameter] : parameters) copies[name] = parameter.detach().clone();
+  for (const auto& [name, parameter] : parameters)
+    copies[name] = parameter.detach().clone();
   return copies;
 }
 
@@ -39,13 +44,18 @@ void assign(const Parameters& parameters, const NamedTensors& values) {
 }
 
 OptimizerOptions optimizer_options(const methods::Recipe& recipe) {
-  return {.kind = recipe.optimizer, .weight_decay = recipe.weight_decay, .momentum = recipe.momentum, .eps = recipe.eps};
+  return {
+      .kind = recipe.optimizer, .weight_decay = recipe.weight_decay, .momentum = recipe.momentum, .eps = recipe.eps};
 }
 
 }  // namespace
 
 Trainer::Trainer(Task& task, Batches& batches, TrainerOptions options, RunFolder* folder, Reporter& report)
-    : task_(task), batches_(batches), options_(std::move(options)), folder_(folder), report_(report),
+    : task_(task),
+      batches_(batches),
+      options_(std::move(options)),
+      folder_(folder),
+      report_(report),
       optimizer_(task.parameters(), optimizer_options(options_.recipe)) {
   const auto& recipe = options_.recipe;
   const int64_t steps_per_epoch = (batches_.per_epoch() + options_.grad_accum - 1) / options_.grad_accum;
@@ -81,8 +91,10 @@ void Trainer::resume() {
   folder_->start_metrics(found ? found->metrics_bytes : 0);
   if (!found) return;
   if (found->identity != options_.identity) {
-    throw ConfigError("resume", "{} was trained with other options, or its model or photos have changed since. Start a new "
-                      "run.", folder_->path().string());
+    throw ConfigError("resume",
+                      "{} was trained with other options, or its model or photos have changed since. Start a new "
+                      "run.",
+                      folder_->path().string());
   }
   assign(task_.parameters(), found->parameters);
   task_.parameters_changed();
@@ -95,13 +107,15 @@ void Trainer::resume() {
   best_epoch_ = found->best_epoch;
   finished_ = found->finished;
   outcome_.checkpoint = std::filesystem::path("checkpoints") / checkpoint_name(at_.step);
-  report_.line("resume", fmt::format("step {} of {}, the same bits as if it had not stopped", at_.step, schedule_.steps()));
+  report_.line("resume",
+               fmt::format("step {} of {}, the same bits as if it had not stopped", at_.step, schedule_.steps()));
 }
 
 void Trainer::take_step() {
   const int64_t count = std::min(options_.grad_accum, batches_.per_epoch() - at_.batch);
   int64_t photos = 0;
-  for (int64_t i = 0; i < count; ++i) photos += batches_.size_of(at_.batch + i);
+  for (int64_t i = 0; i < count; ++i)
+    photos += batches_.size_of(at_.batch + i);
 
   const double lr = schedule_.at(at_.step);
   optimizer_.clear_gradients();
@@ -109,8 +123,8 @@ void Trainer::take_step() {
   const double norm = std::isfinite(loss) ? clip_gradients(task_.parameters(), options_.recipe.clip_norm) : kUnknown;
   if (!std::isfinite(loss) || !std::isfinite(norm)) {
     throw DivergenceError("train", "the {} is {} at step {} (epoch {}), lr {:.3g}. {}Try a smaller --lr, or --clip 1.",
-                          std::isfinite(loss) ? "gradient's norm" : "loss", std::isfinite(loss) ? norm : loss, at_.step + 1,
-                          at_.epoch + 1, lr,
+                          std::isfinite(loss) ? "gradient's norm" : "loss", std::isfinite(loss) ? norm : loss,
+                          at_.step + 1, at_.epoch + 1, lr,
                           outcome_.checkpoint.empty() ? "" : fmt::format("{} is kept. ", outcome_.checkpoint.string()));
   }
   if (at_.step == 0) check_gradients();
@@ -207,7 +221,8 @@ void Trainer::checkpoint() {
   c.finished = finished_;
   c.loss_sum = loss_sum_;
   c.loss_count = loss_count_;
-  for (const auto& [name, parameter] : task_.parameters()) c.parameters[name] = parameter;
+  for (const auto& [name, parameter] : task_.parameters())
+    c.parameters[name] = parameter;
   c.optimizer = optimizer_.state();
   c.best = best_;
   const auto written = save_checkpoint(folder_->checkpoints(), c, options_.keep);

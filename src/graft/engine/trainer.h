@@ -27,7 +27,7 @@ struct TrainerOptions {
   int64_t checkpoint_every = 0;  // steps; 0: at the end of an epoch, now and then
   int64_t keep = 2;
   uint64_t seed = 1;
-  std::string identity;          // a checkpoint of another run is refused
+  std::string identity;  // a checkpoint of another run is refused
 };
 
 struct TrainOutcome {
@@ -74,7 +74,7 @@ class Trainer {
   Schedule schedule_;
   Position at_;
   TrainOutcome outcome_;
-  double loss_sum_ = 0;    // of this epoch's steps, for its mean
+  double loss_sum_ = 0;  // of this epoch's steps, for its mean
   int64_t loss_count_ = 0;
   double epoch_loss_ = 0;  // of the last whole epoch
   double best_accuracy_ = -1;

@@ -16,8 +16,14 @@ std::string scaled(double value, const char* const (&units)[4]) {
 
 }  // namespace
 
-std::string count_words(int64_t count) { return scaled(static_cast<double>(count), {"", "k", "M", "G"}); }
-std::string bytes_words(int64_t bytes) { return scaled(static_cast<double>(bytes), {" B", "kB", "MB", "GB"}); }
-std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+std::string count_words(int64_t count) {
+  return scaled(static_cast<double>(count), {"", "k", "M", "G"});
+}
+std::string bytes_words(int64_t bytes) {
+  return scaled(static_cast<double>(bytes), {" B", "kB", "MB", "GB"});
+}
+std::string percent(double share) {
+  return fmt::format("{:.1f} %", 100 * share);
+}
 
 }  // namespace graft::engine

@@ -6,8 +6,8 @@
 
 namespace graft::engine {
 
-std::string count_words(int64_t count);   // "512", "36.9 k", "149.6 M"
-std::string bytes_words(int64_t bytes);   // "812 B", "1.2 MB"
-std::string percent(double share);        // 0.7042 -> "70.4 %"
+std::string count_words(int64_t count);  // "512", "36.9 k", "149.6 M"
+std::string bytes_words(int64_t bytes);  // "812 B", "1.2 MB"
+std::string percent(double share);       // 0.7042 -> "70.4 %"
 
 }  // namespace graft::engine

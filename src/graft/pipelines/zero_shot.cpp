@@ -23,7 +23,8 @@ engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine:
                             engine::EvaluationSet set, Reporter& report) {
   const torch::NoGradGuard no_grad;
   std::vector<std::string> names;
-  for (const auto& name : classes) names.push_back(data::prompt_name(name));
+  for (const auto& name : classes)
+    names.push_back(data::prompt_name(name));
   models::PromptClassifier prompts(model, names, templates);
   const at::Tensor features = encoder.features(set.paths, model->projected(), report);
   const at::Tensor logits = engine::Encoder::in_passes(features, [&](const at::Tensor& rows) {
@@ -61,14 +62,18 @@ bool is_unlabelled(const std::filesystem::path& path) {
 engine::Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const std::vector<std::string>& templates,
                                         const engine::Host& host, Reporter& report) {
   const auto classes = data::read_lines(options.data.dataset.classes);
-  if (classes.size() < 2) throw DataError("data", "{}: expected two class names or more, got {}.", options.data.dataset.classes, classes.size());
+  if (classes.size() < 2)
+    throw DataError("data", "{}: expected two class names or more, got {}.", options.data.dataset.classes,
+                    classes.size());
   const auto photos = engine::list_photos(options.data, "");
   const auto model = engine::open_model(options.model, host);
   check_reads_text(*model);
   report.line("model", engine::describe(*model));
-  report.line("data", fmt::format("{}  {} classes · {} photos without labels", options.data.data, classes.size(), photos.files.size()));
-  engine::Encoder encoder(model, std::make_shared<data::ImageCache>(),
-                          {.workers = options.data.workers, .cache_dir = options.data.cache ? host.cache_dir : std::filesystem::path()});
+  report.line("data", fmt::format("{}  {} classes · {} photos without labels", options.data.data, classes.size(),
+                                  photos.files.size()));
+  engine::Encoder encoder(
+      model, std::make_shared<data::ImageCache>(),
+      {.workers = options.data.workers, .cache_dir = options.data.cache ? host.cache_dir : std::filesystem::path()});
   const std::vector<int64_t> unknown(photos.files.size(), -1);
   return evaluate(model, encoder, classes, templates, {photos.files, photos.paths, unknown}, report);
 }
@@ -96,8 +101,8 @@ engine::Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host&
 engine::Evaluation zero_shot(engine::Session& session, const std::vector<std::string>& templates, data::Split split,
                              Reporter& report) {
   check_reads_text(*session.model());
-  return evaluate(session.model(), session.encoder(), session.dataset().classes, templates, set_of(session.dataset(), split),
-                  report);
+  return evaluate(session.model(), session.encoder(), session.dataset().classes, templates,
+                  set_of(session.dataset(), split), report);
 }
 
 }  // namespace graft::pipelines

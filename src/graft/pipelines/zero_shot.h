@@ -30,8 +30,8 @@ void fields(Visitor& visit, ZeroShotOptions& o) {
   visit("output", o.output, "file for predictions, a JSON object a line");
 }
 
-// ModelError for a model that reads no text. With --classes and a plain folder of photos there are no labels: the scores
-// then count nothing and the predictions are the result.
+// ModelError for a model that reads no text. With --classes and a plain folder of photos there are no labels: the
+// scores then count nothing and the predictions are the result.
 engine::Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host& host, Reporter& report);
 engine::Evaluation zero_shot(engine::Session& session, const std::vector<std::string>& templates, data::Split split,
                              Reporter& report);
