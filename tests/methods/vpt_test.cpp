@@ -85,6 +85,13 @@ TEST(Vpt, DropsPromptsPhotoByPhoto) {
   EXPECT_TRUE(((y == 0) | (y == 2)).all().item<bool>());
 }
 
+TEST(Vpt, TrainsAClipAtMaPLesRateForItsBatch) {
+  const auto built = on_sites("vpt", {});
+  const auto recipe = built.method->recipe(built.problem);
+  EXPECT_NEAR(recipe.lr / static_cast<double>(recipe.batch_size), 0.0035 / 4, 1e-12);
+  EXPECT_EQ(recipe.schedule, ScheduleKind::coop);
+}
+
 TEST(Vpt, TrainsAsThePaperDoesWithALinearHead) {
   auto built = on_sites("vpt", {});
   const auto model = std::make_shared<SitesOnly>("timm", /*text=*/false);
