@@ -34,8 +34,8 @@ class Vpt final : public MethodWith<Options> {
   std::string name() const override { return entry.name; }
 
   // With a linear head the paper's: lr = base / 256 * batch, with one base out of the range that the paper searches for
-  // every task. With class prompts MaPLe's, whose logits are a hundred cosines and want another step: 0.0035 at a batch of
-  // four, so eight times that here. It takes 5 epochs of whole data sets; 50 are for few shots.
+  // every task. With class prompts MaPLe's, whose logits are a hundred cosines and want another step: 0.0035 at a batch
+  // of four, so eight times that here. It takes 5 epochs of whole data sets; 50 are for few shots.
   Recipe recipe(const Problem& problem) const override {
     if (problem.model->has_text()) {
       return {.optimizer = OptimizerKind::sgd,
