@@ -31,5 +31,8 @@ add_library(graft_torch INTERFACE)
 target_include_directories(graft_torch SYSTEM INTERFACE
   $<BUILD_INTERFACE:${TORCH_INCLUDE_DIRS}>)
 target_link_libraries(graft_torch INTERFACE torch)
+# at::parallel_for is a template with an OpenMP pragma in it: without the flag it runs on one thread and says nothing.
+target_compile_options(graft_torch INTERFACE -fopenmp)
+target_link_options(graft_torch INTERFACE -fopenmp)
 # libtorch ships the headers of its own fmt but not its library, and they come first in the rooms that use libtorch.
 target_compile_definitions(graft_torch INTERFACE FMT_HEADER_ONLY)
