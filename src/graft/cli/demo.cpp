@@ -77,16 +77,14 @@ const std::vector<DemoBudget>& demo_budgets() {
   return budgets;
 }
 
-Demo::Demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal) : options_(options), terminal_(terminal) {
+Demo::Demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal) : terminal_(terminal) {
   const fs::path assets = find_assets(arguments.environment());
-  engine::ModelOptions model;
-  model.model = (assets / "clip_products").string();
-  model.precision = options.precision;
-  model.threads = options.threads;
-  engine::DataOptions data;
-  data.data = (assets / "fashion_products" / "photos.csv").string();
-  data.cache = false;
-  session_ = std::make_unique<engine::Session>(model, data, host_of(arguments), terminal);
+  model_.model = (assets / "clip_products").string();
+  model_.precision = options.precision;
+  model_.threads = options.threads;
+  data_.data = (assets / "fashion_products" / "photos.csv").string();
+  data_.cache = false;
+  session_ = std::make_unique<engine::Session>(model_, data_, host_of(arguments), terminal);
 }
 
 int64_t Demo::classes() { return static_cast<int64_t>(session_->dataset().classes.size()); }
@@ -101,12 +99,13 @@ DemoRun Demo::zero_shot() {
 
 engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, bool within_budget, const std::string& output) {
   engine::AdaptOptions options;
+  options.model = model_;
+  options.data = data_;
   options.method = method;
   options.shots = shots;
   options.seed = seed;
   options.output = output;
   options.force = true;
-  options.model.threads = options_.threads;
   const auto& budgets = demo_budgets();
   const auto budget = std::find_if(budgets.begin(), budgets.end(), [&](const auto& b) { return b.method == method; });
   if (within_budget && budget != budgets.end()) {

@@ -66,8 +66,9 @@ class Demo {
   const std::string& fingerprint() { return session_->model()->info().fingerprint; }
 
  private:
-  DemoOptions options_;
   Terminal& terminal_;
+  engine::ModelOptions model_;
+  engine::DataOptions data_;
   std::unique_ptr<engine::Session> session_;
 };
 
