@@ -1,5 +1,6 @@
 // Photos a second through decoding, Pillow-exact resizing to a square of SIZE pixels and normalising, by the loader's
-// threads: `decode_resize FOLDER [SIZE] [THREADS] [SECONDS]` prints one JSON object. The peer is peers/decode_resize.py.
+// threads: `decode_resize FOLDER [SIZE] [THREADS] [SECONDS]` prints one JSON object. The peer is
+// peers/decode_resize.py.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,7 +23,8 @@ int main(int count, char** arguments) {
   std::ranges::sort(samples, {}, &Sample::file);
   Loader loader("", samples, ImageTransform(Preprocessing{.resize = {size, size}}),
                 {.batch_size = 32, .workers = threads, .prefetch = 4, .epochs = 1'000'000});
-  while (auto batch = loader.next()) loader.recycle(std::move(*batch));  // warms the file cache
+  while (auto batch = loader.next())
+    loader.recycle(std::move(*batch));  // warms the file cache
 
   std::int64_t images = 0;
   const auto begin = std::chrono::steady_clock::now();
@@ -33,6 +35,8 @@ int main(int count, char** arguments) {
       loader.recycle(std::move(*batch));
     }
   }
-  fmt::print("{{\"what\": \"decode_resize\", \"who\": \"graft\", \"photos\": {}, \"size\": {}, \"threads\": {}, "
-             "\"images_per_s\": {:.1f}}}\n", samples.size(), size, threads, static_cast<double>(images) / elapsed());
+  fmt::print(
+      "{{\"what\": \"decode_resize\", \"who\": \"graft\", \"photos\": {}, \"size\": {}, \"threads\": {}, "
+      "\"images_per_s\": {:.1f}}}\n",
+      samples.size(), size, threads, static_cast<double>(images) / elapsed());
 }

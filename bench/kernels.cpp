@@ -1,10 +1,12 @@
-// How fast are the kernels by themselves? A stack of transformer blocks with random weights and LoRA on q and v, forward
-// and backward: on graft's kernels in each precision, and written plainly on libtorch in float32 and under bf16; and the
-// matrix products that a step consists of, alone, as the ceiling. All arms take turns; a line an arm on stdout.
+// How fast are the kernels by themselves? A stack of transformer blocks with random weights and LoRA on q and v,
+// forward and backward: on graft's kernels in each precision, and written plainly on libtorch in float32 and under
+// bf16; and the matrix products that a step consists of, alone, as the ceiling. All arms take turns; a line an arm on
+// stdout.
 //
 //   bench_kernels [width 384] [blocks 12] [batch 16] [rounds 5] [threads 0: all] [clock wall|cpu]
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <chrono>
@@ -44,10 +46,12 @@ Model random_model(int64_t width, int64_t blocks) {
   Model model{.width = width, .heads = width / kHeadWidth, .blocks = {}, .lora = {}};
   const auto matrix = [](int64_t out, int64_t in) { return torch::randn({out, in}) * 0.02; };
   for (int64_t i = 0; i < blocks; ++i) {
-    model.blocks.push_back({matrix(3 * width, width), matrix(width, width), matrix(4 * width, width), matrix(width, 4 * width),
-                            torch::ones({width}), torch::zeros({3 * width}), torch::zeros({width}), torch::zeros({4 * width})});
+    model.blocks.push_back({matrix(3 * width, width), matrix(width, width), matrix(4 * width, width),
+                            matrix(width, 4 * width), torch::ones({width}), torch::zeros({3 * width}),
+                            torch::zeros({width}), torch::zeros({4 * width})});
     model.lora.push_back({matrix(kRank, width), matrix(width, kRank), matrix(kRank, width), matrix(width, kRank)});
-    for (auto t : model.lora.back().all()) t.requires_grad_(true);
+    for (auto t : model.lora.back().all())
+      t.requires_grad_(true);
   }
   return model;
 }
@@ -60,7 +64,10 @@ Step on_kernels(const Model& model, Precision precision) {
   };
   auto blocks = std::make_shared<std::vector<Block>>();
   for (const auto& w : model.blocks) {
-    blocks->push_back({{w.qkv, w.qkv_bias, precision}, {w.proj, w.width_bias, precision}, {w.fc1, w.fc1_bias, precision}, {w.fc2, w.width_bias, precision}});
+    blocks->push_back({{w.qkv, w.qkv_bias, precision},
+                       {w.proj, w.width_bias, precision},
+                       {w.fc1, w.fc1_bias, precision},
+                       {w.fc2, w.width_bias, precision}});
   }
   return [&model, blocks, type = carrier(precision)](const at::Tensor& x) {
     at::Tensor stream = x, change;
@@ -76,7 +83,8 @@ Step on_kernels(const Model& model, Precision precision) {
       } else {
         normalised = layer_norm(stream, norm, type);
       }
-      const auto qkv = block.qkv.forward_low_rank(normalised, {{lora.qa, lora.qb, 2, 0}, {lora.va, lora.vb, 2, 2 * model.width}});
+      const auto qkv =
+          block.qkv.forward_low_rank(normalised, {{lora.qa, lora.qb, 2, 0}, {lora.va, lora.vb, 2, 2 * model.width}});
       change = block.proj.forward(attention(qkv, model.heads));
       const auto both = add_layer_norm(stream, change, norm, type);
       stream = both.stream;
@@ -89,7 +97,8 @@ Step on_kernels(const Model& model, Precision precision) {
 Step on_libtorch(const Model& model, c10::ScalarType type) {
   std::vector<Weights> blocks = model.blocks;
   for (auto& w : blocks) {
-    for (auto* t : {&w.qkv, &w.proj, &w.fc1, &w.fc2, &w.qkv_bias, &w.width_bias, &w.fc1_bias}) *t = t->to(type);
+    for (auto* t : {&w.qkv, &w.proj, &w.fc1, &w.fc2, &w.qkv_bias, &w.width_bias, &w.fc1_bias})
+      *t = t->to(type);
   }
   return [&model, blocks, type](const at::Tensor& x) {
     auto stream = x;
@@ -97,13 +106,20 @@ Step on_libtorch(const Model& model, c10::ScalarType type) {
     for (size_t i = 0; i < blocks.size(); ++i) {
       const auto& w = blocks[i];
       const auto& lora = model.lora[i];
-      const auto norm = [&](const at::Tensor& t) { return at::layer_norm(t, {model.width}, w.norm, bias, 1e-6).to(type); };
-      const auto branch = [&](const at::Tensor& t, const at::Tensor& a, const at::Tensor& b) { return at::linear(at::linear(t, a.to(type)), b.to(type)) * 2; };
+      const auto norm = [&](const at::Tensor& t) {
+        return at::layer_norm(t, {model.width}, w.norm, bias, 1e-6).to(type);
+      };
+      const auto branch = [&](const at::Tensor& t, const at::Tensor& a, const at::Tensor& b) {
+        return at::linear(at::linear(t, a.to(type)), b.to(type)) * 2;
+      };
       const auto normalised = norm(stream);
       const auto parts = at::linear(normalised, w.qkv, w.qkv_bias).chunk(3, 2);
-      const auto heads = [&](const at::Tensor& t) { return t.view({t.size(0), t.size(1), model.heads, -1}).transpose(1, 2); };
-      const auto mixed = at::scaled_dot_product_attention(heads(parts[0] + branch(normalised, lora.qa, lora.qb)), heads(parts[1]),
-                                                          heads(parts[2] + branch(normalised, lora.va, lora.vb)));
+      const auto heads = [&](const at::Tensor& t) {
+        return t.view({t.size(0), t.size(1), model.heads, -1}).transpose(1, 2);
+      };
+      const auto mixed =
+          at::scaled_dot_product_attention(heads(parts[0] + branch(normalised, lora.qa, lora.qb)), heads(parts[1]),
+                                           heads(parts[2] + branch(normalised, lora.va, lora.vb)));
       stream = stream + at::linear(mixed.transpose(1, 2).reshape(stream.sizes()), w.proj, w.width_bias);
       stream = stream + at::linear(at::gelu(at::linear(norm(stream), w.fc1, w.fc1_bias)), w.fc2, w.width_bias);
     }
@@ -163,7 +179,8 @@ std::function<void()> attention_alone(const Model& model, int64_t batch, bool ou
 
 // The residual add, the norm and their gradients alone, twice a block.
 std::function<void()> norm_alone(const Model& model, int64_t batch, bool ours) {
-  const auto x = torch::randn({batch, kTokens, model.width}).requires_grad_(true), change = torch::randn_like(x).requires_grad_(true);
+  const auto x = torch::randn({batch, kTokens, model.width}).requires_grad_(true),
+             change = torch::randn_like(x).requires_grad_(true);
   const auto weight = torch::ones({model.width}), bias = torch::zeros({model.width}), gradient = torch::randn_like(x);
   return [=, width = model.width, blocks = model.blocks.size()] {
     for (size_t i = 0; i < 2 * blocks; ++i) {
@@ -177,7 +194,8 @@ std::function<void()> norm_alone(const Model& model, int64_t batch, bool ours) {
 
 // The four products of a block and their transposes on libtorch, nothing else.
 std::function<void()> bare_products(const Model& model, int64_t rows) {
-  const auto narrow = torch::randn({rows, model.width}), wide = torch::randn({rows, 4 * model.width}), triple = torch::randn({rows, 3 * model.width});
+  const auto narrow = torch::randn({rows, model.width}), wide = torch::randn({rows, 4 * model.width}),
+             triple = torch::randn({rows, 3 * model.width});
   const auto w = model.blocks.front();
   return [=, blocks = model.blocks.size()] {
     at::NoGradGuard no_grad;
@@ -189,16 +207,24 @@ std::function<void()> bare_products(const Model& model, int64_t rows) {
 }
 
 std::function<void()> bare_packed_products(const Model& model, int64_t rows, Precision precision) {
-  const auto narrow = torch::randn({rows, model.width}), wide = torch::randn({rows, 4 * model.width}), triple = torch::randn({rows, 3 * model.width});
+  const auto narrow = torch::randn({rows, model.width}), wide = torch::randn({rows, 4 * model.width}),
+             triple = torch::randn({rows, 3 * model.width});
   const auto& w = model.blocks.front();
   const auto packed = [&](const at::Tensor& weight) { return FrozenLinear(weight, std::nullopt, precision); };
-  const std::vector<FrozenLinear> maps{packed(w.qkv), packed(w.proj), packed(w.fc1), packed(w.fc2), packed(w.qkv.t().contiguous()),
-                                       packed(w.proj.t().contiguous()), packed(w.fc1.t().contiguous()), packed(w.fc2.t().contiguous())};
+  const std::vector<FrozenLinear> maps{packed(w.qkv),
+                                       packed(w.proj),
+                                       packed(w.fc1),
+                                       packed(w.fc2),
+                                       packed(w.qkv.t().contiguous()),
+                                       packed(w.proj.t().contiguous()),
+                                       packed(w.fc1.t().contiguous()),
+                                       packed(w.fc2.t().contiguous())};
   const std::vector<at::Tensor> inputs{narrow, narrow, narrow, wide, triple, narrow, wide, narrow};
   return [=, blocks = model.blocks.size()] {
     at::NoGradGuard no_grad;
     for (size_t i = 0; i < blocks; ++i) {
-      for (size_t j = 0; j < maps.size(); ++j) maps[j].forward(inputs[j]);
+      for (size_t j = 0; j < maps.size(); ++j)
+        maps[j].forward(inputs[j]);
     }
   };
 }
@@ -207,7 +233,8 @@ std::function<void()> bare_packed_products(const Model& model, int64_t rows, Pre
 
 int main(int argc, char** argv) {
   const auto argument = [&](int i, int64_t otherwise) { return argc > i ? std::atoll(argv[i]) : otherwise; };
-  const auto width = argument(1, 384), blocks = argument(2, 12), batch = argument(3, 16), rounds = argument(4, 5), threads = argument(5, 0);
+  const auto width = argument(1, 384), blocks = argument(2, 12), batch = argument(3, 16), rounds = argument(4, 5),
+             threads = argument(5, 0);
   const bool processor = argc > 6 && std::string_view(argv[6]) == "cpu";
   if (threads > 0) at::set_num_threads(static_cast<int>(threads));
   torch::manual_seed(1);
@@ -218,7 +245,8 @@ int main(int argc, char** argv) {
     return [step = std::move(step), &x, &model] {
       step(x).square().mean().backward();
       for (const auto& lora : model.lora) {
-        for (auto t : lora.all()) t.mutable_grad().reset();
+        for (auto t : lora.all())
+          t.mutable_grad().reset();
       }
     };
   };
@@ -239,19 +267,26 @@ int main(int argc, char** argv) {
   arms.push_back({"attention, graft bf16", attention_operations, attention_alone(model, batch, true, at::kBFloat16)});
   arms.push_back({"norm, libtorch", 0, norm_alone(model, batch, false)});
   arms.push_back({"norm, graft", 0, norm_alone(model, batch, true)});
-  if (default_precision() == Precision::bf16) arms.push_back({"step, libtorch bf16", operations, train(on_libtorch(model, at::kBFloat16))});
+  if (default_precision() == Precision::bf16)
+    arms.push_back({"step, libtorch bf16", operations, train(on_libtorch(model, at::kBFloat16))});
 
   fmt::print("# {}; width {}, {} blocks, batch {} of {} tokens\n", describe_cpu(), width, blocks, batch, kTokens);
-  for (auto& arm : arms) arm.run();  // packs, allocates
+  for (auto& arm : arms)
+    arm.run();  // packs, allocates
   for (int64_t round = 0; round < rounds; ++round) {
-    for (auto& arm : arms) arm.times.push_back(seconds(arm.run, processor));
+    for (auto& arm : arms)
+      arm.times.push_back(seconds(arm.run, processor));
   }
   for (const auto& arm : arms) {
     std::vector<double> ratios;  // of the first arm's time in the same round
-    for (size_t i = 0; i < arm.times.size(); ++i) ratios.push_back(arms[0].times[i] / arm.times[i]);
+    for (size_t i = 0; i < arm.times.size(); ++i)
+      ratios.push_back(arms[0].times[i] / arm.times[i]);
     std::sort(ratios.begin(), ratios.end());
     const bool step = arm.operations == operations;
-    fmt::print("{:<26} {:8.1f} ms {:7.1f} GFLOP/s{}\n", arm.name, 1e3 * arm.median(), arm.operations / arm.median() / 1e9,
-               step ? fmt::format("  {:5.2f} images/s  {:5.2f}x", static_cast<double>(batch) / arm.median(), ratios[ratios.size() / 2]) : "");
+    fmt::print("{:<26} {:8.1f} ms {:7.1f} GFLOP/s{}\n", arm.name, 1e3 * arm.median(),
+               arm.operations / arm.median() / 1e9,
+               step ? fmt::format("  {:5.2f} images/s  {:5.2f}x", static_cast<double>(batch) / arm.median(),
+                                  ratios[ratios.size() / 2])
+                    : "");
   }
 }

@@ -2,7 +2,7 @@
 // weights, images, labels and batch as bench/peers/vit_step.py, and the same JSON. Peers are run in turn by bench/run.
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -42,11 +42,14 @@ void fields(Visitor& visit, Options& o) {
 
 Options parse(int argc, char** argv) {
   OptionValues values;
-  for (int i = 1; i + 1 < argc; i += 2) values[std::string(argv[i]).substr(2)] = argv[i + 1];
+  for (int i = 1; i + 1 < argc; i += 2)
+    values[std::string(argv[i]).substr(2)] = argv[i + 1];
   return read_options<Options>("vit_step", values);
 }
 
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 }  // namespace
 
@@ -54,12 +57,14 @@ int main(int argc, char** argv) {
   const auto start = Clock::now();
   const Options o = parse(argc, argv);
   at::set_num_threads(static_cast<int>(o.threads));
-  std::shared_ptr<models::Model> model = models::load_model(io::ModelFolder::find(o.model, {}), {.precision = tensor::parse_precision(o.precision)});
+  std::shared_ptr<models::Model> model =
+      models::load_model(io::ModelFolder::find(o.model, {}), {.precision = tensor::parse_precision(o.precision)});
 
   engine::AdapterInfo info;
   info.method = o.work == "features" ? "linear-probe" : o.work;
   if (o.work == "vpt") info.method_options = {{"tokens", "50"}};
-  for (int i = 0; i < 100; ++i) info.classes.push_back(fmt::format("class {}", i));
+  for (int i = 0; i < 100; ++i)
+    info.classes.push_back(fmt::format("class {}", i));
   auto adapted = engine::build_adapted(model, methods::make_method(info.method, info.method_options), info);
   engine::Optimizer optimizer(adapted.parameters, {.weight_decay = 0.01});
 

@@ -29,7 +29,7 @@ find_package(Torch REQUIRED PATHS ${GRAFT_TORCH} NO_DEFAULT_PATH)
 # Torch's own interface target carries its flags globally; ours keeps them to the rooms that ask.
 add_library(graft_torch INTERFACE)
 target_include_directories(graft_torch SYSTEM INTERFACE
-  $<BUILD_INTERFACE:${TORCH_INCLUDE_DIRS}>)
+  "$<BUILD_INTERFACE:${TORCH_INCLUDE_DIRS}>")  # a list: without quotes only its ends are inside
 target_link_libraries(graft_torch INTERFACE torch)
 # at::parallel_for is a template with an OpenMP pragma in it: without the flag it runs on one thread and says nothing.
 target_compile_options(graft_torch INTERFACE -fopenmp)

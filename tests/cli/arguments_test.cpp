@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "graft/cli/command.h"
 #include "graft/core/error.h"
@@ -129,8 +130,10 @@ TEST(Arguments, PositionalsFillTheirOptionAndTheRestIsKept) {
 }
 
 TEST(Arguments, AnUnknownNameIsToldWithTheNearestWhereverItStands) {
-  EXPECT_THAT(message_for<UsageError>({"--bath-size", "8"}), HasSubstr("[test] no option '--bath-size'. Did you mean '--batch-size'?"));
-  EXPECT_THAT(message_for<UsageError>({"--config", yaml_with("forse: true\n")}), HasSubstr("no option 'forse'. Did you mean 'force'?"));
+  EXPECT_THAT(message_for<UsageError>({"--bath-size", "8"}),
+              HasSubstr("[test] no option '--bath-size'. Did you mean '--batch-size'?"));
+  EXPECT_THAT(message_for<UsageError>({"--config", yaml_with("forse: true\n")}),
+              HasSubstr("no option 'forse'. Did you mean 'force'?"));
   EXPECT_THAT(message_for<UsageError>({"--no-lr"}), HasSubstr("no option '--no-lr'"));
 }
 
@@ -150,7 +153,9 @@ TEST(Arguments, OneOptionUnderTwoSpellingsInAFileIsRefused) {
 
 TEST(Arguments, AnAliasNeverTakesAnOptionsOwnName) {
   Arguments arguments = arguments_of({"--lr", "5", "--lora.lr", "7", "--rank", "4"});
-  arguments.add_group({"lora", {{"lora.lr", "number", "1", ""}, {"lora.rank", "integer", "8", ""}}, {{"lr", "lora.lr"}, {"rank", "lora.rank"}}});
+  arguments.add_group({"lora",
+                       {{"lora.lr", "number", "1", ""}, {"lora.rank", "integer", "8", ""}},
+                       {{"lr", "lora.lr"}, {"rank", "lora.rank"}}});
   Terminal terminal([](std::string_view) { return std::nullopt; });
   ASSERT_TRUE(arguments.parse(terminal));
   EXPECT_EQ(arguments.get<Options>().lr, 5);
@@ -167,7 +172,8 @@ TEST(Arguments, PeekSeesFlagThenEnvironmentThenFile) {
 }
 
 TEST(Arguments, TheCommandLineCanBeTypedAgain) {
-  EXPECT_EQ(arguments_of({"--template", "it's {}", "a b", "c.jpg"}).command_line(), "graft test --template 'it'\\''s {}' 'a b' c.jpg");
+  EXPECT_EQ(arguments_of({"--template", "it's {}", "a b", "c.jpg"}).command_line(),
+            "graft test --template 'it'\\''s {}' 'a b' c.jpg");
 }
 
 }  // namespace

@@ -4,10 +4,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -59,7 +59,8 @@ std::vector<Step> read_steps(const fs::path& file) {
     }
   }
   for (Step& step : steps) {
-    while (!step.expected.empty() && step.expected.back().empty()) step.expected.pop_back();
+    while (!step.expected.empty() && step.expected.back().empty())
+      step.expected.pop_back();
   }
   if (steps.empty()) throw std::runtime_error("no `$ command` in it: it would test nothing.");
   return steps;
@@ -70,7 +71,8 @@ Outcome run(const std::string& command) {
   if (!pipe) throw std::runtime_error("no shell.");
   std::string text;
   std::array<char, 4096> block;
-  for (size_t count; (count = std::fread(block.data(), 1, block.size(), pipe)) > 0;) text.append(block.data(), count);
+  for (size_t count; (count = std::fread(block.data(), 1, block.size(), pipe)) > 0;)
+    text.append(block.data(), count);
   const int status = pclose(pipe);
   Outcome outcome;
   outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -79,7 +81,8 @@ Outcome run(const std::string& command) {
     outcome.lines.push_back(text.substr(begin, end - begin));
     begin = end + 1;
   }
-  while (!outcome.lines.empty() && outcome.lines.back().empty()) outcome.lines.pop_back();
+  while (!outcome.lines.empty() && outcome.lines.back().empty())
+    outcome.lines.pop_back();
   return outcome;
 }
 
@@ -112,18 +115,22 @@ bool check(const fs::path& file, const Step& step) {
   const bool same_text = matches(outcome.lines, 0, step.expected, 0);
   if (same_text && outcome.exit_code == step.exit_code) return true;
   fmt::print("{}:{}: $ {}\n", file.string(), step.line, step.command);
-  if (outcome.exit_code != step.exit_code) fmt::print("  exit code {}, expected {}\n", outcome.exit_code, step.exit_code);
+  if (outcome.exit_code != step.exit_code)
+    fmt::print("  exit code {}, expected {}\n", outcome.exit_code, step.exit_code);
   if (!same_text || outcome.exit_code != step.exit_code) {
     fmt::print("  expected:\n");
-    for (const auto& line : step.expected) fmt::print("    {}\n", line);
+    for (const auto& line : step.expected)
+      fmt::print("    {}\n", line);
     fmt::print("  got:\n");
-    for (const auto& line : outcome.lines) fmt::print("    {}\n", line);
+    for (const auto& line : outcome.lines)
+      fmt::print("    {}\n", line);
   }
   return false;
 }
 
 void prepare(const fs::path& folder, const fs::path& graft, const fs::path& assets) {
-  for (const char* name : {"GRAFT_ASSETS", "CLICOLOR_FORCE", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME"}) unsetenv(name);
+  for (const char* name : {"GRAFT_ASSETS", "CLICOLOR_FORCE", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME"})
+    unsetenv(name);
   setenv("HOME", folder.c_str(), 1);
   setenv("ASSETS", assets.c_str(), 1);
   setenv("NO_COLOR", "1", 1);
@@ -146,10 +153,12 @@ int main(int argc, char** argv) try {
   if (!mkdtemp(name.data())) throw std::runtime_error("no temporary folder.");
   prepare(name, fs::absolute(argv[1]), fs::absolute(argv[2]));
   int failed = 0;
-  for (const auto& step : steps) failed += !check(file, step);
+  for (const auto& step : steps)
+    failed += !check(file, step);
   fs::current_path("/");
   fs::remove_all(name);
-  fmt::print("{}: {} of {} commands as expected\n", file.filename().string(), steps.size() - static_cast<size_t>(failed), steps.size());
+  fmt::print("{}: {} of {} commands as expected\n", file.filename().string(),
+             steps.size() - static_cast<size_t>(failed), steps.size());
   return failed == 0 ? 0 : 1;
 } catch (const std::exception& error) {
   fmt::print("{}: {}\n", argc > 3 ? argv[3] : "clitest", error.what());

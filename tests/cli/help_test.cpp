@@ -13,9 +13,11 @@ namespace {
 
 TEST(Help, ASentenceIsWrappedBesideItsOption) {
   std::string sentence;
-  for (int i = 0; i < 30; ++i) sentence += "word ";
+  for (int i = 0; i < 30; ++i)
+    sentence += "word ";
   sentence.pop_back();
-  const std::string text = format_entries({{"--rank N", sentence}, {"--an-option-with-a-very-long-name TEXT", "below"}});
+  const std::string text =
+      format_entries({{"--rank N", sentence}, {"--an-option-with-a-very-long-name TEXT", "below"}});
   EXPECT_THAT(text, testing::StartsWith("  --rank N  word word"));
   EXPECT_THAT(text, testing::HasSubstr("\n            word"));
   EXPECT_THAT(text, testing::HasSubstr("TEXT\n            below\n"));
@@ -25,7 +27,8 @@ TEST(Help, AnOptionSaysItsTypeAndDefault) {
   EXPECT_EQ(describe("--rank", {"rank", "integer", "8", "rank of the update"}).left, "--rank N");
   EXPECT_EQ(describe("--rank", {"rank", "integer", "8", "rank of the update"}).right, "rank of the update (default 8)");
   EXPECT_EQ(describe("--force", {"force", "yes/no", "false", "write over"}).right, "write over");
-  EXPECT_EQ(describe("--cache", {"cache", "yes/no", "true", "keep"}).right, "keep (default yes; --no-... turns it off)");
+  EXPECT_EQ(describe("--cache", {"cache", "yes/no", "true", "keep"}).right,
+            "keep (default yes; --no-... turns it off)");
   EXPECT_EQ(describe("--tower", {"tower", "vision|text|both", "vision", "where"}).left, "--tower vision|text|both");
 }
 

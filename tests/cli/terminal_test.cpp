@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
 namespace graft::cli {
 namespace {
@@ -29,7 +30,8 @@ TEST(Terminal, ANarrowTerminalGetsAShorterBarThenNoneThenACutLine) {
 }
 
 TEST(Terminal, AnUnknownTotalOrRateIsNotGuessed) {
-  EXPECT_EQ(format_progress({"features", 5, 0, "", 0, "images"}, {.bar = true, .utf8 = false, .columns = 20}), "features ------ 0 %");
+  EXPECT_EQ(format_progress({"features", 5, 0, "", 0, "images"}, {.bar = true, .utf8 = false, .columns = 20}),
+            "features ------ 0 %");
 }
 
 TEST(Terminal, DurationsReadAsPeopleSayThem) {

@@ -30,15 +30,19 @@ std::string message_for(const std::string& text) {
 }
 
 TEST(YamlOptions, NestingIsADotSnakeIsKebabAndAListIsLines) {
-  EXPECT_THAT(read_yaml_options(file_with("batch_size: 8\nlora:\n  rank: 4\n  sites: [q, v]\nvalue:\n")),
-              ElementsAre(Pair("batch-size", "8"), Pair("lora.rank", "4"), Pair("lora.sites", "q\nv"), Pair("value", "")));
+  EXPECT_THAT(
+      read_yaml_options(file_with("batch_size: 8\nlora:\n  rank: 4\n  sites: [q, v]\nvalue:\n")),
+      ElementsAre(Pair("batch-size", "8"), Pair("lora.rank", "4"), Pair("lora.sites", "q\nv"), Pair("value", "")));
 }
 
 TEST(YamlOptions, JsonIsReadToo) {
-  EXPECT_THAT(read_yaml_options(file_with(R"({"lr": 1e-3, "method": "lora"})")), ElementsAre(Pair("lr", "1e-3"), Pair("method", "lora")));
+  EXPECT_THAT(read_yaml_options(file_with(R"({"lr": 1e-3, "method": "lora"})")),
+              ElementsAre(Pair("lr", "1e-3"), Pair("method", "lora")));
 }
 
-TEST(YamlOptions, AnEmptyFileSaysNothing) { EXPECT_TRUE(read_yaml_options(file_with("# nothing\n")).empty()); }
+TEST(YamlOptions, AnEmptyFileSaysNothing) {
+  EXPECT_TRUE(read_yaml_options(file_with("# nothing\n")).empty());
+}
 
 TEST(YamlOptions, WhatIsNotOptionsIsRefused) {
   EXPECT_THAT(message_for("- a\n- b\n"), HasSubstr("expected `name: value` lines"));
@@ -47,7 +51,9 @@ TEST(YamlOptions, WhatIsNotOptionsIsRefused) {
   EXPECT_THAT(message_for("lr: 1\n  bad indent: [\n"), HasSubstr("line 2"));
 }
 
-TEST(YamlOptions, CirclesEnd) { EXPECT_THAT(message_for("a: &x\n  b: *x\n"), HasSubstr("nested more than")); }
+TEST(YamlOptions, CirclesEnd) {
+  EXPECT_THAT(message_for("a: &x\n  b: *x\n"), HasSubstr("nested more than"));
+}
 
 TEST(YamlOptions, AMissingFileIsNamed) {
   EXPECT_THROW(read_yaml_options("/nowhere/at/all.yaml"), FileError);

@@ -1,6 +1,8 @@
 #include "tests/contracts/adapted.h"
 
-#include <torch/torch.h>
+#include <ATen/Parallel.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 #include "tests/support/tiny_models.h"
 

@@ -1,6 +1,8 @@
 // A tiny model with one method put in place, ready to train: what the method contract is asked of.
 #pragma once
 
+#include <torch/nn/module.h>
+
 #include <memory>
 #include <string>
 #include <vector>

@@ -1,6 +1,6 @@
 // What every adaptation method promises, asked of every method that is listed, on every kind of model that it fits.
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <set>
 

@@ -7,11 +7,17 @@ namespace {
 
 const std::vector<std::string> kMethods = {"lora", "vpt", "coop", "adapter"};
 
-TEST(Names, ASwappedPairOfLettersFindsItsName) { EXPECT_EQ(nearest_name("lroa", kMethods), "lora"); }
+TEST(Names, ASwappedPairOfLettersFindsItsName) {
+  EXPECT_EQ(nearest_name("lroa", kMethods), "lora");
+}
 
-TEST(Names, AMissingLetterFindsItsName) { EXPECT_EQ(nearest_name("adaptr", kMethods), "adapter"); }
+TEST(Names, AMissingLetterFindsItsName) {
+  EXPECT_EQ(nearest_name("adaptr", kMethods), "adapter");
+}
 
-TEST(Names, AWordThatResemblesNothingFindsNothing) { EXPECT_EQ(nearest_name("transformer", kMethods), std::nullopt); }
+TEST(Names, AWordThatResemblesNothingFindsNothing) {
+  EXPECT_EQ(nearest_name("transformer", kMethods), std::nullopt);
+}
 
 TEST(Names, TheMessageQuotesTheWordAndListsWhatIsKnownInOrder) {
   EXPECT_EQ(unknown_name("method", "lroa", kMethods),

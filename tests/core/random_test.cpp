@@ -10,7 +10,8 @@ namespace {
 
 TEST(Random, TheSameSeedGivesTheSameStream) {
   Random a(7), b(7);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(a.bits(), b.bits());
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(a.bits(), b.bits());
 }
 
 TEST(Random, AForkDoesNotDependOnWhatWasDrawnBefore) {
@@ -26,9 +27,11 @@ TEST(Random, BelowIsUniformOverSmallRanges) {
   Random random(1);
   std::vector<int> counts(6);
   const int draws = 60000;
-  for (int i = 0; i < draws; ++i) counts[random.below(6)] += 1;
+  for (int i = 0; i < draws; ++i)
+    counts[random.below(6)] += 1;
   double chi2 = 0;
-  for (const int count : counts) chi2 += std::pow(count - draws / 6.0, 2) / (draws / 6.0);
+  for (const int count : counts)
+    chi2 += std::pow(count - draws / 6.0, 2) / (draws / 6.0);
   EXPECT_LT(chi2, 20.5);  // 5 degrees of freedom: p = 0.001
 }
 

@@ -11,13 +11,15 @@ namespace graft::data {
 inline std::string bmp(const Image& image) {
   const auto number = [](std::uint32_t value, int bytes) {
     std::string out;
-    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+    for (int i = 0; i < bytes; ++i)
+      out += static_cast<char>(value >> (8 * i));
     return out;
   };
   std::string rows;
   for (int y = image.height - 1; y >= 0; --y) {  // bottom up, blue first, rows padded to four bytes
     for (int x = 0; x < image.width; ++x) {
-      for (int c = 2; c >= 0; --c) rows += static_cast<char>(image.rgb[3 * (y * image.width + x) + c]);
+      for (int c = 2; c >= 0; --c)
+        rows += static_cast<char>(image.rgb[3 * (y * image.width + x) + c]);
     }
     rows.resize((rows.size() + 3) / 4 * 4);
   }

@@ -19,8 +19,12 @@ class CheckImages : public testing::Test {
     folder.put("good.bmp", good);
     folder.put("cut.bmp", good.substr(0, 60));
     folder.put("text.jpg", "no photo");
-    dataset = {.name = "pets", .root = folder.path(), .classes = {"cat", "dog"},
-               .train = {{"good.bmp", 0}, {"good.bmp", 1}, {"text.jpg", 1}}, .val = {}, .test = {{"cut.bmp", 0}, {"gone.png", 0}},
+    dataset = {.name = "pets",
+               .root = folder.path(),
+               .classes = {"cat", "dog"},
+               .train = {{"good.bmp", 0}, {"good.bmp", 1}, {"text.jpg", 1}},
+               .val = {},
+               .test = {{"cut.bmp", 0}, {"gone.png", 0}},
                .found_splits = {}};
   }
   io::TemporaryFolder folder;
@@ -30,8 +34,9 @@ class CheckImages : public testing::Test {
 TEST_F(CheckImages, FindsWhatCannotBeDecodedAtAnyNumberOfThreads) {
   for (const int threads : {1, 3}) {
     const auto bad = check_images(dataset, kAll, threads);
-    EXPECT_THAT(bad, testing::ElementsAre(testing::Field(&BadFile::file, "cut.bmp"), testing::Field(&BadFile::file, "gone.png"),
-                                          testing::Field(&BadFile::file, "text.jpg")));
+    EXPECT_THAT(
+        bad, testing::ElementsAre(testing::Field(&BadFile::file, "cut.bmp"), testing::Field(&BadFile::file, "gone.png"),
+                                  testing::Field(&BadFile::file, "text.jpg")));
   }
   EXPECT_THAT(check_images(dataset, {Split::train}, 2), testing::SizeIs(1));
 }

@@ -14,7 +14,9 @@ namespace {
 
 using io::TemporaryFolder;
 
-TEST(Dataset, APathThatDoesNotExistIsAFileError) { EXPECT_ERROR(open_dataset("/no/such"), FileError, "/no/such"); }
+TEST(Dataset, APathThatDoesNotExistIsAFileError) {
+  EXPECT_ERROR(open_dataset("/no/such"), FileError, "/no/such");
+}
 
 TEST(Dataset, AnUnknownFileIsRefusedWithTheFormatsThatAreRead) {
   const TemporaryFolder folder;
@@ -30,7 +32,8 @@ TEST(Dataset, RefusesNoClassAndOneClass) {
   const TemporaryFolder none, one;
   none.put("a.jpg", "");
   EXPECT_ERROR(open_dataset(none.path()), DataError, "no class was found");
-  for (int i = 0; i < 10; ++i) one.put(fmt::format("cat/{}.jpg", i), "");
+  for (int i = 0; i < 10; ++i)
+    one.put(fmt::format("cat/{}.jpg", i), "");
   EXPECT_ERROR(open_dataset(one.path()), DataError, "only one class, 'cat'");
 }
 
@@ -45,7 +48,8 @@ TEST(Dataset, SaysEverythingThatIsWrongAtOnce) {
 
 TEST(Dataset, ValMayServeAsTest) {
   const TemporaryFolder folder;
-  for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "val/a/2.jpg", "val/b/2.jpg"}) folder.put(file, "");
+  for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "val/a/2.jpg", "val/b/2.jpg"})
+    folder.put(file, "");
   const Dataset dataset = open_dataset(folder.path(), {.test_split = "val"});
   EXPECT_EQ(dataset.test, dataset.val);
   EXPECT_EQ(dataset.test.size(), 2u);
@@ -64,12 +68,15 @@ TEST(Dataset, OptionsAreReadByName) {
   EXPECT_EQ(options.split_seed, 7);
 }
 
-TEST(PromptName, ShowsUnderscoresAsSpaces) { EXPECT_EQ(prompt_name("Flip_Flops"), "Flip Flops"); }
+TEST(PromptName, ShowsUnderscoresAsSpaces) {
+  EXPECT_EQ(prompt_name("Flip_Flops"), "Flip Flops");
+}
 
 TEST(SplitBySeed, DealsHalfAFifthAndTheRestOfEachClass) {
   Dataset dataset;
   std::vector<Sample> samples;
-  for (int i = 0; i < 60; ++i) samples.push_back({fmt::format("{:02}.jpg", i), i % 3});
+  for (int i = 0; i < 60; ++i)
+    samples.push_back({fmt::format("{:02}.jpg", i), i % 3});
   split_by_seed(dataset, samples, 1);
   std::map<std::string, int> seen;
   for (const Split split : {Split::train, Split::val, Split::test}) {

@@ -1,6 +1,7 @@
 #include "graft/data/few_shot.h"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include <set>
 
@@ -12,14 +13,20 @@ namespace {
 
 std::vector<Sample> samples(const nlohmann::json& rows) {
   std::vector<Sample> out;
-  for (const auto& row : rows) out.push_back({row[0], row[1]});
+  for (const auto& row : rows)
+    out.push_back({row[0], row[1]});
   return out;
 }
 
 Dataset golden_dataset() {
   const auto golden = golden::read("python_random.json");
-  return {.name = "golden", .root = {}, .classes = {"a", "b", "c", "d", "e", "f"}, .train = samples(golden["train"]),
-          .val = samples(golden["val"]), .test = {{"x.jpg", 0}}, .found_splits = {}};
+  return {.name = "golden",
+          .root = {},
+          .classes = {"a", "b", "c", "d", "e", "f"},
+          .train = samples(golden["train"]),
+          .val = samples(golden["val"]),
+          .test = {{"x.jpg", 0}},
+          .found_splits = {}};
 }
 
 TEST(FewShot, PicksThePhotosOfCoOpsProtocol) {
@@ -39,8 +46,10 @@ TEST(FewShot, WithoutAValSplitTakesItFromTrainPhotosThatWereNotDrawn) {
   EXPECT_EQ(few.train, few_shot(golden_dataset(), 16, 1).train);
   ASSERT_EQ(few.val.size(), 4u * 6);
   std::set<std::string> drawn;
-  for (const Sample& sample : few.train) drawn.insert(sample.file);
-  for (const Sample& sample : few.val) EXPECT_TRUE(drawn.insert(sample.file).second) << sample.file;
+  for (const Sample& sample : few.train)
+    drawn.insert(sample.file);
+  for (const Sample& sample : few.val)
+    EXPECT_TRUE(drawn.insert(sample.file).second) << sample.file;
 }
 
 TEST(FewShot, RefusesMoreShotsThanAClassHasPhotos) {

@@ -22,10 +22,13 @@ inline nlohmann::json read(const std::string& name) {
 // FNV-1a, 64 bits.
 inline std::string hash(std::span<const std::byte> bytes) {
   std::uint64_t value = 0xcbf29ce484222325;
-  for (const std::byte byte : bytes) value = (value ^ static_cast<std::uint8_t>(byte)) * 0x100000001b3;
+  for (const std::byte byte : bytes)
+    value = (value ^ static_cast<std::uint8_t>(byte)) * 0x100000001b3;
   return fmt::format("{:016x}", value);
 }
-inline std::string hash(const Image& image) { return hash(std::as_bytes(std::span(image.rgb))); }
+inline std::string hash(const Image& image) {
+  return hash(std::as_bytes(std::span(image.rgb)));
+}
 
 inline Image noise(int width, int height, std::uint32_t seed) {
   Image image{width, height, std::vector<std::uint8_t>(std::size_t{3} * width * height)};

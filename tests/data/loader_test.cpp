@@ -27,12 +27,14 @@ class LoaderTest : public testing::Test {
   Loader loader(LoaderOptions options, std::shared_ptr<ImageCache> cache = nullptr) const {
     Augmentation augmentation = Augmentation::random_resized_crop_and_flip();
     augmentation.brightness = 0.4;
-    return Loader(folder.path(), samples, ImageTransform(Preprocessing{.resize = {8, 8}}, augmentation), options, cache);
+    return Loader(folder.path(), samples, ImageTransform(Preprocessing{.resize = {8, 8}}, augmentation), options,
+                  cache);
   }
 
   static std::vector<Batch> epoch(Loader& loader) {
     std::vector<Batch> batches;
-    while (auto batch = loader.next()) batches.push_back(std::move(*batch));
+    while (auto batch = loader.next())
+      batches.push_back(std::move(*batch));
     return batches;
   }
 

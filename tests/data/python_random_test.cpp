@@ -10,7 +10,8 @@ namespace {
 TEST(PythonRandom, DrawsWhatCPythonDraws) {
   for (const auto& golden : golden::read("python_random.json").at("draws")) {
     PythonRandom random(golden["seed"].get<std::uint64_t>());
-    for (const double expected : golden["random"]) EXPECT_EQ(random.random(), expected);
+    for (const double expected : golden["random"])
+      EXPECT_EQ(random.random(), expected);
     for (const auto& [bits, expected] : golden["bits"].get<std::vector<std::pair<int, std::string>>>()) {
       EXPECT_EQ(std::to_string(random.getrandbits(bits)), expected) << bits;
     }
@@ -21,7 +22,8 @@ TEST(PythonRandom, DrawsWhatCPythonDraws) {
       EXPECT_EQ(random.sample(sample[0], sample[1]), sample[2].get<std::vector<std::size_t>>()) << sample;
     }
     std::vector<int> items(12);
-    for (int i = 0; i < 12; ++i) items[i] = i;
+    for (int i = 0; i < 12; ++i)
+      items[i] = i;
     random.shuffle(items);
     EXPECT_EQ(items, golden["shuffle"].get<std::vector<int>>());
     EXPECT_EQ(random.choices(7, 5), golden["choices"].get<std::vector<std::size_t>>());

@@ -24,8 +24,8 @@ TEST(Resize, EqualsPillowToTheBitOnRandomImagesSizesAndFilters) {
   for (const auto& c : cases) {
     std::optional<Box> box;
     if (c.contains("box")) box = Box{c["box"][0], c["box"][1], c["box"][2], c["box"][3]};
-    const Image out = resize(golden::load(c["image"]), {c["height"], c["width"]},
-                             golden::choice<Filter>(c["filter"]), box);
+    const Image out =
+        resize(golden::load(c["image"]), {c["height"], c["width"]}, golden::choice<Filter>(c["filter"]), box);
     EXPECT_EQ(golden::hash(out), c["hash"]) << c;
   }
 }

@@ -11,29 +11,38 @@ using testing::ElementsAre;
 
 std::vector<std::vector<std::string>> cells(const Table& table) {
   std::vector<std::vector<std::string>> out;
-  for (const auto& row : table.rows) out.push_back(row.cells);
+  for (const auto& row : table.rows)
+    out.push_back(row.cells);
   return out;
 }
 
-Table csv(std::string_view text) { return parse_table(text, TableKind::csv, "t.csv"); }
-Table jsonl(std::string_view text) { return parse_table(text, TableKind::jsonl, "t.jsonl"); }
+Table csv(std::string_view text) {
+  return parse_table(text, TableKind::csv, "t.csv");
+}
+Table jsonl(std::string_view text) {
+  return parse_table(text, TableKind::jsonl, "t.jsonl");
+}
 
 TEST(Csv, ReadsQuotesDoubledQuotesAndLineBreaksInsideThem) {
   const Table table = csv("file,caption\na.jpg,\"red, \"\"round\"\"\nand big\"\nb.jpg,plain\n");
   EXPECT_THAT(table.columns, ElementsAre("file", "caption"));
-  EXPECT_THAT(cells(table), ElementsAre(ElementsAre("a.jpg", "red, \"round\"\nand big"), ElementsAre("b.jpg", "plain")));
+  EXPECT_THAT(cells(table),
+              ElementsAre(ElementsAre("a.jpg", "red, \"round\"\nand big"), ElementsAre("b.jpg", "plain")));
   EXPECT_EQ(table.rows[0].line, 2u);
   EXPECT_EQ(table.rows[1].line, 4u);
 }
 
 TEST(Csv, AcceptsAByteOrderMarkCarriageReturnsBlankLinesAndNoLastLineBreak) {
-  const Table table = csv("\xef\xbb\xbf" "file,label\r\n\r\na.jpg,cat\r\nb.jpg,");
+  const Table table =
+      csv("\xef\xbb\xbf"
+          "file,label\r\n\r\na.jpg,cat\r\nb.jpg,");
   EXPECT_THAT(table.columns, ElementsAre("file", "label"));
   EXPECT_THAT(cells(table), ElementsAre(ElementsAre("a.jpg", "cat"), ElementsAre("b.jpg", "")));
 }
 
 TEST(Csv, ListsEveryBadRowWithItsLine) {
-  EXPECT_ERROR(csv("a,b\n1\n2,3\n4,5,6\n"), DataError, "t.csv:2: expected 2 cells, got 1.\n  t.csv:4: expected 2 cells, got 3.");
+  EXPECT_ERROR(csv("a,b\n1\n2,3\n4,5,6\n"), DataError,
+               "t.csv:2: expected 2 cells, got 1.\n  t.csv:4: expected 2 cells, got 3.");
   EXPECT_ERROR(csv("a,b\n\"1,2\n"), DataError, "t.csv:2: a quote is opened and never closed");
   EXPECT_ERROR(csv("a,b\n\"1\"x,2\n"), DataError, "t.csv:2: text follows a closing quote");
   EXPECT_ERROR(csv("a,a\n1,2\n"), DataError, "the column 'a' stands twice");
@@ -50,9 +59,11 @@ TEST(Tsv, SeparatesByTabs) {
 }
 
 TEST(Jsonl, TakesColumnsFromAllObjectsAndScalarsAsText) {
-  const Table table = jsonl("{\"file\": \"a.jpg\", \"label\": 3}\n\n{\"file\": \"b\\u00e9.jpg\", \"ok\": true, \"box\": [1, [2]]}\r\n");
+  const Table table =
+      jsonl("{\"file\": \"a.jpg\", \"label\": 3}\n\n{\"file\": \"b\\u00e9.jpg\", \"ok\": true, \"box\": [1, [2]]}\r\n");
   EXPECT_THAT(table.columns, ElementsAre("file", "label", "box", "ok"));
-  EXPECT_THAT(cells(table), ElementsAre(ElementsAre("a.jpg", "3", "", ""), ElementsAre("b\xc3\xa9.jpg", "", "", "true")));
+  EXPECT_THAT(cells(table),
+              ElementsAre(ElementsAre("a.jpg", "3", "", ""), ElementsAre("b\xc3\xa9.jpg", "", "", "true")));
 }
 
 TEST(Jsonl, ListsEveryBadLine) {
@@ -62,7 +73,8 @@ TEST(Jsonl, ListsEveryBadLine) {
 
 TEST(Table, OnlyTheFirstTwentyProblemsAreShown) {
   std::string text = "a,b\n";
-  for (int i = 0; i < 30; ++i) text += "1\n";
+  for (int i = 0; i < 30; ++i)
+    text += "1\n";
   EXPECT_ERROR(csv(text), DataError, "t.csv, 30 problems");
   EXPECT_ERROR(csv(text), DataError, "and 10 more");
 }

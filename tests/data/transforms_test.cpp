@@ -82,9 +82,11 @@ TEST(ImageTransform, ARandomCropIsARectangleOfTheResizedPhoto) {
   for (const Rect rect : {Rect{0, 0, 24, 24}, Rect{1, 0, 24, 24}, Rect{0, 1, 24, 24}, Rect{1, 1, 24, 24}}) {
     possible.push_back(crop(resized, rect).rgb);
   }
-  for (std::uint64_t seed = 0; seed < 40; ++seed) seen.push_back(transform.pixels(image, Random(seed)).rgb);
+  for (std::uint64_t seed = 0; seed < 40; ++seed)
+    seen.push_back(transform.pixels(image, Random(seed)).rgb);
   EXPECT_THAT(seen, testing::Each(testing::AnyOfArray(possible)));
-  for (const auto& one : possible) EXPECT_THAT(seen, testing::Contains(one));
+  for (const auto& one : possible)
+    EXPECT_THAT(seen, testing::Contains(one));
 }
 
 TEST(RandomResizedRect, StaysInsideAndKeepsScaleAndRatio) {

@@ -1,6 +1,7 @@
 #include "graft/engine/accuracy.h"
 
 #include <gtest/gtest.h>
+#include <torch/types.h>
 
 #include <cmath>
 

@@ -1,6 +1,7 @@
 #include "graft/engine/batches.h"
 
 #include <gtest/gtest.h>
+#include <torch/types.h>
 
 #include "graft/engine/encoder.h"
 #include "tests/engine/tiny_world.h"

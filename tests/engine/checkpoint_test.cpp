@@ -1,6 +1,7 @@
 #include "graft/engine/checkpoint.h"
 
 #include <gtest/gtest.h>
+#include <torch/types.h>
 
 #include <fstream>
 

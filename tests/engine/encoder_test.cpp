@@ -1,6 +1,7 @@
 #include "graft/engine/encoder.h"
 
 #include <gtest/gtest.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

@@ -35,6 +35,19 @@ class InterruptedRun : public ::testing::Test {
     }
     return child;
   }
+  // Returns when the child has written that step's checkpoint or a later one, or has ended.
+  static void wait_for_step(pid_t child, const fs::path& checkpoints, int64_t step) {
+    siginfo_t ended{};
+    while (ended.si_pid == 0) {
+      std::error_code none_yet;
+      for (const auto& entry : fs::directory_iterator(checkpoints, none_yet)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with("step-") && name >= checkpoint_name(step).string()) return;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT);
+    }
+  }
   static int exit_code(pid_t child) {
     int status = 0;
     ::waitpid(child, &status, 0);
@@ -62,15 +75,22 @@ TEST_F(InterruptedRun, KilledAtAnyMomentItEndsOnTheSameBits) {
 
   Random random(static_cast<uint64_t>(began.time_since_epoch().count()));  // another moment each time
   SCOPED_TRACE(fmt::format("seed {}", random.seed()));
+  const fs::path checkpoints = folder_ / "killed" / "checkpoints";
   int in_the_middle = 0;
-  for (int kill = 0; kill < 12 && in_the_middle < 4; ++kill) {
+  for (int kill = 0; kill < 40 && in_the_middle < 4; ++kill) {
+    const auto before = load_last_checkpoint(checkpoints);
     const pid_t child = start("killed");
-    std::this_thread::sleep_for(std::chrono::duration_cast<std::chrono::microseconds>(whole * random.uniform()));
+    if (kill % 2 == 1) wait_for_step(child, checkpoints, before ? before->step + 1 : 1);  // else also before training
+    std::this_thread::sleep_for(
+        std::chrono::duration_cast<std::chrono::microseconds>(whole * (0.5 * random.uniform())));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
-    const auto checkpoint = load_last_checkpoint(folder_ / "killed" / "checkpoints");
-    if (checkpoint && checkpoint->finished) break;
-    in_the_middle += checkpoint.has_value();
+    const auto checkpoint = load_last_checkpoint(checkpoints);
+    if (checkpoint && checkpoint->finished) {
+      fs::remove_all(folder_ / "killed");  // too late: from the start again
+    } else {
+      in_the_middle += checkpoint.has_value();
+    }
   }
   EXPECT_GT(in_the_middle, 0);
   ASSERT_EQ(exit_code(start("killed")), 0);

@@ -1,6 +1,8 @@
 #include "graft/engine/optimizer.h"
 
 #include <gtest/gtest.h>
+#include <torch/optim.h>
+#include <torch/types.h>
 
 #include "graft/core/error.h"
 

@@ -12,7 +12,8 @@ namespace {
 std::uint8_t touch(const graft::io::TorchFile& file) {
   std::uint8_t sum = 0;
   for (const auto& [name, view] : file.tensors) {
-    for (std::size_t i = 0; i < view.bytes; ++i) sum ^= std::to_integer<std::uint8_t>(view.data[i]);
+    for (std::size_t i = 0; i < view.bytes; ++i)
+      sum ^= std::to_integer<std::uint8_t>(view.data[i]);
   }
   return sum;
 }

@@ -1,7 +1,7 @@
 #include "graft/methods/adapter/adapter.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "tests/methods/golden.h"
 #include "tests/methods/sites_only.h"

@@ -1,7 +1,7 @@
 #include "graft/methods/clip_adapter/clip_adapter.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "tests/methods/golden.h"
 #include "tests/methods/sites_only.h"

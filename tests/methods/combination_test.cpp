@@ -1,7 +1,7 @@
 #include "graft/methods/combination.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 // Tensors of a golden file, by name.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstring>
 #include <map>

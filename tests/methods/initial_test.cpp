@@ -1,7 +1,7 @@
 #include "graft/methods/initial.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace graft::methods {
 namespace {

@@ -1,7 +1,7 @@
 #include "graft/methods/linear_probe/linear_probe.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "graft/methods/linear_probe/logistic_regression.h"
 #include "tests/methods/golden.h"

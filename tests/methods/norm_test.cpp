@@ -1,7 +1,7 @@
 #include "graft/methods/norm/norm.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "tests/methods/small_models.h"
 

@@ -2,7 +2,7 @@
 #include "graft/methods/lora/peft.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>

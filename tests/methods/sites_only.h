@@ -2,7 +2,8 @@
 // and to count.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 #include <deque>
 

@@ -1,7 +1,7 @@
 #include "graft/methods/tip_adapter_f/tip_adapter_f.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "tests/methods/sites_only.h"
 
@@ -27,7 +27,7 @@ TEST(TipAdapterF, TrainsAsTheAuthorsDo) {
 
 // d/dK of exp(-beta (1 - f K)) is beta f times itself: keys of photos near f move along f.
 TEST(TipAdapterF, TheGradientOfAKeyIsTheFeatureTimesItsVote) {
-  tip_adapter::Cache cache(1, 2, 1, true, {.alpha = 1, .beta = 2});
+  photo_cache::Cache cache(1, 2, 1, true, {.alpha = 1, .beta = 2});
   cache.fill(torch::tensor({{1.f, 0.f}}), torch::tensor({0}), 1);
   const nn::Frozen nothing([](const at::Tensor& f) { return torch::zeros({f.size(0), 1}); });
   cache.forward(torch::tensor({{3.f, 4.f}}), nothing, {}).sum().backward();

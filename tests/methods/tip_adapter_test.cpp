@@ -1,7 +1,7 @@
 #include "graft/methods/tip_adapter/tip_adapter.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "tests/methods/golden.h"
 #include "tests/methods/sites_only.h"
@@ -9,8 +9,8 @@
 namespace graft::methods {
 namespace {
 
-using tip_adapter::Cache;
-using tip_adapter::Options;
+using photo_cache::Cache;
+using photo_cache::Options;
 
 nn::Frozen text_logits(const at::Tensor& text, double scale) {
   return nn::Frozen([=](const at::Tensor& f) { return scale * torch::mm(f / f.norm(2, 1, true), text.t()); });
@@ -40,7 +40,7 @@ TEST(TipAdapter, ChoosesTheStrengthsThatTheAuthorsSearchChooses) {
   Cache cache(12, 8, 4, false, {});
   cache.fill(g["views"], g["labels"], 3);
   const auto logits = text_logits(g["text"], 10)(g["val"]);
-  const auto best = tip_adapter::search(cache, logits, cache.affinity(g["val"]), g["val_labels"]);
+  const auto best = photo_cache::search(cache, logits, cache.affinity(g["val"]), g["val_labels"]);
   EXPECT_NEAR(best.accuracy, g["accuracy"].item<double>(), 1e-6);
   EXPECT_NEAR(best.alpha, g["alpha"].item<double>(), 1e-6);
   EXPECT_NEAR(best.beta, g["beta"].item<double>(), 1e-6);

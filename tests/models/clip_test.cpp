@@ -1,7 +1,7 @@
 #include "graft/models/clip/clip.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "graft/core/error.h"
 #include "tests/support/gradient_check.h"

@@ -1,6 +1,8 @@
 // Every layout against the library that wrote it: tests/golden/make/models.py.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+
+#include <optional>
 
 #include "graft/models/checkpoint.h"
 #include "graft/models/model.h"

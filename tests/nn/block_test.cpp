@@ -1,6 +1,7 @@
 #include "graft/nn/block.h"
 
 #include <gtest/gtest.h>
+#include <torch/types.h>
 
 #include "graft/nn/transformer.h"
 #include "tests/nn/inserts.h"

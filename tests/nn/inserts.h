@@ -1,7 +1,7 @@
 // Inserts that are easy to work out by hand.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "graft/nn/insert.h"
 

@@ -1,6 +1,7 @@
 #include "graft/nn/linear.h"
 
 #include <gtest/gtest.h>
+#include <torch/types.h>
 
 #include "tests/nn/inserts.h"
 

@@ -1,6 +1,7 @@
 #include "graft/nn/patch_embedding.h"
 
 #include <gtest/gtest.h>
+#include <torch/types.h>
 
 #include "graft/core/error.h"
 #include "tests/nn/inserts.h"

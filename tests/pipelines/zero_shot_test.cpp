@@ -1,6 +1,7 @@
 #include "graft/pipelines/zero_shot.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <fstream>
 

@@ -19,7 +19,8 @@ using testing::Not;
 
 std::vector<std::byte> bytes_of(const std::string& text) {
   std::vector<std::byte> bytes;
-  for (const char c : text) bytes.push_back(static_cast<std::byte>(c));
+  for (const char c : text)
+    bytes.push_back(static_cast<std::byte>(c));
   return bytes;
 }
 
@@ -74,7 +75,9 @@ TEST(Html, AnImagesTypeIsToldByItsBytes) {
   EXPECT_THAT(data_uri(bytes_of("\xff\xd8\xff")), HasSubstr("image/jpeg"));
 }
 
-TEST(Html, NamesCannotBecomeMarkup) { EXPECT_EQ(escape("<a href=\"x\">&"), "&lt;a href=&quot;x&quot;&gt;&amp;"); }
+TEST(Html, NamesCannotBecomeMarkup) {
+  EXPECT_EQ(escape("<a href=\"x\">&"), "&lt;a href=&quot;x&quot;&gt;&amp;");
+}
 
 TEST(Chart, TicksAreRoundAndCoverTheData) {
   EXPECT_THAT(ticks(0, 100, 5), ElementsAre(0, 20, 40, 60, 80, 100));
@@ -88,7 +91,8 @@ TEST(Chart, OnePointIsNoCurve) {
 
 TEST(Chart, ALongCurveIsThinnedAndAFlatOneDrawn) {
   Series series{"train", {}};
-  for (int i = 0; i < 5000; ++i) series.points.emplace_back(i, 1.0);
+  for (int i = 0; i < 5000; ++i)
+    series.points.emplace_back(i, 1.0);
   const std::string html = to_html(LineChart{"loss", "step", {series}, false});
   EXPECT_LT(html.size(), 6000u);
   EXPECT_THAT(html, Not(HasSubstr("nan")));
@@ -127,7 +131,10 @@ TEST(RunReport, ManyClassesAreShownAsTheirWorstPairs) {
 
 TEST(ComparisonReport, ColoursOnlyWhatTheIntervalShows) {
   ComparisonReport report;
-  report.tables = {{"16 shots", {{"zero-shot", 0, 0.6, 0.5, 0.7}, {"lora", 100, 0.7, 0.6, 0.8, 0.1, 0.05, 0.15}, {"bias", 10, 0.61, 0.5, 0.7, 0.01, -0.02, 0.04}}}};
+  report.tables = {{"16 shots",
+                    {{"zero-shot", 0, 0.6, 0.5, 0.7},
+                     {"lora", 100, 0.7, 0.6, 0.8, 0.1, 0.05, 0.15},
+                     {"bias", 10, 0.61, 0.5, 0.7, 0.01, -0.02, 0.04}}}};
   const std::string html = to_html(report);
   expect_well_formed(html);
   EXPECT_THAT(html, HasSubstr("number gain\">+10.0 <span class=\"soft\">(+5.0 to +15.0)"));

@@ -30,7 +30,8 @@ TEST(Distributions, WithTwoDegreesOfFreedomStudentsCdfHasAClosedForm) {
 }
 
 TEST(Distributions, TheIncompleteBetaOfOneAndOneIsTheIdentity) {
-  for (const double x : {0.0, 0.1, 0.5, 0.9, 1.0}) EXPECT_NEAR(incomplete_beta(x, 1, 1), x, 1e-14);
+  for (const double x : {0.0, 0.1, 0.5, 0.9, 1.0})
+    EXPECT_NEAR(incomplete_beta(x, 1, 1), x, 1e-14);
   EXPECT_NEAR(incomplete_beta(0.5, 2, 3), 0.6875, 1e-13);  // 6x² - 8x³ + 3x⁴
 }
 
@@ -84,7 +85,8 @@ TEST(Statistics, WilcoxonDropsZerosAndSharesTiedRanks) {
 
 TEST(Statistics, WilcoxonBeyondFiftyIsNearTheExactOne) {
   std::vector<double> differences;
-  for (int i = 1; i <= 50; ++i) differences.push_back(i % 3 == 0 ? -i : i);
+  for (int i = 1; i <= 50; ++i)
+    differences.push_back(i % 3 == 0 ? -i : i);
   const double exact = wilcoxon_p(differences);
   differences.push_back(0.5);  // 51 values: the normal one; the smallest rank changes little
   EXPECT_NEAR(wilcoxon_p(differences), exact, 0.1 * exact);
@@ -117,7 +119,8 @@ TEST(Statistics, ADifferenceOfOneDeviationNeedsTenPairs) {
 
 TEST(Statistics, AComparisonIsPaired) {
   // Seeds differ by far more than the methods do; every pair says +0.01.
-  const std::vector<double> second = {0.50, 0.60, 0.70, 0.80, 0.55, 0.65}, first = {0.511, 0.609, 0.712, 0.808, 0.561, 0.659};
+  const std::vector<double> second = {0.50, 0.60, 0.70, 0.80, 0.55, 0.65},
+                            first = {0.511, 0.609, 0.712, 0.808, 0.561, 0.659};
   const auto comparison = compare(first, second, Random(1));
   EXPECT_NEAR(comparison.difference.mean, 0.01, 1e-12);
   EXPECT_TRUE(comparison.shown());

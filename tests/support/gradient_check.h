@@ -2,7 +2,8 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
 
 #include <functional>
 #include <vector>
@@ -10,11 +11,12 @@
 namespace graft::testing {
 
 // `f` gives a tensor that depends on `parameters` (float64 leaves that ask for gradients); it is called twice for each
-// element that is checked: all of a small parameter, else `most` of them, evenly spread. The output is weighted with fixed
-// numbers, so that no direction cancels. Central differences with h = 1e-5 are good to h² and to 1e-16 / h: about 1e-9 of
-// the output's size.
-inline void expect_gradients_of_differences(const std::function<at::Tensor()>& f, const std::vector<at::Tensor>& parameters,
-                                            double tolerance = 1e-6, int64_t most = 12) {
+// element that is checked: all of a small parameter, else `most` of them, evenly spread. The output is weighted with
+// fixed numbers, so that no direction cancels. Central differences with h = 1e-5 are good to h² and to 1e-16 / h: about
+// 1e-9 of the output's size.
+inline void expect_gradients_of_differences(const std::function<at::Tensor()>& f,
+                                            const std::vector<at::Tensor>& parameters, double tolerance = 1e-6,
+                                            int64_t most = 12) {
   const auto weighted = [&] {
     const auto y = f();
     return (y * torch::linspace(0.5, 1.5, y.numel(), y.options()).view_as(y).detach()).sum();

@@ -1,6 +1,6 @@
 #include "tests/support/tiny_models.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>

@@ -22,8 +22,8 @@ struct TinyCheckpoint {
   std::unique_ptr<models::Model> load(const models::LoadOptions& options = {}) const;
 };
 
-// open_clip's layout: 24 pixels, patch 8 (9 patches), 3 blocks of width 32, 2 heads; text of width 16, 2 blocks, context
-// 24, CLIP's vocabulary; 12 joint dimensions; QuickGELU.
+// open_clip's layout: 24 pixels, patch 8 (9 patches), 3 blocks of width 32, 2 heads; text of width 16, 2 blocks,
+// context 24, CLIP's vocabulary; 12 joint dimensions; QuickGELU.
 TinyCheckpoint tiny_clip_checkpoint(uint64_t seed = 1);
 // DINOv2's names as timm writes them: 24 pixels, patch 8, 3 blocks of width 32, 2 heads, 2 registers, LayerScale, GELU.
 TinyCheckpoint tiny_vit_checkpoint(uint64_t seed = 1);

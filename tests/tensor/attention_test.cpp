@@ -1,7 +1,9 @@
 #include "graft/tensor/attention.h"
 
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
 
 #include "graft/core/error.h"
 #include "graft/tensor/precision.h"
@@ -16,24 +18,28 @@ struct Outcome {
 };
 
 Outcome run(std::vector<at::Tensor> own, int64_t heads, AttentionOptions options) {
-  for (auto& t : own) t = t.detach().clone().requires_grad_(true);
+  for (auto& t : own)
+    t = t.detach().clone().requires_grad_(true);
   auto inputs = own;
   if (options.extra_keys.defined()) {
     options.extra_keys = options.extra_keys.clone().requires_grad_(true);
     options.extra_values = options.extra_values.clone().requires_grad_(true);
     inputs.insert(inputs.end(), {options.extra_keys, options.extra_values});
   }
-  const auto y = own.size() == 1 ? attention(own[0], heads, options) : attention(own[0], own[1], own[2], heads, options);
+  const auto y =
+      own.size() == 1 ? attention(own[0], heads, options) : attention(own[0], own[1], own[2], heads, options);
   const auto weights = torch::linspace(-1, 1, y.numel()).view_as(y).to(y.scalar_type());
   return {y.detach(), torch::autograd::grad({(y * weights).sum()}, inputs)};
 }
 
 // float32 differs by the order of its sums; a short one has errors of a few 1e-7 of the largest result.
-void expect_as_plain(const std::vector<at::Tensor>& own, int64_t heads, const AttentionOptions& options, double tolerance = 5e-6) {
+void expect_as_plain(const std::vector<at::Tensor>& own, int64_t heads, const AttentionOptions& options,
+                     double tolerance = 5e-6) {
   const auto got = run(own, heads, options);
   UseKernels plain(Kernels::plain);
   auto floats = own;
-  for (auto& t : floats) t = t.to(at::kFloat);
+  for (auto& t : floats)
+    t = t.to(at::kFloat);
   const auto want = run(floats, heads, options);
   EXPECT_LT(relative_error(got.y, want.y), tolerance);
   for (size_t i = 0; i < want.gradients.size(); ++i) {
@@ -44,8 +50,13 @@ void expect_as_plain(const std::vector<at::Tensor>& own, int64_t heads, const At
 TEST(Attention, EqualsThePlainPathAtOddSizes) {
   torch::manual_seed(1);
   // One token, one head, one number a head, heads wider than a panel, and more queries than a block.
-  for (const auto [images, tokens, heads, width] : std::vector<std::array<int64_t, 4>>{
-           {1, 1, 1, 1}, {2, 3, 1, 5}, {1, 16, 2, 16}, {2, 17, 3, 20}, {1, 50, 2, 64}, {1, 197, 1, 33}, {2, 257, 2, 64}}) {
+  for (const auto [images, tokens, heads, width] : std::vector<std::array<int64_t, 4>>{{1, 1, 1, 1},
+                                                                                       {2, 3, 1, 5},
+                                                                                       {1, 16, 2, 16},
+                                                                                       {2, 17, 3, 20},
+                                                                                       {1, 50, 2, 64},
+                                                                                       {1, 197, 1, 33},
+                                                                                       {2, 257, 2, 64}}) {
     SCOPED_TRACE(fmt::format("{} images, {} tokens, {} heads of {}", images, tokens, heads, width));
     expect_as_plain({torch::randn({images, tokens, 3 * heads * width})}, heads, {});
   }
@@ -66,7 +77,8 @@ TEST(Attention, CausalEqualsThePlainPath) {
 
 TEST(Attention, CausalLooksBackFromTheEndWhenQueriesAreFewer) {
   torch::manual_seed(4);
-  expect_as_plain({torch::randn({2, 4, 24}), torch::randn({2, 23, 24}), torch::randn({2, 23, 24})}, 2, {.causal = true});
+  expect_as_plain({torch::randn({2, 4, 24}), torch::randn({2, 23, 24}), torch::randn({2, 23, 24})}, 2,
+                  {.causal = true});
 }
 
 TEST(Attention, MasksOfEveryShapeEqualThePlainPath) {
@@ -86,7 +98,10 @@ TEST(Attention, ExtraKeysEqualThePlainPathAndGetGradients) {
   for (const int64_t batch : {1, 3}) {
     for (const bool causal : {false, true}) {
       SCOPED_TRACE(fmt::format("extra keys for {}, causal {}", batch, causal));
-      expect_as_plain({qkv}, 2, {.causal = causal, .extra_keys = torch::randn({batch, 2, 5, 12}), .extra_values = torch::randn({batch, 2, 5, 12})});
+      expect_as_plain({qkv}, 2,
+                      {.causal = causal,
+                       .extra_keys = torch::randn({batch, 2, 5, 12}),
+                       .extra_values = torch::randn({batch, 2, 5, 12})});
     }
   }
 }
@@ -94,7 +109,8 @@ TEST(Attention, ExtraKeysEqualThePlainPathAndGetGradients) {
 TEST(Attention, SeparateQueriesAndSharedKeyHeadsEqualThePlainPath) {
   torch::manual_seed(7);
   expect_as_plain({torch::randn({2, 1, 4 * 10}), torch::randn({2, 31, 4 * 10}), torch::randn({2, 31, 4 * 10})}, 4, {});
-  expect_as_plain({torch::randn({2, 31, 6 * 10}), torch::randn({2, 31, 2 * 10}), torch::randn({2, 31, 2 * 10})}, 6, {.causal = true});
+  expect_as_plain({torch::randn({2, 31, 6 * 10}), torch::randn({2, 31, 2 * 10}), torch::randn({2, 31, 2 * 10})}, 6,
+                  {.causal = true});
 }
 
 TEST(Attention, StridedSlicesGiveTheSameAsCopies) {
@@ -122,7 +138,8 @@ TEST(Attention, PlainGradientsAreThoseOfDifferences) {
       [&](const std::vector<at::Tensor>& v) {
         return attention(v[0], 2, {.causal = true, .mask = mask, .extra_keys = v[1], .extra_values = v[2]});
       },
-      {torch::randn({1, 4, 12}, at::kDouble), torch::randn({1, 2, 2, 2}, at::kDouble), torch::randn({1, 2, 2, 2}, at::kDouble)});
+      {torch::randn({1, 4, 12}, at::kDouble), torch::randn({1, 2, 2, 2}, at::kDouble),
+       torch::randn({1, 2, 2, 2}, at::kDouble)});
 }
 
 TEST(Attention, TheSameBitsOnOneThreadAndOnAll) {
@@ -141,7 +158,9 @@ TEST(Attention, RefusesWhatDoesNotFit) {
   EXPECT_THROW(attention(torch::randn({2, 3, 10}), 1), ShapeError);
   EXPECT_THROW(attention(torch::randn({2, 3, 12}), 3), ShapeError);
   EXPECT_THROW(attention(torch::randn({2, 3, 12}), 2, {.extra_keys = torch::randn({1, 2, 4, 2})}), ShapeError);
-  EXPECT_THROW(attention(torch::randn({2, 3, 12}), 2, {.extra_keys = torch::randn({1, 2, 4, 3}), .extra_values = torch::randn({1, 2, 4, 3})}), ShapeError);
+  EXPECT_THROW(attention(torch::randn({2, 3, 12}), 2,
+                         {.extra_keys = torch::randn({1, 2, 4, 3}), .extra_values = torch::randn({1, 2, 4, 3})}),
+               ShapeError);
 }
 
 }  // namespace

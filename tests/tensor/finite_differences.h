@@ -2,7 +2,8 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
 
 #include <functional>
 #include <vector>
@@ -13,12 +14,14 @@ using Function = std::function<at::Tensor(const std::vector<at::Tensor>&)>;
 
 // For every element of every input (float64, few of them). The output is weighted with fixed numbers, so that no
 // direction cancels. Central differences with h = 1e-5 are good to h^2 and to 1e-16 / h, so to about 1e-9.
-inline void expect_gradients_of_differences(const Function& f, std::vector<at::Tensor> inputs, double tolerance = 1e-7) {
+inline void expect_gradients_of_differences(const Function& f, std::vector<at::Tensor> inputs,
+                                            double tolerance = 1e-7) {
   const auto weigh = [&](const std::vector<at::Tensor>& values) {
     const auto y = f(values);
     return (y * torch::linspace(0.5, 1.5, y.numel(), y.options()).view_as(y).detach()).sum();
   };
-  for (auto& input : inputs) input = input.detach().clone().requires_grad_(true);
+  for (auto& input : inputs)
+    input = input.detach().clone().requires_grad_(true);
   const auto gradients = torch::autograd::grad({weigh(inputs)}, inputs);
   torch::NoGradGuard no_grad;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -31,7 +34,8 @@ inline void expect_gradients_of_differences(const Function& f, std::vector<at::T
       flat[j] = at - h;
       const double below = weigh(inputs).item<double>();
       flat[j] = at;
-      EXPECT_NEAR(gradient[j].item<double>(), (above - below) / (2 * h), tolerance) << "input " << i << ", element " << j;
+      EXPECT_NEAR(gradient[j].item<double>(), (above - below) / (2 * h), tolerance)
+          << "input " << i << ", element " << j;
     }
   }
 }

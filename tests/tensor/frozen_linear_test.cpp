@@ -1,8 +1,10 @@
 #include "graft/tensor/frozen_linear.h"
 
+#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
 
 #include "graft/core/error.h"
 #include "graft/tensor/kernels.h"
@@ -14,8 +16,8 @@ namespace {
 constexpr Activation kActivations[] = {Activation::none,      Activation::relu,       Activation::gelu,
                                        Activation::gelu_tanh, Activation::quick_gelu, Activation::silu};
 
-// Rounding of a sum of `in` products in float32 is far below this share of the largest output; bf16 storage of x, of the
-// saved pre-activation and of the result rounds to 2^-9.
+// Rounding of a sum of `in` products in float32 is far below this share of the largest output; bf16 storage of x, of
+// the saved pre-activation and of the result rounds to 2^-9.
 constexpr double kFloatError = 2e-6, kBf16Error = 8e-3;
 
 struct Sizes {
@@ -27,7 +29,8 @@ constexpr Sizes kSizes[] = {{1, 1, 1}, {1, 7, 33}, {5, 48, 16}, {13, 130, 19}, {
 std::vector<LowRank> two_branches(int64_t in, int64_t out) {
   const auto rows = std::max<int64_t>(out / 3, 1);
   return {{torch::randn({3, in}), torch::randn({rows, 3}), 0.5, 0},
-          {torch::randn({std::min<int64_t>(17, in), in}), torch::randn({rows, std::min<int64_t>(17, in)}), -0.25, out - rows}};
+          {torch::randn({std::min<int64_t>(17, in), in}), torch::randn({rows, std::min<int64_t>(17, in)}), -0.25,
+           out - rows}};
 }
 
 struct Outcome {
@@ -35,12 +38,14 @@ struct Outcome {
   std::vector<at::Tensor> branches;
 };
 
-Outcome run(const FrozenLinear& linear, const at::Tensor& x, const std::vector<LowRank>& branches, Activation activation) {
+Outcome run(const FrozenLinear& linear, const at::Tensor& x, const std::vector<LowRank>& branches,
+            Activation activation) {
   const auto leaf = x.detach().clone().requires_grad_(true);
   std::vector<LowRank> trained;
   std::vector<at::Tensor> inputs{leaf};
   for (const auto& branch : branches) {
-    trained.push_back({branch.a.clone().requires_grad_(true), branch.b.clone().requires_grad_(true), branch.scale, branch.begin});
+    trained.push_back(
+        {branch.a.clone().requires_grad_(true), branch.b.clone().requires_grad_(true), branch.scale, branch.begin});
     inputs.insert(inputs.end(), {trained.back().a, trained.back().b});
   }
   const bool bias = linear.bias() && linear.bias()->requires_grad();
@@ -56,7 +61,8 @@ Outcome run(const FrozenLinear& linear, const at::Tensor& x, const std::vector<L
   return outcome;
 }
 
-Outcome run_plain(const FrozenLinear& linear, const at::Tensor& x, const std::vector<LowRank>& branches, Activation activation) {
+Outcome run_plain(const FrozenLinear& linear, const at::Tensor& x, const std::vector<LowRank>& branches,
+                  Activation activation) {
   UseKernels plain(Kernels::plain);
   return run(linear, x, branches, activation);
 }
@@ -146,7 +152,8 @@ TEST(FrozenLinear, Int8ProductOfWholeNumbersIsExact) {
     const auto limit = std::min<int64_t>(32767, 2147483647 / (127 * (in + in % 2)));
     auto x = torch::randint(-limit, limit + 1, {11, in}).to(at::kFloat);
     x.select(1, in - 1).fill_(static_cast<float>(limit));  // so that the scale of every token is one
-    const auto exact = torch::linear(x.to(at::kDouble), weight.to(at::kDouble)).to(at::kFloat);  // rounded once, at the end
+    const auto exact =
+        torch::linear(x.to(at::kDouble), weight.to(at::kDouble)).to(at::kFloat);  // rounded once, at the end
     EXPECT_TRUE(torch::equal(linear.forward(x), exact)) << in << " products";
   }
 }
@@ -164,7 +171,8 @@ TEST(FrozenLinear, ATrainedBiasGetsItsGradient) {
 TEST(FrozenLinear, PlainGradientsAreThoseOfDifferences) {
   torch::manual_seed(8);
   const auto weight = torch::randn({4, 3}, at::kDouble);
-  for (const auto activation : {Activation::none, Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu, Activation::silu}) {
+  for (const auto activation :
+       {Activation::none, Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu, Activation::silu}) {
     SCOPED_TRACE(to_string(activation));
     expect_gradients_of_differences(
         [&](const std::vector<at::Tensor>& v) {
@@ -184,13 +192,15 @@ TEST(FrozenLinear, ARowDoesNotDependOnItsBatchNorOnThreads) {
     SCOPED_TRACE(to_string(precision));
     const FrozenLinear linear(torch::randn({70, 300}), std::nullopt, precision);
     const auto all = run(linear, x, branches, Activation::gelu);
-    EXPECT_TRUE(torch::equal(linear.forward_low_rank(x.slice(0, 101, 108), branches, Activation::gelu), all.y.slice(0, 101, 108)));
+    EXPECT_TRUE(torch::equal(linear.forward_low_rank(x.slice(0, 101, 108), branches, Activation::gelu),
+                             all.y.slice(0, 101, 108)));
     at::set_num_threads(1);
     const auto alone = run(linear, x, branches, Activation::gelu);
     at::set_num_threads(threads);
     EXPECT_TRUE(torch::equal(alone.y, all.y));
     EXPECT_TRUE(torch::equal(alone.dx, all.dx));
-    for (size_t i = 0; i < all.branches.size(); ++i) EXPECT_TRUE(torch::equal(alone.branches[i], all.branches[i])) << i;
+    for (size_t i = 0; i < all.branches.size(); ++i)
+      EXPECT_TRUE(torch::equal(alone.branches[i], all.branches[i])) << i;
   }
 }
 
@@ -214,8 +224,10 @@ TEST(FrozenLinear, AnEmptyBatchGivesAnEmptyResult) {
 TEST(FrozenLinear, RefusesWhatDoesNotFit) {
   const FrozenLinear linear(torch::randn({5, 3}), std::nullopt, Precision::fp32);
   EXPECT_THROW(linear.forward(torch::randn({2, 4})), ShapeError);
-  EXPECT_THROW(linear.forward_low_rank(torch::randn({2, 3}), {{torch::randn({2, 3}), torch::randn({5, 1})}}), ShapeError);
-  EXPECT_THROW(linear.forward_low_rank(torch::randn({2, 3}), {{torch::randn({2, 3}), torch::randn({5, 2}), 1, 1}}), ShapeError);
+  EXPECT_THROW(linear.forward_low_rank(torch::randn({2, 3}), {{torch::randn({2, 3}), torch::randn({5, 1})}}),
+               ShapeError);
+  EXPECT_THROW(linear.forward_low_rank(torch::randn({2, 3}), {{torch::randn({2, 3}), torch::randn({5, 2}), 1, 1}}),
+               ShapeError);
   EXPECT_THROW(FrozenLinear(torch::randn({5}), std::nullopt, Precision::fp32), ShapeError);
   EXPECT_THROW(FrozenLinear(torch::randn({5, 3}), torch::randn({3}), Precision::fp32), ShapeError);
 }

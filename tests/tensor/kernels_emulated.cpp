@@ -10,28 +10,32 @@ static inline simde__m512i emulated_cvtps_epi32(simde__m512 x) {
   float numbers[16];
   int32_t whole[16];
   simde_mm512_storeu_ps(numbers, x);
-  for (int i = 0; i < 16; ++i) whole[i] = static_cast<int32_t>(__builtin_nearbyintf(numbers[i]));
+  for (int i = 0; i < 16; ++i)
+    whole[i] = static_cast<int32_t>(__builtin_nearbyintf(numbers[i]));
   return simde_mm512_loadu_si512(whole);
 }
 static inline simde__m512 emulated_cvtepi32_ps(simde__m512i x) {
   int32_t whole[16];
   float numbers[16];
   simde_mm512_storeu_si512(whole, x);
-  for (int i = 0; i < 16; ++i) numbers[i] = static_cast<float>(whole[i]);
+  for (int i = 0; i < 16; ++i)
+    numbers[i] = static_cast<float>(whole[i]);
   return simde_mm512_loadu_ps(numbers);
 }
 static inline simde__m512i emulated_cvtepu16_epi32(simde__m256i x) {
   uint16_t narrow[16];
   uint32_t wide[16];
   simde_mm256_storeu_si256(reinterpret_cast<simde__m256i*>(narrow), x);
-  for (int i = 0; i < 16; ++i) wide[i] = narrow[i];
+  for (int i = 0; i < 16; ++i)
+    wide[i] = narrow[i];
   return simde_mm512_loadu_si512(wide);
 }
 static inline simde__m256i emulated_cvtepi32_epi16(simde__m512i x) {
   uint32_t wide[16];
   uint16_t narrow[16];
   simde_mm512_storeu_si512(wide, x);
-  for (int i = 0; i < 16; ++i) narrow[i] = static_cast<uint16_t>(wide[i]);
+  for (int i = 0; i < 16; ++i)
+    narrow[i] = static_cast<uint16_t>(wide[i]);
   return simde_mm256_loadu_si256(reinterpret_cast<const simde__m256i*>(narrow));
 }
 #define _mm512_cvtps_epi32 emulated_cvtps_epi32
@@ -45,6 +49,8 @@ static inline simde__m256i emulated_cvtepi32_epi16(simde__m512i x) {
 
 namespace graft::tensor {
 
-const KernelTable* avx512_kernels() { return &kTable; }
+const KernelTable* avx512_kernels() {
+  return &kTable;
+}
 
 }  // namespace graft::tensor

@@ -3,7 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
 
 #include <limits>
 
@@ -32,7 +33,8 @@ at::Tensor activated(const KernelTable& kernels, const at::Tensor& x, Activation
   return out.view({-1});
 }
 
-constexpr Activation kActivations[] = {Activation::relu, Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu, Activation::silu};
+constexpr Activation kActivations[] = {Activation::relu, Activation::gelu, Activation::gelu_tanh,
+                                       Activation::quick_gelu, Activation::silu};
 
 TEST(Kernels, ActivationsAreWithinAMillionth) {
   const auto x = torch::linspace(-12, 12, 16 * 4096);
@@ -53,7 +55,8 @@ TEST(Kernels, SlopesAreWithinAMillionth) {
       const auto exact = torch::autograd::grad({activate(x, activation).sum()}, {x})[0];
       const auto before = x.detach().to(at::kFloat);
       auto slope = torch::ones_like(before);
-      kernels->activation_backward(before.numel(), activation, before.const_data_ptr<float>(), slope.mutable_data_ptr<float>());
+      kernels->activation_backward(before.numel(), activation, before.const_data_ptr<float>(),
+                                   slope.mutable_data_ptr<float>());
       EXPECT_LT((slope - exact).abs().max().item<double>(), 2e-6) << to_string(activation);
     }
   }
@@ -76,16 +79,20 @@ TEST(Kernels, NotANumberStaysOne) {
 TEST(Kernels, NarrowingRoundsAsLibtorchDoes) {
   torch::manual_seed(1);
   // Every exponent, ties, infinities and NaN; a length that fills no vector.
-  auto x = torch::randint(std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max(), {100003}, at::kInt).view(at::kFloat);
-  x.slice(0, 0, 4).copy_(torch::tensor({1.00390625f, 1.01171875f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}));
+  auto x = torch::randint(std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max(), {100003}, at::kInt)
+               .view(at::kFloat);
+  x.slice(0, 0, 4).copy_(torch::tensor(
+      {1.00390625f, 1.01171875f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}));
   for (const auto* kernels : tables()) {
     auto narrow = torch::empty_like(x, at::kBFloat16);
-    kernels->narrow(x.numel(), x.const_data_ptr<float>(), reinterpret_cast<bf16_bits*>(narrow.mutable_data_ptr<at::BFloat16>()));
+    kernels->narrow(x.numel(), x.const_data_ptr<float>(),
+                    reinterpret_cast<bf16_bits*>(narrow.mutable_data_ptr<at::BFloat16>()));
     const auto want = x.to(at::kBFloat16);
     EXPECT_TRUE(torch::equal(narrow.isnan(), want.isnan()));
     EXPECT_TRUE(torch::equal(narrow.nan_to_num(0).view(at::kShort), want.nan_to_num(0).view(at::kShort)));
     auto wide = torch::empty_like(x);
-    kernels->widen(x.numel(), reinterpret_cast<const bf16_bits*>(want.const_data_ptr<at::BFloat16>()), wide.mutable_data_ptr<float>());
+    kernels->widen(x.numel(), reinterpret_cast<const bf16_bits*>(want.const_data_ptr<at::BFloat16>()),
+                   wide.mutable_data_ptr<float>());
     EXPECT_TRUE(torch::equal(wide.nan_to_num(0), want.to(at::kFloat).nan_to_num(0)));
   }
 }

@@ -1,7 +1,8 @@
 #include "graft/tensor/norm.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
 
 #include "graft/core/error.h"
 #include "graft/tensor/precision.h"
@@ -81,12 +82,14 @@ TEST(LayerNorm, PlainGradientsAreThoseOfDifferences) {
         const auto both = add_layer_norm(v[0], v[1], {v[2], v[3], 1e-5}, at::kDouble);
         return both.stream * both.normalised;
       },
-      {torch::randn({2, 5}, at::kDouble), torch::randn({2, 5}, at::kDouble), torch::randn({5}, at::kDouble), torch::randn({5}, at::kDouble)});
+      {torch::randn({2, 5}, at::kDouble), torch::randn({2, 5}, at::kDouble), torch::randn({5}, at::kDouble),
+       torch::randn({5}, at::kDouble)});
 }
 
 TEST(RmsNorm, IsTheRootMeanSquareAndItsGradientsAreThoseOfDifferences) {
   torch::manual_seed(5);
-  const auto y = rms_norm(torch::tensor({{3.0, 4.0}}, at::kDouble), torch::tensor({1.0, 2.0}, at::kDouble), 0, at::kDouble);  // rms = sqrt(12.5)
+  const auto y = rms_norm(torch::tensor({{3.0, 4.0}}, at::kDouble), torch::tensor({1.0, 2.0}, at::kDouble), 0,
+                          at::kDouble);  // rms = sqrt(12.5)
   EXPECT_NEAR(y[0][0].item<double>(), 3 / std::sqrt(12.5), 1e-12);
   EXPECT_NEAR(y[0][1].item<double>(), 8 / std::sqrt(12.5), 1e-12);
   expect_gradients_of_differences(

@@ -23,7 +23,9 @@ TEST(Precision, AnUnknownNameIsAnErrorWithTheNearest) {
   }
 }
 
-TEST(Precision, TheMachineIsDescribedWithItsThreads) { EXPECT_THAT(describe_cpu(), testing::HasSubstr("thread")); }
+TEST(Precision, TheMachineIsDescribedWithItsThreads) {
+  EXPECT_THAT(describe_cpu(), testing::HasSubstr("thread"));
+}
 
 TEST(UseKernels, EndsWithItsScope) {
   const auto before = kernels_in_use();

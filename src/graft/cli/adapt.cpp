@@ -15,13 +15,14 @@
 namespace graft::cli {
 namespace {
 
-// The method's own options. Of one method `--rank` is also `--lora.rank`; of several `--lora.rank` is also `--rank` where no
-// other has that name.
+// The method's own options. Of one method `--rank` is also `--lora.rank`; of several `--lora.rank` is also `--rank`
+// where no other has that name.
 OptionGroup options_of(const std::string& method) {
   OptionGroup group{fmt::format("options of {}", method), engine::method_option_infos(method)};
   const bool several = method.find('+') != std::string::npos;
   std::map<std::string, int> owners;
-  for (const auto& info : group.options) ++owners[info.name.substr(info.name.find('.') + 1)];
+  for (const auto& info : group.options)
+    ++owners[info.name.substr(info.name.find('.') + 1)];
   for (const auto& info : group.options) {
     const std::string plain = info.name.substr(info.name.find('.') + 1);
     if (!several) {

@@ -32,10 +32,13 @@ const std::map<std::string, char> kLetters = {{"output", 'o'}, {"config", 'c'}, 
 // Said several times, these are several lines of one text; a list is one list; of any other option the last one counts.
 constexpr std::string_view kLines = "template";
 
-bool is_switch(const OptionInfo& info) { return info.type == "yes/no"; }
+bool is_switch(const OptionInfo& info) {
+  return info.type == "yes/no";
+}
 
 std::string variable_of(std::string name) {
-  for (char& c : name) c = c == '-' || c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (char& c : name)
+    c = c == '-' || c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return "GRAFT_" + name;
 }
 
@@ -48,7 +51,8 @@ std::string quoted_for_shell(const std::string& token) {
   constexpr std::string_view harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@%";
   if (!token.empty() && token.find_first_not_of(harmless) == std::string::npos) return token;
   std::string quoted = "'";
-  for (const char c : token) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  for (const char c : token)
+    quoted += c == '\'' ? "'\\''" : std::string(1, c);
   return quoted + "'";
 }
 
@@ -90,7 +94,8 @@ Arguments::Known Arguments::known() const {
     }
   }
   for (const auto& group : groups_) {
-    for (const auto& [alias, name] : group.aliases) known.spellings.try_emplace(alias, name);
+    for (const auto& [alias, name] : group.aliases)
+      known.spellings.try_emplace(alias, name);
   }
   for (const auto& [alias, name] : kAliases) {
     if (known.infos.count(name) > 0) known.spellings.try_emplace(alias, name);
@@ -98,9 +103,11 @@ Arguments::Known Arguments::known() const {
   return known;
 }
 
-void Arguments::refuse(const Known& known, const std::string& where, std::string_view dashes, const std::string& typed) const {
+void Arguments::refuse(const Known& known, const std::string& where, std::string_view dashes,
+                       const std::string& typed) const {
   std::vector<std::string> names;
-  for (const auto& [spelling, name] : known.spellings) names.push_back(spelling);
+  for (const auto& [spelling, name] : known.spellings)
+    names.push_back(spelling);
   const auto near = nearest_name(typed, names);
   throw UsageError(where, "no option '{}{}'.{} graft {} --help lists them all.", dashes, typed,
                    near ? fmt::format(" Did you mean '{}{}'?", dashes, *near) : "", command_.name);
@@ -159,16 +166,19 @@ std::vector<std::string> Arguments::plain_tokens(const Known& known) const {
     }
     const size_t equals = token.find('=');
     const bool dashed = token.starts_with("--");
-    const std::string name = kebab(token.substr(dashed ? 2 : 0, equals == std::string::npos ? equals : equals - (dashed ? 2 : 0)));
+    const std::string name =
+        kebab(token.substr(dashed ? 2 : 0, equals == std::string::npos ? equals : equals - (dashed ? 2 : 0)));
     const auto found = known.spellings.find(name);
     const bool is_letter = token.size() == 2 && token[0] == '-' && token != "--";
     if (dashed && found == known.spellings.end()) {
-      const bool is_negation = name.starts_with("no-") && known.infos.count(name.substr(3)) > 0 && is_switch(known.infos.at(name.substr(3)));
+      const bool is_negation =
+          name.starts_with("no-") && known.infos.count(name.substr(3)) > 0 && is_switch(known.infos.at(name.substr(3)));
       if (!is_negation) refuse(known, where_, "--", name);
       tokens.push_back("--" + name.substr(3) + "=false");
     } else if (dashed && equals == std::string::npos && is_switch(known.infos.at(found->second))) {
       tokens.push_back("--" + name + "=true");
-    } else if ((dashed || token[0] != '-') && found != known.spellings.end() && (dashed || equals != std::string::npos)) {
+    } else if ((dashed || token[0] != '-') && found != known.spellings.end() &&
+               (dashed || equals != std::string::npos)) {
       if (equals == std::string::npos && i + 1 == tokens_.size()) {
         throw UsageError(where_, "--{} wants a value. graft {} --help explains.", name, command_.name);
       }
@@ -228,7 +238,8 @@ void Arguments::read_line(const Known& known) {
     }
   }
   if (!rest.empty()) {
-    throw UsageError(where_, "unexpected argument '{}'. usage: graft {} {}", rest.front(), command_.name, command_.usage);
+    throw UsageError(where_, "unexpected argument '{}'. usage: graft {} {}", rest.front(), command_.name,
+                     command_.usage);
   }
   take(where_, std::move(given));
 }
@@ -242,7 +253,8 @@ void Arguments::take(const std::string& where, OptionValues given) {
     }
     if (group.check && !own.empty()) group.check(where, own);
   }
-  for (auto& [name, text] : given) values_[name] = std::move(text);
+  for (auto& [name, text] : given)
+    values_[name] = std::move(text);
 }
 
 OptionValues Arguments::pick(const std::vector<OptionInfo>& infos) const {
@@ -257,14 +269,16 @@ void Arguments::require(const std::string& name, std::string_view what) const {
   const auto found = values_.find(name);
   if (found != values_.end() && !found->second.empty()) return;
   for (const auto& positional : positionals_) {
-    if (positional.name == name) throw UsageError(where_, "expected {}. usage: graft {} {}", what, command_.name, command_.usage);
+    if (positional.name == name)
+      throw UsageError(where_, "expected {}. usage: graft {} {}", what, command_.name, command_.usage);
   }
   throw UsageError(where_, "--{} is missing: {}. usage: graft {} {}", name, what, command_.name, command_.usage);
 }
 
 std::string Arguments::command_line() const {
   std::string line = fmt::format("graft {}", command_.name);
-  for (const auto& token : tokens_) line += " " + quoted_for_shell(token);
+  for (const auto& token : tokens_)
+    line += " " + quoted_for_shell(token);
   return line;
 }
 
@@ -282,7 +296,8 @@ std::string Arguments::help() const {
     for (const auto& info : group.options) {
       if (shown_above.count(info.name) > 0) continue;
       const auto letter = kLetters.find(info.name);
-      const std::string flag = letter != kLetters.end() ? fmt::format("-{}, --{}", letter->second, info.name) : "    --" + info.name;
+      const std::string flag =
+          letter != kLetters.end() ? fmt::format("-{}, --{}", letter->second, info.name) : "    --" + info.name;
       shown.entries.push_back(describe(flag, info));
     }
   }

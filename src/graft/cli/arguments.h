@@ -1,6 +1,7 @@
-// What the user asked of a command, whichever way: `--name value`, `--name=value`, `name=value`, `-o value`, the environment
-// (GRAFT_NAME), a YAML file (--config), or nothing (the default); the first of these that speaks wins. Options come from
-// `fields` lists. Every name is checked wherever it stands, and a bad value is an error that says where it came from.
+// What the user asked of a command, whichever way: `--name value`, `--name=value`, `name=value`, `-o value`, the
+// environment (GRAFT_NAME), a YAML file (--config), or nothing (the default); the first of these that speaks wins.
+// Options come from `fields` lists. Every name is checked wherever it stands, and a bad value is an error that says
+// where it came from.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,7 @@ namespace graft::cli {
 struct Command;
 
 struct OptionGroup {
-  std::string title;                           // above its options in --help; empty for the command's own
+  std::string title;  // above its options in --help; empty for the command's own
   std::vector<OptionInfo> options;
   std::map<std::string, std::string> aliases = {};  // other spelling -> name; a spelling that is taken is passed over
   // Throws for a bad value; called once for each place that values came from, so that the error names that place.
@@ -32,12 +33,14 @@ class Arguments {
   // --- first, what there is
   template <class Options>
   void add(std::string title = "", Options defaults = {}) {
-    add_group({std::move(title), describe_options(defaults), {}, [](std::string_view where, const OptionValues& values) {
-                 read_options<Options>(where, values);
-               }});
+    add_group(
+        {std::move(title), describe_options(defaults), {}, [](std::string_view where, const OptionValues& values) {
+           read_options<Options>(where, values);
+         }});
   }
   void add_group(OptionGroup group) { groups_.push_back(std::move(group)); }
-  // What stands without a flag: the value of the option of that name, or (the last one, `many`) what positionals() gives.
+  // What stands without a flag: the value of the option of that name, or (the last one, `many`) what positionals()
+  // gives.
   void take_positional(std::string name, std::string help, bool many = false);
 
   // What one option will be, before the rest is known: the options of a method are there once --method is read.
@@ -57,19 +60,20 @@ class Arguments {
   bool was_given(const std::string& name) const { return values_.count(name) > 0; }
   void require(const std::string& name, std::string_view what) const;  // UsageError: "--model is missing: ..."
   const io::Environment& environment() const { return environment_; }
-  std::string command_line() const;                                // as it could be typed again
+  std::string command_line() const;  // as it could be typed again
 
  private:
   struct Positional {
     std::string name, help;
     bool many = false;
   };
-  struct Known {  // what may be typed
+  struct Known {                                   // what may be typed
     std::map<std::string, std::string> spellings;  // any spelling -> name
     std::map<std::string, OptionInfo> infos;       // by name
   };
   Known known() const;
-  [[noreturn]] void refuse(const Known& known, const std::string& where, std::string_view dashes, const std::string& typed) const;
+  [[noreturn]] void refuse(const Known& known, const std::string& where, std::string_view dashes,
+                           const std::string& typed) const;
   void read_file(const Known& known, const std::string& file);
   void read_environment(const Known& known);
   void read_line(const Known& known);

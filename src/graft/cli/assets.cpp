@@ -26,7 +26,9 @@ std::filesystem::path find_assets(const io::Environment& environment) {
     if (std::filesystem::is_directory(place / "clip_products", error)) return place;
     looked += fmt::format("\n  {}", place.string());
   }
-  throw FileError("assets", "the embedded model and photos are not there. Name their folder with GRAFT_ASSETS. Looked in:{}", looked);
+  throw FileError("assets",
+                  "the embedded model and photos are not there. Name their folder with GRAFT_ASSETS. Looked in:{}",
+                  looked);
 }
 
 }  // namespace graft::cli

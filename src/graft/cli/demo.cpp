@@ -49,7 +49,9 @@ void take_folder(const DemoOptions& options) {
   }
   const bool holds_something = fs::is_directory(folder, error) && !fs::is_empty(folder, error);
   if (holds_something && !fs::exists(folder / kMarker) && !options.force) {
-    throw ConfigError("demo", "{} holds something else than a demo. Choose another --output, or write into it with --force.", options.output);
+    throw ConfigError("demo",
+                      "{} holds something else than a demo. Choose another --output, or write into it with --force.",
+                      options.output);
   }
   fs::create_directories(folder, error);
   if (error) throw FileError("demo", "{} cannot be created: {}.", options.output, error.message());
@@ -64,7 +66,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   take_folder(options);
   terminal.log_to(options.output, options.full);
   catch_stop_signals();
-  const int code = options.full ? run_full_demo(options, arguments, terminal) : run_quick_demo(options, arguments, terminal);
+  const int code =
+      options.full ? run_full_demo(options, arguments, terminal) : run_quick_demo(options, arguments, terminal);
   terminal.finish_log();
   return code;
 }
@@ -73,7 +76,8 @@ int run(Arguments& arguments, Terminal& terminal) {
 
 const std::vector<DemoBudget>& demo_budgets() {
   using methods::Augmentation;
-  static const std::vector<DemoBudget> budgets = {{"coop", 50, Augmentation::none}, {"vpt", 10, {}}, {"adapter", 15, {}}, {"lora", 15, {}}};
+  static const std::vector<DemoBudget> budgets = {
+      {"coop", 50, Augmentation::none}, {"vpt", 10, {}}, {"adapter", 15, {}}, {"lora", 15, {}}};
   return budgets;
 }
 
@@ -87,7 +91,9 @@ Demo::Demo(const DemoOptions& options, const Arguments& arguments, Terminal& ter
   session_ = std::make_unique<engine::Session>(model_, data_, host_of(arguments), terminal);
 }
 
-int64_t Demo::classes() { return static_cast<int64_t>(session_->dataset().classes.size()); }
+int64_t Demo::classes() {
+  return static_cast<int64_t>(session_->dataset().classes.size());
+}
 
 DemoRun Demo::zero_shot() {
   Inside inside("zero-shot", terminal_);
@@ -97,7 +103,8 @@ DemoRun Demo::zero_shot() {
   return {"zero-shot", 0, 0, 0, evaluation.scores.correct, evaluation.scores.count, seconds, false};
 }
 
-engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, bool within_budget, const std::string& output) {
+engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, bool within_budget,
+                                const std::string& output) {
   engine::AdaptOptions options;
   options.model = model_;
   options.data = data_;
@@ -119,7 +126,14 @@ engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_
 }
 
 DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::AdaptResult& result) {
-  return {method, shots, seed, result.trained_parameters, result.test.correct, result.test.count, result.seconds, result.photos_encoded == 0};
+  return {method,
+          shots,
+          seed,
+          result.trained_parameters,
+          result.test.correct,
+          result.test.count,
+          result.seconds,
+          result.photos_encoded == 0};
 }
 
 Command demo_command() {

@@ -24,7 +24,8 @@ struct DemoOptions {
 };
 template <class Visitor>
 void fields(Visitor& visit, DemoOptions& o) {
-  visit("full", o.full, "every method, by its paper's recipe, at 1, 4 and 16 shots over six seeds; goes on where it was stopped");
+  visit("full", o.full,
+        "every method, by its paper's recipe, at 1, 4 and 16 shots over six seeds; goes on where it was stopped");
   visit("shots", o.shots, "labelled photos a kind to learn from (without --full)");
   visit("seed", o.seed, "which photos are drawn, and all else that is random (without --full)");
   visit("threads", o.threads, "threads that compute; 0: one a core, or OMP_NUM_THREADS");
@@ -62,7 +63,8 @@ class Demo {
   int64_t classes();
   DemoRun zero_shot();
   // An empty output folder keeps nothing; `within_budget` takes demo_budgets() into account.
-  engine::AdaptResult adapt(const std::string& method, int64_t shots, int64_t seed, bool within_budget, const std::string& output);
+  engine::AdaptResult adapt(const std::string& method, int64_t shots, int64_t seed, bool within_budget,
+                            const std::string& output);
   const std::string& fingerprint() { return session_->model()->info().fingerprint; }
 
  private:

@@ -1,5 +1,5 @@
-// The demo that can be believed: every method at 1, 4 and 16 shots over six draws of photos, paired with zero-shot. Each
-// finished run is a line of runs.jsonl; what is there already is not run again.
+// The demo that can be believed: every method at 1, 4 and 16 shots over six draws of photos, paired with zero-shot.
+// Each finished run is a line of runs.jsonl; what is there already is not run again.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -37,8 +37,9 @@ class Results {
     for (std::string line; std::getline(lines, line);) {
       const auto row = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (!row.is_object() || row.value("base", "") != base_) continue;  // or a line that a crash cut short
-      DemoRun run{row.value("method", ""), row.value("shots", int64_t{0}), row.value("seed", int64_t{0}), row.value("trained", int64_t{0}),
-                  row.value("correct", int64_t{0}), row.value("count", int64_t{0}), row.value("seconds", 0.0)};
+      DemoRun run{row.value("method", ""),          row.value("shots", int64_t{0}),   row.value("seed", int64_t{0}),
+                  row.value("trained", int64_t{0}), row.value("correct", int64_t{0}), row.value("count", int64_t{0}),
+                  row.value("seconds", 0.0)};
       if (run.count > 0) runs_[{run.method, run.shots, run.seed}] = run;
     }
   }
@@ -49,10 +50,18 @@ class Results {
 
   void add(const DemoRun& run) {
     std::ofstream file(file_, std::ios::app);
-    file << dump({{"method", run.method}, {"shots", run.shots}, {"seed", run.seed}, {"trained", run.trained}, {"correct", run.correct},
-                  {"count", run.count}, {"seconds", run.seconds}, {"base", base_}})
+    file << dump({{"method", run.method},
+                  {"shots", run.shots},
+                  {"seed", run.seed},
+                  {"trained", run.trained},
+                  {"correct", run.correct},
+                  {"count", run.count},
+                  {"seconds", run.seconds},
+                  {"base", base_}})
          << std::endl;
-    if (!file) throw FileError("demo", "{} cannot be written. What is in it stays: make room, then run the demo again.", file_.string());
+    if (!file)
+      throw FileError("demo", "{} cannot be written. What is in it stays: make room, then run the demo again.",
+                      file_.string());
     runs_[{run.method, run.shots, run.seed}] = run;
   }
 
@@ -64,19 +73,22 @@ class Results {
 
 std::vector<std::string> method_names() {
   std::vector<std::string> names;
-  for (const auto* entry : methods::entries()) names.emplace_back(entry->name);
+  for (const auto* entry : methods::entries())
+    names.emplace_back(entry->name);
   return names;
 }
 
 // Accuracies of one method over the seeds.
 std::vector<double> accuracies(const Results& results, const std::string& method, int64_t shots) {
   std::vector<double> values;
-  for (int64_t seed = 1; seed <= kSeeds; ++seed) values.push_back(results.at({method, shots, seed}).accuracy());
+  for (int64_t seed = 1; seed <= kSeeds; ++seed)
+    values.push_back(results.at({method, shots, seed}).accuracy());
   return values;
 }
 
 study::ComparisonTable table_of(const Results& results, int64_t shots, const DemoRun& base) {
-  study::ComparisonTable table{fmt::format("{} {}, {} draws of photos", shots, shots == 1 ? "shot" : "shots", kSeeds), {}};
+  study::ComparisonTable table{fmt::format("{} {}, {} draws of photos", shots, shots == 1 ? "shot" : "shots", kSeeds),
+                               {}};
   const auto own = study::wilson_interval(base.correct, base.count);
   table.rows.push_back({base.method, 0, base.accuracy(), own.low, own.high, 0, 0, 0, base.seconds});
   const std::vector<double> zero_shot(kSeeds, base.accuracy());
@@ -85,9 +97,10 @@ study::ComparisonTable table_of(const Results& results, int64_t shots, const Dem
     const auto mean = study::summarise(values);
     const auto gain = study::compare(values, zero_shot, Random(1)).difference;
     double seconds = 0;
-    for (int64_t seed = 1; seed <= kSeeds; ++seed) seconds += results.at({method, shots, seed}).seconds / kSeeds;
-    table.rows.push_back({method, results.at({method, shots, 1}).trained, mean.mean, mean.interval.low, mean.interval.high, gain.mean,
-                          gain.interval.low, gain.interval.high, seconds});
+    for (int64_t seed = 1; seed <= kSeeds; ++seed)
+      seconds += results.at({method, shots, seed}).seconds / kSeeds;
+    table.rows.push_back({method, results.at({method, shots, 1}).trained, mean.mean, mean.interval.low,
+                          mean.interval.high, gain.mean, gain.interval.low, gain.interval.high, seconds});
   }
   return table;
 }
@@ -99,10 +112,12 @@ void print_table(const study::ComparisonTable& table, Terminal& terminal) {
     const bool is_base = &row == &table.rows.front();
     text.row({row.name, engine::count_words(row.trained), fmt::format("{:.1f} %", 100 * row.accuracy),
               is_base ? "" : fmt::format("{:+.1f}", 100 * row.gain),
-              is_base ? "" : fmt::format("{:+.1f} to {:+.1f}", 100 * row.gain_low, 100 * row.gain_high), format_duration(row.seconds)});
+              is_base ? "" : fmt::format("{:+.1f} to {:+.1f}", 100 * row.gain_low, 100 * row.gain_high),
+              format_duration(row.seconds)});
   }
   terminal.print("\n" + table.title);
-  for (const auto& line : text.lines()) terminal.print("  " + line);
+  for (const auto& line : text.lines())
+    terminal.print("  " + line);
 }
 
 study::LineChart chart_of(const Results& results, const DemoRun& base) {
@@ -110,7 +125,8 @@ study::LineChart chart_of(const Results& results, const DemoRun& base) {
   chart.series.push_back({"zero-shot", {{1, base.accuracy()}, {16, base.accuracy()}}});
   for (const auto& method : method_names()) {
     auto& series = chart.series.emplace_back(study::Series{method, {}});
-    for (const int64_t shots : kShots) series.points.emplace_back(shots, study::summarise(accuracies(results, method, shots)).mean);
+    for (const int64_t shots : kShots)
+      series.points.emplace_back(shots, study::summarise(accuracies(results, method, shots)).mean);
   }
   return chart;
 }
@@ -125,15 +141,18 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
   std::vector<Key> wanted;
   for (int64_t seed = 1; seed <= kSeeds; ++seed) {
     for (const int64_t shots : kShots) {
-      for (const auto& method : methods) wanted.emplace_back(method, shots, seed);
+      for (const auto& method : methods)
+        wanted.emplace_back(method, shots, seed);
     }
   }
   std::vector<Key> left;
   for (const auto& key : wanted) {
     if (!results.has(key)) left.push_back(key);
   }
-  terminal.line("plan", fmt::format("{} methods x {} shots x {} seeds = {} runs · {} done, {} to do · the first seed tells how long", methods.size(),
-                                    std::size(kShots), kSeeds, wanted.size(), wanted.size() - left.size(), left.size()));
+  terminal.line(
+      "plan",
+      fmt::format("{} methods x {} shots x {} seeds = {} runs · {} done, {} to do · the first seed tells how long",
+                  methods.size(), std::size(kShots), kSeeds, wanted.size(), wanted.size() - left.size(), left.size()));
   const DemoRun base = demo.zero_shot();
   for (size_t i = 0; i < left.size(); ++i) {
     const auto& [method, shots, seed] = left[i];
@@ -148,13 +167,15 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
       known = known && (results.has(same) || results.has(first));
       if (known) seconds += results.at(results.has(same) ? same : first).seconds;
     }
-    terminal.line("demo", fmt::format("{:<13} {:>2} {} seed {}  {:.1f} %  {:>8}   {} of {}{}", method, shots, shots == 1 ? "shot, " : "shots,", seed,
-                                      100 * run.accuracy(), format_duration(run.seconds), wanted.size() - left.size() + i + 1, wanted.size(),
+    terminal.line("demo", fmt::format("{:<13} {:>2} {} seed {}  {:.1f} %  {:>8}   {} of {}{}", method, shots,
+                                      shots == 1 ? "shot, " : "shots,", seed, 100 * run.accuracy(),
+                                      format_duration(run.seconds), wanted.size() - left.size() + i + 1, wanted.size(),
                                       known && seconds > 0 ? ", about " + format_duration(seconds) + " left" : ""));
   }
   study::ComparisonReport report;
   report.title = "graft demo --full";
-  report.subtitle = fmt::format("{} kinds of product photo, a small CLIP that stays frozen, every method by its paper's recipe", demo.classes());
+  report.subtitle = fmt::format(
+      "{} kinds of product photo, a small CLIP that stays frozen, every method by its paper's recipe", demo.classes());
   report.command = arguments.command_line();
   for (const int64_t shots : kShots) {
     report.tables.push_back(table_of(results, shots, base));
@@ -163,13 +184,21 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
   if (terminal.json()) {
     for (const auto& key : wanted) {
       const auto& run = results.at(key);
-      terminal.print(dump({{"method", run.method}, {"shots", run.shots}, {"seed", run.seed}, {"trained", run.trained},
-                           {"correct", run.correct}, {"count", run.count}, {"seconds", run.seconds}}));
+      terminal.print(dump({{"method", run.method},
+                           {"shots", run.shots},
+                           {"seed", run.seed},
+                           {"trained", run.trained},
+                           {"correct", run.correct},
+                           {"count", run.count},
+                           {"seconds", run.seconds}}));
     }
   }
   report.charts = {chart_of(results, base)};
-  report.notes = {fmt::format("Gains are paired over {} draws of the labelled photos, intervals Student's t; all runs are tested on the same {} photos, "
-                              "so they speak of these photos. Each interval stands alone: of twenty, one may miss.", kSeeds, base.count)};
+  report.notes = {
+      fmt::format("Gains are paired over {} draws of the labelled photos, intervals Student's t; all runs are tested "
+                  "on the same {} photos, "
+                  "so they speak of these photos. Each interval stands alone: of twenty, one may miss.",
+                  kSeeds, base.count)};
   report.environment = describe_environment();
   write_file_atomically(folder / "report.html", study::to_html(report));
   if (!terminal.json()) terminal.print("\n  " + report.notes[0] + "\n");

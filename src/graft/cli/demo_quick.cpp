@@ -20,21 +20,29 @@ constexpr int kBarCells = 20;  // of 100 %
 
 std::string bar(double share) {
   std::string cells;
-  for (int i = 0; i < static_cast<int>(share * kBarCells + 0.5); ++i) cells += "█";
+  for (int i = 0; i < static_cast<int>(share * kBarCells + 0.5); ++i)
+    cells += "█";
   return cells;
 }
 
 void print_row(const DemoRun& run, const DemoRun& base, Terminal& terminal) {
   const bool is_base = &run == &base;
   if (terminal.json()) {
-    terminal.print(dump({{"method", run.method}, {"shots", run.shots}, {"seed", run.seed}, {"trained", run.trained},
-                         {"correct", run.correct}, {"count", run.count}, {"accuracy", run.accuracy()}, {"seconds", run.seconds}}));
+    terminal.print(dump({{"method", run.method},
+                         {"shots", run.shots},
+                         {"seed", run.seed},
+                         {"trained", run.trained},
+                         {"correct", run.correct},
+                         {"count", run.count},
+                         {"accuracy", run.accuracy()},
+                         {"seconds", run.seconds}}));
     return;
   }
   const std::string gain = is_base ? "" : fmt::format("{:+.1f}", 100 * (run.accuracy() - base.accuracy()));
-  terminal.print(fmt::format("  {:<14} {:>8} {:>11}  {:<{}} {:>6} {:>8}{}", run.method, engine::count_words(run.trained),
-                             fmt::format("{:.1f} %", 100 * run.accuracy()), bar(run.accuracy()), kBarCells, gain,
-                             format_duration(run.seconds), run.encoded_nothing ? "   (features cached)" : ""));
+  terminal.print(fmt::format("  {:<14} {:>8} {:>11}  {:<{}} {:>6} {:>8}{}", run.method,
+                             engine::count_words(run.trained), fmt::format("{:.1f} %", 100 * run.accuracy()),
+                             bar(run.accuracy()), kBarCells, gain, format_duration(run.seconds),
+                             run.encoded_nothing ? "   (features cached)" : ""));
 }
 
 std::vector<std::string> notes(const DemoOptions& options) {
@@ -43,14 +51,27 @@ std::vector<std::string> notes(const DemoOptions& options) {
     changed += fmt::format("{}{} {} epochs{}", changed.empty() ? "" : ", ", budget.method, budget.epochs,
                            budget.augment == methods::Augmentation::none ? " without augmentation" : "");
   }
-  return {fmt::format("Shorter than the papers' recipes, so that all fits into a minute and a half: {}. graft demo --full trains by "
-                      "the recipes.", changed),
-          fmt::format("One draw of {} photos a kind: a look, not a claim. graft demo --full draws six times and gives intervals.", options.shots)};
+  return {
+      fmt::format("Shorter than the papers' recipes, so that all fits into a minute and a half: {}. graft demo --full "
+                  "trains by "
+                  "the recipes.",
+                  changed),
+      fmt::format(
+          "One draw of {} photos a kind: a look, not a claim. graft demo --full draws six times and gives intervals.",
+          options.shots)};
 }
 
 study::MethodRow to_row(const DemoRun& run, const DemoRun& base) {
   const auto interval = study::wilson_interval(run.correct, run.count);
-  return {run.method, run.trained, run.accuracy(), interval.low, interval.high, run.accuracy() - base.accuracy(), 0, 0, run.seconds,
+  return {run.method,
+          run.trained,
+          run.accuracy(),
+          interval.low,
+          interval.high,
+          run.accuracy() - base.accuracy(),
+          0,
+          0,
+          run.seconds,
           &run == &base ? "" : run.method + "/report.html"};
 }
 
@@ -58,7 +79,9 @@ study::MethodRow to_row(const DemoRun& run, const DemoRun& base) {
 
 int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal) {
   Demo demo(options, arguments, terminal);
-  const std::string title = fmt::format("{} kinds of product photo, {} labelled photos of each, a small CLIP that stays frozen", demo.classes(), options.shots);
+  const std::string title =
+      fmt::format("{} kinds of product photo, {} labelled photos of each, a small CLIP that stays frozen",
+                  demo.classes(), options.shots);
   terminal.line("demo", title);
   if (!terminal.json()) {
     terminal.print(fmt::format("\n  {:<14} {:>8} {:>18} {:>31}", "method", "trained", "test accuracy", "time"));
@@ -69,10 +92,12 @@ int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Termi
   report.tables = {{fmt::format("{} shots, seed {}", options.shots, options.seed), {to_row(base, base)}}};
   const std::filesystem::path folder = options.output;
   for (const std::string method : kMethods) {
-    const auto result = demo.adapt(method, options.shots, options.seed, /*within_budget=*/true, (folder / method).string());
+    const auto result =
+        demo.adapt(method, options.shots, options.seed, /*within_budget=*/true, (folder / method).string());
     const DemoRun run = to_run(method, options.shots, options.seed, result);
     print_row(run, base, terminal);
-    write_run_report(result, fmt::format("graft adapt --config {} -o runs/again", (folder / method / "config.yaml").string()));
+    write_run_report(result,
+                     fmt::format("graft adapt --config {} -o runs/again", (folder / method / "config.yaml").string()));
     report.tables[0].rows.push_back(to_row(run, base));
   }
   report.title = "graft demo";
@@ -83,7 +108,8 @@ int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Termi
   write_file_atomically(folder / "report.html", study::to_html(report));
   if (!terminal.json()) {
     terminal.print("");
-    for (const auto& note : report.notes) terminal.print("  " + note);
+    for (const auto& note : report.notes)
+      terminal.print("  " + note);
     terminal.print("");
   }
   terminal.line("report", (folder / "report.html").string());

@@ -12,20 +12,23 @@ namespace {
 int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<engine::FeaturesOptions>();
   if (!arguments.parse(terminal)) return 0;
-  if (!arguments.was_given("adapter")) arguments.require("model", "folder, file, or org/name in the Hugging Face cache");
+  if (!arguments.was_given("adapter"))
+    arguments.require("model", "folder, file, or org/name in the Hugging Face cache");
   arguments.require("data", "photos: a folder, a table, or a CoOp split file");
   arguments.require("output", "the safetensors file to write");
   const auto options = arguments.get<engine::FeaturesOptions>();
   const auto table = engine::features(options, host_of(arguments), terminal);
-  terminal.line("saved", fmt::format("{}: tensor 'features' [{}] float32, the photos' names in the metadata key 'files'", options.output,
-                                     fmt::join(table.features.sizes(), ", ")));
+  terminal.line("saved",
+                fmt::format("{}: tensor 'features' [{}] float32, the photos' names in the metadata key 'files'",
+                            options.output, fmt::join(table.features.sizes(), ", ")));
   return 0;
 }
 
 }  // namespace
 
 Command features_command() {
-  return {"features", "Write a model's features of photos to a safetensors file.", "--model M --data D -o f.safetensors",
+  return {"features", "Write a model's features of photos to a safetensors file.",
+          "--model M --data D -o f.safetensors",
           "graft features --model facebook/dinov2-small --data pets/ -o pets.safetensors\n"
           "graft features --model clip/ --data pets/ --at block.5 --adapter runs/pets -o block5.safetensors",
           run};

@@ -27,7 +27,8 @@ HelpEntry describe(std::string_view flag, const OptionInfo& info) {
   HelpEntry entry{fmt::format("{}{}", flag, placeholder(info)), info.help};
   const bool is_off = info.type == "yes/no" && info.default_value == "false";
   if (!info.default_value.empty() && !is_off) {
-    entry.right += fmt::format(" (default {})", info.type == "yes/no" ? "yes; --no-... turns it off" : info.default_value);
+    entry.right +=
+        fmt::format(" (default {})", info.type == "yes/no" ? "yes; --no-... turns it off" : info.default_value);
   }
   return entry;
 }
@@ -60,8 +61,10 @@ std::string format_entries(const std::vector<HelpEntry>& entries) {
   return text;
 }
 
-std::string format_help(const Command& command, const std::vector<HelpEntry>& positionals, const std::vector<HelpGroup>& groups) {
-  std::string text = fmt::format("{}\n\nusage: graft {}{}{}\n", command.summary, command.name, *command.usage ? " " : "", command.usage);
+std::string format_help(const Command& command, const std::vector<HelpEntry>& positionals,
+                        const std::vector<HelpGroup>& groups) {
+  std::string text = fmt::format("{}\n\nusage: graft {}{}{}\n", command.summary, command.name,
+                                 *command.usage ? " " : "", command.usage);
   if (!positionals.empty()) text += "\n" + format_entries(positionals);
   for (const auto& group : groups) {
     if (group.entries.empty()) continue;

@@ -24,6 +24,7 @@ struct HelpGroup {
 HelpEntry describe(std::string_view flag, const OptionInfo& info);
 
 std::string format_entries(const std::vector<HelpEntry>& entries);
-std::string format_help(const Command& command, const std::vector<HelpEntry>& positionals, const std::vector<HelpGroup>& groups);
+std::string format_help(const Command& command, const std::vector<HelpEntry>& positionals,
+                        const std::vector<HelpGroup>& groups);
 
 }  // namespace graft::cli

@@ -25,7 +25,8 @@ std::optional<std::string> environment(std::string_view name) {
 
 std::string overview() {
   std::vector<HelpEntry> entries;
-  for (const auto& command : commands()) entries.push_back({command.name, command.summary});
+  for (const auto& command : commands())
+    entries.push_back({command.name, command.summary});
   return fmt::format(
       "graft adapts frozen foundation models to your photos on a small budget.\n\n"
       "usage: graft COMMAND [options]\n\n{}\n"
@@ -53,7 +54,8 @@ int run(const std::vector<std::string>& words, Terminal& terminal) {
 }
 
 int bug(Terminal& terminal, const std::string& what) {
-  terminal.error(fmt::format("[bug] {}\nThis is a bug of graft, not yours. Please report it with the command and the lines above.", what));
+  terminal.error(fmt::format(
+      "[bug] {}\nThis is a bug of graft, not yours. Please report it with the command and the lines above.", what));
   return 70;
 }
 

@@ -21,12 +21,15 @@ int run(Arguments& arguments, Terminal& terminal) {
   const auto options = arguments.get<engine::MergeOptions>();
   const auto merged = engine::merge(options, host_of(arguments), terminal);
   if (terminal.json()) {
-    terminal.print(dump({{"folder", merged.folder.string()}, {"folded", merged.folded}, {"photos", merged.photos},
+    terminal.print(dump({{"folder", merged.folder.string()},
+                         {"folded", merged.folded},
+                         {"photos", merged.photos},
                          {"largest_deviation", merged.largest_deviation}}));
     return 0;
   }
-  terminal.print(fmt::format("largest deviation {:.1e} of the features' largest value, on {} photos; {} linear maps changed",
-                             merged.largest_deviation, merged.photos, merged.folded));
+  terminal.print(
+      fmt::format("largest deviation {:.1e} of the features' largest value, on {} photos; {} linear maps changed",
+                  merged.largest_deviation, merged.photos, merged.folded));
   terminal.line("saved", fmt::format("{}: a plain model in its base's own layout", merged.folder.string()));
   return 0;
 }

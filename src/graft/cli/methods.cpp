@@ -30,7 +30,8 @@ nlohmann::json to_json(const methods::Entry& entry) {
                         {"trains", entry.promises.trains},
                         {"needs_text", entry.promises.needs_text}};
   for (const auto& info : entry.options()) {
-    row["options"].push_back({{"name", info.name}, {"type", info.type}, {"default", info.default_value}, {"help", info.help}});
+    row["options"].push_back(
+        {{"name", info.name}, {"type", info.type}, {"default", info.default_value}, {"help", info.help}});
   }
   return row;
 }
@@ -45,7 +46,8 @@ void print_one(const methods::Entry& entry, Terminal& terminal) {
   if (promises.needs_text) traits += " · needs a text tower";
   terminal.print(traits);
   std::vector<HelpEntry> entries;
-  for (const auto& info : entry.options()) entries.push_back(describe("--" + info.name, info));
+  for (const auto& info : entry.options())
+    entries.push_back(describe("--" + info.name, info));
   std::string text = format_entries(entries);
   if (!text.empty()) {
     text.pop_back();
@@ -69,7 +71,8 @@ int run(Arguments& arguments, Terminal& terminal) {
     table.row({entry->name, entry->summary, entry->paper});
   }
   if (terminal.json()) return 0;
-  for (const auto& line : table.lines()) terminal.print(line);
+  for (const auto& line : table.lines())
+    terminal.print(line);
   terminal.line("next", "graft methods NAME shows its options; several at once are written lora+vpt");
   return 0;
 }

@@ -23,7 +23,8 @@ struct Options {
 template <class Visitor>
 void fields(Visitor& visit, Options& o) {
   visit("sites", o.sites, "model (folder, file or org/name) whose sites are listed: where a method can sit");
-  visit("match", o.match, "list only sites that this pattern selects, as a method's --sites would: q,v or vision.blocks.*.mlp.fc1");
+  visit("match", o.match,
+        "list only sites that this pattern selects, as a method's --sites would: q,v or vision.blocks.*.mlp.fc1");
 }
 
 struct Row {
@@ -69,18 +70,26 @@ void list_sites(const Options& options, const Arguments& arguments, Terminal& te
   table.row({"site", "kind", "in", "out", "place"});
   for (const auto& row : rows) {
     if (terminal.json()) {
-      terminal.print(nlohmann::json{{"site", row.path}, {"kind", nn::to_string(row.site->kind)}, {"in", row.in}, {"out", row.out},
-                                    {"tower", nn::to_string(row.site->tower)}, {"block", row.site->block}, {"place", row.site->place}}
+      terminal.print(nlohmann::json{{"site", row.path},
+                                    {"kind", nn::to_string(row.site->kind)},
+                                    {"in", row.in},
+                                    {"out", row.out},
+                                    {"tower", nn::to_string(row.site->tower)},
+                                    {"block", row.site->block},
+                                    {"place", row.site->place}}
                          .dump());
     }
     table.row({row.path, nn::to_string(row.site->kind), std::to_string(row.in), std::to_string(row.out),
-               row.site->block < 0 ? nn::to_string(row.site->tower) : fmt::format("{} block {}", nn::to_string(row.site->tower), row.site->block)});
+               row.site->block < 0 ? nn::to_string(row.site->tower)
+                                   : fmt::format("{} block {}", nn::to_string(row.site->tower), row.site->block)});
   }
   if (rows.empty()) {
-    throw UsageError("models", "no site of {} is selected by '{}'. Without --match all are listed.", options.sites, options.match);
+    throw UsageError("models", "no site of {} is selected by '{}'. Without --match all are listed.", options.sites,
+                     options.match);
   }
   if (terminal.json()) return;
-  for (const auto& line : table.lines()) terminal.print(line);
+  for (const auto& line : table.lines())
+    terminal.print(line);
   const bool whole_maps_only = options.match.empty();  // without a pattern a map and its slices would count twice
   terminal.line("sites", fmt::format("{} · lora of rank 8 on the linear maps among them would train {}", rows.size(),
                                      engine::count_words(lora_parameters(rows, whole_maps_only))));
@@ -97,11 +106,14 @@ int run(Arguments& arguments, Terminal& terminal) {
   if (!options.match.empty()) throw UsageError("models", "--match wants --sites MODEL beside it.");
   TextTable table({Align::left, Align::left, Align::left});
   for (const auto& family : models::families()) {
-    if (terminal.json()) terminal.print(nlohmann::json{{"name", family.name}, {"summary", family.summary}, {"layouts", family.layouts}}.dump());
+    if (terminal.json())
+      terminal.print(
+          nlohmann::json{{"name", family.name}, {"summary", family.summary}, {"layouts", family.layouts}}.dump());
     table.row({family.name, family.summary, family.layouts});
   }
   if (terminal.json()) return 0;
-  for (const auto& line : table.lines()) terminal.print(line);
+  for (const auto& line : table.lines())
+    terminal.print(line);
   terminal.line("next", "graft models --sites MODEL shows where its methods can sit");
   return 0;
 }

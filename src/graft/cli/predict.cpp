@@ -16,7 +16,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   arguments.require("run", "a run folder and photos");
   auto options = arguments.get<engine::PredictOptions>();
   options.files = arguments.positionals();
-  if (options.files.empty()) throw UsageError("predict", "expected photos after the run folder. usage: graft predict RUN PHOTO ...");
+  if (options.files.empty())
+    throw UsageError("predict", "expected photos after the run folder. usage: graft predict RUN PHOTO ...");
   print_predictions(engine::predict(options, host_of(arguments), terminal), terminal);
   return 0;
 }

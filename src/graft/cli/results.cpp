@@ -10,12 +10,16 @@
 namespace graft::cli {
 namespace {
 
-constexpr int64_t kTop = 5;          // classes of a row for machines
+constexpr int64_t kTop = 5;             // classes of a row for machines
 constexpr double kWorthSaying = 0.005;  // a runner-up below half a percent is left out for people
 
-double percent(double share) { return 100 * share; }
+double percent(double share) {
+  return 100 * share;
+}
 
-double rounded(double value) { return std::round(value * 1e6) / 1e6; }  // float32 has no more to say
+double rounded(double value) {
+  return std::round(value * 1e6) / 1e6;
+}  // float32 has no more to say
 
 }  // namespace
 
@@ -27,7 +31,8 @@ std::string format_scores(const engine::Scores& scores) {
 nlohmann::json to_json(const engine::Scores& scores, const std::vector<std::string>& classes) {
   nlohmann::json per_class = nlohmann::json::array();
   for (size_t i = 0; i < classes.size() && i < scores.class_count.size(); ++i) {
-    per_class.push_back({{"class", classes[i]}, {"count", scores.class_count[i]}, {"correct", scores.class_correct[i]}});
+    per_class.push_back(
+        {{"class", classes[i]}, {"count", scores.class_count[i]}, {"correct", scores.class_correct[i]}});
   }
   return {{"accuracy", rounded(scores.accuracy)},
           {"interval", {rounded(scores.interval.low), rounded(scores.interval.high)}},
@@ -43,7 +48,10 @@ nlohmann::json to_json(const engine::Predictions& predictions, int64_t row, cons
   for (const auto& [label, probability] : engine::top(predictions.probabilities, row, kTop)) {
     top.push_back({classes[static_cast<size_t>(label)], rounded(probability)});
   }
-  nlohmann::json json = {{"file", predictions.files[static_cast<size_t>(row)]}, {"label", top[0][0]}, {"probability", top[0][1]}, {"top", top}};
+  nlohmann::json json = {{"file", predictions.files[static_cast<size_t>(row)]},
+                         {"label", top[0][0]},
+                         {"probability", top[0][1]},
+                         {"top", top}};
   const int64_t truth = predictions.labels.empty() ? -1 : predictions.labels[static_cast<size_t>(row)];
   if (truth >= 0) json["truth"] = classes[static_cast<size_t>(truth)];
   return json;
@@ -60,12 +68,14 @@ void print_predictions(const engine::Evaluation& evaluation, Terminal& terminal)
     std::string others;
     const auto best = engine::top(predictions.probabilities, row, 3);
     for (size_t i = 1; i < best.size() && best[i].second >= kWorthSaying; ++i) {
-      others += fmt::format("{}{} {:.0f} %", i > 1 ? ", " : "", evaluation.classes[static_cast<size_t>(best[i].first)], percent(best[i].second));
+      others += fmt::format("{}{} {:.0f} %", i > 1 ? ", " : "", evaluation.classes[static_cast<size_t>(best[i].first)],
+                            percent(best[i].second));
     }
     table.row({predictions.files[static_cast<size_t>(row)], evaluation.classes[static_cast<size_t>(best[0].first)],
                fmt::format("{:.0f} %", percent(best[0].second)), others});
   }
-  for (const auto& line : table.lines()) terminal.print(line);
+  for (const auto& line : table.lines())
+    terminal.print(line);
 }
 
 std::string dump(const nlohmann::json& json) {

@@ -42,7 +42,10 @@ study::Series curve(const std::vector<engine::Metric>& metrics, const std::strin
 }
 
 std::vector<study::LineChart> charts(const std::vector<engine::Metric>& metrics) {
-  return {{"loss", "step", {curve(metrics, "train", &engine::Metric::loss), curve(metrics, "val", &engine::Metric::loss)}, false},
+  return {{"loss",
+           "step",
+           {curve(metrics, "train", &engine::Metric::loss), curve(metrics, "val", &engine::Metric::loss)},
+           false},
           {"validation accuracy", "step", {curve(metrics, "val", &engine::Metric::accuracy)}, true},
           {"learning rate", "step", {curve(metrics, "train", &engine::Metric::lr)}, false},
           {"norm of all gradients", "step", {curve(metrics, "train", &engine::Metric::grad_norm)}, false}};
@@ -58,9 +61,11 @@ std::vector<study::Mistake> worst_mistakes(const engine::AdaptResult& result) {
     mistakes.push_back({predictions.files[row], result.classes[static_cast<size_t>(truth)],
                         result.classes[static_cast<size_t>(predicted)], probability, ""});
   }
-  std::stable_sort(mistakes.begin(), mistakes.end(), [](const auto& a, const auto& b) { return a.probability > b.probability; });
+  std::stable_sort(mistakes.begin(), mistakes.end(),
+                   [](const auto& a, const auto& b) { return a.probability > b.probability; });
   if (mistakes.size() > kMistakes) mistakes.resize(kMistakes);
-  for (auto& mistake : mistakes) mistake.image = thumbnail_uri(result.data_root / mistake.file);
+  for (auto& mistake : mistakes)
+    mistake.image = thumbnail_uri(result.data_root / mistake.file);
   return mistakes;
 }
 
@@ -83,7 +88,8 @@ study::RunReport describe_run(const engine::AdaptResult& result, const std::stri
     return found != config.end() ? found->second : "";
   };
   study::RunReport report;
-  report.title = fmt::format("{} on {}", option("method"), std::filesystem::path(option("data")).lexically_normal().string());
+  report.title =
+      fmt::format("{} on {}", option("method"), std::filesystem::path(option("data")).lexically_normal().string());
   report.subtitle = fmt::format("{} · {} classes · seed {}", option("model"), result.classes.size(), option("seed"));
   report.command = command;
   report.correct = result.test.correct;
@@ -96,13 +102,15 @@ study::RunReport describe_run(const engine::AdaptResult& result, const std::stri
   report.confusion = result.test.confusion;
   report.mistakes = worst_mistakes(result);
   report.cost = {
-      {"time", fmt::format("{} in all, {} of it training", format_duration(result.seconds), format_duration(result.train_seconds))},
+      {"time", fmt::format("{} in all, {} of it training", format_duration(result.seconds),
+                           format_duration(result.train_seconds))},
       {"steps", fmt::format("{} in {} epochs", result.steps, result.epochs)},
       {"peak memory", engine::bytes_words(result.peak_memory_bytes)},
       {"trained", fmt::format("{} parameters on {} frozen ones", engine::count_words(result.trained_parameters),
                               engine::count_words(result.frozen_parameters))},
       {"on disk", engine::bytes_words(result.adapter_bytes)},
-      {"image features", result.features_cached ? "kept: each photo went through the frozen layers once" : "computed anew each epoch"}};
+      {"image features",
+       result.features_cached ? "kept: each photo went through the frozen layers once" : "computed anew each epoch"}};
   for (const auto& [name, text] : config) {
     if (!text.empty()) report.options.emplace_back(name, text);
   }

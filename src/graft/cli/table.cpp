@@ -11,7 +11,8 @@ size_t width_of(std::string_view text) {
 std::vector<std::string> TextTable::lines() const {
   std::vector<size_t> widths(columns_.size());
   for (const auto& row : rows_) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], width_of(row[i]));
   }
   std::vector<std::string> lines;
   for (const auto& row : rows_) {

@@ -50,7 +50,8 @@ std::string cut_to(std::string text, size_t width) {
 
 std::string repeat(std::string_view piece, size_t times) {
   std::string all;
-  for (size_t i = 0; i < times; ++i) all += piece;
+  for (size_t i = 0; i < times; ++i)
+    all += piece;
   return all;
 }
 
@@ -87,7 +88,10 @@ std::string format_duration(double seconds) {
 }
 
 std::string format_progress(const Progress& progress, const Look& look) {
-  const double share = progress.total > 0 ? std::clamp(static_cast<double>(progress.done) / static_cast<double>(progress.total), 0.0, 1.0) : 0;
+  const double share =
+      progress.total > 0
+          ? std::clamp(static_cast<double>(progress.done) / static_cast<double>(progress.total), 0.0, 1.0)
+          : 0;
   const size_t gap = progress.detail.find("  ");
   std::string before = progress.detail.substr(0, gap);
   if (!before.empty()) before += ' ';
@@ -97,7 +101,8 @@ std::string format_progress(const Progress& progress, const Look& look) {
     after += fmt::format("  {:.{}f} {}/s", progress.rate, progress.rate < 100 ? 1 : 0, progress.unit);
     if (progress.total > progress.done) {
       const double left = static_cast<double>(progress.total - progress.done) / progress.rate;
-      after += fmt::format("  {} left", left < 60 ? fmt::format("0:{:02.0f}", std::min(left, 59.0)) : format_duration(left));
+      after +=
+          fmt::format("  {} left", left < 60 ? fmt::format("0:{:02.0f}", std::min(left, 59.0)) : format_duration(left));
     }
   }
   constexpr size_t kLongest = 24, kShortest = 4;
@@ -116,7 +121,9 @@ std::string format_progress(const Progress& progress, const Look& look) {
 Terminal::Terminal(io::Environment environment)
     : environment_(std::move(environment)), look_(look_of_stderr(environment_, Colour::automatic)) {}
 
-Terminal::~Terminal() { clear_bar(); }
+Terminal::~Terminal() {
+  clear_bar();
+}
 
 void Terminal::set(const TerminalOptions& options) {
   options_ = options;
@@ -189,7 +196,8 @@ void Terminal::progress(const Progress& progress) {
     stage_ = progress.stage;
     last_ = now;
     if (!look_.bar) return;
-  } else if (now - last_ < (look_.bar ? std::chrono::steady_clock::duration(kBarInterval) : kLineInterval) && !(last && look_.bar)) {
+  } else if (now - last_ < (look_.bar ? std::chrono::steady_clock::duration(kBarInterval) : kLineInterval) &&
+             !(last && look_.bar)) {
     return;
   }
   last_ = now;

@@ -1,6 +1,7 @@
-// The only place that writes: results (and the line "test") to stdout, what is going on to stderr. On a terminal progress is a bar that is
-// overwritten; in a pipe it is a line every ten seconds; --quiet and --json silence all but warnings and errors. What is
-// said is also kept in a run folder's log.txt. NO_COLOR, CLICOLOR_FORCE, TERM=dumb and COLUMNS are honoured.
+// The only place that writes: results (and the line "test") to stdout, what is going on to stderr. On a terminal
+// progress is a bar that is overwritten; in a pipe it is a line every ten seconds; --quiet and --json silence all but
+// warnings and errors. What is said is also kept in a run folder's log.txt. NO_COLOR, CLICOLOR_FORCE, TERM=dumb and
+// COLUMNS are honoured.
 #pragma once
 
 #include <chrono>
@@ -17,7 +18,7 @@ namespace graft::cli {
 
 // How a stream may be written to.
 struct Look {
-  bool bar = false;      // a terminal that can go back to the start of a line
+  bool bar = false;  // a terminal that can go back to the start of a line
   bool colour = false;
   bool utf8 = true;
   int columns = 80;
@@ -51,19 +52,19 @@ class Terminal final : public Reporter {
   void progress(const Progress& progress) override;
   void error(std::string_view message);
 
-  // Keeps what was said so far and from now on in `folder`/log.txt, from the moment that training begins (the folder is then
-  // there, and ours) or finish_log() is called.
+  // Keeps what was said so far and from now on in `folder`/log.txt, from the moment that training begins (the folder is
+  // then there, and ours) or finish_log() is called.
   void log_to(std::filesystem::path folder, bool append);
   void finish_log();
 
   // --- stdout
-  void print(std::string_view line);   // with its end of line
+  void print(std::string_view line);  // with its end of line
   bool json() const { return options_.json; }
-  void flush();                        // FileError when stdout could not take it (a full disk)
+  void flush();  // FileError when stdout could not take it (a full disk)
 
  private:
-  void write(std::string_view line);   // one whole line to stderr, over the bar
-  void keep(std::string_view line);    // for the log
+  void write(std::string_view line);  // one whole line to stderr, over the bar
+  void keep(std::string_view line);   // for the log
   bool is_silent() const { return options_.quiet || options_.json; }
   void clear_bar();
 
@@ -73,14 +74,14 @@ class Terminal final : public Reporter {
   bool bar_shown_ = false;
   std::string stage_;
   std::chrono::steady_clock::time_point last_;
-  std::filesystem::path log_;          // folder; empty: nothing is kept
+  std::filesystem::path log_;  // folder; empty: nothing is kept
   bool log_begun_ = false, log_append_ = false;
-  std::string unlogged_;               // lines that are not in the file yet
+  std::string unlogged_;  // lines that are not in the file yet
 };
 
-// "epoch 7/20 ███████░░░░░░ 35 %  loss 0.412  14.1 images/s  3:52 left"; the bar stands after the detail's first part (up
-// to two spaces), and shrinks with the width.
+// "epoch 7/20 ███████░░░░░░ 35 %  loss 0.412  14.1 images/s  3:52 left"; the bar stands after the detail's first part
+// (up to two spaces), and shrinks with the width.
 std::string format_progress(const Progress& progress, const Look& look);
-std::string format_duration(double seconds);   // "0.4 s", "3:52", "1:02:03"
+std::string format_duration(double seconds);  // "0.4 s", "3:52", "1:02:03"
 
 }  // namespace graft::cli

@@ -43,7 +43,8 @@ std::string thumbnail_uri(const std::filesystem::path& photo) try {
   const auto image = io::decode_image(view, photo.string());
   const double scale = std::min(1.0, static_cast<double>(kSide) / std::max(image.width, image.height));
   const auto side = [scale](int pixels) { return std::max(1, static_cast<int>(scale * pixels)); };
-  return study::data_uri(encode_png(data::resize(image, {side(image.height), side(image.width)}, data::Filter::bicubic)));
+  return study::data_uri(
+      encode_png(data::resize(image, {side(image.height), side(image.width)}, data::Filter::bicubic)));
 } catch (const Error&) {
   return "";
 }

@@ -6,8 +6,8 @@
 
 namespace graft::cli {
 
-// As a data URI: the file's own bytes where they are few, else a PNG of at most 160 pixels a side. Empty when the file is
-// gone or cannot be read: a report is no place to fail.
+// As a data URI: the file's own bytes where they are few, else a PNG of at most 160 pixels a side. Empty when the file
+// is gone or cannot be read: a report is no place to fail.
 std::string thumbnail_uri(const std::filesystem::path& photo);
 
 }  // namespace graft::cli

@@ -61,7 +61,8 @@ int run(Arguments& arguments, Terminal& terminal) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     try {
       const auto tokens = tokenizer.tokenize(line, static_cast<int>(context), options.truncate);
-      terminal.print(terminal.json() ? nlohmann::json(tokens.ids).dump() : fmt::format("{}", fmt::join(tokens.ids, " ")));
+      terminal.print(terminal.json() ? nlohmann::json(tokens.ids).dump()
+                                     : fmt::format("{}", fmt::join(tokens.ids, " ")));
     } catch (const DataError& error) {
       throw DataError("stdin", "line {}: {}", number, error.what());
     }

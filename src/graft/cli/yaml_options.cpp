@@ -10,7 +10,8 @@ namespace {
 
 constexpr int kDeepest = 8;  // a study's plan is three deep; an alias may not lead in circles
 
-void flatten(const std::string& file, const std::string& name, const YAML::Node& node, int depth, OptionValues& values) {
+void flatten(const std::string& file, const std::string& name, const YAML::Node& node, int depth,
+             OptionValues& values) {
   if (depth > kDeepest) throw ConfigError(file, "'{}' is nested more than {} deep.", name, kDeepest);
   std::string text;
   if (node.IsMap()) {

@@ -36,22 +36,38 @@ class ErrorOf : public Error {
 };
 
 // A kind is a type of its own (not an alias), so that a test or a caller can tell a bad file from bad data.
-struct UsageError : ErrorOf<2> { using ErrorOf::ErrorOf; };       // an unknown command, option or name
-struct ConfigError : ErrorOf<2> { using ErrorOf::ErrorOf; };      // a value out of range, options that contradict
-struct DataError : ErrorOf<3> { using ErrorOf::ErrorOf; };        // a data set is not what it says
-struct FileError : ErrorOf<3> { using ErrorOf::ErrorOf; };        // a file cannot be read, written or parsed
-struct ModelError : ErrorOf<4> { using ErrorOf::ErrorOf; };       // a model or adapter file does not fit
-struct ShapeError : ErrorOf<4> { using ErrorOf::ErrorOf; };       // a tensor has the wrong shape or type
-struct DivergenceError : ErrorOf<5> { using ErrorOf::ErrorOf; };  // the loss is not finite
-struct InternalError : ErrorOf<70> { using ErrorOf::ErrorOf; };   // a bug of ours
+struct UsageError : ErrorOf<2> {
+  using ErrorOf::ErrorOf;
+};  // an unknown command, option or name
+struct ConfigError : ErrorOf<2> {
+  using ErrorOf::ErrorOf;
+};  // a value out of range, options that contradict
+struct DataError : ErrorOf<3> {
+  using ErrorOf::ErrorOf;
+};  // a data set is not what it says
+struct FileError : ErrorOf<3> {
+  using ErrorOf::ErrorOf;
+};  // a file cannot be read, written or parsed
+struct ModelError : ErrorOf<4> {
+  using ErrorOf::ErrorOf;
+};  // a model or adapter file does not fit
+struct ShapeError : ErrorOf<4> {
+  using ErrorOf::ErrorOf;
+};  // a tensor has the wrong shape or type
+struct DivergenceError : ErrorOf<5> {
+  using ErrorOf::ErrorOf;
+};  // the loss is not finite
+struct InternalError : ErrorOf<70> {
+  using ErrorOf::ErrorOf;
+};  // a bug of ours
 
 }  // namespace graft
 
 // Ours to keep: failing is a bug of graft, never the user's fault. Always on.
-#define GRAFT_ASSERT(condition)                                                                      \
-  do {                                                                                               \
-    if (!(condition)) {                                                                              \
+#define GRAFT_ASSERT(condition)                                                                             \
+  do {                                                                                                      \
+    if (!(condition)) {                                                                                     \
       throw ::graft::InternalError("bug", "{}:{}: {} does not hold. Please report it.", __FILE__, __LINE__, \
-                                   #condition);                                                      \
-    }                                                                                                \
+                                   #condition);                                                             \
+    }                                                                                                       \
   } while (false)

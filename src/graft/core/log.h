@@ -9,12 +9,12 @@
 namespace graft {
 
 struct Progress {
-  std::string stage;    // "train", "features"
+  std::string stage;  // "train", "features"
   int64_t done = 0;
   int64_t total = 0;
-  std::string detail;   // "epoch 7/20  loss 0.412  val 91.2 %"
-  double rate = 0;      // items a second; 0: not known yet
-  std::string unit;     // "images"
+  std::string detail;  // "epoch 7/20  loss 0.412  val 91.2 %"
+  double rate = 0;     // items a second; 0: not known yet
+  std::string unit;    // "images"
 };
 
 class Reporter {

@@ -26,8 +26,10 @@ std::vector<std::string> split_list(std::string_view text) {
     const size_t comma = text.find(',');
     std::string_view item = text.substr(0, comma);
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-    while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
-    while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
+    while (!item.empty() && item.front() == ' ')
+      item.remove_prefix(1);
+    while (!item.empty() && item.back() == ' ')
+      item.remove_suffix(1);
     if (!item.empty()) items.emplace_back(item);
   }
   return items;
@@ -53,7 +55,9 @@ void parse(std::string_view where, std::string_view name, const std::string& tex
   out = parse_number<double>(where, name, text, "a number");
 }
 
-void parse(std::string_view, std::string_view, const std::string& text, std::string& out) { out = text; }
+void parse(std::string_view, std::string_view, const std::string& text, std::string& out) {
+  out = text;
+}
 
 void parse(std::string_view, std::string_view, const std::string& text, std::vector<std::string>& out) {
   out = split_list(text);
@@ -66,12 +70,24 @@ void parse(std::string_view where, std::string_view name, const std::string& tex
   }
 }
 
-std::string print(bool value) { return value ? "true" : "false"; }
-std::string print(int64_t value) { return fmt::format("{}", value); }
-std::string print(double value) { return fmt::format("{}", value); }
-std::string print(const std::string& value) { return value; }
-std::string print(const std::vector<std::string>& value) { return fmt::format("{}", fmt::join(value, ",")); }
-std::string print(const std::vector<int64_t>& value) { return fmt::format("{}", fmt::join(value, ",")); }
+std::string print(bool value) {
+  return value ? "true" : "false";
+}
+std::string print(int64_t value) {
+  return fmt::format("{}", value);
+}
+std::string print(double value) {
+  return fmt::format("{}", value);
+}
+std::string print(const std::string& value) {
+  return value;
+}
+std::string print(const std::vector<std::string>& value) {
+  return fmt::format("{}", fmt::join(value, ","));
+}
+std::string print(const std::vector<int64_t>& value) {
+  return fmt::format("{}", fmt::join(value, ","));
+}
 
 void refuse_unknown(std::string_view where, const OptionValues& values, const std::vector<std::string>& known) {
   for (const auto& [name, text] : values) {

@@ -32,7 +32,9 @@ struct OptionInfo {
 // An enumeration is an option when it can list its names: an overload found by argument-dependent lookup,
 //   std::vector<std::pair<Filter, std::string>> choices(Filter);
 template <class T>
-concept Enumeration = std::is_enum_v<T> && requires(T value) { choices(value); };
+concept Enumeration = std::is_enum_v<T> && requires(T value) {
+  choices(value);
+};
 
 namespace option {
 
@@ -49,12 +51,24 @@ std::string print(double value);  // the shortest text that reads back as the sa
 std::string print(const std::string& value);
 std::string print(const std::vector<std::string>& value);
 std::string print(const std::vector<int64_t>& value);
-inline std::string type_of(const bool&) { return "yes/no"; }
-inline std::string type_of(const int64_t&) { return "integer"; }
-inline std::string type_of(const double&) { return "number"; }
-inline std::string type_of(const std::string&) { return "text"; }
-inline std::string type_of(const std::vector<std::string>&) { return "list"; }
-inline std::string type_of(const std::vector<int64_t>&) { return "list"; }
+inline std::string type_of(const bool&) {
+  return "yes/no";
+}
+inline std::string type_of(const int64_t&) {
+  return "integer";
+}
+inline std::string type_of(const double&) {
+  return "number";
+}
+inline std::string type_of(const std::string&) {
+  return "text";
+}
+inline std::string type_of(const std::vector<std::string>&) {
+  return "list";
+}
+inline std::string type_of(const std::vector<int64_t>&) {
+  return "list";
+}
 
 template <Enumeration E>
 void parse(std::string_view where, std::string_view name, const std::string& text, E& out) {
@@ -80,7 +94,8 @@ std::string print(E value) {
 template <Enumeration E>
 std::string type_of(const E&) {
   std::string all;
-  for (const auto& [value, label] : choices(E{})) all += (all.empty() ? "" : "|") + label;
+  for (const auto& [value, label] : choices(E{}))
+    all += (all.empty() ? "" : "|") + label;
   return all;
 }
 
@@ -150,7 +165,8 @@ Options read_options(std::string_view where, const OptionValues& values, Options
 template <class Options>
 OptionValues write_options(Options options) {
   OptionValues values;
-  for (auto& info : describe_options(options)) values[info.name] = info.default_value;
+  for (auto& info : describe_options(options))
+    values[info.name] = info.default_value;
   return values;
 }
 

@@ -19,15 +19,19 @@ constexpr uint64_t kGolden = 0x9e3779b97f4a7c15ULL;
 
 uint64_t key_of(std::string_view name) {
   uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const unsigned char c : name) hash = (hash ^ c) * 0x100000001b3ULL;
+  for (const unsigned char c : name)
+    hash = (hash ^ c) * 0x100000001b3ULL;
   return mix(hash);
 }
 
 Random::Random(uint64_t seed) : seed_(seed) {
-  for (size_t i = 0; i < state_.size(); ++i) state_[i] = mix(seed + (i + 1) * kGolden);
+  for (size_t i = 0; i < state_.size(); ++i)
+    state_[i] = mix(seed + (i + 1) * kGolden);
 }
 
-Random Random::fork(uint64_t key) const { return Random(mix(seed_ + kGolden) ^ mix(key + 2 * kGolden)); }
+Random Random::fork(uint64_t key) const {
+  return Random(mix(seed_ + kGolden) ^ mix(key + 2 * kGolden));
+}
 
 uint64_t Random::bits() {
   const uint64_t result = std::rotl(state_[1] * 5, 7) * 9;
@@ -49,9 +53,13 @@ uint64_t Random::below(uint64_t n) {
   }
 }
 
-double Random::uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
+double Random::uniform() {
+  return static_cast<double>(bits() >> 11) * 0x1.0p-53;
+}
 
-double Random::uniform(double low, double high) { return low + (high - low) * uniform(); }
+double Random::uniform(double low, double high) {
+  return low + (high - low) * uniform();
+}
 
 double Random::normal() {
   const double u = 1.0 - uniform();  // (0, 1]: the logarithm stays finite

@@ -1,5 +1,5 @@
-// Random numbers whose stream is a value: the same seed and keys give the same numbers on every machine, in any order of
-// work. SplitMix64 for keys, xoshiro256** for the stream (Blackman & Vigna 2021, arXiv:1805.01407). Not for secrets.
+// Random numbers whose stream is a value: the same seed and keys give the same numbers on every machine, in any order
+// of work. SplitMix64 for keys, xoshiro256** for the stream (Blackman & Vigna 2021, arXiv:1805.01407). Not for secrets.
 #pragma once
 
 #include <array>
@@ -19,11 +19,11 @@ class Random {
   Random fork(uint64_t key) const;
   Random fork(std::string_view name) const { return fork(key_of(name)); }
 
-  uint64_t bits();                       // 64 uniform bits
-  uint64_t below(uint64_t n);            // uniform in [0, n), without bias; n > 0
-  double uniform();                      // [0, 1), 53 bits
+  uint64_t bits();             // 64 uniform bits
+  uint64_t below(uint64_t n);  // uniform in [0, n), without bias; n > 0
+  double uniform();            // [0, 1), 53 bits
   double uniform(double low, double high);
-  double normal();                       // mean 0, variance 1 (Box-Muller, one of the pair)
+  double normal();                         // mean 0, variance 1 (Box-Muller, one of the pair)
   uint64_t seed() const { return seed_; }  // what a library with its own generator may be seeded with
 
  private:

@@ -21,8 +21,12 @@ void catch_stop_signals() {
   std::signal(SIGTERM, on_signal);
 }
 
-int stop_signal() { return asked.load(); }
+int stop_signal() {
+  return asked.load();
+}
 
-void request_stop(int signal) { asked.store(signal); }
+void request_stop(int signal) {
+  asked.store(signal);
+}
 
 }  // namespace graft

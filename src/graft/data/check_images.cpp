@@ -18,7 +18,8 @@ std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Spli
                                   ImageCache* cache) {
   std::set<std::string> unique;
   for (const Split split : splits) {
-    for (const Sample& sample : dataset.split(split)) unique.insert(sample.file);
+    for (const Sample& sample : dataset.split(split))
+      unique.insert(sample.file);
   }
   const std::vector<std::string> files(unique.begin(), unique.end());
   std::vector<BadFile> bad;
@@ -41,7 +42,8 @@ std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Spli
   };
   {
     std::vector<std::jthread> workers;
-    for (int i = 1; i < threads; ++i) workers.emplace_back(work);
+    for (int i = 1; i < threads; ++i)
+      workers.emplace_back(work);
     work();
   }
   std::ranges::sort(bad, {}, &BadFile::file);
@@ -51,19 +53,23 @@ std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Spli
 Dataset without_bad_files(Dataset dataset, const std::vector<BadFile>& bad, OnBadFile policy) {
   if (bad.empty()) return dataset;
   if (policy == OnBadFile::refuse) {
-    Problems problems(fmt::format("{}: {} photos cannot be read (--on-bad-file skip leaves them out)", dataset.name,
-                                  bad.size()));
-    for (const BadFile& one : bad) problems.add("{}: {}", one.file, one.reason);
+    Problems problems(
+        fmt::format("{}: {} photos cannot be read (--on-bad-file skip leaves them out)", dataset.name, bad.size()));
+    for (const BadFile& one : bad)
+      problems.add("{}: {}", one.file, one.reason);
     problems.throw_if_any();
   }
   std::set<std::string> files;
-  for (const BadFile& one : bad) files.insert(one.file);
+  for (const BadFile& one : bad)
+    files.insert(one.file);
   std::vector<bool> trained(dataset.classes.size()), left(dataset.classes.size());
-  for (const Sample& sample : dataset.train) trained.at(sample.label) = true;
+  for (const Sample& sample : dataset.train)
+    trained.at(sample.label) = true;
   for (std::vector<Sample>* samples : {&dataset.train, &dataset.val, &dataset.test}) {
     std::erase_if(*samples, [&](const Sample& sample) { return files.contains(sample.file); });
   }
-  for (const Sample& sample : dataset.train) left.at(sample.label) = true;
+  for (const Sample& sample : dataset.train)
+    left.at(sample.label) = true;
   Problems problems(dataset.name);
   for (std::size_t i = 0; i < left.size(); ++i) {
     if (trained[i] && !left[i]) problems.add("no photo of the class '{}' can be read.", dataset.classes[i]);

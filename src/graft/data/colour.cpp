@@ -23,12 +23,16 @@ std::uint8_t blend(std::uint8_t from, std::uint8_t to, float factor) {
 // Blends every byte with one grey.
 Image blend_with(std::uint8_t level, Image image, float factor) {
   std::array<std::uint8_t, 256> table;
-  for (int v = 0; v < 256; ++v) table[v] = blend(level, static_cast<std::uint8_t>(v), factor);
-  for (std::uint8_t& v : image.rgb) v = table[v];
+  for (int v = 0; v < 256; ++v)
+    table[v] = blend(level, static_cast<std::uint8_t>(v), factor);
+  for (std::uint8_t& v : image.rgb)
+    v = table[v];
   return image;
 }
 
-std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0)); }
+std::uint8_t to_byte(double value) {
+  return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0));
+}
 
 // The mixture of single and double precision is the reference's; another would move some bytes by one.
 Pixel hsv_of(const std::uint8_t* rgb) {
@@ -63,12 +67,18 @@ Pixel rgb_of(Pixel hsv) {
   const std::uint8_t falling = to_byte(std::round(v * (1.0 - static_cast<double>(share * rest))));
   const std::uint8_t rising = to_byte(std::round(v * (1.0 - share * (1.0 - rest))));
   switch (sector % 6) {
-    case 0: return {value, rising, low};
-    case 1: return {falling, value, low};
-    case 2: return {low, value, rising};
-    case 3: return {low, falling, value};
-    case 4: return {rising, low, value};
-    default: return {value, low, falling};
+    case 0:
+      return {value, rising, low};
+    case 1:
+      return {falling, value, low};
+    case 2:
+      return {low, value, rising};
+    case 3:
+      return {low, falling, value};
+    case 4:
+      return {rising, low, value};
+    default:
+      return {value, low, falling};
   }
 }
 
@@ -80,7 +90,8 @@ Image adjust_brightness(Image image, double factor) {
 
 Image adjust_contrast(Image image, double factor) {
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < image.rgb.size(); i += 3) sum += grey(&image.rgb[i]);
+  for (std::size_t i = 0; i < image.rgb.size(); i += 3)
+    sum += grey(&image.rgb[i]);
   const double mean = static_cast<double>(sum) / static_cast<double>(image.rgb.size() / 3);
   return blend_with(static_cast<std::uint8_t>(mean + 0.5), std::move(image), static_cast<float>(factor));
 }
@@ -88,7 +99,8 @@ Image adjust_contrast(Image image, double factor) {
 Image adjust_saturation(Image image, double factor) {
   for (std::size_t i = 0; i < image.rgb.size(); i += 3) {
     const std::uint8_t level = grey(&image.rgb[i]);
-    for (int c = 0; c < 3; ++c) image.rgb[i + c] = blend(level, image.rgb[i + c], static_cast<float>(factor));
+    for (int c = 0; c < 3; ++c)
+      image.rgb[i + c] = blend(level, image.rgb[i + c], static_cast<float>(factor));
   }
   return image;
 }

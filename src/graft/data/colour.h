@@ -1,6 +1,6 @@
-// Colour changes of 8-bit RGB, equal to Pillow's to the bit: ImageEnhance's brightness, contrast and saturation (a blend
-// with black, with the mean grey, with the grey image; factor 1 changes nothing), and torchvision's hue, which turns the
-// hue byte of Pillow's HSV by `turn` of a circle.
+// Colour changes of 8-bit RGB, equal to Pillow's to the bit: ImageEnhance's brightness, contrast and saturation (a
+// blend with black, with the mean grey, with the grey image; factor 1 changes nothing), and torchvision's hue, which
+// turns the hue byte of Pillow's HSV by `turn` of a circle.
 #pragma once
 
 #include "graft/data/resize.h"

@@ -1,5 +1,7 @@
 #include "graft/data/dataset.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "graft/data/format.h"
@@ -14,7 +16,8 @@ const Format& format_of(const std::filesystem::path& path, const DatasetOptions&
     if (format->recognises(path)) return *format;
   }
   std::vector<std::string> known;
-  for (const Format* format : formats()) known.push_back(fmt::format("{} ({})", format->name, format->summary));
+  for (const Format* format : formats())
+    known.push_back(fmt::format("{} ({})", format->name, format->summary));
   throw DataError("data", "{}: is no data set that graft knows. It reads:\n  {}", path.string(),
                   fmt::join(known, "\n  "));
 }

@@ -32,8 +32,8 @@ struct Dataset {
 };
 
 struct DatasetOptions {
-  std::string format;          // empty: told by what lies there
-  std::string classes;         // a file of class names, one a line
+  std::string format;   // empty: told by what lies there
+  std::string classes;  // a file of class names, one a line
   std::string image_column, label_column, split_column;
   std::string train_split = "train", val_split = "val", test_split = "test";
   std::int64_t split_seed = 1;

@@ -28,7 +28,8 @@ std::vector<ClassItems> by_class(const std::vector<Sample>& samples) {
 
 void take(const std::vector<Sample>& from, const ClassItems& one, const std::vector<std::size_t>& chosen,
           std::vector<Sample>& to) {
-  for (const std::size_t i : chosen) to.push_back(from[one.items[i]]);
+  for (const std::size_t i : chosen)
+    to.push_back(from[one.items[i]]);
 }
 
 Dataset relabelled(const Dataset& dataset, std::int64_t begin, std::int64_t end) {
@@ -36,12 +37,15 @@ Dataset relabelled(const Dataset& dataset, std::int64_t begin, std::int64_t end)
   part.classes = {dataset.classes.begin() + begin, dataset.classes.begin() + end};
   for (std::vector<Sample>* samples : {&part.train, &part.val, &part.test}) {
     std::erase_if(*samples, [&](const Sample& s) { return s.label < begin || s.label >= end; });
-    for (Sample& sample : *samples) sample.label -= begin;
+    for (Sample& sample : *samples)
+      sample.label -= begin;
   }
   return part;
 }
 
-std::int64_t half(const Dataset& dataset) { return (static_cast<std::int64_t>(dataset.classes.size()) + 1) / 2; }
+std::int64_t half(const Dataset& dataset) {
+  return (static_cast<std::int64_t>(dataset.classes.size()) + 1) / 2;
+}
 
 }  // namespace
 
@@ -84,7 +88,9 @@ Dataset few_shot(const Dataset& dataset, std::int64_t shots, std::uint64_t seed)
   return few;
 }
 
-Dataset base_classes(const Dataset& dataset) { return relabelled(dataset, 0, half(dataset)); }
+Dataset base_classes(const Dataset& dataset) {
+  return relabelled(dataset, 0, half(dataset));
+}
 
 Dataset new_classes(const Dataset& dataset) {
   return relabelled(dataset, half(dataset), static_cast<std::int64_t>(dataset.classes.size()));

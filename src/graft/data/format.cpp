@@ -108,7 +108,8 @@ void split_by_seed(Dataset& dataset, std::vector<Sample> samples, std::uint64_t 
   PythonRandom random(seed);
   for (std::size_t begin = 0; begin < samples.size();) {
     std::size_t end = begin;
-    while (end < samples.size() && samples[end].label == samples[begin].label) ++end;
+    while (end < samples.size() && samples[end].label == samples[begin].label)
+      ++end;
     std::vector<Sample> one(samples.begin() + begin, samples.begin() + end);
     random.shuffle(one);
     const auto share = [&](double part) {
@@ -129,7 +130,8 @@ Dataset assemble(const std::filesystem::path& root, const std::string& name, std
   Problems problems(name);
   if (options.classes.empty()) {
     std::set<std::string> labels(more_classes.begin(), more_classes.end());
-    for (const Record& record : records) labels.insert(record.label);
+    for (const Record& record : records)
+      labels.insert(record.label);
     dataset.classes = sorted_classes(labels);
   } else {
     dataset.classes = read_lines(options.classes);

@@ -25,14 +25,15 @@ const Format& find_format(std::string_view name);  // UsageError with the neares
 
 // What most formats amount to: files with a class by name (or number) and, perhaps, a split by name.
 struct Record {
-  std::string file;   // relative to the root, or absolute
+  std::string file;  // relative to the root, or absolute
   std::string label;
   std::string split;  // empty: none
   std::string where;  // for errors: "labels.csv:17"
 };
 
 // Numbers the classes (--classes, or the sorted labels and `more_classes`) and deals the records to the splits; when
-// none has a split, split_by_seed() does. Labels that are all whole numbers sort as numbers, and are places in --classes.
+// none has a split, split_by_seed() does. Labels that are all whole numbers sort as numbers, and are places in
+// --classes.
 Dataset assemble(const std::filesystem::path& root, const std::string& name, std::vector<Record> records,
                  const DatasetOptions& options, const std::vector<std::string>& more_classes = {});
 

@@ -18,10 +18,10 @@ struct Slot {
   Batch batch;
   std::int64_t number = -1;
   std::int64_t epoch = 0;
-  std::int64_t started = 0;  // photos handed to workers
-  std::int64_t missing = 0;  // photos not finished
+  std::int64_t started = 0;                                           // photos handed to workers
+  std::int64_t missing = 0;                                           // photos not finished
   std::int64_t failed_at = std::numeric_limits<std::int64_t>::max();  // the first photo that failed ...
-  std::exception_ptr error;                                          // ... and how
+  std::exception_ptr error;                                           // ... and how
 };
 
 void check(const LoaderOptions& options) {
@@ -40,17 +40,17 @@ struct Loader::State {
   const ImageTransform transform;
   const LoaderOptions options;
   const std::shared_ptr<ImageCache> cache;
-  const std::int64_t batches;       // an epoch
+  const std::int64_t batches;  // an epoch
   const std::size_t image_floats;
 
   std::mutex mutex;
   std::condition_variable work_is_there, batch_is_there, workers_are_idle;
   bool stop = false;
   bool paused = false;
-  std::int64_t busy = 0;            // photos in workers' hands
-  std::int64_t next_number = 0;     // the batch that the consumer gets next
-  bool epoch_ended = false;         // the consumer was told
-  std::vector<Slot> slots;          // batch n is made in slots[n % slots.size()]
+  std::int64_t busy = 0;         // photos in workers' hands
+  std::int64_t next_number = 0;  // the batch that the consumer gets next
+  bool epoch_ended = false;      // the consumer was told
+  std::vector<Slot> slots;       // batch n is made in slots[n % slots.size()]
   std::vector<Batch> spare;
   std::int64_t order_epoch = -1;    // the epoch of ...
   std::vector<std::int64_t> order;  // ... this order
@@ -79,7 +79,8 @@ struct Loader::State {
     std::iota(order.begin(), order.end(), std::int64_t{0});
     if (options.shuffle) {
       Random random = Random(options.seed).fork("order").fork(static_cast<std::uint64_t>(epoch));
-      for (std::size_t i = order.size(); i-- > 1;) std::swap(order[i], order[random.below(i + 1)]);
+      for (std::size_t i = order.size(); i-- > 1;)
+        std::swap(order[i], order[random.below(i + 1)]);
     }
     return order;
   }
@@ -124,9 +125,8 @@ struct Loader::State {
   void make(const Slot& slot, std::int64_t place, float* out) const {
     const std::int64_t index = slot.batch.indices[static_cast<std::size_t>(place)];
     const std::filesystem::path file = root / samples[static_cast<std::size_t>(index)].file;
-    const Random random = Random(options.seed)
-                              .fork(static_cast<std::uint64_t>(slot.epoch))
-                              .fork(static_cast<std::uint64_t>(index));
+    const Random random =
+        Random(options.seed).fork(static_cast<std::uint64_t>(slot.epoch)).fork(static_cast<std::uint64_t>(index));
     const std::span<float> floats(out, image_floats);
     if (cache) {
       transform.write(*cache->read(file), random, floats);
@@ -168,8 +168,10 @@ struct Loader::State {
 Loader::Loader(std::filesystem::path root, std::vector<Sample> samples, ImageTransform transform, LoaderOptions options,
                std::shared_ptr<ImageCache> cache) {
   check(options);
-  state_ = std::make_unique<State>(std::move(root), std::move(samples), std::move(transform), options, std::move(cache));
-  for (std::int64_t i = 0; i < options.workers; ++i) state_->threads.emplace_back([state = state_.get()] { state->work(); });
+  state_ =
+      std::make_unique<State>(std::move(root), std::move(samples), std::move(transform), options, std::move(cache));
+  for (std::int64_t i = 0; i < options.workers; ++i)
+    state_->threads.emplace_back([state = state_.get()] { state->work(); });
 }
 
 Loader::~Loader() {
@@ -181,9 +183,13 @@ Loader::~Loader() {
   state_->threads.clear();  // joins, before anything that the workers use goes
 }
 
-std::int64_t Loader::batches_per_epoch() const { return state_->batches; }
+std::int64_t Loader::batches_per_epoch() const {
+  return state_->batches;
+}
 
-std::vector<std::int64_t> Loader::order(std::int64_t epoch) const { return state_->order_of(epoch); }
+std::vector<std::int64_t> Loader::order(std::int64_t epoch) const {
+  return state_->order_of(epoch);
+}
 
 std::optional<Batch> Loader::next() {
   State& s = *state_;
@@ -213,7 +219,8 @@ void Loader::seek(std::int64_t epoch, std::int64_t batch) {
   GRAFT_ASSERT(epoch >= 0 && batch >= 0 && batch <= s.batches);
   s.paused = true;
   s.workers_are_idle.wait(lock, [&] { return s.busy == 0; });
-  for (Slot& slot : s.slots) slot.number = -1;
+  for (Slot& slot : s.slots)
+    slot.number = -1;
   s.next_number = epoch * s.batches + batch;
   s.epoch_ended = batch == 0;  // nothing of the epoch before was given out
   s.paused = false;

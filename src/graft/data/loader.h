@@ -20,21 +20,21 @@
 namespace graft::data {
 
 struct Batch {
-  std::vector<float> images;           // [B, 3, H, W]
-  std::vector<std::int64_t> labels;    // [B]
-  std::vector<std::int64_t> indices;   // [B], places in the samples
+  std::vector<float> images;          // [B, 3, H, W]
+  std::vector<std::int64_t> labels;   // [B]
+  std::vector<std::int64_t> indices;  // [B], places in the samples
   std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
   bool operator==(const Batch&) const = default;
 };
 
 struct LoaderOptions {
   std::int64_t batch_size = 32;
-  std::int64_t workers = 2;       // threads, at least 1
-  std::int64_t prefetch = 2;      // batches made ahead
-  std::int64_t epochs = 1;        // how far the workers may run ahead
+  std::int64_t workers = 2;   // threads, at least 1
+  std::int64_t prefetch = 2;  // batches made ahead
+  std::int64_t epochs = 1;    // how far the workers may run ahead
   std::uint64_t seed = 0;
-  bool shuffle = false;           // a new order each epoch
-  bool drop_last = false;         // an incomplete last batch; kept all the same when it is the only one (as Dassl)
+  bool shuffle = false;    // a new order each epoch
+  bool drop_last = false;  // an incomplete last batch; kept all the same when it is the only one (as Dassl)
 };
 
 class Loader {

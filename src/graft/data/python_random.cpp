@@ -19,7 +19,8 @@ PythonRandom::PythonRandom(std::uint64_t seed) {
   // init_genrand(19650218), then init_by_array(key), as the authors' 2002 code
   state_[0] = 19650218;
   const auto mixed = [&](std::size_t i) { return state_[i - 1] ^ (state_[i - 1] >> 30); };
-  for (std::size_t i = 1; i < kSize; ++i) state_[i] = 1812433253u * mixed(i) + static_cast<std::uint32_t>(i);
+  for (std::size_t i = 1; i < kSize; ++i)
+    state_[i] = 1812433253u * mixed(i) + static_cast<std::uint32_t>(i);
   std::size_t i = 1, j = 0;
   const auto advance = [&] {
     if (++i >= kSize) {
@@ -71,7 +72,8 @@ std::uint64_t PythonRandom::randbelow(std::uint64_t n) {
   GRAFT_ASSERT(n > 0);
   const int bits = std::bit_width(n);  // of n itself, so that a power of two rejects half of what it draws
   std::uint64_t value = getrandbits(bits);
-  while (value >= n) value = getrandbits(bits);
+  while (value >= n)
+    value = getrandbits(bits);
   return value;
 }
 
@@ -81,7 +83,8 @@ std::vector<std::size_t> PythonRandom::sample(std::size_t n, std::size_t k) {
   std::size_t set_size = 21;
   if (k > 5) {
     std::size_t table = 1;
-    while (table < 3 * k) table *= 4;  // 4 ** ceil(log(3 k, 4)); 3 k is no power of 4
+    while (table < 3 * k)
+      table *= 4;  // 4 ** ceil(log(3 k, 4)); 3 k is no power of 4
     set_size += table;
   }
   std::vector<std::size_t> result;
@@ -98,7 +101,8 @@ std::vector<std::size_t> PythonRandom::sample(std::size_t n, std::size_t k) {
     std::unordered_set<std::size_t> chosen;
     for (std::size_t i = 0; i < k; ++i) {
       std::size_t j = randbelow(n);
-      while (!chosen.insert(j).second) j = randbelow(n);
+      while (!chosen.insert(j).second)
+        j = randbelow(n);
       result.push_back(j);
     }
   }
@@ -108,7 +112,8 @@ std::vector<std::size_t> PythonRandom::sample(std::size_t n, std::size_t k) {
 std::vector<std::size_t> PythonRandom::choices(std::size_t n, std::size_t k) {
   GRAFT_ASSERT(n > 0);
   std::vector<std::size_t> result(k);
-  for (auto& choice : result) choice = static_cast<std::size_t>(std::floor(random() * static_cast<double>(n)));
+  for (auto& choice : result)
+    choice = static_cast<std::size_t>(std::floor(random() * static_cast<double>(n)));
   return result;
 }
 

@@ -16,16 +16,17 @@ class PythonRandom {
  public:
   explicit PythonRandom(std::uint64_t seed);  // random.seed(seed)
 
-  double random();                            // [0, 1), 53 bits
-  std::uint64_t getrandbits(int k);           // 0 to 64 bits
-  std::uint64_t randbelow(std::uint64_t n);   // n > 0
+  double random();                           // [0, 1), 53 bits
+  std::uint64_t getrandbits(int k);          // 0 to 64 bits
+  std::uint64_t randbelow(std::uint64_t n);  // n > 0
 
   std::vector<std::size_t> sample(std::size_t n, std::size_t k);   // random.sample(range(n), k), k <= n
   std::vector<std::size_t> choices(std::size_t n, std::size_t k);  // random.choices(range(n), k=k), n > 0
 
   template <class T>
   void shuffle(std::vector<T>& items) {
-    for (std::size_t i = items.size(); i-- > 1;) std::swap(items[i], items[randbelow(i + 1)]);
+    for (std::size_t i = items.size(); i-- > 1;)
+      std::swap(items[i], items[randbelow(i + 1)]);
   }
 
  private:

@@ -28,7 +28,8 @@ Image resize_nearest(ImageView source, Size size, const Box& box, const Rect& pa
   std::uint8_t* to = out.rgb.data();
   for (const int y : ys) {
     const std::uint8_t* row = source.row(std::min(y, source.height - 1));
-    for (const int x : xs) to = std::copy_n(row + 3 * std::min(x, source.width - 1), 3, to);
+    for (const int x : xs)
+      to = std::copy_n(row + 3 * std::min(x, source.width - 1), 3, to);
   }
   return out;
 }
@@ -53,7 +54,8 @@ Image shortened(ImageView source, int begin, int end, const ResizeWeights& down)
 }
 
 ResizeWeights shifted(ResizeWeights weights, int begin) {
-  for (int& first : weights.first) first -= begin;
+  for (int& first : weights.first)
+    first -= begin;
   return weights;
 }
 
@@ -94,8 +96,7 @@ ImageView::ImageView(const Image& image, Rect rect) : ImageView(image) {
 
 Image resize(ImageView source, Size size, Filter filter, std::optional<Box> wanted_box,
              std::optional<Rect> wanted_part) {
-  const Box box =
-      wanted_box.value_or(Box{0, 0, static_cast<float>(source.width), static_cast<float>(source.height)});
+  const Box box = wanted_box.value_or(Box{0, 0, static_cast<float>(source.width), static_cast<float>(source.height)});
   const Rect part = wanted_part.value_or(Rect{0, 0, size.width, size.height});
   check(source, size, box, part);
 
@@ -104,10 +105,10 @@ Image resize(ImageView source, Size size, Filter filter, std::optional<Box> want
   if (same_width && same_height) return crop(source, part);
   if (filter == Filter::nearest) return resize_nearest(source, size, box, part);
 
-  const ResizeWeights down = resize_weights(filter, source.height, box.top, box.bottom, size.height, part.top,
-                                            part.top + part.height);
-  const ResizeWeights across = resize_weights(filter, source.width, box.left, box.right, size.width, part.left,
-                                              part.left + part.width);
+  const ResizeWeights down =
+      resize_weights(filter, source.height, box.top, box.bottom, size.height, part.top, part.top + part.height);
+  const ResizeWeights across =
+      resize_weights(filter, source.width, box.left, box.right, size.width, part.left, part.left + part.width);
   if (same_height) return narrowed(source, part.top, part.top + part.height, across);
   if (same_width) return shortened(source, part.left, part.left + part.width, down);
   if (vertical_first(source, size)) {
@@ -125,7 +126,8 @@ Image crop(ImageView image, Rect rect, std::array<std::uint8_t, 3> fill) {
   const bool whole = rect.left >= 0 && rect.top >= 0 && rect.left + rect.width <= image.width &&
                      rect.top + rect.height <= image.height;
   if (!whole) {
-    for (std::size_t i = 0; i < out.rgb.size(); ++i) out.rgb[i] = fill[i % 3];
+    for (std::size_t i = 0; i < out.rgb.size(); ++i)
+      out.rgb[i] = fill[i % 3];
   }
   for (int y = 0; y < rect.height; ++y) {
     const int from = y + rect.top;

@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::int32_t kHalf = 1 << (kWeightBits - 1);
 
-std::uint8_t clip(std::int32_t sum) { return static_cast<std::uint8_t>(std::clamp(sum >> kWeightBits, 0, 255)); }
+std::uint8_t clip(std::int32_t sum) {
+  return static_cast<std::uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
+}
 
 void horizontal(ImageView source, int row_begin, int row_end, const ResizeWeights& weights, std::uint8_t* out) {
   for (int y = row_begin; y < row_end; ++y) {
@@ -36,9 +38,11 @@ void vertical(const std::uint8_t* in, std::ptrdiff_t stride, std::size_t row_byt
     for (int k = 0; k < weights.count[y]; ++k) {
       const std::uint8_t* row = in + (weights.first[y] + k) * stride;
       const std::int32_t w = weights.at(y)[k];
-      for (std::size_t i = 0; i < row_bytes; ++i) sums[i] += w * row[i];
+      for (std::size_t i = 0; i < row_bytes; ++i)
+        sums[i] += w * row[i];
     }
-    for (std::size_t i = 0; i < row_bytes; ++i) out[i] = clip(sums[i]);
+    for (std::size_t i = 0; i < row_bytes; ++i)
+      out[i] = clip(sums[i]);
   }
 }
 

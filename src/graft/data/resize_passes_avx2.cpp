@@ -21,8 +21,12 @@ constexpr int kHighLimit = 1 << (15 + kLowBits);  // weights below this in size 
 constexpr int kGroup = 4;                         // taps that a step of the horizontal pass takes
 constexpr int kGroupReads = 16;                   // bytes that it loads, of which it uses 12
 
-std::int16_t high_part(std::int32_t weight) { return static_cast<std::int16_t>(weight >> kLowBits); }
-std::int16_t low_part(std::int32_t weight) { return static_cast<std::int16_t>(weight & ((1 << kLowBits) - 1)); }
+std::int16_t high_part(std::int32_t weight) {
+  return static_cast<std::int16_t>(weight >> kLowBits);
+}
+std::int16_t low_part(std::int32_t weight) {
+  return static_cast<std::int16_t>(weight & ((1 << kLowBits) - 1));
+}
 
 bool fits(const ResizeWeights& weights) {
   return std::all_of(weights.values.begin(), weights.values.end(),
@@ -62,10 +66,11 @@ GRAFT_AVX2 void horizontal_rows(const std::array<const std::uint8_t*, kRows>& ro
   for (int x = 0; x < weights.outputs(); ++x) {
     const int used = (weights.count[x] + kGroup - 1) / kGroup;
     __m256i high[kRows], low[kRows];
-    for (int r = 0; r < kRows; ++r) high[r] = low[r] = _mm256_setzero_si256();
+    for (int r = 0; r < kRows; ++r)
+      high[r] = low[r] = _mm256_setzero_si256();
     for (int g = 0; g < used; ++g) {
-      const __m256i both = _mm256_broadcastsi128_si256(
-          _mm_loadu_si128(reinterpret_cast<const __m128i*>(group + g * 2 * kGroup)));
+      const __m256i both =
+          _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(group + g * 2 * kGroup)));
       const __m256i w_high = _mm256_shuffle_epi8(both, spread_high);
       const __m256i w_low = _mm256_shuffle_epi8(both, spread_low);
       const std::size_t at = 3 * (static_cast<std::size_t>(weights.first[x]) + g * kGroup);
@@ -138,7 +143,8 @@ GRAFT_AVX2 void vertical_block(const std::uint8_t* in, std::ptrdiff_t stride, in
     high[i] = _mm256_srai_epi32(_mm256_add_epi32(sum_of_parts(high[i], low[i]), half), kWeightBits);
   }
   // Unpacking and packing both work within 128-bit lanes, so the order comes back by itself.
-  const __m256i bytes = _mm256_packus_epi16(_mm256_packus_epi32(high[0], high[1]), _mm256_packus_epi32(high[2], high[3]));
+  const __m256i bytes =
+      _mm256_packus_epi16(_mm256_packus_epi32(high[0], high[1]), _mm256_packus_epi32(high[2], high[3]));
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), bytes);
 }
 
@@ -167,7 +173,8 @@ GRAFT_AVX2 void vertical(const std::uint8_t* in, std::ptrdiff_t stride, std::siz
       vertical_block(rows + i, stride, count, pairs_high.data(), pairs_low.data(), out + i);
     }
     if (rest > 0) {
-      for (int k = 0; k < count; ++k) std::memcpy(tail.data() + k * kBlock, rows + k * stride + whole, rest);
+      for (int k = 0; k < count; ++k)
+        std::memcpy(tail.data() + k * kBlock, rows + k * stride + whole, rest);
       vertical_block(tail.data(), kBlock, count, pairs_high.data(), pairs_low.data(), tail_out.data());
       std::memcpy(out + whole, tail_out.data(), rest);
     }
@@ -186,7 +193,9 @@ const Passes* avx2_passes() {
 #else
 
 namespace graft::data {
-const Passes* avx2_passes() { return nullptr; }
+const Passes* avx2_passes() {
+  return nullptr;
+}
 }  // namespace graft::data
 
 #endif

@@ -11,11 +11,17 @@ namespace {
 
 constexpr double kPi = std::numbers::pi;
 
-double sinc(double x) { return x == 0.0 ? 1.0 : std::sin(x * kPi) / (x * kPi); }
+double sinc(double x) {
+  return x == 0.0 ? 1.0 : std::sin(x * kPi) / (x * kPi);
+}
 
-double box(double x) { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
+double box(double x) {
+  return x > -0.5 && x <= 0.5 ? 1.0 : 0.0;
+}
 
-double bilinear(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
+double bilinear(double x) {
+  return std::max(0.0, 1.0 - std::abs(x));
+}
 
 double hamming(double x) {
   x = std::abs(x);
@@ -34,7 +40,9 @@ double bicubic(double x) {
   return 0.0;
 }
 
-double lanczos(double x) { return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3) : 0.0; }
+double lanczos(double x) {
+  return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3) : 0.0;
+}
 
 struct Kernel {
   double (*at)(double);
@@ -43,12 +51,18 @@ struct Kernel {
 
 Kernel kernel_of(Filter filter) {
   switch (filter) {
-    case Filter::box: return {box, 0.5};
-    case Filter::bilinear: return {bilinear, 1.0};
-    case Filter::hamming: return {hamming, 1.0};
-    case Filter::bicubic: return {bicubic, 2.0};
-    case Filter::lanczos: return {lanczos, 3.0};
-    case Filter::nearest: break;
+    case Filter::box:
+      return {box, 0.5};
+    case Filter::bilinear:
+      return {bilinear, 1.0};
+    case Filter::hamming:
+      return {hamming, 1.0};
+    case Filter::bicubic:
+      return {bicubic, 2.0};
+    case Filter::lanczos:
+      return {lanczos, 3.0};
+    case Filter::nearest:
+      break;
   }
   throw InternalError("resize", "nearest has no weights");
 }
@@ -72,7 +86,8 @@ ResizeWeights resize_weights(Filter filter, int in_size, float low, float high, 
     const int first = std::max(0, static_cast<int>(centre - support + 0.5));
     const int count = std::min(in_size, static_cast<int>(centre + support + 0.5)) - first;
     double sum = 0.0;
-    for (int k = 0; k < count; ++k) sum += row[k] = kernel.at((k + first - centre + 0.5) * (1.0 / widening));
+    for (int k = 0; k < count; ++k)
+      sum += row[k] = kernel.at((k + first - centre + 0.5) * (1.0 / widening));
     std::int32_t* values = weights.values.data() + static_cast<std::size_t>(i - begin) * weights.taps;
     for (int k = 0; k < count; ++k) {
       const double share = (sum != 0.0 ? row[k] / sum : row[k]) * (1 << kWeightBits);

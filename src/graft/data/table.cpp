@@ -48,7 +48,8 @@ class Records {
       if (at_ < text_.size() && text_[at_] == '"') {
         good = quoted(cells.back(), begin) && good;
       } else {
-        while (!at_line_end() && text_[at_] != separator_) cells.back() += text_[at_++];
+        while (!at_line_end() && text_[at_] != separator_)
+          cells.back() += text_[at_++];
       }
       if (at_line_end()) break;
       ++at_;  // the separator
@@ -75,7 +76,8 @@ class Records {
     }
     if (at_line_end() || text_[at_] == separator_) return true;
     problems_.add("{}:{}: text follows a closing quote. A quote inside a quoted cell is written twice.", name_, line_);
-    while (!at_line_end() && text_[at_] != separator_) ++at_;
+    while (!at_line_end() && text_[at_] != separator_)
+      ++at_;
     return false;
   }
 
@@ -121,7 +123,8 @@ void read_jsonl(std::string_view text, Table& table, Problems& problems) {
     if (one.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     const json object = json::parse(one, nullptr, /*allow_exceptions=*/false);
     if (!object.is_object()) {
-      problems.add("{}:{}: expected one JSON object, as {{\"file\": \"a.jpg\", \"label\": \"cat\"}}.", table.name, line);
+      problems.add("{}:{}: expected one JSON object, as {{\"file\": \"a.jpg\", \"label\": \"cat\"}}.", table.name,
+                   line);
       continue;
     }
     Table::Row row{std::vector<std::string>(table.columns.size()), line};
@@ -135,7 +138,8 @@ void read_jsonl(std::string_view text, Table& table, Problems& problems) {
     }
     table.rows.push_back(std::move(row));
   }
-  for (auto& row : table.rows) row.cells.resize(table.columns.size());
+  for (auto& row : table.rows)
+    row.cells.resize(table.columns.size());
 }
 
 }  // namespace

@@ -11,7 +11,9 @@ namespace graft::data {
 namespace {
 
 // Python's round(): halves to even, as long as nobody changed the processor's rounding mode.
-int round_half_even(double value) { return static_cast<int>(std::nearbyint(value)); }
+int round_half_even(double value) {
+  return static_cast<int>(std::nearbyint(value));
+}
 
 // Where a crop of `wanted` begins in `have` pixels; negative when it must be padded.
 int crop_begin(int have, int wanted, CropRounding rounding) {
@@ -45,7 +47,8 @@ Image resize_and_crop(const Image& image, Size size, const Preprocessing& p, Rec
 Image jitter(Image image, const Augmentation& o, Random& random) {
   std::array<int, 4> order;
   std::iota(order.begin(), order.end(), 0);
-  for (std::size_t i = order.size(); i-- > 1;) std::swap(order[i], order[random.below(i + 1)]);
+  for (std::size_t i = order.size(); i-- > 1;)
+    std::swap(order[i], order[random.below(i + 1)]);
   const auto factor = [&](double spread) { return random.uniform(std::max(0.0, 1 - spread), 1 + spread); };
   for (const int step : order) {
     if (step == 0 && o.brightness > 0) image = adjust_brightness(std::move(image), factor(o.brightness));
@@ -56,7 +59,9 @@ Image jitter(Image image, const Augmentation& o, Random& random) {
   return image;
 }
 
-bool has_jitter(const Augmentation& o) { return o.brightness > 0 || o.contrast > 0 || o.saturation > 0 || o.hue > 0; }
+bool has_jitter(const Augmentation& o) {
+  return o.brightness > 0 || o.contrast > 0 || o.saturation > 0 || o.hue > 0;
+}
 
 void check(const Preprocessing& p, const Augmentation& o) {
   const Size out = p.output();
@@ -96,7 +101,9 @@ std::vector<std::pair<TrainCrop, std::string>> choices(TrainCrop) {
   return {{TrainCrop::none, "none"}, {TrainCrop::random_resized, "random-resized"}, {TrainCrop::random, "random"}};
 }
 
-bool Augmentation::is_random() const { return crop != TrainCrop::none || flip || has_jitter(*this); }
+bool Augmentation::is_random() const {
+  return crop != TrainCrop::none || flip || has_jitter(*this);
+}
 
 Augmentation Augmentation::random_resized_crop_and_flip() {
   return {.crop = TrainCrop::random_resized, .flip = true};

@@ -1,6 +1,6 @@
-// From a decoded photo to what a model reads: resize, crop, and (x / 255 - mean) / std as float32 [3, height, width], in
-// the order of operations of torchvision's and transformers' own, so that the floats are theirs to the bit.
-// Training adds torchvision's random crops, flip and colour jitter.
+// From a decoded photo to what a model reads: resize, crop, and (x / 255 - mean) / std as float32 [3, height, width],
+// in the order of operations of torchvision's and transformers' own, so that the floats are theirs to the bit. Training
+// adds torchvision's random crops, flip and colour jitter.
 #pragma once
 
 #include <array>
@@ -93,8 +93,8 @@ class ImageTransform {
   std::array<std::array<float, 256>, 3> normalised_;  // a byte of a channel -> its float
 };
 
-// torchvision's RandomResizedCrop.get_params: ten tries of an area and a log-uniform ratio, then the largest centre crop
-// with a ratio in range. `image` is its whole size.
+// torchvision's RandomResizedCrop.get_params: ten tries of an area and a log-uniform ratio, then the largest centre
+// crop with a ratio in range. `image` is its whole size.
 Rect random_resized_rect(Size image, const Augmentation& augmentation, Random& random);
 
 // The size after resizing, before the crop.

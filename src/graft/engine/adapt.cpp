@@ -1,8 +1,10 @@
 #include "graft/engine/adapt.h"
 
 #include <sys/resource.h>
+#include <torch/types.h>
 
 #include <chrono>
+#include <limits>
 #include <utility>
 
 #include "graft/core/error.h"
@@ -47,6 +49,7 @@ class Run {
   void open_folder();
   std::unique_ptr<Batches> batches();
   void train();
+  void report_stop();
   void test_and_save();
 
   methods::FeatureSet features(methods::Split split, nn::Place place, int64_t views);
@@ -100,16 +103,20 @@ AdaptResult Run::run() {
   } catch (const Stopped& stopped) {
     result_.stopped_by = stopped.signal;
   }
-  if (result_.stopped_by != 0) {
-    const auto where = result_.folder / result_.checkpoint;
-    report_.line("stopped", result_.folder.empty() ? "nothing was written"
-                                                   : fmt::format("{} · go on with: graft adapt --resume {}",
-                                                                 where.string(), result_.folder.string()));
-  }
+  if (result_.stopped_by != 0) report_stop();
   result_.seconds = seconds_since(start);
   result_.photos_encoded = session_.encoder().encoded() - encoded_before;
   result_.peak_memory_bytes = peak_memory_bytes();
   return std::move(result_);
+}
+
+// Also when it was stopped between training and the end, or before the first step.
+void Run::report_stop() {
+  if (result_.folder.empty()) return report_.line("stopped", "nothing was written");
+  const auto last = last_checkpoint(folder_->checkpoints());
+  if (last) result_.checkpoint = fs::relative(*last, result_.folder);
+  report_.line("stopped", fmt::format("{} · go on with: graft adapt --resume {}",
+                                      last ? last->string() : "before the first checkpoint", result_.folder.string()));
 }
 
 // Everything that may be wrong is found here, before anything is written.
@@ -289,7 +296,6 @@ void Run::train() {
     result_.epochs = outcome.epochs;
     result_.train_seconds = outcome.seconds;
     result_.stopped_by = outcome.stopped_by;
-    result_.checkpoint = outcome.checkpoint;
     if (outcome.stopped_by != 0) return;
     report_.line("train", fmt::format("{} steps in {:.1f} s{}", outcome.steps_here, outcome.seconds,
                                       outcome.early ? ", stopped early at the best validation accuracy" : ""));

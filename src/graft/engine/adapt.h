@@ -32,7 +32,7 @@ struct AdaptResult {
   int64_t peak_memory_bytes = 0;     // of the process so far
   std::filesystem::path folder;      // empty: nothing was written
   int stopped_by = 0;                // SIGINT or SIGTERM: a checkpoint lies in the folder and nothing was tested
-  std::filesystem::path checkpoint;  // the last one, relative to the folder
+  std::filesystem::path checkpoint;  // where a stopped run goes on, relative to the folder
 };
 
 // With `resume`, everything but that folder comes from its config.yaml; workers and threads may be set anew.

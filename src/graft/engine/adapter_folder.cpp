@@ -1,5 +1,8 @@
 #include "graft/engine/adapter_folder.h"
 
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
 #include <fstream>
 
 #include "graft/core/atomic_file.h"

@@ -1,5 +1,7 @@
 #include "graft/engine/batches.h"
 
+#include <torch/types.h>
+
 #include <algorithm>
 #include <utility>
 

@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <link.h>
+#include <torch/version.h>
 
 #include <cstring>
 #include <fstream>

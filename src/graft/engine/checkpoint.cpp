@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <fstream>
@@ -123,10 +124,16 @@ fs::path save_checkpoint(const fs::path& folder, const Checkpoint& c, int64_t ke
   return folder / name;
 }
 
-std::optional<Checkpoint> load_last_checkpoint(const fs::path& folder) {
+std::optional<fs::path> last_checkpoint(const fs::path& folder) {
   const auto found = all_checkpoints(folder);
   if (found.empty()) return {};
-  const fs::path& newest = found.back();
+  return found.back();
+}
+
+std::optional<Checkpoint> load_last_checkpoint(const fs::path& folder) {
+  const auto last = last_checkpoint(folder);
+  if (!last) return {};
+  const fs::path& newest = *last;
   Checkpoint c;
   try {
     std::ifstream file(newest / "state.json");

@@ -32,7 +32,8 @@ std::filesystem::path checkpoint_name(int64_t step);  // "step-000131"
 // Gives the folder. FileError (nothing lost) when it cannot be written; then the last one is still there.
 std::filesystem::path save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint, int64_t keep);
 
-// The newest; nothing when there is none.
+// The newest, or nothing when there is none: its folder, and what it holds.
+std::optional<std::filesystem::path> last_checkpoint(const std::filesystem::path& folder);
 std::optional<Checkpoint> load_last_checkpoint(const std::filesystem::path& folder);
 
 }  // namespace graft::engine

@@ -1,5 +1,8 @@
 #include "graft/engine/classification.h"
 
+#include <torch/types.h>
+
+#include <optional>
 #include <utility>
 
 namespace graft::engine {

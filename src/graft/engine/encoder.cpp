@@ -1,5 +1,7 @@
 #include "graft/engine/encoder.h"
 
+#include <torch/types.h>
+
 #include <chrono>
 #include <fstream>
 #include <utility>

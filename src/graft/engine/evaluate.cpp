@@ -1,5 +1,7 @@
 #include "graft/engine/evaluate.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "graft/core/atomic_file.h"

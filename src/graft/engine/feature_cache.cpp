@@ -1,6 +1,7 @@
 #include "graft/engine/feature_cache.h"
 
 #include <ATen/Parallel.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 

@@ -1,6 +1,10 @@
 #include "graft/engine/features.h"
 
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
 #include <charconv>
+#include <optional>
 
 #include "graft/core/error.h"
 #include "graft/engine/adapter_folder.h"

@@ -1,6 +1,10 @@
 #include "graft/engine/merge.h"
 
+#include <fmt/ranges.h>
+#include <torch/types.h>
+
 #include <algorithm>
+#include <optional>
 
 #include "graft/core/error.h"
 #include "graft/engine/adapter_folder.h"

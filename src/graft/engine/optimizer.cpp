@@ -1,5 +1,8 @@
 #include "graft/engine/optimizer.h"
 
+#include <fmt/ranges.h>
+#include <torch/types.h>
+
 #include <cmath>
 
 #include "graft/core/error.h"

@@ -1,5 +1,8 @@
 #include "graft/engine/prediction_file.h"
 
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
 namespace graft::engine {
 
 std::string prediction_lines(std::string_view split, const Predictions& predictions,

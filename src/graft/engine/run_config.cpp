@@ -1,5 +1,7 @@
 #include "graft/engine/run_config.h"
 
+#include <fmt/ranges.h>
+
 #include <filesystem>
 
 #include "graft/core/hash.h"

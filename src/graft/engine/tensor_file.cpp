@@ -1,5 +1,7 @@
 #include "graft/engine/tensor_file.h"
 
+#include <torch/types.h>
+
 #include <cstring>
 
 #include "graft/core/error.h"

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "graft/core/error.h"
 #include "graft/core/random.h"

@@ -1,5 +1,7 @@
 #include "graft/io/hub.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>

@@ -1,5 +1,7 @@
 #include "graft/io/model_folder.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <set>

@@ -1,3 +1,4 @@
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>

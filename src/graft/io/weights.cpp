@@ -1,5 +1,6 @@
 #include "graft/io/weights.h"
 
+#include <fmt/ranges.h>
 #include <algorithm>
 #include <array>
 #include <iterator>

@@ -1,5 +1,5 @@
 // Putting an adaptation into a model, and asking what it changes.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <set>

@@ -1,6 +1,6 @@
 #include "graft/methods/disk.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <fmt/ranges.h>
 

@@ -1,6 +1,6 @@
 #include "graft/methods/method.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <nlohmann/json.hpp>
 

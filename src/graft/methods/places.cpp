@@ -1,5 +1,7 @@
 #include "graft/methods/places.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
 

@@ -1,6 +1,7 @@
 #include "graft/models/blocks.h"
 
-#include <torch/torch.h>
+#include <fmt/ranges.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
-// From a checkpoint's tensors to ours, and back. A family asks for each of its parameters by the checkpoint's names; what
-// it does not ask for, and what does not fit, is collected, and told at once.
+// From a checkpoint's tensors to ours, and back. A family asks for each of its parameters by the checkpoint's names;
+// what it does not ask for, and what does not fit, is collected, and told at once.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -21,7 +21,7 @@ struct Origin {
   std::vector<int64_t> shape;  // in the checkpoint
   int64_t begin = 0;
   int64_t rows = 0;
-  bool transposed = false;     // the checkpoint holds [in, out]
+  bool transposed = false;  // the checkpoint holds [in, out]
 };
 
 class CheckpointReader {
@@ -48,7 +48,8 @@ class CheckpointReader {
   void ignore(const std::vector<std::string>& patterns);
   const std::vector<std::string>& ignored() const { return ignored_; }
 
-  // All that is missing, unexpected or misshapen: one ModelError, which calls the checkpoint a `what` ("CLIP, open_clip").
+  // All that is missing, unexpected or misshapen: one ModelError, which calls the checkpoint a `what` ("CLIP,
+  // open_clip").
   std::vector<Origin> finish(const std::string& what);
 
   std::string full(const std::string& theirs) const { return prefix_ + theirs; }  // its name in the file

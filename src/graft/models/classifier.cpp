@@ -1,6 +1,7 @@
 #include "graft/models/classifier.h"
 
-#include <torch/torch.h>
+#include <fmt/ranges.h>
+#include <torch/types.h>
 
 #include <cmath>
 #include <limits>
@@ -22,8 +23,9 @@ nn::Site head_site(int64_t features, int64_t classes) {
   return site;
 }
 
+// Rows of unit length.
 at::Tensor unit(const at::Tensor& x) {
-  return torch::nn::functional::normalize(x, torch::nn::functional::NormalizeFuncOptions().dim(1));
+  return x / x.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12);
 }
 
 }  // namespace

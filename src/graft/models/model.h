@@ -53,9 +53,10 @@ class Model : public torch::nn::Module {
   // --- images: places run 0 pixels, 1 tokens, 1 + k after k blocks, then pooled, then (CLIP) projected
   virtual int64_t blocks() const = 0;
   virtual nn::Place pooled() const = 0;
-  virtual nn::Place projected() const = 0;           // the last place: the features a classifier gets
+  virtual nn::Place projected() const = 0;  // the last place: the features a classifier gets
   virtual int64_t feature_width(nn::Place place) const = 0;
-  // Runs the image tower from a value of one place to another: [B, 3, H, W] at pixels, [B, T, D] between, [B, E] at the end.
+  // Runs the image tower from a value of one place to another: [B, 3, H, W] at pixels, [B, T, D] between, [B, E] at the
+  // end.
   virtual at::Tensor run_images(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context) = 0;
   at::Tensor encode_images(const at::Tensor& images, nn::Context& context) {
     return run_images(images, 0, projected(), context);
@@ -63,11 +64,11 @@ class Model : public torch::nn::Module {
 
   // --- text (CLIP): absent where there is no text tower
   virtual bool has_text() const { return false; }
-  virtual int64_t text_width() const { return 0; }       // of the words that a prompt learns
+  virtual int64_t text_width() const { return 0; }  // of the words that a prompt learns
   virtual int64_t context_length() const { return 0; }
   virtual at::Tensor encode_text(const Prompts& prompts, nn::Context& context);  // -> [C, E], not normalised
-  virtual at::Tensor embed_words(const at::Tensor& ids);                         // [.., T] -> [.., T, D_text], no positions
-  virtual at::Tensor logit_scale() const;                                        // exp already taken, scalar
+  virtual at::Tensor embed_words(const at::Tensor& ids);  // [.., T] -> [.., T, D_text], no positions
+  virtual at::Tensor logit_scale() const;                 // exp already taken, scalar
 
   // Below which place does the parameter `name` (ours) change nothing; text parameters give projected() of images.
   virtual nn::Place place_of(const std::string& name) const = 0;
@@ -94,7 +95,7 @@ class Model : public torch::nn::Module {
 
 struct LoadOptions {
   tensor::Precision precision = tensor::Precision::fp32;
-  std::string as;                 // force a family, where a lone file could be two
+  std::string as;                     // force a family, where a lone file could be two
   std::optional<int64_t> image_size;  // interpolate positions to another resolution
 };
 
@@ -102,7 +103,8 @@ struct LoadOptions {
 // ModelError. Nothing passes silently.
 std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const LoadOptions& options);
 // The same from tensors already at hand.
-std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options);
+std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weights& weights,
+                                  const LoadOptions& options);
 
 struct Family {
   const char* name;

@@ -1,6 +1,6 @@
 #include "graft/models/prompts.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "graft/nn/block.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "graft/tensor/attention.h"
 

@@ -45,17 +45,17 @@ class Frozen {
 
 // What an insert is, if it can say so; a fused kernel may then run instead of its forward, which stays the reference.
 struct Opaque {};
-struct LowRank {      // frozen(x) + scale * x aᵀ bᵀ
-  at::Tensor a;       // [r, in]
-  at::Tensor b;       // [out, r]
+struct LowRank {  // frozen(x) + scale * x aᵀ bᵀ
+  at::Tensor a;   // [r, in]
+  at::Tensor b;   // [out, r]
   double scale = 1;
   double dropout = 0;  // on x, before a, while training
 };
-struct Affine {       // frozen(x) * scale + shift; an undefined tensor is left out
-  at::Tensor scale;   // [out]
-  at::Tensor shift;   // [out]
+struct Affine {      // frozen(x) * scale + shift; an undefined tensor is left out
+  at::Tensor scale;  // [out]
+  at::Tensor shift;  // [out]
 };
-struct Bottleneck {   // h + gain * up(relu or gelu(down(.))) of a sub-layer's output (sequential) or input (parallel)
+struct Bottleneck {  // h + gain * up(relu or gelu(down(.))) of a sub-layer's output (sequential) or input (parallel)
   at::Tensor down_weight, down_bias;  // [r, D], [r]
   at::Tensor up_weight, up_bias;      // [D, r], [D]
   double gain = 1;

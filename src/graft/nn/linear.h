@@ -1,5 +1,5 @@
-// A linear map of a frozen model, y = act(x Wᵀ + b), with a site around the part before the activation. Frozen, the weight
-// is packed once in the precision asked for; where it trains, the plain float path runs and nothing is packed.
+// A linear map of a frozen model, y = act(x Wᵀ + b), with a site around the part before the activation. Frozen, the
+// weight is packed once in the precision asked for; where it trains, the plain float path runs and nothing is packed.
 // A map that ends a sub-layer may have a LayerScale (Touvron et al. 2021, arXiv:2103.17239) behind it; at rest it is
 // folded into what is packed. The site sees the map without it.
 #pragma once

@@ -1,6 +1,6 @@
 #include "graft/nn/norm.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace graft::nn {
 

@@ -1,6 +1,7 @@
 #include "graft/nn/patch_embedding.h"
 
-#include <torch/torch.h>
+#include <fmt/ranges.h>
+#include <torch/types.h>
 
 #include "graft/core/error.h"
 

@@ -1,5 +1,5 @@
-// Cuts an image into patches and maps each to a token: a convolution whose stride is its kernel (Dosovitskiy et al. 2021,
-// arXiv:2010.11929), computed as a linear map of the unfolded patches.
+// Cuts an image into patches and maps each to a token: a convolution whose stride is its kernel (Dosovitskiy et al.
+// 2021, arXiv:2010.11929), computed as a linear map of the unfolded patches.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -9,18 +9,18 @@
 namespace graft::nn {
 
 enum class SiteKind {
-  linear,       // [..., in] -> [..., out]: a weight, perhaps with named output slices (q, k, v of one matrix)
-  sublayer,     // residual stream [B, T, D] -> the change that will be added to it; norm and LayerScale inside
-  tokens,       // [B, T, D] -> [B, T', D] before a block (or before ln_pre): rows may be put in or replaced
-  words,        // embedded prompt [C, T, D] -> the same shape: rows of learned positions may be replaced
-  head,         // features [B, E] -> logits [B, C]
+  linear,    // [..., in] -> [..., out]: a weight, perhaps with named output slices (q, k, v of one matrix)
+  sublayer,  // residual stream [B, T, D] -> the change that will be added to it; norm and LayerScale inside
+  tokens,    // [B, T, D] -> [B, T', D] before a block (or before ln_pre): rows may be put in or replaced
+  words,     // embedded prompt [C, T, D] -> the same shape: rows of learned positions may be replaced
+  head,      // features [B, E] -> logits [B, C]
 };
 
 enum class Tower { vision, text, head };
 
 // Output rows [begin, end) of a linear map that have a name of their own.
 struct Slice {
-  std::string name;        // "q"
+  std::string name;  // "q"
   int64_t begin = 0;
   int64_t end = 0;
   std::string checkpoint;  // module path in the loaded checkpoint; empty if the checkpoint holds one fused matrix
@@ -31,13 +31,13 @@ struct Slice {
 using Place = int64_t;
 
 struct Site {
-  std::string path;        // "vision.blocks.3.attn.qkv"
+  std::string path;  // "vision.blocks.3.attn.qkv"
   SiteKind kind = SiteKind::linear;
   Tower tower = Tower::vision;
-  int64_t block = -1;      // -1: outside the blocks
-  int64_t in = 0;          // widths: of the input and output of a linear map, else both the width of the stream
+  int64_t block = -1;  // -1: outside the blocks
+  int64_t in = 0;      // widths: of the input and output of a linear map, else both the width of the stream
   int64_t out = 0;
-  Place place = 0;         // the last place that an insert here leaves untouched
+  Place place = 0;  // the last place that an insert here leaves untouched
   std::vector<Slice> slices = {};
   std::string checkpoint = {};  // module path in the loaded checkpoint ("visual.transformer.resblocks.3.attn")
 };

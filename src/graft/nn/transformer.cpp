@@ -1,6 +1,6 @@
 #include "graft/nn/transformer.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "graft/core/error.h"
 

@@ -19,8 +19,8 @@ class Transformer : public torch::nn::Module {
 
   // Runs blocks [begin, end) on x [B, T, D]; tokens put in on the way change T and context.layout.
   at::Tensor forward(const at::Tensor& x, int64_t begin, int64_t end, Context& context);
-  // Runs blocks [begin, size()) for one row a sequence of the result: [B, 1, D]. `rows` is asked for, [B] int64, when the
-  // layout at the last block is known.
+  // Runs blocks [begin, size()) for one row a sequence of the result: [B, 1, D]. `rows` is asked for, [B] int64, when
+  // the layout at the last block is known.
   at::Tensor forward_rows(const at::Tensor& x, int64_t begin, const std::function<at::Tensor(const Layout&)>& rows,
                           Context& context);
 

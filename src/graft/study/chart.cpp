@@ -41,7 +41,8 @@ std::string tick_label(double value, bool percent) {
 
 std::string line_style(size_t series) {
   const char* dashes = kDashes[series % std::size(kDashes)];
-  return fmt::format("class=\"curve s{}\"{}", series % kColours, *dashes ? fmt::format(" stroke-dasharray=\"{}\"", dashes) : "");
+  return fmt::format("class=\"curve s{}\"{}", series % kColours,
+                     *dashes ? fmt::format(" stroke-dasharray=\"{}\"", dashes) : "");
 }
 
 struct Axis {
@@ -57,8 +58,10 @@ std::vector<double> ticks(double low, double high, int count) {
   const double power = std::pow(10, std::floor(std::log10(rough)));
   const double step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10);
   std::vector<double> values;
-  const auto first = static_cast<long>(std::floor(low / step + 1e-9)), last = static_cast<long>(std::ceil(high / step - 1e-9));
-  for (long i = first; i <= last; ++i) values.push_back(static_cast<double>(i) * step);
+  const auto first = static_cast<long>(std::floor(low / step + 1e-9)),
+             last = static_cast<long>(std::ceil(high / step - 1e-9));
+  for (long i = first; i <= last; ++i)
+    values.push_back(static_cast<double>(i) * step);
   return values;
 }
 
@@ -84,31 +87,37 @@ std::string to_html(const LineChart& chart) {
 
   std::string svg;
   for (const double tick : y_ticks) {
-    svg += fmt::format("<path class=\"grid\" d=\"M{} {:.1f}H{}\"/><text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", kLeft,
-                       y.at(tick), kWidth - kRight, kLeft - 6, y.at(tick) + 4, tick_label(tick, chart.percent));
+    svg += fmt::format(
+        "<path class=\"grid\" d=\"M{} {:.1f}H{}\"/><text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", kLeft,
+        y.at(tick), kWidth - kRight, kLeft - 6, y.at(tick) + 4, tick_label(tick, chart.percent));
   }
   for (const double tick : x_ticks) {
     if (tick < x_low || tick > x.high) continue;
-    svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n", x.at(tick), kHeight - kBottom + 15,
-                       tick_label(tick, false));
+    svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n", x.at(tick),
+                       kHeight - kBottom + 15, tick_label(tick, false));
   }
-  svg += fmt::format("<path class=\"axis\" d=\"M{} {}H{}\"/><text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\n", kLeft,
-                     kHeight - kBottom, kWidth - kRight, kWidth - kRight, kHeight - 4, escape(chart.x_label));
+  svg += fmt::format("<path class=\"axis\" d=\"M{} {}H{}\"/><text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\n",
+                     kLeft, kHeight - kBottom, kWidth - kRight, kWidth - kRight, kHeight - 4, escape(chart.x_label));
   std::string spoken = chart.title;
   std::string legend;
   for (size_t i = 0; i < curves.size(); ++i) {
     if (curves[i].empty()) continue;
     std::string path;
-    for (const auto& [px, py] : curves[i]) path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? 'M' : 'L', x.at(px), y.at(py));
+    for (const auto& [px, py] : curves[i])
+      path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? 'M' : 'L', x.at(px), y.at(py));
     svg += fmt::format("<path {} d=\"{}\"/>\n", line_style(i), path);
-    spoken += fmt::format("; {}: from {} to {}", chart.series[i].name, tick_label(curves[i].front().second, chart.percent),
-                          tick_label(curves[i].back().second, chart.percent));
-    legend += fmt::format("<span><svg width=\"24\" height=\"8\" aria-hidden=\"true\"><path {} d=\"M0 4H24\"/></svg>{}</span>",
-                          line_style(i), escape(chart.series[i].name));
+    spoken +=
+        fmt::format("; {}: from {} to {}", chart.series[i].name, tick_label(curves[i].front().second, chart.percent),
+                    tick_label(curves[i].back().second, chart.percent));
+    legend +=
+        fmt::format("<span><svg width=\"24\" height=\"8\" aria-hidden=\"true\"><path {} d=\"M0 4H24\"/></svg>{}</span>",
+                    line_style(i), escape(chart.series[i].name));
   }
-  return fmt::format("<figure><figcaption>{}</figcaption><svg viewBox=\"0 0 {} {}\" width=\"{}\" role=\"img\" aria-label=\"{}\">\n{}</svg>{}</figure>\n",
-                     escape(chart.title), kWidth, kHeight, kWidth, escape(spoken), svg,
-                     curves.size() > 1 ? "<div class=\"legend\">" + legend + "</div>" : "");
+  return fmt::format(
+      "<figure><figcaption>{}</figcaption><svg viewBox=\"0 0 {} {}\" width=\"{}\" role=\"img\" "
+      "aria-label=\"{}\">\n{}</svg>{}</figure>\n",
+      escape(chart.title), kWidth, kHeight, kWidth, escape(spoken), svg,
+      curves.size() > 1 ? "<div class=\"legend\">" + legend + "</div>" : "");
 }
 
 }  // namespace graft::study

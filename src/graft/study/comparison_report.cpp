@@ -10,7 +10,9 @@ std::string gain_cell(const MethodRow& row, bool first) {
   const bool interval = row.gain_high > row.gain_low;
   const bool sure = interval && (row.gain_low > 0 || row.gain_high < 0);
   const char* kind = !sure ? "" : row.gain > 0 ? " gain" : " loss";
-  const std::string range = interval ? fmt::format(" <span class=\"soft\">({:+.1f} to {:+.1f})</span>", 100 * row.gain_low, 100 * row.gain_high) : "";
+  const std::string range = interval ? fmt::format(" <span class=\"soft\">({:+.1f} to {:+.1f})</span>",
+                                                   100 * row.gain_low, 100 * row.gain_high)
+                                     : "";
   return fmt::format("<td class=\"number{}\">{:+.1f}{}</td>", kind, 100 * row.gain, range);
 }
 
@@ -18,27 +20,37 @@ std::string table(const ComparisonTable& table) {
   std::string rows;
   for (size_t i = 0; i < table.rows.size(); ++i) {
     const auto& row = table.rows[i];
-    const std::string name = row.report.empty() ? escape(row.name) : fmt::format("<a href=\"{}\">{}</a>", escape(row.report), escape(row.name));
+    const std::string name = row.report.empty()
+                                 ? escape(row.name)
+                                 : fmt::format("<a href=\"{}\">{}</a>", escape(row.report), escape(row.name));
     rows += fmt::format(
-        "<tr><td class=\"name\">{}</td><td class=\"number\">{}</td><td class=\"number\">{:.1f} %</td><td>{}</td>{}<td class=\"number soft\">{:.1f} s</td></tr>\n",
-        name, row.trained, 100 * row.accuracy, share_bar(row.accuracy, row.low, row.high), gain_cell(row, i == 0), row.seconds);
+        "<tr><td class=\"name\">{}</td><td class=\"number\">{}</td><td class=\"number\">{:.1f} %</td><td>{}</td>{}<td "
+        "class=\"number soft\">{:.1f} s</td></tr>\n",
+        name, row.trained, 100 * row.accuracy, share_bar(row.accuracy, row.low, row.high), gain_cell(row, i == 0),
+        row.seconds);
   }
   return fmt::format(
-      "<div class=\"scroll\"><table><thead><tr><th>method</th><th class=\"number\">trained</th><th class=\"number\">test accuracy</th>"
-      "<th>with 95 % interval</th><th class=\"number\">points against {}</th><th class=\"number\">time</th></tr></thead>\n<tbody>\n{}</tbody></table></div>",
+      "<div class=\"scroll\"><table><thead><tr><th>method</th><th class=\"number\">trained</th><th "
+      "class=\"number\">test accuracy</th>"
+      "<th>with 95 % interval</th><th class=\"number\">points against {}</th><th "
+      "class=\"number\">time</th></tr></thead>\n<tbody>\n{}</tbody></table></div>",
       table.rows.empty() ? "" : escape(table.rows.front().name), rows);
 }
 
 }  // namespace
 
 std::string to_html(const ComparisonReport& report) {
-  std::string body = fmt::format("<header><h1>{}</h1><p class=\"soft\">{}</p></header>\n", escape(report.title), escape(report.subtitle));
-  for (const auto& part : report.tables) body += section(part.title, table(part));
+  std::string body = fmt::format("<header><h1>{}</h1><p class=\"soft\">{}</p></header>\n", escape(report.title),
+                                 escape(report.subtitle));
+  for (const auto& part : report.tables)
+    body += section(part.title, table(part));
   std::string notes;
-  for (const auto& note : report.notes) notes += fmt::format("<p class=\"soft\">{}</p>\n", escape(note));
+  for (const auto& note : report.notes)
+    notes += fmt::format("<p class=\"soft\">{}</p>\n", escape(note));
   body += notes;
   std::string curves;
-  for (const auto& chart : report.charts) curves += to_html(chart);
+  for (const auto& chart : report.charts)
+    curves += to_html(chart);
   if (!curves.empty()) body += section("Accuracy", "<div class=\"two\">" + curves + "</div>");
   body += section("Run it again", code_block(report.command));
   body += section("Environment", facts_table(report.environment));

@@ -1,5 +1,5 @@
-// The report of several methods on the same photos: a table with intervals, curves over shots where there are several, and
-// what may be said. One HTML file.
+// The report of several methods on the same photos: a table with intervals, curves over shots where there are several,
+// and what may be said. One HTML file.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@ namespace graft::study {
 
 struct MethodRow {
   std::string name;
-  int64_t trained = 0;          // parameters
-  double accuracy = 0;          // of one seed, or the mean of several
-  double low = 0, high = 0;     // its 95 % interval
-  double gain = 0;              // against the first row
+  int64_t trained = 0;                 // parameters
+  double accuracy = 0;                 // of one seed, or the mean of several
+  double low = 0, high = 0;            // its 95 % interval
+  double gain = 0;                     // against the first row
   double gain_low = 0, gain_high = 0;  // equal: not known (one seed)
   double seconds = 0;
-  std::string report = {};      // link to the run's own report; empty: none
+  std::string report = {};  // link to the run's own report; empty: none
 };
 
 struct ComparisonTable {

@@ -7,7 +7,8 @@
 namespace graft::study {
 namespace {
 
-// The continued fraction of I_x(a, b) (DLMF 8.17.22), by Lentz's method; it converges fast for x < (a + 1) / (a + b + 2).
+// The continued fraction of I_x(a, b) (DLMF 8.17.22), by Lentz's method; it converges fast for x < (a + 1) / (a + b +
+// 2).
 double beta_fraction(double x, double a, double b) {
   constexpr double kTiny = 1e-300;
   const auto away_from_zero = [](double value) { return std::abs(value) < kTiny ? kTiny : value; };
@@ -30,8 +31,10 @@ double beta_fraction(double x, double a, double b) {
 template <class Cdf>
 double solve(const Cdf& cdf, double p) {
   double low = -1, high = 1;
-  while (cdf(low) > p) low *= 2;
-  while (cdf(high) < p) high *= 2;
+  while (cdf(low) > p)
+    low *= 2;
+  while (cdf(high) < p)
+    high *= 2;
   for (int i = 0; i < 200; ++i) {
     const double middle = low + (high - low) / 2;
     if (middle == low || middle == high) break;
@@ -45,14 +48,19 @@ double solve(const Cdf& cdf, double p) {
 double incomplete_beta(double x, double a, double b) {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
+  const double front =
+      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
   if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(x, a, b) / a;
   return 1 - front * beta_fraction(1 - x, b, a) / b;
 }
 
-double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::sqrt(2.0)); }
+double normal_cdf(double z) {
+  return 0.5 * std::erfc(-z / std::sqrt(2.0));
+}
 
-double normal_quantile(double p) { return solve(normal_cdf, p); }
+double normal_quantile(double p) {
+  return solve(normal_cdf, p);
+}
 
 double t_cdf(double t, double freedom) {
   const double tail = 0.5 * incomplete_beta(freedom / (freedom + t * t), freedom / 2, 0.5);

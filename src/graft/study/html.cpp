@@ -29,11 +29,20 @@ std::string escape(std::string_view text) {
   std::string safe;
   for (const char c : text) {
     switch (c) {
-      case '&': safe += "&amp;"; break;
-      case '<': safe += "&lt;"; break;
-      case '>': safe += "&gt;"; break;
-      case '"': safe += "&quot;"; break;
-      default: safe += c;
+      case '&':
+        safe += "&amp;";
+        break;
+      case '<':
+        safe += "&lt;";
+        break;
+      case '>':
+        safe += "&gt;";
+        break;
+      case '"':
+        safe += "&quot;";
+        break;
+      default:
+        safe += c;
     }
   }
   return safe;
@@ -45,8 +54,10 @@ std::string base64(std::span<const std::byte> bytes) {
   text.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {
     uint32_t group = 0;
-    for (size_t j = 0; j < 3; ++j) group = group << 8 | (i + j < bytes.size() ? std::to_integer<uint32_t>(bytes[i + j]) : 0);
-    for (size_t j = 0; j < 4; ++j) text += i + j > bytes.size() ? '=' : letters[group >> (18 - 6 * j) & 63];
+    for (size_t j = 0; j < 3; ++j)
+      group = group << 8 | (i + j < bytes.size() ? std::to_integer<uint32_t>(bytes[i + j]) : 0);
+    for (size_t j = 0; j < 4; ++j)
+      text += i + j > bytes.size() ? '=' : letters[group >> (18 - 6 * j) & 63];
   }
   return text;
 }
@@ -61,7 +72,8 @@ std::string section(std::string_view title, std::string_view body) {
 
 std::string facts_table(const Facts& facts) {
   std::string rows;
-  for (const auto& [name, value] : facts) rows += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(value));
+  for (const auto& [name, value] : facts)
+    rows += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(value));
   return "<dl>\n" + rows + "</dl>";
 }
 
@@ -72,8 +84,10 @@ std::string code_block(std::string_view text) {
 std::string share_bar(double share, double low, double high) {
   constexpr double kWidth = 240;
   return fmt::format(
-      "<svg class=\"bar\" viewBox=\"0 0 {0} 12\" width=\"{0}\" height=\"12\" role=\"img\" aria-label=\"{1:.1f} %, between {2:.1f} and "
-      "{3:.1f}\"><rect class=\"track\" width=\"{0}\" height=\"12\" rx=\"2\"/><rect class=\"fill\" width=\"{4:.1f}\" height=\"12\" "
+      "<svg class=\"bar\" viewBox=\"0 0 {0} 12\" width=\"{0}\" height=\"12\" role=\"img\" aria-label=\"{1:.1f} %, "
+      "between {2:.1f} and "
+      "{3:.1f}\"><rect class=\"track\" width=\"{0}\" height=\"12\" rx=\"2\"/><rect class=\"fill\" width=\"{4:.1f}\" "
+      "height=\"12\" "
       "rx=\"2\"/><path class=\"interval\" d=\"M{5:.1f} 3v6M{5:.1f} 6H{6:.1f}M{6:.1f} 3v6\"/></svg>",
       kWidth, 100 * share, 100 * low, 100 * high, kWidth * share, kWidth * low, kWidth * high);
 }
@@ -82,7 +96,8 @@ std::string page(std::string_view title, std::string_view body) {
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
-      "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n{}</main>\n<script>{}</script>\n</body>\n</html>\n",
+      "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n{}</main>\n<script>{}</script>\n</body>\n</"
+      "html>\n",
       escape(title), kStyle, body, kScript);
 }
 

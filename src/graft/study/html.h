@@ -1,5 +1,5 @@
-// One HTML page that needs no network: style inside, light and dark by the reader's setting, readable without colour and
-// by a screen reader, printable.
+// One HTML page that needs no network: style inside, light and dark by the reader's setting, readable without colour
+// and by a screen reader, printable.
 #pragma once
 
 #include <cstddef>

@@ -17,7 +17,8 @@ std::string headline(const RunReport& report) {
   const auto interval = wilson_interval(report.correct, report.count);
   const double share = report.count > 0 ? static_cast<double>(report.correct) / static_cast<double>(report.count) : 0;
   return fmt::format(
-      "<p class=\"headline\"><strong>{:.1f} %</strong><span>of {} test photos right<br><span class=\"soft\">95 % interval {:.1f} to "
+      "<p class=\"headline\"><strong>{:.1f} %</strong><span>of {} test photos right<br><span class=\"soft\">95 % "
+      "interval {:.1f} to "
       "{:.1f} · mean per class {:.1f} %</span></span></p>\n",
       100 * share, report.count, 100 * interval.low, 100 * interval.high, 100 * report.mean_per_class);
 }
@@ -29,16 +30,21 @@ std::string class_table(std::vector<ClassScore> classes) {
   std::string rows;
   for (const auto& c : classes) {
     const auto interval = wilson_interval(c.correct, c.count);
-    rows += fmt::format("<tr><td class=\"name\">{}</td><td class=\"number\">{:.0f} %</td><td>{}</td><td class=\"number soft\">{} of {}</td></tr>\n",
-                        escape(c.name), 100 * share(c), share_bar(share(c), interval.low, interval.high), c.correct, c.count);
+    rows += fmt::format(
+        "<tr><td class=\"name\">{}</td><td class=\"number\">{:.0f} %</td><td>{}</td><td class=\"number soft\">{} of "
+        "{}</td></tr>\n",
+        escape(c.name), 100 * share(c), share_bar(share(c), interval.low, interval.high), c.correct, c.count);
   }
-  return "<div class=\"scroll\"><table>\n<thead><tr><th>class</th><th class=\"number\">right</th><th>with 95 % interval</th>"
-         "<th class=\"number\">photos</th></tr></thead>\n<tbody>\n" + rows + "</tbody></table></div>";
+  return "<div class=\"scroll\"><table>\n<thead><tr><th>class</th><th class=\"number\">right</th><th>with 95 % "
+         "interval</th>"
+         "<th class=\"number\">photos</th></tr></thead>\n<tbody>\n" +
+         rows + "</tbody></table></div>";
 }
 
 std::string confusion_matrix(const RunReport& report) {
   std::string head, body;
-  for (const auto& c : report.classes) head += fmt::format("<th scope=\"col\"><span>{}</span></th>", escape(c.name));
+  for (const auto& c : report.classes)
+    head += fmt::format("<th scope=\"col\"><span>{}</span></th>", escape(c.name));
   for (size_t row = 0; row < report.confusion.size(); ++row) {
     const auto& counts = report.confusion[row];
     const int64_t total = std::accumulate(counts.begin(), counts.end(), int64_t{0});
@@ -52,8 +58,10 @@ std::string confusion_matrix(const RunReport& report) {
     }
     body += "</tr>\n";
   }
-  return "<p class=\"soft\">A row is what a photo shows, a column what it was taken for; the shade is the share of the row.</p>"
-         "<div class=\"scroll\"><table class=\"confusion\"><thead><tr><td></td>" + head + "</tr></thead>\n<tbody>\n" + body + "</tbody></table></div>";
+  return "<p class=\"soft\">A row is what a photo shows, a column what it was taken for; the shade is the share of the "
+         "row.</p>"
+         "<div class=\"scroll\"><table class=\"confusion\"><thead><tr><td></td>" +
+         head + "</tr></thead>\n<tbody>\n" + body + "</tbody></table></div>";
 }
 
 std::string confused_pairs(const RunReport& report) {
@@ -64,25 +72,30 @@ std::string confused_pairs(const RunReport& report) {
   std::vector<Pair> pairs;
   for (size_t row = 0; row < report.confusion.size(); ++row) {
     for (size_t column = 0; column < report.confusion[row].size(); ++column) {
-      if (row != column && report.confusion[row][column] > 0) pairs.push_back({row, column, report.confusion[row][column]});
+      if (row != column && report.confusion[row][column] > 0)
+        pairs.push_back({row, column, report.confusion[row][column]});
     }
   }
   std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.count > b.count; });
   if (pairs.size() > kPairs) pairs.resize(kPairs);
   std::string rows;
   for (const auto& pair : pairs) {
-    rows += fmt::format("<tr><td class=\"name\">{}</td><td class=\"name\">{}</td><td class=\"number\">{}</td></tr>\n",
-                        escape(report.classes[pair.truth].name), escape(report.classes[pair.predicted].name), pair.count);
+    rows +=
+        fmt::format("<tr><td class=\"name\">{}</td><td class=\"name\">{}</td><td class=\"number\">{}</td></tr>\n",
+                    escape(report.classes[pair.truth].name), escape(report.classes[pair.predicted].name), pair.count);
   }
-  return "<table><thead><tr><th>shows</th><th>taken for</th><th class=\"number\">photos</th></tr></thead>\n<tbody>" + rows + "</tbody></table>";
+  return "<table><thead><tr><th>shows</th><th>taken for</th><th class=\"number\">photos</th></tr></thead>\n<tbody>" +
+         rows + "</tbody></table>";
 }
 
 std::string gallery(const std::vector<Mistake>& mistakes) {
   std::string figures;
   for (const auto& m : mistakes) {
-    const std::string picture = m.image.empty() ? "" : fmt::format("<img src=\"{}\" alt=\"\" loading=\"lazy\">", m.image);
-    figures += fmt::format("<figure>{}<figcaption>taken for <b>{}</b>, {:.0f} %<br>shows <b>{}</b><br>{}</figcaption></figure>\n", picture,
-                           escape(m.predicted), 100 * m.probability, escape(m.truth), escape(m.file));
+    const std::string picture =
+        m.image.empty() ? "" : fmt::format("<img src=\"{}\" alt=\"\" loading=\"lazy\">", m.image);
+    figures += fmt::format(
+        "<figure>{}<figcaption>taken for <b>{}</b>, {:.0f} %<br>shows <b>{}</b><br>{}</figcaption></figure>\n", picture,
+        escape(m.predicted), 100 * m.probability, escape(m.truth), escape(m.file));
   }
   return "<div class=\"photos\">\n" + figures + "</div>";
 }
@@ -90,16 +103,19 @@ std::string gallery(const std::vector<Mistake>& mistakes) {
 }  // namespace
 
 std::string to_html(const RunReport& report) {
-  std::string body = fmt::format("<header><h1>{}</h1><p class=\"soft\">{}</p></header>\n", escape(report.title), escape(report.subtitle));
+  std::string body = fmt::format("<header><h1>{}</h1><p class=\"soft\">{}</p></header>\n", escape(report.title),
+                                 escape(report.subtitle));
   body += headline(report);
   body += section("Run it again", code_block(report.command));
   std::string curves;
-  for (const auto& chart : report.charts) curves += to_html(chart);
+  for (const auto& chart : report.charts)
+    curves += to_html(chart);
   if (!curves.empty()) body += section("Training", "<div class=\"two\">" + curves + "</div>");
   if (!report.classes.empty()) body += section("Class by class", class_table(report.classes));
   if (!report.confusion.empty()) {
     const bool small = report.confusion.size() <= kLargestMatrix;
-    body += section(small ? "What is taken for what" : "What is mistaken most", small ? confusion_matrix(report) : confused_pairs(report));
+    body += section(small ? "What is taken for what" : "What is mistaken most",
+                    small ? confusion_matrix(report) : confused_pairs(report));
   }
   if (!report.mistakes.empty()) body += section("The most confident mistakes", gallery(report.mistakes));
   body += section("Cost", facts_table(report.cost));

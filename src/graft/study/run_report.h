@@ -1,5 +1,5 @@
-// The report of one run, as one HTML file: what was run and how to run it again, how good it is and how sure that is, where
-// it fails, what it cost. Plain numbers come in; whoever has them (the command line) puts them together.
+// The report of one run, as one HTML file: what was run and how to run it again, how good it is and how sure that is,
+// where it fails, what it cost. Plain numbers come in; whoever has them (the command line) puts them together.
 #pragma once
 
 #include <cstdint>

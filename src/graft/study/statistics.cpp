@@ -18,7 +18,7 @@ constexpr double kUpper = 1 - (1 - kConfidence) / 2;
 constexpr double kPower = 0.8;
 constexpr int64_t kResamples = 10'000;
 constexpr int64_t kDrawnSigns = 100'000;
-constexpr size_t kAllSigns = 20;   // 2^20 sums: a tenth of a second
+constexpr size_t kAllSigns = 20;  // 2^20 sums: a tenth of a second
 constexpr size_t kExactRanks = 50;
 constexpr int64_t kLeastPairs = 6;
 constexpr int64_t kNever = 1'000'000;  // more pairs than anybody runs
@@ -31,12 +31,15 @@ double mean_of(std::span<const double> values) {
 std::vector<int64_t> doubled_ranks(const std::vector<double>& differences) {
   std::vector<size_t> order(differences.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return std::abs(differences[a]) < std::abs(differences[b]); });
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return std::abs(differences[a]) < std::abs(differences[b]); });
   std::vector<int64_t> ranks(differences.size());
   for (size_t i = 0; i < order.size();) {
     size_t j = i;
-    while (j < order.size() && std::abs(differences[order[j]]) == std::abs(differences[order[i]])) ++j;
-    for (size_t k = i; k < j; ++k) ranks[order[k]] = static_cast<int64_t>(i + 1 + j);
+    while (j < order.size() && std::abs(differences[order[j]]) == std::abs(differences[order[i]]))
+      ++j;
+    for (size_t k = i; k < j; ++k)
+      ranks[order[k]] = static_cast<int64_t>(i + 1 + j);
     i = j;
   }
   return ranks;
@@ -71,7 +74,8 @@ Summary summarise(std::span<const double> values) {
   if (values.size() < 2) return summary;
   const double n = static_cast<double>(values.size());
   double squares = 0;
-  for (const double value : values) squares += (value - summary.mean) * (value - summary.mean);
+  for (const double value : values)
+    squares += (value - summary.mean) * (value - summary.mean);
   summary.deviation = std::sqrt(squares / (n - 1));
   const double half = t_quantile(kUpper, n - 1) * summary.deviation / std::sqrt(n);
   summary.interval = {summary.mean - half, summary.mean + half};
@@ -83,7 +87,8 @@ Interval bootstrap_interval(std::span<const double> values, Random random) {
   std::vector<double> means(kResamples);
   for (double& mean : means) {
     double sum = 0;
-    for (size_t i = 0; i < values.size(); ++i) sum += values[random.below(values.size())];
+    for (size_t i = 0; i < values.size(); ++i)
+      sum += values[random.below(values.size())];
     mean = sum / static_cast<double>(values.size());
   }
   std::sort(means.begin(), means.end());
@@ -100,14 +105,16 @@ double sign_flip_p(std::span<const double> differences, Random random) {
     const uint64_t patterns = uint64_t{1} << differences.size();
     for (uint64_t pattern = 0; pattern < patterns; ++pattern) {
       double sum = 0;
-      for (size_t i = 0; i < differences.size(); ++i) sum += (pattern >> i & 1) != 0 ? differences[i] : -differences[i];
+      for (size_t i = 0; i < differences.size(); ++i)
+        sum += (pattern >> i & 1) != 0 ? differences[i] : -differences[i];
       as_far += std::abs(sum) >= observed - slack;
     }
     return static_cast<double>(as_far) / static_cast<double>(patterns);
   }
   for (int64_t draw = 0; draw < kDrawnSigns; ++draw) {
     double sum = 0;
-    for (const double difference : differences) sum += random.below(2) == 1 ? difference : -difference;
+    for (const double difference : differences)
+      sum += random.below(2) == 1 ? difference : -difference;
     as_far += std::abs(sum) >= observed - slack;
   }
   // The observed signs are one of the patterns: p is never 0 (Phipson & Smyth 2010).
@@ -131,7 +138,8 @@ double wilcoxon_p(std::span<const double> differences) {
     return std::min(1.0, 2 * tail);
   }
   double squares = 0;  // the sum's variance over all signs: a quarter of the ranks' squares, ties included
-  for (const int64_t rank : ranks) squares += static_cast<double>(rank) * static_cast<double>(rank);
+  for (const int64_t rank : ranks)
+    squares += static_cast<double>(rank) * static_cast<double>(rank);
   const double expected = static_cast<double>(total) / 2;
   const double z = (static_cast<double>(smaller) + 1 - expected) / std::sqrt(squares / 4);  // continuity: half a rank
   return std::min(1.0, 2 * normal_cdf(z));
@@ -187,7 +195,8 @@ bool Comparison::shown() const {
 
 Comparison compare(std::span<const double> first, std::span<const double> second, Random random) {
   if (first.size() != second.size() || first.empty()) {
-    throw UsageError("study", "a paired comparison wants as many values on both sides, got {} and {}.", first.size(), second.size());
+    throw UsageError("study", "a paired comparison wants as many values on both sides, got {} and {}.", first.size(),
+                     second.size());
   }
   std::vector<double> differences(first.size());
   std::transform(first.begin(), first.end(), second.begin(), differences.begin(), std::minus<>());

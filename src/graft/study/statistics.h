@@ -1,5 +1,5 @@
-// What a comparison may claim. Two methods are compared on the same seeds, splits and data sets: the differences are what
-// counts. Intervals are 95 %; a p-value of several is corrected after Holm (1979).
+// What a comparison may claim. Two methods are compared on the same seeds, splits and data sets: the differences are
+// what counts. Intervals are 95 %; a p-value of several is corrected after Holm (1979).
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 #include "graft/tensor/attention.h"
 
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/custom_class.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 #include <limits>
@@ -42,8 +43,8 @@ at::Tensor plain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, 
                                                      : scores + options.mask.to(scores.scalar_type());
   }
   if (options.causal) {
-    const auto hidden = at::ones({q.size(1), keys.size(2)}, scores.options().dtype(at::kBool))
-                            .triu(keys.size(2) - q.size(1) + 1);
+    const auto hidden =
+        at::ones({q.size(1), keys.size(2)}, scores.options().dtype(at::kBool)).triu(keys.size(2) - q.size(1) + 1);
     scores = scores.masked_fill(hidden, never);
   }
   at::Tensor shares;
@@ -96,10 +97,12 @@ struct Call final : torch::CustomClassHolder {
 };
 
 // [B, T, width], last stride 1, for the kernels.
-at::Tensor with_whole_rows(const at::Tensor& t) { return t.stride(2) == 1 ? t : t.contiguous(); }
+at::Tensor with_whole_rows(const at::Tensor& t) {
+  return t.stride(2) == 1 ? t : t.contiguous();
+}
 
-// The tensors of a call: one fused [qkv] or three [q, k, v], then the extra keys and values if there are any (an undefined
-// tensor cannot be an input of a custom function).
+// The tensors of a call: one fused [qkv] or three [q, k, v], then the extra keys and values if there are any (an
+// undefined tensor cannot be an input of a custom function).
 struct Parts {
   at::TensorList own, extra;
 };
@@ -110,7 +113,8 @@ Parts parts_of(at::TensorList tensors, const Call& call) {
 
 AttentionInputs inputs_of(const Parts& parts, const Call& call) {
   const auto own = parts.own.size() == 1 ? parts.own[0].chunk(3, 2) : parts.own.vec();
-  AttentionInputs in{own[0], own[1], own[2], call.heads, {.scale = call.scale, .causal = call.causal, .mask = call.mask}};
+  AttentionInputs in{
+      own[0], own[1], own[2], call.heads, {.scale = call.scale, .causal = call.causal, .mask = call.mask}};
   if (call.extra) {
     in.options.extra_keys = parts.extra[0].detach().to(at::kFloat).contiguous();
     in.options.extra_values = parts.extra[1].detach().to(at::kFloat).contiguous();
@@ -133,9 +137,11 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
     const auto saved = ctx->get_saved_variables();
     const auto parts = parts_of(at::TensorList(saved).slice(0, saved.size() - 1), *call);
     variable_list result;
-    for (const auto& t : parts.own) result.push_back(at::empty(t.sizes(), t.options()));
+    for (const auto& t : parts.own)
+      result.push_back(at::empty(t.sizes(), t.options()));
     const auto own = result.size() == 1 ? result[0].chunk(3, 2) : result;
-    const auto extra = attention_backward(inputs_of(parts, *call), saved.back(), with_whole_rows(gradients[0]), own[0], own[1], own[2]);
+    const auto extra = attention_backward(inputs_of(parts, *call), saved.back(), with_whole_rows(gradients[0]), own[0],
+                                          own[1], own[2]);
     if (call->extra) {
       result.push_back(extra.keys.to(parts.extra[0].scalar_type()));
       result.push_back(extra.values.to(parts.extra[1].scalar_type()));
@@ -150,7 +156,8 @@ at::Tensor full_mask(const at::Tensor& mask, at::IntArrayRef sizes) {
   if (!mask.defined()) return mask;
   auto added = mask.detach();
   if (added.scalar_type() == at::kBool) {
-    added = at::zeros(mask.sizes(), at::kFloat).masked_fill_(mask.logical_not(), -std::numeric_limits<float>::infinity());
+    added =
+        at::zeros(mask.sizes(), at::kFloat).masked_fill_(mask.logical_not(), -std::numeric_limits<float>::infinity());
   }
   return added.to(at::kFloat).expand(sizes);
 }
@@ -167,7 +174,8 @@ at::Tensor on_kernels(std::vector<at::Tensor> own, int64_t heads, const Attentio
   call->extra = options.extra_keys.defined();
   const auto keys = own.back().size(1) + (call->extra ? options.extra_keys.size(2) : 0);
   call->mask = full_mask(options.mask, {own[0].size(0), heads, own[0].size(1), keys});
-  for (auto& t : own) t = with_whole_rows(t);
+  for (auto& t : own)
+    t = with_whole_rows(t);
   if (call->extra) own.insert(own.end(), {options.extra_keys, options.extra_values});
   return OnKernels::apply(at::TensorList(own), call);
 }
@@ -181,7 +189,8 @@ bool use_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) 
 
 at::Tensor attention(const at::Tensor& qkv, int64_t heads, const AttentionOptions& options) {
   if (qkv.dim() != 3 || qkv.size(2) % 3 != 0) {
-    throw ShapeError("attention", "expected queries, keys and values side by side, [B, T, 3 D], got {}.", shape_of(qkv));
+    throw ShapeError("attention", "expected queries, keys and values side by side, [B, T, 3 D], got {}.",
+                     shape_of(qkv));
   }
   const auto parts = qkv.chunk(3, 2);
   check(parts[0], parts[1], parts[2], heads, options);

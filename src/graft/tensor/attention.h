@@ -10,10 +10,13 @@
 namespace graft::tensor {
 
 struct AttentionOptions {
-  double scale = 0;     // of the scores; 0: 1 / sqrt(width of a head)
-  bool causal = false;  // a query sees no key behind its own place (the last query sits at the last key); all see extra keys
-  at::Tensor mask = {};  // broadcastable to [B, heads, queries, extra + keys]: bool (true: may look) or added to the scores
-  at::Tensor extra_keys = {}, extra_values = {};  // [B or 1, heads of the keys, P, d], put before the sequence's own (prefix tuning)
+  double scale = 0;  // of the scores; 0: 1 / sqrt(width of a head)
+  bool causal =
+      false;  // a query sees no key behind its own place (the last query sits at the last key); all see extra keys
+  at::Tensor mask =
+      {};  // broadcastable to [B, heads, queries, extra + keys]: bool (true: may look) or added to the scores
+  at::Tensor extra_keys = {},
+             extra_values = {};  // [B or 1, heads of the keys, P, d], put before the sequence's own (prefix tuning)
 };
 
 // qkv [B, T, 3 D], the three side by side as a fused projection writes them -> [B, T, D].

@@ -1,7 +1,7 @@
 #include "graft/tensor/attention_kernels.h"
 
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,9 +13,12 @@
 namespace graft::tensor {
 namespace {
 
-constexpr int64_t kQueryBlock = 80;  // queries whose probabilities a backward holds at once: 257 tokens are 80, 80, 80, 17
+constexpr int64_t kQueryBlock =
+    80;  // queries whose probabilities a backward holds at once: 257 tokens are 80, 80, 80, 17
 
-int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+int64_t round_up(int64_t n, int64_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
 
 // The rows of one head of one image in a [B, T, width] tensor.
 template <class Pointer, class Row>
@@ -69,13 +72,15 @@ struct Head {
       std::fill(to + row * padded + width, to + (row + 1) * padded, 0.0f);
     }
     const auto rows = read_head(own, image, key_head * width);
-    for (int64_t row = extra; row < keys; ++row) copy_row(rows, row - extra, to + row * padded);
+    for (int64_t row = extra; row < keys; ++row)
+      copy_row(rows, row - extra, to + row * padded);
   }
 
   // Queries first .. first + count of a head as rows [count, padded].
   void gather_queries(const at::Tensor& from, int64_t head, int64_t first, int64_t count, float* to) const {
     const auto rows = read_head(from, image, head * width);
-    for (int64_t i = 0; i < count; ++i) copy_row(rows, first + i, to + i * padded);
+    for (int64_t i = 0; i < count; ++i)
+      copy_row(rows, first + i, to + i * padded);
   }
 
   // How many keys the queries up to `last` can see.
@@ -87,7 +92,8 @@ struct Head {
   // [count, padded] -> [width, panel] with zeros for the queries that a last panel lacks.
   void transpose(const float* rows, int64_t count, float* to) const {
     for (int64_t k = 0; k < width; ++k) {
-      for (int64_t i = 0; i < count; ++i) to[k * kernels.panel + i] = rows[i * padded + k];
+      for (int64_t i = 0; i < count; ++i)
+        to[k * kernels.panel + i] = rows[i * padded + k];
       std::fill(to + k * kernels.panel + count, to + (k + 1) * kernels.panel, 0.0f);
     }
   }
@@ -159,7 +165,8 @@ void forward_head(const Head& h, const AttentionForward& out) {
       const auto scale = h.score(keys, transposed, head, first, count, seen, scores, panel);
       h.kernels.softmax(seen, scale, scores, panel, lse);
       for (int64_t column = 0; column < padded; column += panel) {
-        h.kernels.product_of_transposed(count, seen, scores, panel, values + column, padded, mixed + column, padded, false);
+        h.kernels.product_of_transposed(count, seen, scores, panel, values + column, padded, mixed + column, padded,
+                                        false);
       }
       h.write(mixed, row_of(to, first), count);
       std::copy_n(lse, count, all_lse + first);
@@ -217,7 +224,8 @@ void backward_head(const Head& h, const BackwardTensors& t) {
         h.kernels.softmax_backward(seen, scale, h.scale, scores + first, dscores + first, block, lse);
       }
       for (int64_t column = 0; column < padded; column += panel) {
-        h.kernels.product_of_transposed(size, seen, dscores, block, keys + column, padded, dqueries + column, padded, false);
+        h.kernels.product_of_transposed(size, seen, dscores, block, keys + column, padded, dqueries + column, padded,
+                                        false);
         h.kernels.product(seen, size, scores, block, dmixed + column, padded, dvalues + column, padded, true);
         h.kernels.product(seen, size, dscores, block, queries + column, padded, dkeys + column, padded, true);
       }
@@ -233,7 +241,8 @@ void for_each_head(const AttentionInputs& in, const Body& body) {
   const auto& kernels = *fast_kernels();
   const auto key_heads = in.k.size(2) / (in.q.size(2) / in.heads);
   at::parallel_for(0, in.q.size(0) * key_heads, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t task = begin; task < end; ++task) body(Head(kernels, in, task / key_heads, task % key_heads));
+    for (int64_t task = begin; task < end; ++task)
+      body(Head(kernels, in, task / key_heads, task % key_heads));
   });
 }
 

@@ -1,8 +1,9 @@
 #include "graft/tensor/frozen_linear.h"
 
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/custom_class.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "graft/core/error.h"
 #include "graft/tensor/frozen_map.h"
@@ -83,7 +84,8 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
       result.x = result.x.view(sizes);
     }
     variable_list all{result.x};
-    for (size_t i = 0; i < count; ++i) all.insert(all.end(), {result.a[i], result.b[i]});
+    for (size_t i = 0; i < count; ++i)
+      all.insert(all.end(), {result.a[i], result.b[i]});
     if (call->packed->bias) all.push_back(result.bias);
     all.emplace_back();  // the call itself
     return all;
@@ -118,8 +120,9 @@ void check_input(const at::Tensor& x, int64_t in) {
 
 void check_branch(const LowRank& branch, int64_t in, int64_t out) {
   if (branch.a.dim() != 2 || branch.b.dim() != 2 || branch.a.size(1) != in || branch.a.size(0) != branch.b.size(1)) {
-    throw ShapeError("frozen_linear", "a low-rank branch does not fit: expected a [rank, {}] and b [rows, rank], got {} and {}.",
-                     in, shape_of(branch.a), shape_of(branch.b));
+    throw ShapeError("frozen_linear",
+                     "a low-rank branch does not fit: expected a [rank, {}] and b [rows, rank], got {} and {}.", in,
+                     shape_of(branch.a), shape_of(branch.b));
   }
   if (branch.begin < 0 || branch.begin + branch.b.size(0) > out) {
     throw ShapeError("frozen_linear", "a low-rank branch adds to outputs {} to {}, the map has {}.", branch.begin,
@@ -169,18 +172,31 @@ at::Tensor FrozenLinear::forward(const at::Tensor& x, Activation activation) con
 at::Tensor FrozenLinear::forward_low_rank(const at::Tensor& x, const std::vector<LowRank>& branches,
                                           Activation activation) const {
   check_input(x, in());
-  for (const auto& branch : branches) check_branch(branch, in(), out());
+  for (const auto& branch : branches)
+    check_branch(branch, in(), out());
   if (packed_->plain.defined() || kernels_in_use() == Kernels::plain || !fits_kernels(x)) {
     return plain(x, weight(), packed_->bias, branches, activation);
   }
   return on_kernels(packed_, x, branches, activation);
 }
 
-int64_t FrozenLinear::in() const { return packed_->in; }
-int64_t FrozenLinear::out() const { return packed_->out; }
-Precision FrozenLinear::precision() const { return packed_->precision; }
-const std::optional<at::Tensor>& FrozenLinear::bias() const { return packed_->bias; }
-at::Tensor FrozenLinear::weight() const { return packed_->plain.defined() ? packed_->plain : unpack(packed_->forward); }
-int64_t FrozenLinear::bytes() const { return packed_->bytes(); }
+int64_t FrozenLinear::in() const {
+  return packed_->in;
+}
+int64_t FrozenLinear::out() const {
+  return packed_->out;
+}
+Precision FrozenLinear::precision() const {
+  return packed_->precision;
+}
+const std::optional<at::Tensor>& FrozenLinear::bias() const {
+  return packed_->bias;
+}
+at::Tensor FrozenLinear::weight() const {
+  return packed_->plain.defined() ? packed_->plain : unpack(packed_->forward);
+}
+int64_t FrozenLinear::bytes() const {
+  return packed_->bytes();
+}
 
 }  // namespace graft::tensor

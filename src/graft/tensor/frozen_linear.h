@@ -1,9 +1,9 @@
 // A linear map whose weight never changes: packed once for the processor, in float32, bfloat16 or int8, multiplied with
 // bias, low-rank branches and activation in one pass, and differentiable with respect to everything but the weight.
 //
-// int8 is symmetric a row of the weight and dynamic a token of the input (a token of the gradient, backward): nothing to
-// calibrate. The activations get as many bits as the processor's product leaves room for: 12 on AVX2, 8 on VNNI.
-// For the backward a frozen map keeps nothing, an activation keeps its input (in the type of x), a low-rank branch x.
+// int8 is symmetric a row of the weight and dynamic a token of the input (a token of the gradient, backward): nothing
+// to calibrate. The activations get as many bits as the processor's product leaves room for: 12 on AVX2, 8 on VNNI. For
+// the backward a frozen map keeps nothing, an activation keeps its input (in the type of x), a low-rank branch x.
 #pragma once
 
 #include <ATen/core/Tensor.h>

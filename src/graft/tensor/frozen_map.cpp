@@ -1,6 +1,6 @@
 #include "graft/tensor/frozen_map.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 
@@ -31,7 +31,8 @@ BlockSums block_sums(bool wanted, int64_t blocks, int64_t rows, int64_t columns)
 
 at::Tensor total(const BlockSums& sums) {
   auto result = sums.parts[0].clone();
-  for (int64_t block = 1; block < sums.parts.size(0); ++block) result.add_(sums.parts[block]);
+  for (int64_t block = 1; block < sums.parts.size(0); ++block)
+    result.add_(sums.parts[block]);
   return result;
 }
 
@@ -49,10 +50,12 @@ void transposed_product(const KernelTable& kernels, int64_t rows, int64_t rank, 
     }
     float* const copy = last_columns.of(rows * width);
     std::fill_n(copy, rows * width, 0.0f);
-    for (int64_t i = 0; i < rows; ++i) std::copy_n(wide + i * stride + column, count, copy + i * width);
+    for (int64_t i = 0; i < rows; ++i)
+      std::copy_n(wide + i * stride + column, count, copy + i * width);
     float* const sum = sums.of(rank * width);
     kernels.product_of_transposed(rank, rows, reduced, rank, copy, width, sum, width, false);
-    for (int64_t r = 0; r < rank; ++r) std::copy_n(sum + r * width, count, to + r * columns + column);
+    for (int64_t r = 0; r < rank; ++r)
+      std::copy_n(sum + r * width, count, to + r * columns + column);
   }
 }
 
@@ -96,7 +99,12 @@ MapForward map_forward(FrozenLinear::Packed& packed, const at::Tensor& x, const 
   if (packed.bias) {
     bias = at::constant_pad_nd(packed.bias->detach().to(at::kFloat), {0, packed.forward.panels() * width - packed.out});
   }
-  Product product{.weight = &packed.forward, .m = m, .left = rows_of(x), .before = {}, .branches = {}, .epilogue = {},
+  Product product{.weight = &packed.forward,
+                  .m = m,
+                  .left = rows_of(x),
+                  .before = {},
+                  .branches = {},
+                  .epilogue = {},
                   .on_block = {}};
   product.epilogue = {.bias = packed.bias ? bias.const_data_ptr<float>() : nullptr,
                       .activation = activation,
@@ -104,9 +112,13 @@ MapForward map_forward(FrozenLinear::Packed& packed, const at::Tensor& x, const 
                       .out = rows_of_result(result.y)};
   for (const auto& branch : branches) {
     result.reduced.push_back(at::empty({m, branch.a.size(0)}, at::kFloat));
-    product.branches.push_back({.begin = 0, .k = packed.in, .rank = branch.a.size(0),
-                                .down = float_panels(branch.a, width), .up = up_panels(branch, width),
-                                .first_panel = branch.begin / width, .reduced = result.reduced.back()});
+    product.branches.push_back({.begin = 0,
+                                .k = packed.in,
+                                .rank = branch.a.size(0),
+                                .down = float_panels(branch.a, width),
+                                .up = up_panels(branch, width),
+                                .first_panel = branch.begin / width,
+                                .reduced = result.reduced.back()});
   }
   run_product(kernels, product);
   return result;
@@ -122,8 +134,14 @@ MapGradients map_backward(FrozenLinear::Packed& packed, const at::Tensor& gradie
   MapGradients result;
   if (wants.x) result.x = at::empty({m, packed.in}, gradient.options());
 
-  Product product{.weight = &weight, .m = m, .left = rows_of(gradient), .before = rows_of(saved.before),
-                  .slope_of = activation, .branches = {}, .epilogue = {}, .on_block = {}};
+  Product product{.weight = &weight,
+                  .m = m,
+                  .left = rows_of(gradient),
+                  .before = rows_of(saved.before),
+                  .slope_of = activation,
+                  .branches = {},
+                  .epilogue = {},
+                  .on_block = {}};
   product.epilogue.out = rows_of_result(result.x);
   const auto blocks = product_blocks(m, packed.out);
   auto bias_sums = block_sums(wants.bias, blocks, 1, packed.out);
@@ -133,8 +151,12 @@ MapGradients map_backward(FrozenLinear::Packed& packed, const at::Tensor& gradie
     const auto& branch = branches[i];
     const auto rank = branch.a.size(0), rows = branch.b.size(0);
     const auto scaled = branch.b.detach().to(at::kFloat) * branch.scale;  // [rows, rank]
-    product.branches.push_back({.begin = branch.begin, .k = rows, .rank = rank, .down = float_panels(scaled.t(), width),
-                                .up = float_panels(branch.a.detach().t(), width), .first_panel = 0,
+    product.branches.push_back({.begin = branch.begin,
+                                .k = rows,
+                                .rank = rank,
+                                .down = float_panels(scaled.t(), width),
+                                .up = float_panels(branch.a.detach().t(), width),
+                                .first_panel = 0,
                                 .reduced = at::empty({m, rank}, at::kFloat)});
     a_sums.push_back(block_sums(wants.a[i], blocks, rank, packed.in));
     b_sums.push_back(block_sums(wants.b[i], blocks, rank, rows));
@@ -144,7 +166,8 @@ MapGradients map_backward(FrozenLinear::Packed& packed, const at::Tensor& gradie
     if (wants.bias) {
       float* const sum = bias_sums.of(block.index);
       std::fill_n(sum, packed.out, 0.0f);
-      for (int64_t i = 0; i < block.rows; ++i) kernels.add_to(packed.out, block.left + i * block.left_stride, sum);
+      for (int64_t i = 0; i < block.rows; ++i)
+        kernels.add_to(packed.out, block.left + i * block.left_stride, sum);
     }
     const float* wide = nullptr;
     for (size_t i = 0; i < branches.size(); ++i) {

@@ -18,7 +18,7 @@ struct FrozenLinear::Packed {
   int64_t in = 0, out = 0;
   Precision precision = Precision::fp32;
   std::optional<at::Tensor> bias;
-  at::Tensor plain;      // [out, in] as it is multiplied, where the kernels do not fit; `forward` is empty then
+  at::Tensor plain;  // [out, in] as it is multiplied, where the kernels do not fit; `forward` is empty then
   PackedWeight forward;
 
   const PackedWeight& backward();  // packed when first asked for

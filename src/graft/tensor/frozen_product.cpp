@@ -110,7 +110,8 @@ Left prepare(const KernelTable& kernels, const Product& p, int64_t first, int64_
   float* const scale = scales.of(rows);
   const auto* column_scale = p.weight->row_scale.defined() ? p.weight->row_scale.const_data_ptr<float>() : nullptr;
   for (int64_t i = 0; i < rows; ++i) {
-    scale[i] = kernels.quantise(k, left.floats + i * left.stride, column_scale, static_cast<int32_t>(limit), whole + i * even);
+    scale[i] =
+        kernels.quantise(k, left.floats + i * left.stride, column_scale, static_cast<int32_t>(limit), whole + i * even);
     if (even != k) whole[i * even + k] = 0;
   }
   left.whole = whole;
@@ -119,8 +120,8 @@ Left prepare(const KernelTable& kernels, const Product& p, int64_t first, int64_
 }
 
 // sums [rows, width] of one panel of the weight.
-void multiply_panel(const KernelTable& kernels, const PackedWeight& weight, const Left& left, int64_t rows, int64_t panel,
-                    float* sums) {
+void multiply_panel(const KernelTable& kernels, const PackedWeight& weight, const Left& left, int64_t rows,
+                    int64_t panel, float* sums) {
   static thread_local Scratch<float> widened;
   static thread_local Scratch<int16_t> widened_bytes;
   static thread_local Scratch<int32_t> integer_sums;
@@ -135,7 +136,8 @@ void multiply_panel(const KernelTable& kernels, const PackedWeight& weight, cons
       kernels.widen_bytes(steps * width, numbers + step * width, stripe);
       kernels.product_of_integers(rows, steps / 2, left.whole + step, even, stripe, whole_sums, step > 0);
     }
-    const auto* scale = weight.column_scale.defined() ? weight.column_scale.const_data_ptr<float>() + panel * width : nullptr;
+    const auto* scale =
+        weight.column_scale.defined() ? weight.column_scale.const_data_ptr<float>() + panel * width : nullptr;
     kernels.rescale(rows, whole_sums, left.scale, scale, sums);
     return;
   }
@@ -144,7 +146,8 @@ void multiply_panel(const KernelTable& kernels, const PackedWeight& weight, cons
     const auto even = k + k % 2;
     for (int64_t step = 0; step < even; step += 2 * kStripe) {
       const auto steps = std::min(2 * kStripe, even - step);
-      kernels.product_of_bf16(rows, steps / 2, left.pairs + step, left.pairs_stride, numbers + step * width, sums, step > 0);
+      kernels.product_of_bf16(rows, steps / 2, left.pairs + step, left.pairs_stride, numbers + step * width, sums,
+                              step > 0);
     }
     return;
   }
@@ -176,7 +179,8 @@ void reduce(const KernelTable& kernels, const ProductBranch& branch, const Left&
                       down + step * width, width, sums, width, step > 0);
     }
     const auto columns = std::min(width, branch.rank - column);
-    for (int64_t i = 0; i < rows; ++i) std::copy_n(sums + i * width, columns, reduced + i * branch.rank + column);
+    for (int64_t i = 0; i < rows; ++i)
+      std::copy_n(sums + i * width, columns, reduced + i * branch.rank + column);
   }
 }
 
@@ -220,7 +224,8 @@ void run_product(const KernelTable& kernels, const Product& p) {
       const auto first = block * rows, count = std::min(rows, p.m - first);
       if (p.branches.empty()) break;
       const auto left = prepare(kernels, p, first, count);
-      for (const auto& branch : p.branches) reduce(kernels, branch, left, first, count);
+      for (const auto& branch : p.branches)
+        reduce(kernels, branch, left, first, count);
     }
   }
   at::parallel_for(0, blocks * parts, 1, [&](int64_t begin, int64_t end) {
@@ -229,7 +234,8 @@ void run_product(const KernelTable& kernels, const Product& p) {
       const auto first = block * rows, count = std::min(rows, p.m - first);
       const auto left = prepare(kernels, p, first, count);
       if (parts == 1) {
-        for (const auto& branch : p.branches) reduce(kernels, branch, left, first, count);
+        for (const auto& branch : p.branches)
+          reduce(kernels, branch, left, first, count);
       }
       multiply_block(kernels, p, left, first, count, panels * part / parts, panels * (part + 1) / parts);
       if (p.gather) p.on_block({block, first, count, left.floats, left.stride});

@@ -1,6 +1,6 @@
 // x Wᵀ on the kernels: blocks of rows small enough for the second-level cache, a task each; within a block, panel after
-// panel of the weight. Low-rank branches are further steps of the same sums. Every sum runs in one fixed order, whatever
-// the number of rows and threads.
+// panel of the weight. Low-rank branches are further steps of the same sums. Every sum runs in one fixed order,
+// whatever the number of rows and threads.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ struct Product {
   ConstRows before;  // [m, k]: the left side is multiplied with the slope of `slope_of` there; null data: not
   Activation slope_of = Activation::none;
   std::vector<ProductBranch> branches;
-  Epilogue epilogue;     // bias of whole panels; null out: only branches and blocks are wanted
-  bool gather = false;   // call on_block
+  Epilogue epilogue;    // bias of whole panels; null out: only branches and blocks are wanted
+  bool gather = false;  // call on_block
   std::function<void(const FinishedBlock&)> on_block;
 };
 

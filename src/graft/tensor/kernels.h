@@ -1,5 +1,6 @@
-// The inner loops of this room, once an instruction set: plain C arrays in, plain C arrays out, one thread, no libtorch.
-// The drivers (frozen_product, attention_kernels, norm) cut the work into pieces that fit the cache and call these.
+// The inner loops of this room, once an instruction set: plain C arrays in, plain C arrays out, one thread, no
+// libtorch. The drivers (frozen_product, attention_kernels, norm) cut the work into pieces that fit the cache and call
+// these.
 #pragma once
 
 #include <cstdint>
@@ -33,10 +34,10 @@ struct Epilogue {
 struct KernelTable {
   int64_t panel;  // columns that a product makes at once: b is [k, panel], c is [m, panel]
 
-  // c[i][j] = (add ? c[i][j] : 0) + sum over k of a(i, k) b[k][j]. For every c, the sum runs in the order of k whatever m
-  // is. The first reads a(i, k) at a[i * lda + k], the second at a[k * lda + i].
-  void (*product)(int64_t m, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c,
-                  int64_t ldc, bool add);
+  // c[i][j] = (add ? c[i][j] : 0) + sum over k of a(i, k) b[k][j]. For every c, the sum runs in the order of k whatever
+  // m is. The first reads a(i, k) at a[i * lda + k], the second at a[k * lda + i].
+  void (*product)(int64_t m, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc,
+                  bool add);
   void (*product_of_transposed)(int64_t m, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb,
                                 float* c, int64_t ldc, bool add);
 
@@ -65,8 +66,8 @@ struct KernelTable {
   float (*quantise)(int64_t n, const float* from, const float* column_scale, int32_t limit, int16_t* to);
   void (*add_to)(int64_t n, const float* from, float* to);
 
-  // The scores of `keys` keys for `panel` queries, [keys, panel] rows lds apart, become exp(scale s - lse) in place; the
-  // log-sum-exp of each query is written. A query that sees no key gets zeros and an lse of +infinity.
+  // The scores of `keys` keys for `panel` queries, [keys, panel] rows lds apart, become exp(scale s - lse) in place;
+  // the log-sum-exp of each query is written. A query that sees no key gets zeros and an lse of +infinity.
   void (*softmax)(int64_t keys, float scale, float* scores, int64_t lds, float* lse);
   // The same from scores and their log-sum-exp, and the gradient of the probabilities becomes that of the scores before
   // they were scaled: p (dp - sum p dp) gradient_scale.
@@ -74,7 +75,9 @@ struct KernelTable {
                            const float* lse);
 
   // One row: stream = x + change (change may be null), normalised to mean 0 and variance 1, times weight plus bias.
-  struct Moments { float mean, inverse_deviation; };
+  struct Moments {
+    float mean, inverse_deviation;
+  };
   Moments (*layer_norm)(int64_t n, float eps, const float* x, ConstRows change, const float* weight, const float* bias,
                         Rows stream, Rows out);
   // dx = d_stream (may be null) + the norm's gradient.

@@ -20,7 +20,8 @@ template <class T>
 GRAFT_INLINE F load_first(const T* from, int64_t n) {
   if (n >= kLanes) return Simd::load(from);
   T buffer[kLanes] = {};
-  for (int64_t i = 0; i < n; ++i) buffer[i] = from[i];
+  for (int64_t i = 0; i < n; ++i)
+    buffer[i] = from[i];
   return Simd::load(buffer);
 }
 
@@ -29,7 +30,8 @@ GRAFT_INLINE void store_first(T* to, int64_t n, F x) {
   if (n >= kLanes) return Simd::store(to, x);
   T buffer[kLanes];
   Simd::store(buffer, x);
-  for (int64_t i = 0; i < n; ++i) to[i] = buffer[i];
+  for (int64_t i = 0; i < n; ++i)
+    to[i] = buffer[i];
 }
 
 GRAFT_INLINE F load_row(ConstRows rows, int64_t at, int64_t n) {
@@ -50,23 +52,27 @@ GRAFT_INLINE void tile(int64_t k, const float* a, int64_t lda, const float* b, i
 #pragma GCC unroll 16
   for (int i = 0; i < kM; ++i) {
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) sums[i][j] = add ? Simd::load(c + i * ldc + j * kLanes) : Simd::zero();
+    for (int j = 0; j < kVectors; ++j)
+      sums[i][j] = add ? Simd::load(c + i * ldc + j * kLanes) : Simd::zero();
   }
   for (int64_t step = 0; step < k; ++step) {
     F right[kVectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) right[j] = Simd::load(b + step * ldb + j * kLanes);
+    for (int j = 0; j < kVectors; ++j)
+      right[j] = Simd::load(b + step * ldb + j * kLanes);
 #pragma GCC unroll 16
     for (int i = 0; i < kM; ++i) {
       const F left = Simd::broadcast(kTransposed ? a + step * lda + i : a + i * lda + step);
 #pragma GCC unroll 4
-      for (int j = 0; j < kVectors; ++j) sums[i][j] = Simd::fma(left, right[j], sums[i][j]);
+      for (int j = 0; j < kVectors; ++j)
+        sums[i][j] = Simd::fma(left, right[j], sums[i][j]);
     }
   }
 #pragma GCC unroll 16
   for (int i = 0; i < kM; ++i) {
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) Simd::store(c + i * ldc + j * kLanes, sums[i][j]);
+    for (int j = 0; j < kVectors; ++j)
+      Simd::store(c + i * ldc + j * kLanes, sums[i][j]);
   }
 }
 
@@ -102,23 +108,27 @@ GRAFT_INLINE void integer_tile(int64_t pairs, const int16_t* a, int64_t lda, con
   for (int64_t step = 0; step < pairs; ++step) {
     Simd::I right[kVectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) right[j] = Simd::load_pairs(b + 2 * (step * kPanel + j * kLanes));
+    for (int j = 0; j < kVectors; ++j)
+      right[j] = Simd::load_pairs(b + 2 * (step * kPanel + j * kLanes));
 #pragma GCC unroll 16
     for (int i = 0; i < kM; ++i) {
       const Simd::I left = Simd::broadcast_pair(a + i * lda + 2 * step);
 #pragma GCC unroll 4
-      for (int j = 0; j < kVectors; ++j) sums[i][j] = Simd::add_product_of_pairs(left, right[j], sums[i][j]);
+      for (int j = 0; j < kVectors; ++j)
+        sums[i][j] = Simd::add_product_of_pairs(left, right[j], sums[i][j]);
     }
   }
 #pragma GCC unroll 16
   for (int i = 0; i < kM; ++i) {
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) Simd::store(c + i * kPanel + j * kLanes, sums[i][j]);
+    for (int j = 0; j < kVectors; ++j)
+      Simd::store(c + i * kPanel + j * kLanes, sums[i][j]);
   }
 }
 
 template <int kM>
-void last_integer_tile(int64_t m, int64_t pairs, const int16_t* a, int64_t lda, const int16_t* b, int32_t* c, bool add) {
+void last_integer_tile(int64_t m, int64_t pairs, const int16_t* a, int64_t lda, const int16_t* b, int32_t* c,
+                       bool add) {
   if constexpr (kM > 0) {
     if (m == kM) return integer_tile<kM>(pairs, a, lda, b, c, add);
     last_integer_tile<kM - 1>(m, pairs, a, lda, b, c, add);
@@ -128,7 +138,8 @@ void last_integer_tile(int64_t m, int64_t pairs, const int16_t* a, int64_t lda, 
 void product_of_integers(int64_t m, int64_t pairs, const int16_t* a, int64_t lda, const int16_t* b, int32_t* c,
                          bool add) {
   int64_t i = 0;
-  for (; i + kRows <= m; i += kRows) integer_tile<kRows>(pairs, a + i * lda, lda, b, c + i * kPanel, add);
+  for (; i + kRows <= m; i += kRows)
+    integer_tile<kRows>(pairs, a + i * lda, lda, b, c + i * kPanel, add);
   last_integer_tile<kRows - 1>(m - i, pairs, a + i * lda, lda, b, c + i * kPanel, add);
 }
 
@@ -139,23 +150,27 @@ GRAFT_INLINE void bf16_tile(int64_t pairs, const int16_t* a, int64_t lda, const 
 #pragma GCC unroll 16
   for (int i = 0; i < kM; ++i) {
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) sums[i][j] = add ? Simd::load(c + i * kPanel + j * kLanes) : Simd::zero();
+    for (int j = 0; j < kVectors; ++j)
+      sums[i][j] = add ? Simd::load(c + i * kPanel + j * kLanes) : Simd::zero();
   }
   for (int64_t step = 0; step < pairs; ++step) {
     Simd::I right[kVectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) right[j] = Simd::load_pairs(b + 2 * (step * kPanel + j * kLanes));
+    for (int j = 0; j < kVectors; ++j)
+      right[j] = Simd::load_pairs(b + 2 * (step * kPanel + j * kLanes));
 #pragma GCC unroll 16
     for (int i = 0; i < kM; ++i) {
       const Simd::I left = Simd::broadcast_pair(a + i * lda + 2 * step);
 #pragma GCC unroll 4
-      for (int j = 0; j < kVectors; ++j) sums[i][j] = Simd::add_product_of_bf16_pairs(left, right[j], sums[i][j]);
+      for (int j = 0; j < kVectors; ++j)
+        sums[i][j] = Simd::add_product_of_bf16_pairs(left, right[j], sums[i][j]);
     }
   }
 #pragma GCC unroll 16
   for (int i = 0; i < kM; ++i) {
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) Simd::store(c + i * kPanel + j * kLanes, sums[i][j]);
+    for (int j = 0; j < kVectors; ++j)
+      Simd::store(c + i * kPanel + j * kLanes, sums[i][j]);
   }
 }
 
@@ -167,11 +182,13 @@ void last_bf16_tile(int64_t m, int64_t pairs, const int16_t* a, int64_t lda, con
   }
 }
 
-void product_of_bf16(int64_t m, int64_t pairs, const bf16_bits* a, int64_t lda, const bf16_bits* b, float* c, bool add) {
+void product_of_bf16(int64_t m, int64_t pairs, const bf16_bits* a, int64_t lda, const bf16_bits* b, float* c,
+                     bool add) {
   const auto* left = reinterpret_cast<const int16_t*>(a);
   const auto* right = reinterpret_cast<const int16_t*>(b);
   int64_t i = 0;
-  for (; i + kRows <= m; i += kRows) bf16_tile<kRows>(pairs, left + i * lda, lda, right, c + i * kPanel, add);
+  for (; i + kRows <= m; i += kRows)
+    bf16_tile<kRows>(pairs, left + i * lda, lda, right, c + i * kPanel, add);
   last_bf16_tile<kRows - 1>(m - i, pairs, left + i * lda, lda, right, c + i * kPanel, add);
 }
 #else
@@ -209,27 +226,37 @@ void finish_with(int64_t m, int64_t columns, const float* sums, const Epilogue& 
 
 void finish(int64_t m, int64_t columns, const float* sums, const Epilogue& e) {
   switch (e.activation) {
-    case Activation::none: return finish_with<Activation::none>(m, columns, sums, e);
-    case Activation::relu: return finish_with<Activation::relu>(m, columns, sums, e);
-    case Activation::gelu: return finish_with<Activation::gelu>(m, columns, sums, e);
-    case Activation::gelu_tanh: return finish_with<Activation::gelu_tanh>(m, columns, sums, e);
-    case Activation::quick_gelu: return finish_with<Activation::quick_gelu>(m, columns, sums, e);
-    case Activation::silu: return finish_with<Activation::silu>(m, columns, sums, e);
+    case Activation::none:
+      return finish_with<Activation::none>(m, columns, sums, e);
+    case Activation::relu:
+      return finish_with<Activation::relu>(m, columns, sums, e);
+    case Activation::gelu:
+      return finish_with<Activation::gelu>(m, columns, sums, e);
+    case Activation::gelu_tanh:
+      return finish_with<Activation::gelu_tanh>(m, columns, sums, e);
+    case Activation::quick_gelu:
+      return finish_with<Activation::quick_gelu>(m, columns, sums, e);
+    case Activation::silu:
+      return finish_with<Activation::silu>(m, columns, sums, e);
   }
 }
 
 void widen(int64_t n, const bf16_bits* from, float* to) {
-  for (int64_t i = 0; i < n; i += kLanes) store_first(to + i, n - i, load_first(from + i, n - i));
+  for (int64_t i = 0; i < n; i += kLanes)
+    store_first(to + i, n - i, load_first(from + i, n - i));
 }
 
 void narrow(int64_t n, const float* from, bf16_bits* to) {
-  for (int64_t i = 0; i < n; i += kLanes) store_first(to + i, n - i, load_first(from + i, n - i));
+  for (int64_t i = 0; i < n; i += kLanes)
+    store_first(to + i, n - i, load_first(from + i, n - i));
 }
 
 void widen_bytes(int64_t n, const int8_t* from, int16_t* to) {
   int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) Simd::widen_bytes(from + i, to + i);
-  for (; i < n; ++i) to[i] = from[i];
+  for (; i + kLanes <= n; i += kLanes)
+    Simd::widen_bytes(from + i, to + i);
+  for (; i < n; ++i)
+    to[i] = from[i];
 }
 
 template <Activation kActivation>
@@ -242,12 +269,18 @@ void activation_backward_with(int64_t n, const float* before, float* gradient) {
 
 void activation_backward(int64_t n, Activation activation, const float* before, float* gradient) {
   switch (activation) {
-    case Activation::none: return;
-    case Activation::relu: return activation_backward_with<Activation::relu>(n, before, gradient);
-    case Activation::gelu: return activation_backward_with<Activation::gelu>(n, before, gradient);
-    case Activation::gelu_tanh: return activation_backward_with<Activation::gelu_tanh>(n, before, gradient);
-    case Activation::quick_gelu: return activation_backward_with<Activation::quick_gelu>(n, before, gradient);
-    case Activation::silu: return activation_backward_with<Activation::silu>(n, before, gradient);
+    case Activation::none:
+      return;
+    case Activation::relu:
+      return activation_backward_with<Activation::relu>(n, before, gradient);
+    case Activation::gelu:
+      return activation_backward_with<Activation::gelu>(n, before, gradient);
+    case Activation::gelu_tanh:
+      return activation_backward_with<Activation::gelu_tanh>(n, before, gradient);
+    case Activation::quick_gelu:
+      return activation_backward_with<Activation::quick_gelu>(n, before, gradient);
+    case Activation::silu:
+      return activation_backward_with<Activation::silu>(n, before, gradient);
   }
 }
 
@@ -257,7 +290,8 @@ float quantise(int64_t n, const float* from, const float* column_scale, int32_t 
     return column_scale ? Simd::mul(x, load_first(column_scale + i, n - i)) : x;
   };
   F bound = Simd::zero();
-  for (int64_t i = 0; i < n; i += kLanes) bound = Simd::max(Simd::abs(value(i)), bound);
+  for (int64_t i = 0; i < n; i += kLanes)
+    bound = Simd::max(Simd::abs(value(i)), bound);
   const float largest = Simd::largest(bound);
   const F factor = Simd::set(largest > 0 ? static_cast<float>(limit) / largest : 0.0f);
   for (int64_t i = 0; i < n; i += kLanes) {
@@ -267,14 +301,16 @@ float quantise(int64_t n, const float* from, const float* column_scale, int32_t 
     } else {
       int16_t buffer[kLanes];
       Simd::store_whole(buffer, whole);
-      for (int64_t j = 0; j < n - i; ++j) to[i + j] = buffer[j];
+      for (int64_t j = 0; j < n - i; ++j)
+        to[i + j] = buffer[j];
     }
   }
   return largest / static_cast<float>(limit);
 }
 
 void add_to(int64_t n, const float* from, float* to) {
-  for (int64_t i = 0; i < n; i += kLanes) store_first(to + i, n - i, Simd::add(load_first(to + i, n - i), load_first(from + i, n - i)));
+  for (int64_t i = 0; i < n; i += kLanes)
+    store_first(to + i, n - i, Simd::add(load_first(to + i, n - i), load_first(from + i, n - i)));
 }
 
 void softmax(int64_t keys, float scale, float* scores, int64_t lds, float* lse) {
@@ -282,7 +318,8 @@ void softmax(int64_t keys, float scale, float* scores, int64_t lds, float* lse) 
     float* const column = scores + j;
     const F factor = Simd::set(scale);
     F top = Simd::set(-1e30f);  // so that a query that sees no key gets exp(-inf - top) = 0
-    for (int64_t key = 0; key < keys; ++key) top = Simd::max(top, Simd::mul(factor, Simd::load(column + key * lds)));
+    for (int64_t key = 0; key < keys; ++key)
+      top = Simd::max(top, Simd::mul(factor, Simd::load(column + key * lds)));
     F sum = Simd::zero();
     for (int64_t key = 0; key < keys; ++key) {
       const F p = exp(Simd::sub(Simd::mul(factor, Simd::load(column + key * lds)), top));
@@ -342,7 +379,8 @@ KernelTable::Moments layer_norm(int64_t n, float eps, const float* x, ConstRows 
     if (n - i < kLanes) {  // the lanes beyond the row hold 0 - mean
       float buffer[kLanes];
       Simd::store(buffer, deviation);
-      for (int64_t lane = n - i; lane < kLanes; ++lane) buffer[lane] = 0;
+      for (int64_t lane = n - i; lane < kLanes; ++lane)
+        buffer[lane] = 0;
       deviation = Simd::load(buffer);
     }
     squares = Simd::fma(deviation, deviation, squares);
@@ -365,7 +403,9 @@ void layer_norm_backward(int64_t n, KernelTable::Moments moments, const float* s
     const F d = load_row(d_out, i, n - i);
     return weight ? Simd::mul(d, load_first(weight + i, n - i)) : d;
   };
-  const auto normalised = [&](int64_t i) { return Simd::mul(Simd::sub(load_first(stream + i, n - i), centre), factor); };
+  const auto normalised = [&](int64_t i) {
+    return Simd::mul(Simd::sub(load_first(stream + i, n - i), centre), factor);
+  };
   F sum = Simd::zero(), along = Simd::zero();  // lanes beyond the row have no gradient
   for (int64_t i = 0; i < n; i += kLanes) {
     const F g = gradient(i);

@@ -1,7 +1,8 @@
 #include "graft/tensor/norm.h"
 
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/types.h>
 
 #include "graft/core/error.h"
 #include "graft/tensor/kernels.h"
@@ -13,8 +14,7 @@ namespace {
 
 void check_width(const at::Tensor& x, const at::Tensor& parameter, const char* what) {
   if (parameter.defined() && (parameter.dim() != 1 || parameter.size(0) != x.size(-1))) {
-    throw ShapeError("norm", "the {} does not fit: expected [{}], got {}.", what, x.size(-1),
-                     shape_of(parameter));
+    throw ShapeError("norm", "the {} does not fit: expected [{}], got {}.", what, x.size(-1), shape_of(parameter));
   }
 }
 
@@ -31,7 +31,9 @@ using torch::autograd::variable_list;
 
 constexpr int64_t kRowsATask = 32;
 
-bool is_bf16(const at::Tensor& t) { return t.scalar_type() == at::kBFloat16; }
+bool is_bf16(const at::Tensor& t) {
+  return t.scalar_type() == at::kBFloat16;
+}
 
 ConstRows const_row(const at::Tensor& t, int64_t i) {
   if (!t.defined()) return {};
@@ -45,7 +47,9 @@ Rows row(const at::Tensor& t, int64_t i) {
   return {static_cast<char*>(t.mutable_data_ptr()) + bytes, 0, is_bf16(t)};
 }
 
-const float* floats(const at::Tensor& t) { return t.defined() ? t.const_data_ptr<float>() : nullptr; }
+const float* floats(const at::Tensor& t) {
+  return t.defined() ? t.const_data_ptr<float>() : nullptr;
+}
 
 // The norm, which is a constant here; float32.
 struct Constants {
@@ -65,8 +69,9 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
     const auto moments = at::empty({rows, 2}, at::kFloat);
     at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const auto m = kernels.layer_norm(width, static_cast<float>(norm.eps), floats(x) + i * width, const_row(change, i),
-                                          floats(norm.weight), floats(norm.bias), row(stream, i), row(out, i));
+        const auto m =
+            kernels.layer_norm(width, static_cast<float>(norm.eps), floats(x) + i * width, const_row(change, i),
+                               floats(norm.weight), floats(norm.bias), row(stream, i), row(out, i));
         auto* const kept = moments.mutable_data_ptr<float>() + 2 * i;
         kept[0] = m.mean;
         kept[1] = m.inverse_deviation;
@@ -96,7 +101,8 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
     const auto d_out = d_out_in.contiguous();
     if (d_stream.defined()) d_stream = d_stream.to(at::kFloat).contiguous();
     if (ctx->needs_input_grad(0) || change_type == at::kFloat) dx = at::empty_like(stream);
-    if (has_change && change_type != at::kFloat) d_change = at::empty(stream.sizes(), stream.options().dtype(change_type));
+    if (has_change && change_type != at::kFloat)
+      d_change = at::empty(stream.sizes(), stream.options().dtype(change_type));
     const auto width = stream.size(-1), rows = stream.numel() / width;
     at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
@@ -117,7 +123,9 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
   }
 };
 
-bool trains(const at::Tensor& parameter) { return parameter.defined() && parameter.requires_grad(); }
+bool trains(const at::Tensor& parameter) {
+  return parameter.defined() && parameter.requires_grad();
+}
 
 bool use_kernels(const at::Tensor& x, const LayerNorm& norm, c10::ScalarType out) {
   const bool types = x.scalar_type() == at::kFloat && (out == at::kFloat || out == at::kBFloat16);

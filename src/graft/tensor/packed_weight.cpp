@@ -1,6 +1,6 @@
 #include "graft/tensor/packed_weight.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace graft::tensor {
 namespace {
@@ -36,8 +36,11 @@ int64_t PackedWeight::bytes() const {
 
 PackedWeight pack(const at::Tensor& weight, Precision precision, const KernelTable& kernels) {
   at::NoGradGuard no_grad;
-  PackedWeight packed{.precision = precision, .k = weight.size(1), .n = weight.size(0),
-                      .width = kernels.panel, .group = group_of(precision, kernels)};
+  PackedWeight packed{.precision = precision,
+                      .k = weight.size(1),
+                      .n = weight.size(0),
+                      .width = kernels.panel,
+                      .group = group_of(precision, kernels)};
   auto numbers = weight.detach().to(at::kFloat);
   if (precision == Precision::bf16) numbers = numbers.to(at::kBFloat16);
   if (precision == Precision::int8) {
@@ -51,8 +54,8 @@ PackedWeight pack(const at::Tensor& weight, Precision precision, const KernelTab
 
 PackedWeight transposed(const PackedWeight& forward) {
   at::NoGradGuard no_grad;
-  PackedWeight packed{.precision = forward.precision, .k = forward.n, .n = forward.k,
-                      .width = forward.width, .group = forward.group};
+  PackedWeight packed{
+      .precision = forward.precision, .k = forward.n, .n = forward.k, .width = forward.width, .group = forward.group};
   packed.numbers = panels_of(matrix_of(forward).t(), forward.width, forward.group);
   if (forward.column_scale.defined()) packed.row_scale = forward.column_scale.slice(0, 0, forward.n).clone();
   return packed;

@@ -14,10 +14,10 @@ namespace graft::tensor {
 
 struct PackedWeight {
   Precision precision = Precision::fp32;
-  int64_t k = 0, n = 0;  // multiplied from the right: [m, k] -> [m, n]
-  int64_t width = 0;     // of a panel
-  int64_t group = 1;     // rows that lie interleaved: 2 for pairs
-  at::Tensor numbers = {};  // float32, bfloat16 or int8, zeros where the last panel or pair is not full
+  int64_t k = 0, n = 0;          // multiplied from the right: [m, k] -> [m, n]
+  int64_t width = 0;             // of a panel
+  int64_t group = 1;             // rows that lie interleaved: 2 for pairs
+  at::Tensor numbers = {};       // float32, bfloat16 or int8, zeros where the last panel or pair is not full
   at::Tensor row_scale = {};     // int8 backward: [k] float32, to multiply the left side with
   at::Tensor column_scale = {};  // int8 forward: [panels * width] float32, to multiply the sums with
 

@@ -12,7 +12,9 @@ namespace {
 
 Kernels chosen = Kernels::fast;
 
-bool cpu_multiplies_bf16() { return __builtin_cpu_supports("avx512bf16") || __builtin_cpu_supports("amx-bf16"); }
+bool cpu_multiplies_bf16() {
+  return __builtin_cpu_supports("avx512bf16") || __builtin_cpu_supports("amx-bf16");
+}
 
 std::string_view instruction_set() {
   if (__builtin_cpu_supports("amx-bf16")) return "AMX";
@@ -34,22 +36,37 @@ Precision parse_precision(std::string_view text) {
 
 std::string_view to_string(Precision precision) {
   switch (precision) {
-    case Precision::fp32: return "fp32";
-    case Precision::bf16: return "bf16";
-    case Precision::int8: return "int8";
+    case Precision::fp32:
+      return "fp32";
+    case Precision::bf16:
+      return "bf16";
+    case Precision::int8:
+      return "int8";
   }
   throw InternalError("precision", "a precision without a name: {}", static_cast<int>(precision));
 }
 
-Precision default_precision() { return cpu_multiplies_bf16() ? Precision::bf16 : Precision::fp32; }
+Precision default_precision() {
+  return cpu_multiplies_bf16() ? Precision::bf16 : Precision::fp32;
+}
 
-c10::ScalarType carrier(Precision precision) { return precision == Precision::fp32 ? at::kFloat : at::kBFloat16; }
+c10::ScalarType carrier(Precision precision) {
+  return precision == Precision::fp32 ? at::kFloat : at::kBFloat16;
+}
 
-std::string describe_cpu() { return fmt::format("{}, {} threads", instruction_set(), at::get_num_threads()); }
+std::string describe_cpu() {
+  return fmt::format("{}, {} threads", instruction_set(), at::get_num_threads());
+}
 
-UseKernels::UseKernels(Kernels kernels) : before_(chosen) { chosen = kernels; }
-UseKernels::~UseKernels() { chosen = before_; }
+UseKernels::UseKernels(Kernels kernels) : before_(chosen) {
+  chosen = kernels;
+}
+UseKernels::~UseKernels() {
+  chosen = before_;
+}
 
-Kernels kernels_in_use() { return fast_kernels() ? chosen : Kernels::plain; }
+Kernels kernels_in_use() {
+  return fast_kernels() ? chosen : Kernels::plain;
+}
 
 }  // namespace graft::tensor

@@ -15,14 +15,24 @@ struct Simd {
   static constexpr int kTileRows = 6;     // 6 x 16 sums in 12 of the 16 registers
   static constexpr int kTileVectors = 1;  // a panel is one vector wide
 
-  struct F { __m256 lo, hi; };
-  struct I { __m256i lo, hi; };
+  struct F {
+    __m256 lo, hi;
+  };
+  struct I {
+    __m256i lo, hi;
+  };
 
   static GRAFT_INLINE F zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
   static GRAFT_INLINE F set(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
-  static GRAFT_INLINE F broadcast(const float* p) { const auto x = _mm256_broadcast_ss(p); return {x, x}; }
+  static GRAFT_INLINE F broadcast(const float* p) {
+    const auto x = _mm256_broadcast_ss(p);
+    return {x, x};
+  }
   static GRAFT_INLINE F load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
-  static GRAFT_INLINE void store(float* p, F x) { _mm256_storeu_ps(p, x.lo); _mm256_storeu_ps(p + 8, x.hi); }
+  static GRAFT_INLINE void store(float* p, F x) {
+    _mm256_storeu_ps(p, x.lo);
+    _mm256_storeu_ps(p + 8, x.hi);
+  }
   static GRAFT_INLINE F add(F a, F b) { return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)}; }
   static GRAFT_INLINE F sub(F a, F b) { return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)}; }
   static GRAFT_INLINE F mul(F a, F b) { return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)}; }
@@ -30,7 +40,9 @@ struct Simd {
   static GRAFT_INLINE F max(F a, F b) { return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)}; }
   static GRAFT_INLINE F min(F a, F b) { return {_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)}; }
   // a b + c
-  static GRAFT_INLINE F fma(F a, F b, F c) { return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)}; }
+  static GRAFT_INLINE F fma(F a, F b, F c) {
+    return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+  }
   static GRAFT_INLINE F round(F a) {
     return {_mm256_round_ps(a.lo, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
             _mm256_round_ps(a.hi, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
@@ -41,16 +53,19 @@ struct Simd {
   }
   static GRAFT_INLINE F copy_sign(F magnitude, F sign) {  // of a magnitude that is not negative
     const auto bit = _mm256_set1_ps(-0.0f);
-    return {_mm256_or_ps(magnitude.lo, _mm256_and_ps(bit, sign.lo)), _mm256_or_ps(magnitude.hi, _mm256_and_ps(bit, sign.hi))};
+    return {_mm256_or_ps(magnitude.lo, _mm256_and_ps(bit, sign.lo)),
+            _mm256_or_ps(magnitude.hi, _mm256_and_ps(bit, sign.hi))};
   }
   // not (x < bound) ? a : 0; a NaN in x lets a through
   static GRAFT_INLINE F where_not_less(F x, F bound, F a) {
-    return {_mm256_and_ps(_mm256_cmp_ps(x.lo, bound.lo, _CMP_NLT_UQ), a.lo), _mm256_and_ps(_mm256_cmp_ps(x.hi, bound.hi, _CMP_NLT_UQ), a.hi)};
+    return {_mm256_and_ps(_mm256_cmp_ps(x.lo, bound.lo, _CMP_NLT_UQ), a.lo),
+            _mm256_and_ps(_mm256_cmp_ps(x.hi, bound.hi, _CMP_NLT_UQ), a.hi)};
   }
   // x > 0 ? a : 0
   static GRAFT_INLINE F where_positive(F x, F a) {
     const auto zero = _mm256_setzero_ps();
-    return {_mm256_and_ps(_mm256_cmp_ps(x.lo, zero, _CMP_GT_OQ), a.lo), _mm256_and_ps(_mm256_cmp_ps(x.hi, zero, _CMP_GT_OQ), a.hi)};
+    return {_mm256_and_ps(_mm256_cmp_ps(x.lo, zero, _CMP_GT_OQ), a.lo),
+            _mm256_and_ps(_mm256_cmp_ps(x.hi, zero, _CMP_GT_OQ), a.hi)};
   }
   // 2^n for a whole n in [-126, 127]
   static GRAFT_INLINE __m256 half_power_of_two(__m256 n) {
@@ -81,7 +96,8 @@ struct Simd {
   static GRAFT_INLINE __m256i half_narrow(__m256 x) {  // in the low 16 bits of each lane
     const auto bits = _mm256_castps_si256(x);
     const auto odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-    const auto rounded = _mm256_srli_epi32(_mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
+    const auto rounded =
+        _mm256_srli_epi32(_mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
     const auto nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
     return _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fc0), nan);
   }
@@ -92,17 +108,20 @@ struct Simd {
 
   static GRAFT_INLINE I zero_sums() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
   static GRAFT_INLINE I load_sums(const int32_t* p) {
-    return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 8))};
+    return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
+            _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 8))};
   }
   static GRAFT_INLINE I broadcast_pair(const int16_t* p) {
     const auto x = _mm256_castps_si256(_mm256_broadcast_ss(reinterpret_cast<const float*>(p)));
     return {x, x};
   }
   static GRAFT_INLINE I load_pairs(const int16_t* p) {
-    return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 16))};
+    return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
+            _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 16))};
   }
   static GRAFT_INLINE I add_product_of_pairs(I a, I b, I c) {
-    return {_mm256_add_epi32(c.lo, _mm256_madd_epi16(a.lo, b.lo)), _mm256_add_epi32(c.hi, _mm256_madd_epi16(a.hi, b.hi))};
+    return {_mm256_add_epi32(c.lo, _mm256_madd_epi16(a.lo, b.lo)),
+            _mm256_add_epi32(c.hi, _mm256_madd_epi16(a.hi, b.hi))};
   }
   static GRAFT_INLINE void store(int32_t* p, I x) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), x.lo);

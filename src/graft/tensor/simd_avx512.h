@@ -14,7 +14,7 @@ namespace graft::tensor {
 namespace {
 
 struct Simd {
-  static constexpr int kTileRows = 12;    // 12 x 32 sums in 24 of the 32 registers
+  static constexpr int kTileRows = 12;  // 12 x 32 sums in 24 of the 32 registers
   static constexpr int kTileVectors = 2;
 
   using F = __m512;
@@ -54,14 +54,16 @@ struct Simd {
     float lanes[16];
     store(lanes, a);
     for (int half = 8; half > 0; half /= 2) {
-      for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+      for (int i = 0; i < half; ++i)
+        lanes[i] += lanes[i + half];
     }
     return lanes[0];
   }
   static GRAFT_INLINE float largest(F a) {
     float lanes[16];
     store(lanes, a);
-    for (int i = 1; i < 16; ++i) lanes[0] = lanes[i] > lanes[0] ? lanes[i] : lanes[0];
+    for (int i = 1; i < 16; ++i)
+      lanes[0] = lanes[i] > lanes[0] ? lanes[i] : lanes[0];
     return lanes[0];
   }
 
@@ -71,8 +73,10 @@ struct Simd {
   }
   static GRAFT_INLINE void store(uint16_t* bf16, F x) {
     const auto odd = _mm512_and_si512(_mm512_srli_epi32(bits(x), 16), _mm512_set1_epi32(1));
-    const auto rounded = _mm512_srli_epi32(_mm512_add_epi32(bits(x), _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
-    const auto whole = _mm512_mask_mov_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), _mm512_set1_epi32(0x7fc0));
+    const auto rounded =
+        _mm512_srli_epi32(_mm512_add_epi32(bits(x), _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
+    const auto whole =
+        _mm512_mask_mov_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), _mm512_set1_epi32(0x7fc0));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(bf16), _mm512_cvtepi32_epi16(whole));
   }
 

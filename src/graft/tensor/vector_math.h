@@ -43,7 +43,9 @@ GRAFT_INLINE F normal_cdf(F x, F bell) {
   return Simd::add(half, Simd::copy_sign(Simd::sub(half, tail), x));
 }
 
-GRAFT_INLINE F bell_curve(F x) { return exp(Simd::mul(Simd::mul(x, x), Simd::set(-0.5f))); }
+GRAFT_INLINE F bell_curve(F x) {
+  return exp(Simd::mul(Simd::mul(x, x), Simd::set(-0.5f)));
+}
 
 // 2 u(x) with gelu_tanh(x) = x sigmoid(2 u(x))
 GRAFT_INLINE F tanh_argument(F x) {
@@ -74,7 +76,8 @@ GRAFT_INLINE F times_slope(F x, F gradient) {
     return Simd::mul(gradient, Simd::fma(Simd::mul(x, bell), Simd::set(0.3989422804f), normal_cdf(x, bell)));
   }
   if constexpr (kActivation == Activation::gelu_tanh) {
-    const F slope = Simd::fma(Simd::mul(x, x), Simd::set(2 * 0.7978845608f * 3 * 0.044715f), Simd::set(2 * 0.7978845608f));
+    const F slope =
+        Simd::fma(Simd::mul(x, x), Simd::set(2 * 0.7978845608f * 3 * 0.044715f), Simd::set(2 * 0.7978845608f));
     return Simd::mul(gradient, gate_slope(sigmoid(tanh_argument(x)), Simd::mul(x, slope)));
   }
   if constexpr (kActivation == Activation::quick_gelu) {

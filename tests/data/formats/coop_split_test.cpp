@@ -37,8 +37,10 @@ TEST(CoopSplit, SaysWhatIsWrongAndWhere) {
   const TemporaryFolder folder;
   const auto open = [&](const char* text) { open_dataset(folder.put("split_x.json", text)); };
   EXPECT_ERROR(open("{"), DataError, "not a JSON object");
-  EXPECT_ERROR(open(R"({"train": [["a.jpg", 0]]})"), DataError, "'train' 0: expected [\"file\", label, \"class name\"]");
-  EXPECT_ERROR(open(R"({"train": [["a.jpg", 0, "a"], ["b.jpg", 0, "b"]]})"), DataError, "label 0 is 'b' here and 'a' before");
+  EXPECT_ERROR(open(R"({"train": [["a.jpg", 0]]})"), DataError,
+               "'train' 0: expected [\"file\", label, \"class name\"]");
+  EXPECT_ERROR(open(R"({"train": [["a.jpg", 0, "a"], ["b.jpg", 0, "b"]]})"), DataError,
+               "label 0 is 'b' here and 'a' before");
   EXPECT_ERROR(open(R"({"train": [["a.jpg", 0, "a"], ["b.jpg", 7, "b"]]})"), DataError, "label 7 comes after 0");
   EXPECT_ERROR(open(R"({"train": [["a.jpg", -1, "a"]]})"), DataError, "label -1");
   EXPECT_ERROR(open(kSplit), DataError, "the photo 'b/2.jpg' is neither here");

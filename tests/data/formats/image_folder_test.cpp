@@ -48,7 +48,8 @@ TEST(ImageFolder, AnEmptyClassFolderIsAnError) {
 
 TEST(ImageFolder, AListOfClassesNumbersThemAndMissesNone) {
   const TemporaryFolder folder;
-  for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg"}) folder.put(file, "");
+  for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg"})
+    folder.put(file, "");
   const auto list = folder.put("names.txt", "b\r\na\n");
   const Dataset dataset = open_dataset(folder.path(), {.classes = list});
   EXPECT_THAT(dataset.classes, ElementsAre("b", "a"));

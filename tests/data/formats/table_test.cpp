@@ -23,11 +23,11 @@ TEST(TableFormat, FindsTheUsualColumnsAndReadsSplits) {
 
 TEST(TableFormat, ReadsNamedColumnsOfJsonl) {
   const TemporaryFolder folder;
-  const auto file = folder.put("set.jsonl", "{\"photo\": \"a.jpg\", \"kind\": \"x\", \"part\": \"train\"}\n"
-                                            "{\"photo\": \"b.jpg\", \"kind\": \"y\", \"part\": \"train\"}\n"
-                                            "{\"photo\": \"c.jpg\", \"kind\": \"y\", \"part\": \"test\"}\n");
-  const Dataset dataset =
-      open_dataset(file, {.image_column = "photo", .label_column = "kind", .split_column = "part"});
+  const auto file = folder.put("set.jsonl",
+                               "{\"photo\": \"a.jpg\", \"kind\": \"x\", \"part\": \"train\"}\n"
+                               "{\"photo\": \"b.jpg\", \"kind\": \"y\", \"part\": \"train\"}\n"
+                               "{\"photo\": \"c.jpg\", \"kind\": \"y\", \"part\": \"test\"}\n");
+  const Dataset dataset = open_dataset(file, {.image_column = "photo", .label_column = "kind", .split_column = "part"});
   EXPECT_EQ(dataset.name, "set");
   EXPECT_THAT(dataset.test, ElementsAre(Sample{"c.jpg", 1}));
 }
@@ -67,7 +67,8 @@ TEST(TableFormat, RefusesRowsWithoutFileClassOrSplit) {
 TEST(TableFormat, SplitFoldersWinOverATableThatLiesBeside) {
   const TemporaryFolder folder;
   folder.put("metadata.csv", "anything\n1\n");
-  for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg"}) folder.put(file, "");
+  for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg"})
+    folder.put(file, "");
   EXPECT_THAT(open_dataset(folder.path()).classes, ElementsAre("a", "b"));
 }
 

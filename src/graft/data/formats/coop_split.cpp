@@ -30,7 +30,9 @@ fs::path split_file(const fs::path& path) {
   return found;
 }
 
-bool recognises(const fs::path& path) { return !split_file(path).empty(); }
+bool recognises(const fs::path& path) {
+  return !split_file(path).empty();
+}
 
 bool is_entry(const json& entry) {
   return entry.is_array() && entry.size() == 3 && entry[0].is_string() && entry[1].is_number_integer() &&
@@ -73,8 +75,10 @@ fs::path image_root(const fs::path& folder, const std::string& first) {
     if (entry.is_directory() && fs::exists(entry.path() / first)) inside.push_back(entry.path());
   }
   if (inside.empty()) {
-    throw DataError("data", "{}: the photo '{}' is neither here nor in a folder inside. Put the split file beside the "
-                    "photos' folder.", folder.string(), first);
+    throw DataError("data",
+                    "{}: the photo '{}' is neither here nor in a folder inside. Put the split file beside the "
+                    "photos' folder.",
+                    folder.string(), first);
   }
   return *std::ranges::min_element(inside);
 }
@@ -99,7 +103,8 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   }
   std::int64_t expected = 0;
   for (const auto& [label, name] : names) {
-    if (label != expected) problems.add("label {} comes after {}: the classes between have no photo.", label, expected - 1);
+    if (label != expected)
+      problems.add("label {} comes after {}: the classes between have no photo.", label, expected - 1);
     expected = label + 1;
     dataset.classes.push_back(name);
   }

@@ -17,7 +17,9 @@ bool is_image(const fs::path& file) {
   return std::ranges::find(kKnown, extension) != kKnown.end();
 }
 
-bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
+bool is_hidden(const fs::path& path) {
+  return path.filename().string().starts_with('.');
+}
 
 std::vector<fs::path> folders_in(const fs::path& folder) {
   std::vector<fs::path> found;
@@ -54,7 +56,9 @@ void read_classes(const fs::path& root, const fs::path& parent, const std::strin
   }
 }
 
-bool recognises(const fs::path& path) { return fs::is_directory(path); }
+bool recognises(const fs::path& path) {
+  return fs::is_directory(path);
+}
 
 Dataset open(const fs::path& path, const DatasetOptions& options) {
   if (!fs::is_directory(path)) throw DataError("data", "{}: expected a folder.", path.string());
@@ -71,7 +75,8 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   }
   std::string name = fs::absolute(path).lexically_normal().filename().string();
   if (name.empty()) name = fs::absolute(path).lexically_normal().parent_path().filename().string();
-  return assemble(path, name, std::move(records), options, options.classes.empty() ? classes : std::vector<std::string>{});
+  return assemble(path, name, std::move(records), options,
+                  options.classes.empty() ? classes : std::vector<std::string>{});
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 // table's folder. Columns are found by their usual names, or named by options.
 #include "graft/data/table.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "graft/core/names.h"
@@ -13,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kImageNames = {"file",      "image", "path",       "filename", "filepath",
+const std::vector<std::string> kImageNames = {"file",      "image", "path",       "filename",  "filepath",
                                               "file_name", "img",   "image_path", "image_file"};
 const std::vector<std::string> kLabelNames = {"label", "class", "category", "class_name", "classname", "target"};
 const std::vector<std::string> kSplitNames = {"split", "subset", "partition", "set"};
@@ -38,7 +40,9 @@ bool has_split_folder(const fs::path& path) {
   });
 }
 
-bool recognises(const fs::path& path) { return !table_file(path).empty() && !has_split_folder(path); }
+bool recognises(const fs::path& path) {
+  return !table_file(path).empty() && !has_split_folder(path);
+}
 
 // The column that the option names, or the first usual name that the table has.
 std::optional<std::size_t> find_column(const Table& table, const std::string& option, const std::string& typed,

@@ -1,6 +1,6 @@
 #include "graft/methods/adapter/adapter.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

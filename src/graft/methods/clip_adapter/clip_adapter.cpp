@@ -1,6 +1,6 @@
 #include "graft/methods/clip_adapter/clip_adapter.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

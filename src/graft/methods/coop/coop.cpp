@@ -1,6 +1,6 @@
 #include "graft/methods/coop/coop.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

@@ -1,6 +1,7 @@
 #include "graft/methods/linear_probe/linear_probe.h"
 
-#include <torch/torch.h>
+#include <fmt/ranges.h>
+#include <torch/types.h>
 
 #include <charconv>
 

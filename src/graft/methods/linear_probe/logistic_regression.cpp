@@ -1,6 +1,7 @@
 #include "graft/methods/linear_probe/logistic_regression.h"
 
-#include <torch/torch.h>
+#include <torch/optim.h>
+#include <torch/types.h>
 
 #include <cmath>
 

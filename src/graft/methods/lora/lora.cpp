@@ -1,10 +1,12 @@
 #include "graft/methods/lora/lora.h"
 
-#include <torch/torch.h>
+#include <fmt/ranges.h>
+#include <torch/types.h>
 
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <optional>
 
 #include "graft/methods/dropout.h"
 #include "graft/methods/initial.h"

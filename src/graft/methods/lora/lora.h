@@ -4,6 +4,8 @@
 // A fused qkv is adapted by slice: each of q and v has an A of its own, as with three separate matrices.
 #pragma once
 
+#include <optional>
+
 #include "graft/methods/method.h"
 #include "graft/methods/places.h"
 #include "graft/nn/insert.h"

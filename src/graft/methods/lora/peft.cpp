@@ -1,6 +1,7 @@
 #include "graft/methods/lora/peft.h"
 
-#include <torch/torch.h>
+#include <fmt/ranges.h>
+#include <torch/types.h>
 
 #include <nlohmann/json.hpp>
 

@@ -7,9 +7,10 @@ const Entry entry{
     .summary = "photos' features as a cache beside a CLIP's class prompts, nothing trained",
     .paper = "Zhang et al. 2022, arXiv:2207.09519",
     .promises = {.trains = false, .needs_text = true, .site = nn::SiteKind::head},
-    .options = [] { return describe_options<Options>(); },
+    .options = [] { return describe_options<photo_cache::Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
-      return std::make_unique<TipAdapter>(entry, read_options<Options>("tip-adapter", values));
+      return std::make_unique<photo_cache::TipAdapter>(entry,
+                                                       read_options<photo_cache::Options>("tip-adapter", values));
     },
 };
 

@@ -7,10 +7,10 @@ const Entry entry{
     .summary = "the same cache, its keys trained",
     .paper = "Zhang et al. 2022, arXiv:2207.09519",
     .promises = {.needs_text = true, .site = nn::SiteKind::head},
-    .options = [] { return describe_options<tip_adapter::Options>(); },
+    .options = [] { return describe_options<photo_cache::Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
-      return std::make_unique<tip_adapter::TipAdapter>(entry,
-                                                       read_options<tip_adapter::Options>("tip-adapter-f", values));
+      return std::make_unique<photo_cache::TipAdapter>(entry,
+                                                       read_options<photo_cache::Options>("tip-adapter-f", values));
     },
 };
 

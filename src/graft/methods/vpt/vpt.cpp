@@ -1,6 +1,6 @@
 #include "graft/methods/vpt/vpt.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 

@@ -1,6 +1,6 @@
 #include "graft/models/clip/clip.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace graft::models::clip {
 

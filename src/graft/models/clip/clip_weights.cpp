@@ -1,4 +1,5 @@
-#include <torch/torch.h>
+#include <fmt/ranges.h>
+#include <torch/types.h>
 
 #include <cmath>
 

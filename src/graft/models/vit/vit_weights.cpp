@@ -1,7 +1,9 @@
-#include <torch/torch.h>
+#include <fmt/ranges.h>
+#include <torch/types.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "graft/core/error.h"
 #include "graft/models/preprocessing.h"

@@ -9,7 +9,7 @@
 #include "graft/methods/method.h"
 #include "graft/nn/insert.h"
 
-namespace graft::methods::tip_adapter {
+namespace graft::methods::photo_cache {
 
 struct Options {
   double alpha = 1;
@@ -73,4 +73,4 @@ struct Strengths {
 };
 Strengths search(const Cache& cache, const at::Tensor& logits, const at::Tensor& affinity, const at::Tensor& labels);
 
-}  // namespace graft::methods::tip_adapter
+}  // namespace graft::methods::photo_cache

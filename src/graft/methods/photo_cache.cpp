@@ -1,12 +1,12 @@
-#include "graft/methods/tip_adapter/cache.h"
+#include "graft/methods/photo_cache.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 
 #include "graft/methods/places.h"
 
-namespace graft::methods::tip_adapter {
+namespace graft::methods::photo_cache {
 namespace {
 
 at::Tensor unit(const at::Tensor& x) {
@@ -141,4 +141,4 @@ Strengths search(const Cache& cache, const at::Tensor& logits, const at::Tensor&
   return best;
 }
 
-}  // namespace graft::methods::tip_adapter
+}  // namespace graft::methods::photo_cache
