@@ -13,7 +13,7 @@ seconds=${1:-60}
 shift || true
 out=build/fuzz
 clang=${CLANG:-clang++-19}
-rooms=(core io text)  # those without libtorch
+rooms=(core io text data)  # those without libtorch
 libraries=(-lfmt -ljpeg -lpng -lwebp -lwebpdemux -lutf8proc -lxxhash -lyaml-cpp -lz)
 flags=(-std=c++20 -O1 -g -Isrc -I. -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
   -Wno-deprecated-declarations  # libstdc++ 12 within itself

@@ -10,7 +10,7 @@
 #include "graft/cli/help.h"
 #include "graft/core/error.h"
 #include "graft/core/names.h"
-#include "graft/engine/config_file.h"
+#include "graft/io/yaml_options.h"
 
 namespace graft::cli {
 namespace {
@@ -78,7 +78,7 @@ std::string Arguments::peek(const std::string& name) const {
   }
   if (value.empty()) value = environment_(variable_of(name)).value_or("");
   if (value.empty() && name != "config") {
-    if (const std::string file = peek("config"); !file.empty()) value = read_yaml_options(file)[name];
+    if (const std::string file = peek("config"); !file.empty()) value = io::read_yaml_options(file)[name];
   }
   return value;
 }
@@ -135,12 +135,10 @@ bool Arguments::parse(Terminal& terminal) {
 
 void Arguments::read_file(const Known& known, const std::string& file) {
   OptionValues given;
-  for (auto& [key, text] : read_yaml_options(file)) {
+  for (const auto& [key, text] : io::read_yaml_options(file)) {
     const auto found = known.spellings.find(key);
     if (found == known.spellings.end()) refuse(known, file, "", key);
-    std::string value = text;
-    if (known.infos.at(found->second).type == "list") std::replace(value.begin(), value.end(), '\n', ',');
-    if (!given.try_emplace(found->second, value).second) {
+    if (!given.try_emplace(found->second, text).second) {
       throw ConfigError(file, "'{}' is set twice, under two spellings of its name.", key);
     }
   }
@@ -313,7 +311,7 @@ std::string Arguments::resolved_yaml() const {
       resolved[info.name] = found != values_.end() ? found->second : info.default_value;
     }
   }
-  std::string yaml = engine::print_config(resolved);
+  std::string yaml = io::print_yaml_options(resolved);
   yaml.pop_back();  // print() ends the line
   return yaml;
 }

@@ -92,7 +92,4 @@ class Arguments {
   OptionValues values_;
 };
 
-// A YAML file as option values: nested maps joined by dots, a list as lines, snake_case as kebab-case.
-OptionValues read_yaml_options(const std::string& file);
-
 }  // namespace graft::cli

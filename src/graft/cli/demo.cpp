@@ -74,11 +74,28 @@ int run(Arguments& arguments, Terminal& terminal) {
 
 }  // namespace
 
-const std::vector<DemoBudget>& demo_budgets() {
+const std::vector<DemoSetting>& demo_settings() {
   using methods::Augmentation;
-  static const std::vector<DemoBudget> budgets = {
-      {"coop", 50, Augmentation::none}, {"vpt", 10, {}}, {"adapter", 15, {}}, {"lora", 15, {}}};
-  return budgets;
+  static const std::vector<DemoSetting> settings = {
+      {"tip-adapter-f", 20, Augmentation::none}, {"coop", 50, Augmentation::none},
+      {"clip-adapter", 50, Augmentation::none},  {"vpt", 6, Augmentation::flip, 0.2, {{"tokens", "4"}}},
+      {"adapter", 5, Augmentation::flip, 3e-3},  {"lora", 6, Augmentation::flip, 8e-3},
+      {"bias", 6, Augmentation::flip, 8e-3},     {"norm", 6, Augmentation::flip, 8e-3},
+      {"full", 6, Augmentation::flip, 1e-4},
+  };
+  return settings;
+}
+
+std::string describe_settings() {
+  std::string all;
+  for (const auto& setting : demo_settings()) {
+    all += fmt::format("{}{} {} epochs", all.empty() ? "" : ", ", setting.method, setting.epochs);
+    if (setting.lr) all += fmt::format(" at {:g}", *setting.lr);
+    for (const auto& [name, value] : setting.options)
+      all += fmt::format(" with {} {}", value, name);
+  }
+  return "Shorter than the papers' recipes, with flips or nothing in place of random crops: " + all +
+         ". graft adapt trains by the recipes.";
 }
 
 Demo::Demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal) : terminal_(terminal) {
@@ -100,11 +117,11 @@ DemoRun Demo::zero_shot() {
   const auto start = std::chrono::steady_clock::now();
   const auto evaluation = pipelines::zero_shot(*session_, engine::read_templates("", ""), data::Split::test, inside);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return {"zero-shot", 0, 0, 0, evaluation.scores.correct, evaluation.scores.count, seconds, false};
+  return {"zero-shot", 0,    0, 0, evaluation.scores.correct, evaluation.scores.count, evaluation.scores.mean_per_class,
+          seconds,     false};
 }
 
-engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, bool within_budget,
-                                const std::string& output) {
+engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, const std::string& output) {
   engine::AdaptOptions options;
   options.model = model_;
   options.data = data_;
@@ -113,14 +130,16 @@ engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_
   options.seed = seed;
   options.output = output;
   options.force = true;
-  const auto& budgets = demo_budgets();
-  const auto budget = std::find_if(budgets.begin(), budgets.end(), [&](const auto& b) { return b.method == method; });
-  if (within_budget && budget != budgets.end()) {
-    options.train.epochs = budget->epochs;
-    options.train.augment = budget->augment;
+  OptionValues method_options;
+  for (const auto& setting : demo_settings()) {
+    if (setting.method != method) continue;
+    options.train.epochs = setting.epochs;
+    options.train.augment = setting.augment;
+    options.train.lr = setting.lr;
+    method_options = setting.options;
   }
   Inside inside(method, terminal_);
-  auto result = engine::adapt(*session_, options, {}, inside);
+  auto result = engine::adapt(*session_, options, method_options, inside);
   if (result.stopped_by != 0) throw engine::Stopped(result.stopped_by);
   return result;
 }
@@ -132,6 +151,7 @@ DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const eng
           result.trained_parameters,
           result.test.correct,
           result.test.count,
+          result.test.mean_per_class,
           result.seconds,
           result.photos_encoded == 0};
 }

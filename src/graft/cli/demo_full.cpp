@@ -39,7 +39,7 @@ class Results {
       if (!row.is_object() || row.value("base", "") != base_) continue;  // or a line that a crash cut short
       DemoRun run{row.value("method", ""),          row.value("shots", int64_t{0}),   row.value("seed", int64_t{0}),
                   row.value("trained", int64_t{0}), row.value("correct", int64_t{0}), row.value("count", int64_t{0}),
-                  row.value("seconds", 0.0)};
+                  row.value("mean_per_class", 0.0), row.value("seconds", 0.0)};
       if (run.count > 0) runs_[{run.method, run.shots, run.seed}] = run;
     }
   }
@@ -56,6 +56,7 @@ class Results {
                   {"trained", run.trained},
                   {"correct", run.correct},
                   {"count", run.count},
+                  {"mean_per_class", run.mean_per_class},
                   {"seconds", run.seconds},
                   {"base", base_}})
          << std::endl;
@@ -78,42 +79,74 @@ std::vector<std::string> method_names() {
   return names;
 }
 
-// Accuracies of one method over the seeds.
-std::vector<double> accuracies(const Results& results, const std::string& method, int64_t shots) {
+// A measure of one method over the seeds.
+template <class Measure>
+std::vector<double> over_seeds(const Results& results, const std::string& method, int64_t shots, Measure measure) {
   std::vector<double> values;
   for (int64_t seed = 1; seed <= kSeeds; ++seed)
-    values.push_back(results.at({method, shots, seed}).accuracy());
+    values.push_back(measure(results.at({method, shots, seed})));
   return values;
+}
+
+double accuracy(const DemoRun& run) {
+  return run.accuracy();
+}
+double per_class(const DemoRun& run) {
+  return run.mean_per_class;
 }
 
 study::ComparisonTable table_of(const Results& results, int64_t shots, const DemoRun& base) {
   study::ComparisonTable table{fmt::format("{} {}, {} draws of photos", shots, shots == 1 ? "shot" : "shots", kSeeds),
                                {}};
   const auto own = study::wilson_interval(base.correct, base.count);
-  table.rows.push_back({base.method, 0, base.accuracy(), own.low, own.high, 0, 0, 0, base.seconds});
-  const std::vector<double> zero_shot(kSeeds, base.accuracy());
+  table.rows.push_back({.name = base.method,
+                        .accuracy = base.accuracy(),
+                        .low = own.low,
+                        .high = own.high,
+                        .per_class = base.mean_per_class,
+                        .seconds = base.seconds});
+  const auto gain = [](const std::vector<double>& values, double zero_shot) {
+    return study::compare(values, std::vector<double>(values.size(), zero_shot), Random(1)).difference;
+  };
   for (const auto& method : method_names()) {
-    const auto values = accuracies(results, method, shots);
+    const auto values = over_seeds(results, method, shots, accuracy);
     const auto mean = study::summarise(values);
-    const auto gain = study::compare(values, zero_shot, Random(1)).difference;
+    const auto more = gain(values, base.accuracy());
+    const auto each = over_seeds(results, method, shots, per_class);
+    const auto more_each = gain(each, base.mean_per_class);
     double seconds = 0;
-    for (int64_t seed = 1; seed <= kSeeds; ++seed)
+    for (int64_t seed = 1; seed <= kSeeds; ++seed) {
       seconds += results.at({method, shots, seed}).seconds / kSeeds;
-    table.rows.push_back({method, results.at({method, shots, 1}).trained, mean.mean, mean.interval.low,
-                          mean.interval.high, gain.mean, gain.interval.low, gain.interval.high, seconds});
+    }
+    table.rows.push_back({.name = method,
+                          .trained = results.at({method, shots, 1}).trained,
+                          .accuracy = mean.mean,
+                          .low = mean.interval.low,
+                          .high = mean.interval.high,
+                          .gain = more.mean,
+                          .gain_low = more.interval.low,
+                          .gain_high = more.interval.high,
+                          .per_class = study::summarise(each).mean,
+                          .per_class_gain = more_each.mean,
+                          .per_class_gain_low = more_each.interval.low,
+                          .per_class_gain_high = more_each.interval.high,
+                          .seconds = seconds});
   }
   return table;
 }
 
 void print_table(const study::ComparisonTable& table, Terminal& terminal) {
-  TextTable text({Align::left, Align::right, Align::right, Align::right, Align::left, Align::right});
-  text.row({"", "trained", "accuracy", "gain", "95 % interval", "time"});
+  TextTable text({Align::left, Align::right, Align::right, Align::right, Align::left, Align::right, Align::right,
+                  Align::left, Align::right});
+  text.row({"", "trained", "accuracy", "gain", "95 % interval", "per class", "gain", "95 % interval", "time"});
+  const auto range = [](double low, double high) { return fmt::format("{:+.1f} to {:+.1f}", 100 * low, 100 * high); };
   for (const auto& row : table.rows) {
     const bool is_base = &row == &table.rows.front();
     text.row({row.name, engine::count_words(row.trained), fmt::format("{:.1f} %", 100 * row.accuracy),
-              is_base ? "" : fmt::format("{:+.1f}", 100 * row.gain),
-              is_base ? "" : fmt::format("{:+.1f} to {:+.1f}", 100 * row.gain_low, 100 * row.gain_high),
-              format_duration(row.seconds)});
+              is_base ? "" : fmt::format("{:+.1f}", 100 * row.gain), is_base ? "" : range(row.gain_low, row.gain_high),
+              fmt::format("{:.1f} %", 100 * row.per_class),
+              is_base ? "" : fmt::format("{:+.1f}", 100 * row.per_class_gain),
+              is_base ? "" : range(row.per_class_gain_low, row.per_class_gain_high), format_duration(row.seconds)});
   }
   terminal.print("\n" + table.title);
   for (const auto& line : text.lines())
@@ -126,7 +159,7 @@ study::LineChart chart_of(const Results& results, const DemoRun& base) {
   for (const auto& method : method_names()) {
     auto& series = chart.series.emplace_back(study::Series{method, {}});
     for (const int64_t shots : kShots)
-      series.points.emplace_back(shots, study::summarise(accuracies(results, method, shots)).mean);
+      series.points.emplace_back(shots, study::summarise(over_seeds(results, method, shots, accuracy)).mean);
   }
   return chart;
 }
@@ -156,7 +189,7 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
   const DemoRun base = demo.zero_shot();
   for (size_t i = 0; i < left.size(); ++i) {
     const auto& [method, shots, seed] = left[i];
-    results.add(to_run(method, shots, seed, demo.adapt(method, shots, seed, /*within_budget=*/false, "")));
+    results.add(to_run(method, shots, seed, demo.adapt(method, shots, seed, "")));
     const auto& run = results.at(left[i]);
     // What is left costs what the same method and shots cost at a seed that is done.
     double seconds = 0;
@@ -174,8 +207,7 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
   }
   study::ComparisonReport report;
   report.title = "graft demo --full";
-  report.subtitle = fmt::format(
-      "{} kinds of product photo, a small CLIP that stays frozen, every method by its paper's recipe", demo.classes());
+  report.subtitle = fmt::format("{} kinds of product photo, a small CLIP that stays frozen", demo.classes());
   report.command = arguments.command_line();
   for (const int64_t shots : kShots) {
     report.tables.push_back(table_of(results, shots, base));
@@ -190,18 +222,25 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
                            {"trained", run.trained},
                            {"correct", run.correct},
                            {"count", run.count},
+                           {"mean_per_class", run.mean_per_class},
                            {"seconds", run.seconds}}));
     }
   }
   report.charts = {chart_of(results, base)};
   report.notes = {
-      fmt::format("Gains are paired over {} draws of the labelled photos, intervals Student's t; all runs are tested "
-                  "on the same {} photos, "
-                  "so they speak of these photos. Each interval stands alone: of twenty, one may miss.",
-                  kSeeds, base.count)};
+      fmt::format("Gains over zero-shot are paired over {} draws of the labelled photos, intervals Student's "
+                  "t; all runs are tested on the same {} photos, so they speak of these photos. Each interval "
+                  "stands alone: of twenty, one may miss.",
+                  kSeeds, base.count),
+      kPerClassNote, describe_settings()};
   report.environment = describe_environment();
   write_file_atomically(folder / "report.html", study::to_html(report));
-  if (!terminal.json()) terminal.print("\n  " + report.notes[0] + "\n");
+  if (!terminal.json()) {
+    terminal.print("");
+    for (const auto& note : report.notes)
+      terminal.print("  " + note);
+    terminal.print("");
+  }
   terminal.line("report", (folder / "report.html").string());
   terminal.line("next", "graft adapt --model PATH-OR-ORG/NAME --data YOUR/PHOTOS --method lora");
   return 0;

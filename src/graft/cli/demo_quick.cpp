@@ -35,44 +35,36 @@ void print_row(const DemoRun& run, const DemoRun& base, Terminal& terminal) {
                          {"correct", run.correct},
                          {"count", run.count},
                          {"accuracy", run.accuracy()},
+                         {"mean_per_class", run.mean_per_class},
                          {"seconds", run.seconds}}));
     return;
   }
   const std::string gain = is_base ? "" : fmt::format("{:+.1f}", 100 * (run.accuracy() - base.accuracy()));
-  terminal.print(fmt::format("  {:<14} {:>8} {:>11}  {:<{}} {:>6} {:>8}{}", run.method,
+  terminal.print(fmt::format("  {:<14} {:>8} {:>11}  {:<{}} {:>6} {:>10} {:>8}{}", run.method,
                              engine::count_words(run.trained), fmt::format("{:.1f} %", 100 * run.accuracy()),
-                             bar(run.accuracy()), kBarCells, gain, format_duration(run.seconds),
-                             run.encoded_nothing ? "   (features cached)" : ""));
+                             bar(run.accuracy()), kBarCells, gain, fmt::format("{:.1f} %", 100 * run.mean_per_class),
+                             format_duration(run.seconds), run.encoded_nothing ? "   (features cached)" : ""));
 }
 
 std::vector<std::string> notes(const DemoOptions& options) {
-  std::string changed;
-  for (const auto& budget : demo_budgets()) {
-    changed += fmt::format("{}{} {} epochs{}", changed.empty() ? "" : ", ", budget.method, budget.epochs,
-                           budget.augment == methods::Augmentation::none ? " without augmentation" : "");
-  }
-  return {
-      fmt::format("Shorter than the papers' recipes, so that all fits into a minute and a half: {}. graft demo --full "
-                  "trains by "
-                  "the recipes.",
-                  changed),
-      fmt::format(
-          "One draw of {} photos a kind: a look, not a claim. graft demo --full draws six times and gives intervals.",
-          options.shots)};
+  return {kPerClassNote, describe_settings(),
+          fmt::format("One draw of {} photos a kind: a look, not a claim. graft demo --full draws six times and gives "
+                      "intervals.",
+                      options.shots)};
 }
 
 study::MethodRow to_row(const DemoRun& run, const DemoRun& base) {
   const auto interval = study::wilson_interval(run.correct, run.count);
-  return {run.method,
-          run.trained,
-          run.accuracy(),
-          interval.low,
-          interval.high,
-          run.accuracy() - base.accuracy(),
-          0,
-          0,
-          run.seconds,
-          &run == &base ? "" : run.method + "/report.html"};
+  return {.name = run.method,
+          .trained = run.trained,
+          .accuracy = run.accuracy(),
+          .low = interval.low,
+          .high = interval.high,
+          .gain = run.accuracy() - base.accuracy(),
+          .per_class = run.mean_per_class,
+          .per_class_gain = run.mean_per_class - base.mean_per_class,
+          .seconds = run.seconds,
+          .report = &run == &base ? "" : run.method + "/report.html"};
 }
 
 }  // namespace
@@ -84,7 +76,8 @@ int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Termi
                   demo.classes(), options.shots);
   terminal.line("demo", title);
   if (!terminal.json()) {
-    terminal.print(fmt::format("\n  {:<14} {:>8} {:>18} {:>31}", "method", "trained", "test accuracy", "time"));
+    terminal.print(
+        fmt::format("\n  {:<14} {:>8} {:>18} {:>33} {:>8}", "method", "trained", "test accuracy", "per class", "time"));
   }
   const DemoRun base = demo.zero_shot();
   print_row(base, base, terminal);
@@ -92,8 +85,7 @@ int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Termi
   report.tables = {{fmt::format("{} shots, seed {}", options.shots, options.seed), {to_row(base, base)}}};
   const std::filesystem::path folder = options.output;
   for (const std::string method : kMethods) {
-    const auto result =
-        demo.adapt(method, options.shots, options.seed, /*within_budget=*/true, (folder / method).string());
+    const auto result = demo.adapt(method, options.shots, options.seed, (folder / method).string());
     const DemoRun run = to_run(method, options.shots, options.seed, result);
     print_row(run, base, terminal);
     write_run_report(result,

@@ -12,9 +12,9 @@
 #include "graft/cli/terminal.h"
 #include "graft/cli/thumbnail.h"
 #include "graft/core/atomic_file.h"
-#include "graft/engine/config_file.h"
 #include "graft/engine/run_folder.h"
 #include "graft/engine/words.h"
+#include "graft/io/yaml_options.h"
 #include "graft/tensor/precision.h"
 
 namespace graft::cli {
@@ -82,7 +82,7 @@ study::Facts describe_environment() {
 }
 
 study::RunReport describe_run(const engine::AdaptResult& result, const std::string& command) {
-  const OptionValues config = engine::read_config(result.folder / "config.yaml");
+  const OptionValues config = io::read_yaml_options(result.folder / "config.yaml");
   const auto option = [&](const char* name) {
     const auto found = config.find(name);
     return found != config.end() ? found->second : "";

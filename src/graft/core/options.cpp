@@ -18,12 +18,12 @@ Number parse_number(std::string_view where, std::string_view name, const std::st
   return value;
 }
 
-// "a,b" or, as YAML writes lists, "[a, b]".
+// "a,b", a line each, or as YAML writes lists: "[a, b]".
 std::vector<std::string> split_list(std::string_view text) {
   if (text.size() >= 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
   std::vector<std::string> items;
   while (!text.empty()) {
-    const size_t comma = text.find(',');
+    const size_t comma = text.find_first_of(",\n");
     std::string_view item = text.substr(0, comma);
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
     while (!item.empty() && item.front() == ' ')

@@ -12,7 +12,6 @@
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/augmentation.h"
 #include "graft/engine/classification.h"
-#include "graft/engine/config_file.h"
 #include "graft/engine/prediction_file.h"
 #include "graft/engine/restore_model.h"
 #include "graft/engine/run_config.h"
@@ -20,6 +19,7 @@
 #include "graft/engine/stopped.h"
 #include "graft/engine/trainer.h"
 #include "graft/engine/words.h"
+#include "graft/io/yaml_options.h"
 
 namespace graft::engine {
 namespace {
@@ -72,6 +72,7 @@ class Run {
   data::Dataset data_;
   AdapterInfo info_;
   methods::Recipe recipe_;
+  std::unique_ptr<plugins::Loss> loss_;
   RestoreModel restore_;
   Adapted adapted_;
   nn::Place place_ = 0;  // where training begins: nothing below it changes
@@ -142,6 +143,7 @@ void Run::prepare() {
                       train_size);
   }
   recipe_ = apply(options_.train, method_->recipe(problem));
+  loss_ = plugins::make_loss(options_.train.loss);
   recipe_.batch_size = std::min(recipe_.batch_size, train_size);
 
   if (!options_.classifier) options_.classifier = method_->classifier(*model);
@@ -201,7 +203,8 @@ void Run::plan() {
 
   task_ = std::make_unique<Classification>(
       adapted_, session_.encoder(),
-      Classification::Options{.place = place_, .label_smoothing = recipe_.label_smoothing, .cached = cached_},
+      Classification::Options{
+          .place = place_, .loss = std::move(loss_), .label_smoothing = recipe_.label_smoothing, .cached = cached_},
       set(data_.val), report_);
 }
 
@@ -332,7 +335,7 @@ AdaptResult adapt(const AdaptOptions& options, const OptionValues& method_option
     if (!fs::exists(folder / "config.yaml")) {
       throw FileError("resume", "{} holds no config.yaml: nothing to go on with. Is it a run folder?", options.resume);
     }
-    AdaptRequest request = read_adapt_request(read_config(folder / "config.yaml"));
+    AdaptRequest request = read_adapt_request(io::read_yaml_options(folder / "config.yaml"));
     request.options.resume = options.resume;
     if (options.data.workers != DataOptions{}.workers) request.options.data.workers = options.data.workers;
     if (options.model.threads != 0) request.options.model.threads = options.model.threads;

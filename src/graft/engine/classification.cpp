@@ -33,7 +33,7 @@ Classification::Classification(Adapted& adapted, Encoder& encoder, Options optio
                                Reporter& report)
     : adapted_(adapted),
       encoder_(encoder),
-      options_(options),
+      options_(std::move(options)),
       validation_(std::move(validation)),
       report_(report),
       features_at_(adapted.method->features_at(*adapted.model)) {
@@ -49,8 +49,7 @@ at::Tensor Classification::loss(const Batch& batch, nn::Context& context) {
     features = adapted_.model->run_images(features, options_.place, features_at_, context);
   }
   const at::Tensor logits = adapted_.classifier->forward(feature_rows(features), context);
-  return torch::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Sum, /*ignore_index=*/-100,
-                                   options_.label_smoothing);
+  return options_.loss->sum(logits, batch.labels, options_.label_smoothing);
 }
 
 void Classification::parameters_changed() {

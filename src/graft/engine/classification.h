@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/encoder.h"
 #include "graft/engine/task.h"
+#include "graft/plugins/losses/loss.h"
 
 namespace graft::engine {
 
@@ -37,6 +39,7 @@ class Classification final : public Task {
  public:
   struct Options {
     nn::Place place = 0;  // where batches come in: nothing below it changes
+    std::shared_ptr<const plugins::Loss> loss;
     double label_smoothing = 0;
     bool cached = false;  // features at `place` may be held for evaluation
   };

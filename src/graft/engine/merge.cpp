@@ -8,13 +8,13 @@
 
 #include "graft/core/error.h"
 #include "graft/engine/adapter_folder.h"
-#include "graft/engine/config_file.h"
 #include "graft/engine/encoder.h"
 #include "graft/engine/evaluate.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/session.h"
 #include "graft/engine/tensor_file.h"
 #include "graft/io/model_folder.h"
+#include "graft/io/yaml_options.h"
 #include "graft/nn/linear.h"
 
 namespace graft::engine {
@@ -81,7 +81,7 @@ std::vector<fs::path> some_photos(const MergeOptions& options) {
   if (!options.data.empty()) {
     photos = list_photos({.data = options.data, .dataset = {}}, "");
   } else if (fs::exists(fs::path(options.run) / "config.yaml")) {
-    photos = list_photos(read_adapt_request(read_config(fs::path(options.run) / "config.yaml")).options.data, "test");
+    photos = list_photos(read_adapt_request(io::read_yaml_options(fs::path(options.run) / "config.yaml")).options.data, "test");
   }
   photos.paths.resize(std::min(photos.paths.size(), kPhotos));
   return photos.paths;

@@ -12,8 +12,8 @@
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
-#include "graft/engine/config_file.h"
 #include "graft/io/tensorboard.h"
+#include "graft/io/yaml_options.h"
 
 namespace graft::engine {
 namespace {
@@ -149,7 +149,7 @@ RunFolder RunFolder::create(const fs::path& path, bool force, const OptionValues
       fs::remove_all(path / name);
     remove_events(path);
   }
-  folder.write_text("config.yaml", print_config(config));
+  folder.write_text("config.yaml", io::print_yaml_options(config));
   return folder;
 }
 

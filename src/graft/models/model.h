@@ -95,8 +95,8 @@ class Model : public torch::nn::Module {
 
 struct LoadOptions {
   tensor::Precision precision = tensor::Precision::fp32;
-  std::string as;                     // force a family, where a lone file could be two
-  std::optional<int64_t> image_size;  // interpolate positions to another resolution
+  std::string as = {};                     // force a family, where a lone file could be two
+  std::optional<int64_t> image_size = {};  // interpolate positions to another resolution
 };
 
 // Recognises the family by its files and builds it. Missing, unexpected or misshapen tensors are collected into one

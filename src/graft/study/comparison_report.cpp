@@ -5,15 +5,15 @@
 namespace graft::study {
 namespace {
 
-std::string gain_cell(const MethodRow& row, bool first) {
+// Equal ends of the interval: it is not known.
+std::string gain_cell(double gain, double low, double high, bool first) {
   if (first) return "<td></td>";
-  const bool interval = row.gain_high > row.gain_low;
-  const bool sure = interval && (row.gain_low > 0 || row.gain_high < 0);
-  const char* kind = !sure ? "" : row.gain > 0 ? " gain" : " loss";
-  const std::string range = interval ? fmt::format(" <span class=\"soft\">({:+.1f} to {:+.1f})</span>",
-                                                   100 * row.gain_low, 100 * row.gain_high)
-                                     : "";
-  return fmt::format("<td class=\"number{}\">{:+.1f}{}</td>", kind, 100 * row.gain, range);
+  const bool interval = high > low;
+  const bool sure = interval && (low > 0 || high < 0);
+  const char* kind = !sure ? "" : gain > 0 ? " gain" : " loss";
+  const std::string range =
+      interval ? fmt::format(" <span class=\"soft\">({:+.1f} to {:+.1f})</span>", 100 * low, 100 * high) : "";
+  return fmt::format("<td class=\"number{}\">{:+.1f}{}</td>", kind, 100 * gain, range);
 }
 
 std::string table(const ComparisonTable& table) {
@@ -24,15 +24,18 @@ std::string table(const ComparisonTable& table) {
                                  ? escape(row.name)
                                  : fmt::format("<a href=\"{}\">{}</a>", escape(row.report), escape(row.name));
     rows += fmt::format(
-        "<tr><td class=\"name\">{}</td><td class=\"number\">{}</td><td class=\"number\">{:.1f} %</td><td>{}</td>{}<td "
+        "<tr><td class=\"name\">{}</td><td class=\"number\">{}</td><td class=\"number\">{:.1f} %</td><td>{}</td>{}"
+        "<td class=\"number\">{:.1f} %</td>{}<td "
         "class=\"number soft\">{:.1f} s</td></tr>\n",
-        name, row.trained, 100 * row.accuracy, share_bar(row.accuracy, row.low, row.high), gain_cell(row, i == 0),
-        row.seconds);
+        name, row.trained, 100 * row.accuracy, share_bar(row.accuracy, row.low, row.high),
+        gain_cell(row.gain, row.gain_low, row.gain_high, i == 0), 100 * row.per_class,
+        gain_cell(row.per_class_gain, row.per_class_gain_low, row.per_class_gain_high, i == 0), row.seconds);
   }
   return fmt::format(
       "<div class=\"scroll\"><table><thead><tr><th>method</th><th class=\"number\">trained</th><th "
       "class=\"number\">test accuracy</th>"
-      "<th>with 95 % interval</th><th class=\"number\">points against {}</th><th "
+      "<th>with 95 % interval</th><th class=\"number\">points against {}</th>"
+      "<th class=\"number\">mean per class</th><th class=\"number\">points</th><th "
       "class=\"number\">time</th></tr></thead>\n<tbody>\n{}</tbody></table></div>",
       table.rows.empty() ? "" : escape(table.rows.front().name), rows);
 }

@@ -18,6 +18,8 @@ struct MethodRow {
   double low = 0, high = 0;            // its 95 % interval
   double gain = 0;                     // against the first row
   double gain_low = 0, gain_high = 0;  // equal: not known (one seed)
+  double per_class = 0;                // mean over the classes of the share that is right
+  double per_class_gain = 0, per_class_gain_low = 0, per_class_gain_high = 0;
   double seconds = 0;
   std::string report = {};  // link to the run's own report; empty: none
 };

@@ -1,0 +1,18 @@
+// Options as a YAML file: a run's config.yaml, and what `--config` reads.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "graft/core/options.h"
+
+namespace graft::io {
+
+// Nested maps are joined by dots ("lora.rank"), a list becomes lines, snake_case counts as kebab-case. JSON is YAML.
+// ConfigError, with `name` and the line, for anything but mappings of plain values and lists of them.
+OptionValues parse_yaml_options(std::string_view text, const std::string& name);
+OptionValues read_yaml_options(const std::filesystem::path& file);  // FileError when it cannot be read
+std::string print_yaml_options(const OptionValues& values);         // a flat mapping that reads back the same
+
+}  // namespace graft::io

@@ -1,0 +1,61 @@
+#include <algorithm>
+#include <string_view>
+
+#include "graft/core/error.h"
+#include "graft/core/names.h"
+#include "graft/plugins/losses/loss.h"
+
+#define LOSS(name)                 \
+  namespace graft::plugins::name { \
+  extern const LossEntry entry;    \
+  }
+#include "graft/plugins/losses/losses.def"
+#undef LOSS
+
+namespace graft::plugins {
+namespace {
+
+// "gamma=1,alpha=2"
+OptionValues read_values(const std::string& where, std::string_view text) {
+  OptionValues values;
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    const std::string_view item = text.substr(0, comma);
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+    const size_t equals = item.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+      throw ConfigError(where, "'{}': expected option=value, as in focal:gamma=2.", item);
+    }
+    if (!values.try_emplace(std::string(item.substr(0, equals)), item.substr(equals + 1)).second) {
+      throw ConfigError(where, "'{}' is set twice.", item.substr(0, equals));
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+const std::vector<const LossEntry*>& losses() {
+#define LOSS(name) &name::entry,
+  static const std::vector<const LossEntry*> all = {
+#include "graft/plugins/losses/losses.def"
+  };
+#undef LOSS
+  return all;
+}
+
+std::unique_ptr<Loss> make_loss(const std::string& text) {
+  const size_t colon = text.find(':');
+  const std::string name = text.substr(0, colon);
+  std::vector<std::string> known;
+  for (const LossEntry* entry : losses()) {
+    if (entry->name == name) {
+      return entry->parse(
+          read_values(name, colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1)));
+    }
+    known.emplace_back(entry->name);
+  }
+  throw UsageError("loss", "{}", unknown_name("loss", name, known));
+}
+
+}  // namespace graft::plugins

@@ -1,0 +1,77 @@
+#include "graft/io/yaml_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "graft/core/error.h"
+
+namespace graft::io {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+std::string message_for(const std::string& text) {
+  try {
+    parse_yaml_options(text, "options.yaml");
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(YamlOptions, NestingIsADotSnakeIsKebabAndAListIsLines) {
+  EXPECT_THAT(
+      parse_yaml_options("batch_size: 8\nlora:\n  rank: 4\n  sites: [q, v]\nvalue:\n", "x"),
+      ElementsAre(Pair("batch-size", "8"), Pair("lora.rank", "4"), Pair("lora.sites", "q\nv"), Pair("value", "")));
+}
+
+TEST(YamlOptions, JsonIsReadToo) {
+  EXPECT_THAT(parse_yaml_options(R"({"lr": 1e-3, "method": "lora"})", "x"),
+              ElementsAre(Pair("lr", "1e-3"), Pair("method", "lora")));
+}
+
+TEST(YamlOptions, AnEmptyFileSaysNothing) {
+  EXPECT_TRUE(parse_yaml_options("# nothing\n", "x").empty());
+}
+
+TEST(YamlOptions, WhatIsNotOptionsIsRefused) {
+  EXPECT_THAT(message_for("- a\n- b\n"), HasSubstr("expected `name: value` lines"));
+  EXPECT_THAT(message_for("a: [[1], [2]]\n"), HasSubstr("'a': expected a list of plain values"));
+  EXPECT_THAT(message_for("a: [b, [c]]\n"), HasSubstr("'a': expected a list of plain values"));
+  EXPECT_THAT(message_for("a: 1\na: 2\n"), HasSubstr("'a' is set twice"));
+  EXPECT_THAT(message_for("a-b: 1\na_b: 2\n"), HasSubstr("'a-b' is set twice"));
+  EXPECT_THAT(message_for("lr: 1\n  bad indent: [\n"), HasSubstr("line 2"));
+}
+
+TEST(YamlOptions, ReadsBackWhatItPrints) {
+  const OptionValues values{
+      {"lr", "0.002"},         {"epochs", ""},         {"target", "q,v"},   {"template", "a {}.\na photo of: a {}"},
+      {"odd", "yes: #no 'x'"}, {"number-like", "1e3"}, {"list-like", "[a]"}};
+  EXPECT_EQ(parse_yaml_options(print_yaml_options(values), "x"), values);
+}
+
+TEST(YamlOptions, AliasesDoNotMultiplyWithoutEnd) {
+  std::string text = "a: &a {0: 1, 1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1, 7: 1, 8: 1, 9: 1}\n";
+  for (char c = 'b'; c < 'g'; ++c) {
+    text += std::string(1, c) + ": &" + c + " {";
+    for (int i = 0; i < 10; ++i)
+      text += std::string(i ? ", " : "") + char('0' + i) + ": *" + char(c - 1);
+    text += "}\n";
+  }
+  EXPECT_THAT(message_for(text), HasSubstr("more than 10000 values"));
+}
+
+TEST(YamlOptions, CirclesEnd) {
+  EXPECT_THAT(message_for("a: &x\n  b: *x\n"), HasSubstr("nested more than"));
+}
+
+TEST(YamlOptions, AMissingFileIsNamed) {
+  EXPECT_THROW(read_yaml_options("/nowhere/at/all.yaml"), FileError);
+}
+
+}  // namespace
+}  // namespace graft::io
