@@ -77,22 +77,29 @@ int run(Arguments& arguments, Terminal& terminal) {
 const std::vector<DemoSetting>& demo_settings() {
   using methods::Augmentation;
   static const std::vector<DemoSetting> settings = {
-      {"tip-adapter-f", 20, Augmentation::none}, {"coop", 50, Augmentation::none},
-      {"clip-adapter", 50, Augmentation::none},  {"vpt", 6, Augmentation::flip, 0.2, {{"tokens", "4"}}},
-      {"adapter", 5, Augmentation::flip, 3e-3},  {"lora", 6, Augmentation::flip, 8e-3},
-      {"bias", 6, Augmentation::flip, 8e-3},     {"norm", 6, Augmentation::flip, 8e-3},
+      {"tip-adapter-f", 20, Augmentation::none, {}, {}, {{"views", "1"}}},
+      {"tip-adapter", 0, Augmentation::none, {}, {}, {{"views", "1"}}},
+      {"coop", 50, Augmentation::none},
+      {"clip-adapter", 50, Augmentation::none},
+      {"vpt", 6, Augmentation::flip, 0.1, 4, {{"tokens", "8"}}},
+      {"adapter", 5, Augmentation::flip, 3e-3},
+      {"lora", 6, Augmentation::flip, 8e-3},
+      {"bias", 6, Augmentation::flip, 1e-2, 8},
+      {"norm", 6, Augmentation::flip, 1e-2, 8},
       {"full", 6, Augmentation::flip, 1e-4},
   };
   return settings;
 }
 
-std::string describe_settings() {
+std::string describe_settings(const std::vector<std::string>& methods) {
   std::string all;
   for (const auto& setting : demo_settings()) {
+    if (setting.epochs == 0 || std::find(methods.begin(), methods.end(), setting.method) == methods.end()) continue;
     all += fmt::format("{}{} {} epochs", all.empty() ? "" : ", ", setting.method, setting.epochs);
     if (setting.lr) all += fmt::format(" at {:g}", *setting.lr);
+    if (setting.batch_size) all += fmt::format(" in batches of {}", *setting.batch_size);
     for (const auto& [name, value] : setting.options)
-      all += fmt::format(" with {} {}", value, name);
+      all += fmt::format(" with {} {}", name, value);
   }
   return "Shorter than the papers' recipes, with flips or nothing in place of random crops: " + all +
          ". graft adapt trains by the recipes.";
@@ -136,6 +143,7 @@ engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_
     options.train.epochs = setting.epochs;
     options.train.augment = setting.augment;
     options.train.lr = setting.lr;
+    options.train.batch_size = setting.batch_size;
     method_options = setting.options;
   }
   Inside inside(method, terminal_);

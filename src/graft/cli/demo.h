@@ -54,10 +54,11 @@ struct DemoSetting {
   int64_t epochs;
   methods::Augmentation augment;
   std::optional<double> lr = {};
+  std::optional<int64_t> batch_size = {};
   OptionValues options = {};
 };
 const std::vector<DemoSetting>& demo_settings();
-std::string describe_settings();  // a sentence
+std::string describe_settings(const std::vector<std::string>& methods);  // a sentence
 
 inline constexpr const char* kPerClassNote =
     "per class: the mean over the kinds of the share that is right. The labelled photos are as many of each kind; the "

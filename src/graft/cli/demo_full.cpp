@@ -232,7 +232,7 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
                   "t; all runs are tested on the same {} photos, so they speak of these photos. Each interval "
                   "stands alone: of twenty, one may miss.",
                   kSeeds, base.count),
-      kPerClassNote, describe_settings()};
+      kPerClassNote, describe_settings(methods)};
   report.environment = describe_environment();
   write_file_atomically(folder / "report.html", study::to_html(report));
   if (!terminal.json()) {

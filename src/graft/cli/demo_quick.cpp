@@ -47,7 +47,7 @@ void print_row(const DemoRun& run, const DemoRun& base, Terminal& terminal) {
 }
 
 std::vector<std::string> notes(const DemoOptions& options) {
-  return {kPerClassNote, describe_settings(),
+  return {kPerClassNote, describe_settings({std::begin(kMethods), std::end(kMethods)}),
           fmt::format("One draw of {} photos a kind: a look, not a claim. graft demo --full draws six times and gives "
                       "intervals.",
                       options.shots)};
