@@ -15,7 +15,7 @@ install(DIRECTORY ${CMAKE_SOURCE_DIR}/src/graft DESTINATION ${CMAKE_INSTALL_INCL
   FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/assets/ DESTINATION ${CMAKE_INSTALL_DATADIR}/graft)
 if(TARGET graft)
-  set_target_properties(graft PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)  # it finds the libtorch that it was built with
+  set_target_properties(graft PROPERTIES INSTALL_RPATH ${GRAFT_TORCH}/lib)  # the libtorch that it was built with
   install(TARGETS graft RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/graft-config.cmake.in ${CMAKE_BINARY_DIR}/graft-config.cmake
