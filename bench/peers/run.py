@@ -27,14 +27,19 @@ def peer(script, *args):
 
 
 def vit(model, work, graft_precisions, peer_precisions, steps="3"):
-    common = ["--model", str(MODELS / model), "--work", work, "--steps", steps, "--warmup", "2"]
-    contenders = {f"graft {p}": graft("vit_step", *common, "--precision", p) for p in graft_precisions}
-    contenders |= {f"peer {p}": peer("vit_step.py", *common, "--precision", p) for p in peer_precisions}
+    common = ["--work", work, "--steps", steps, "--warmup", "2"]
+    ours = ["--model", str(MODELS / model)]
+    if model == "embedded":
+        ours = ["--model", str(ROOT / "assets" / "clip_products"), "--size", "64"]
+    contenders = {f"graft {p}": graft("vit_step", *ours, *common, "--precision", p) for p in graft_precisions}
+    contenders |= {f"peer {p}": peer("vit_step.py", "--model", str(MODELS / model), *common, "--precision", p) for p in peer_precisions}
     return contenders
 
 
 QUESTIONS = {
     "lora-vit-s14": lambda: vit("vit-s14", "lora", ["fp32", "bf16", "int8"], ["fp32", "autocast", "bf16", "compiled"]),
+    "lora-embedded": lambda: vit("embedded", "lora", ["fp32"], ["fp32"], steps="20"),
+    "features-embedded": lambda: vit("embedded", "features", ["fp32"], ["fp32"], steps="20"),
     "lora-vit-b16": lambda: vit("vit-b16", "lora", ["bf16", "int8"], ["autocast", "bf16"], steps="2"),
     "adapter-vit-s14": lambda: vit("vit-s14", "adapter", ["bf16"], ["autocast"]),
     "vpt-vit-s14": lambda: vit("vit-s14", "vpt", ["bf16"], ["autocast"]),

@@ -20,7 +20,11 @@ args = parser.parse_args()
 
 torch.set_num_threads(args.threads)
 torch.manual_seed(1)
-model = transformers.ViTModel.from_pretrained(args.model, add_pooling_layer=False).eval()
+embedded = transformers.AutoConfig.from_pretrained(args.model).model_type == "clip_vision_model"
+if embedded:
+    model = transformers.CLIPVisionModelWithProjection.from_pretrained(args.model).eval()
+else:
+    model = transformers.ViTModel.from_pretrained(args.model, add_pooling_layer=False).eval()
 for parameter in model.parameters():
     parameter.requires_grad_(False)
 width = model.config.hidden_size
@@ -72,14 +76,15 @@ elif args.work == "vpt":
     blocks = model.encoder.layer if hasattr(model, "encoder") else model.layers
     for i, block in enumerate(blocks):
         blocks[i] = DeepPrompts(block)
-head = nn.Linear(width, 100)
+head = nn.Linear(model.config.projection_dim if embedded else width, 100)
 if args.precision == "bf16":
     model, head = model.bfloat16(), head.bfloat16()
 trained = [p for p in list(model.parameters()) + list(head.parameters()) if p.requires_grad]
 optimizer = torch.optim.AdamW(trained, lr=1e-3)
 
 generator = torch.Generator().manual_seed(7)
-images = torch.randn(args.batch, 3, 224, 224, generator=generator)
+side = model.config.image_size
+images = torch.randn(args.batch, 3, side, side, generator=generator)
 labels = torch.randint(0, 100, (args.batch,), generator=generator)
 if args.precision == "bf16":
     images = images.bfloat16()
@@ -95,6 +100,8 @@ def forward(pixels):
             x = block(x)
             x = x[0] if isinstance(x, tuple) else x
         return base.layernorm(x)[:, 0]
+    if embedded:
+        return model(pixel_values=pixels).image_embeds
     return model(pixel_values=pixels).last_hidden_state[:, 0]
 
 
