@@ -81,7 +81,8 @@ std::vector<fs::path> some_photos(const MergeOptions& options) {
   if (!options.data.empty()) {
     photos = list_photos({.data = options.data, .dataset = {}}, "");
   } else if (fs::exists(fs::path(options.run) / "config.yaml")) {
-    photos = list_photos(read_adapt_request(io::read_yaml_options(fs::path(options.run) / "config.yaml")).options.data, "test");
+    photos = list_photos(read_adapt_request(io::read_yaml_options(fs::path(options.run) / "config.yaml")).options.data,
+                         "test");
   }
   photos.paths.resize(std::min(photos.paths.size(), kPhotos));
   return photos.paths;
