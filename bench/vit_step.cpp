@@ -1,5 +1,6 @@
 // A training step on a frozen ViT (LoRA r 8 on q and v, bottleneck adapters, VPT-deep), or feature extraction: the same
 // weights, images, labels and batch as bench/peers/vit_step.py, and the same JSON. Peers are run in turn by bench/run.
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <torch/types.h>

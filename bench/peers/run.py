@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -60,8 +61,8 @@ def run_once(command) -> dict:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def ask(question: str, rounds: int) -> dict:
-    contenders = QUESTIONS[question]()
+def ask(question: str, rounds: int, only: str) -> dict:
+    contenders = {n: c for n, c in QUESTIONS[question]().items() if re.search(only, n)}
     rows = {name: [] for name in contenders}
     for i in range(rounds):
         for name, command in contenders.items():
@@ -91,9 +92,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("questions", nargs="*", choices=[[], *QUESTIONS], default=[])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="contenders whose names match this pattern: on a processor without bf16 its arms take minutes")
     args = parser.parse_args()
     subprocess.run([sys.executable, PEERS / "weights.py", MODELS], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for question in args.questions or QUESTIONS:
-        result = report(question, ask(question, args.rounds))
+        result = report(question, ask(question, args.rounds, args.only))
         out = ROOT / "bench" / "results" / f"{question}.json"
         out.write_text(json.dumps(result, indent=1) + "\n")
