@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "graft/cli/assets.h"
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
+#include "graft/cli/run_report.h"
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
 #include "graft/core/signals.h"
@@ -75,18 +77,17 @@ int run(Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 const std::vector<DemoSetting>& demo_settings() {
-  using methods::Augmentation;
   static const std::vector<DemoSetting> settings = {
-      {"tip-adapter-f", 20, Augmentation::none, {}, {}, {{"views", "1"}}},
-      {"tip-adapter", 0, Augmentation::none, {}, {}, {{"views", "1"}}},
-      {"coop", 50, Augmentation::none},
-      {"clip-adapter", 50, Augmentation::none},
-      {"vpt", 6, Augmentation::flip, 0.1, 4, {{"tokens", "8"}}},
-      {"adapter", 5, Augmentation::flip, 3e-3},
-      {"lora", 6, Augmentation::flip, 8e-3},
-      {"bias", 6, Augmentation::flip, 1e-2, 8},
-      {"norm", 6, Augmentation::flip, 1e-2, 8},
-      {"full", 6, Augmentation::flip, 1e-4},
+      {"tip-adapter-f", {{"epochs", "20"}, {"augment", "none"}, {"views", "1"}}},
+      {"tip-adapter", {{"views", "1"}}},
+      {"coop", {{"epochs", "50"}, {"augment", "none"}}},
+      {"clip-adapter", {{"epochs", "50"}, {"augment", "none"}}},
+      {"vpt", {{"epochs", "6"}, {"augment", "flip"}, {"lr", "0.1"}, {"batch-size", "4"}, {"tokens", "8"}}},
+      {"adapter", {{"epochs", "5"}, {"augment", "flip"}, {"lr", "0.003"}}},
+      {"lora", {{"epochs", "6"}, {"augment", "flip"}, {"lr", "0.008"}}},
+      {"bias", {{"epochs", "6"}, {"augment", "flip"}, {"lr", "0.01"}, {"batch-size", "8"}}},
+      {"norm", {{"epochs", "6"}, {"augment", "flip"}, {"lr", "0.01"}, {"batch-size", "8"}}},
+      {"full", {{"epochs", "6"}, {"augment", "flip"}, {"lr", "0.0001"}}},
   };
   return settings;
 }
@@ -94,12 +95,10 @@ const std::vector<DemoSetting>& demo_settings() {
 std::string describe_settings(const std::vector<std::string>& methods) {
   std::string all;
   for (const auto& setting : demo_settings()) {
-    if (setting.epochs == 0 || std::find(methods.begin(), methods.end(), setting.method) == methods.end()) continue;
-    all += fmt::format("{}{} {} epochs", all.empty() ? "" : ", ", setting.method, setting.epochs);
-    if (setting.lr) all += fmt::format(" at {:g}", *setting.lr);
-    if (setting.batch_size) all += fmt::format(" in batches of {}", *setting.batch_size);
-    for (const auto& [name, value] : setting.options)
-      all += fmt::format(" with {} {}", name, value);
+    if (std::find(methods.begin(), methods.end(), setting.method) == methods.end()) continue;
+    all += (all.empty() ? "" : "; ") + std::string(setting.method);
+    for (const auto& [name, value] : setting.values)
+      all += fmt::format(" --{} {}", name, value);
   }
   return "Shorter than the papers' recipes, with flips or nothing in place of random crops: " + all +
          ". graft adapt trains by the recipes.";
@@ -129,23 +128,17 @@ DemoRun Demo::zero_shot() {
 }
 
 engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, const std::string& output) {
-  engine::AdaptOptions options;
+  OptionValues values{{"method", method}};
+  for (const auto& setting : demo_settings()) {
+    if (setting.method == method) values.insert(setting.values.begin(), setting.values.end());
+  }
+  auto [options, method_options] = engine::read_adapt_request(values);
   options.model = model_;
   options.data = data_;
-  options.method = method;
   options.shots = shots;
   options.seed = seed;
   options.output = output;
   options.force = true;
-  OptionValues method_options;
-  for (const auto& setting : demo_settings()) {
-    if (setting.method != method) continue;
-    options.train.epochs = setting.epochs;
-    options.train.augment = setting.augment;
-    options.train.lr = setting.lr;
-    options.train.batch_size = setting.batch_size;
-    method_options = setting.options;
-  }
   Inside inside(method, terminal_);
   auto result = engine::adapt(*session_, options, method_options, inside);
   if (result.stopped_by != 0) throw engine::Stopped(result.stopped_by);
@@ -162,6 +155,33 @@ DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const eng
           result.test.mean_per_class,
           result.seconds,
           result.photos_encoded == 0};
+}
+
+nlohmann::json to_json(const DemoRun& run) {
+  return {{"method", run.method},
+          {"shots", run.shots},
+          {"seed", run.seed},
+          {"trained", run.trained},
+          {"correct", run.correct},
+          {"count", run.count},
+          {"mean_per_class", run.mean_per_class},
+          {"seconds", run.seconds}};
+}
+
+void finish_demo(study::ComparisonReport report, const DemoOptions& options, const Arguments& arguments,
+                 Terminal& terminal) {
+  report.command = arguments.command_line();
+  report.environment = describe_environment();
+  const fs::path file = fs::path(options.output) / "report.html";
+  write_file_atomically(file, study::to_html(report));
+  if (!terminal.json()) {
+    terminal.print("");
+    for (const auto& note : report.notes)
+      terminal.print("  " + note);
+    terminal.print("");
+  }
+  terminal.line("report", file.string());
+  terminal.line("next", "graft adapt --model PATH-OR-ORG/NAME --data YOUR/PHOTOS --method lora");
 }
 
 Command demo_command() {

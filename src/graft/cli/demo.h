@@ -3,13 +3,14 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "graft/cli/arguments.h"
 #include "graft/engine/adapt.h"
 #include "graft/engine/session.h"
+#include "graft/study/comparison_report.h"
 
 namespace graft::cli {
 
@@ -51,11 +52,7 @@ struct DemoRun {
 // of it should fit into a minute and a half. Rates were chosen on photos of the train split that were kept apart.
 struct DemoSetting {
   const char* method;
-  int64_t epochs;
-  methods::Augmentation augment;
-  std::optional<double> lr = {};
-  std::optional<int64_t> batch_size = {};
-  OptionValues options = {};
+  OptionValues values;  // as `graft adapt` takes them
 };
 const std::vector<DemoSetting>& demo_settings();
 std::string describe_settings(const std::vector<std::string>& methods);  // a sentence
@@ -83,6 +80,12 @@ class Demo {
 };
 
 DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::AdaptResult& result);
+
+nlohmann::json to_json(const DemoRun& run);
+
+// The end of both forms: the report on disk, its notes and what to do next on the screen.
+void finish_demo(study::ComparisonReport report, const DemoOptions& options, const Arguments& arguments,
+                 Terminal& terminal);
 
 int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal);
 int run_full_demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal);

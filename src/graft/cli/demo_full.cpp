@@ -2,7 +2,6 @@
 // Each finished run is a line of runs.jsonl; what is there already is not run again.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -11,14 +10,12 @@
 
 #include "graft/cli/demo.h"
 #include "graft/cli/results.h"
-#include "graft/cli/run_report.h"
 #include "graft/cli/table.h"
-#include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/core/hash.h"
 #include "graft/core/random.h"
 #include "graft/engine/words.h"
 #include "graft/methods/method.h"
-#include "graft/study/comparison_report.h"
 #include "graft/study/statistics.h"
 
 namespace graft::cli {
@@ -29,7 +26,7 @@ constexpr int64_t kSeeds = 6;  // the fewest for which a sign-flip test can reac
 
 using Key = std::tuple<std::string, int64_t, int64_t>;  // method, shots, seed
 
-// Finished runs by what they are of; those of another model, version or precision do not count.
+// Finished runs by what they are of; those of another model, version, precision or setting do not count.
 class Results {
  public:
   Results(std::filesystem::path file, std::string base) : file_(std::move(file)), base_(std::move(base)) {
@@ -50,16 +47,9 @@ class Results {
 
   void add(const DemoRun& run) {
     std::ofstream file(file_, std::ios::app);
-    file << dump({{"method", run.method},
-                  {"shots", run.shots},
-                  {"seed", run.seed},
-                  {"trained", run.trained},
-                  {"correct", run.correct},
-                  {"count", run.count},
-                  {"mean_per_class", run.mean_per_class},
-                  {"seconds", run.seconds},
-                  {"base", base_}})
-         << std::endl;
+    auto row = to_json(run);
+    row["base"] = base_;
+    file << dump(row) << std::endl;
     if (!file)
       throw FileError("demo", "{} cannot be written. What is in it stays: make room, then run the demo again.",
                       file_.string());
@@ -169,8 +159,9 @@ study::LineChart chart_of(const Results& results, const DemoRun& base) {
 int run_full_demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal) {
   Demo demo(options, arguments, terminal);
   const std::filesystem::path folder = options.output;
-  Results results(folder / "runs.jsonl", fmt::format("{} {} {}", demo.fingerprint(), GRAFT_VERSION, options.precision));
   const auto methods = method_names();
+  Results results(folder / "runs.jsonl", fmt::format("{} {} {} {}", demo.fingerprint(), GRAFT_VERSION,
+                                                     options.precision, Hash().add(describe_settings(methods)).hex()));
   std::vector<Key> wanted;
   for (int64_t seed = 1; seed <= kSeeds; ++seed) {
     for (const int64_t shots : kShots) {
@@ -208,23 +199,13 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
   study::ComparisonReport report;
   report.title = "graft demo --full";
   report.subtitle = fmt::format("{} kinds of product photo, a small CLIP that stays frozen", demo.classes());
-  report.command = arguments.command_line();
   for (const int64_t shots : kShots) {
     report.tables.push_back(table_of(results, shots, base));
     if (!terminal.json()) print_table(report.tables.back(), terminal);
   }
   if (terminal.json()) {
-    for (const auto& key : wanted) {
-      const auto& run = results.at(key);
-      terminal.print(dump({{"method", run.method},
-                           {"shots", run.shots},
-                           {"seed", run.seed},
-                           {"trained", run.trained},
-                           {"correct", run.correct},
-                           {"count", run.count},
-                           {"mean_per_class", run.mean_per_class},
-                           {"seconds", run.seconds}}));
-    }
+    for (const auto& key : wanted)
+      terminal.print(dump(to_json(results.at(key))));
   }
   report.charts = {chart_of(results, base)};
   report.notes = {
@@ -233,16 +214,7 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
                   "stands alone: of twenty, one may miss.",
                   kSeeds, base.count),
       kPerClassNote, describe_settings(methods)};
-  report.environment = describe_environment();
-  write_file_atomically(folder / "report.html", study::to_html(report));
-  if (!terminal.json()) {
-    terminal.print("");
-    for (const auto& note : report.notes)
-      terminal.print("  " + note);
-    terminal.print("");
-  }
-  terminal.line("report", (folder / "report.html").string());
-  terminal.line("next", "graft adapt --model PATH-OR-ORG/NAME --data YOUR/PHOTOS --method lora");
+  finish_demo(std::move(report), options, arguments, terminal);
   return 0;
 }
 

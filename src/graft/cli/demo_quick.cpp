@@ -7,9 +7,7 @@
 #include "graft/cli/demo.h"
 #include "graft/cli/results.h"
 #include "graft/cli/run_report.h"
-#include "graft/core/atomic_file.h"
 #include "graft/engine/words.h"
-#include "graft/study/comparison_report.h"
 #include "graft/study/statistics.h"
 
 namespace graft::cli {
@@ -28,15 +26,9 @@ std::string bar(double share) {
 void print_row(const DemoRun& run, const DemoRun& base, Terminal& terminal) {
   const bool is_base = &run == &base;
   if (terminal.json()) {
-    terminal.print(dump({{"method", run.method},
-                         {"shots", run.shots},
-                         {"seed", run.seed},
-                         {"trained", run.trained},
-                         {"correct", run.correct},
-                         {"count", run.count},
-                         {"accuracy", run.accuracy()},
-                         {"mean_per_class", run.mean_per_class},
-                         {"seconds", run.seconds}}));
+    auto row = to_json(run);
+    row["accuracy"] = run.accuracy();
+    terminal.print(dump(row));
     return;
   }
   const std::string gain = is_base ? "" : fmt::format("{:+.1f}", 100 * (run.accuracy() - base.accuracy()));
@@ -94,18 +86,8 @@ int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Termi
   }
   report.title = "graft demo";
   report.subtitle = title;
-  report.command = arguments.command_line();
   report.notes = notes(options);
-  report.environment = describe_environment();
-  write_file_atomically(folder / "report.html", study::to_html(report));
-  if (!terminal.json()) {
-    terminal.print("");
-    for (const auto& note : report.notes)
-      terminal.print("  " + note);
-    terminal.print("");
-  }
-  terminal.line("report", (folder / "report.html").string());
-  terminal.line("next", "graft adapt --model PATH-OR-ORG/NAME --data YOUR/PHOTOS --method lora");
+  finish_demo(std::move(report), options, arguments, terminal);
   return 0;
 }
 

@@ -91,7 +91,7 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("momentum", o.momentum, "of SGD (default: the method's recipe)");
   visit("schedule", o.schedule, "how the learning rate falls (default: the method's recipe)");
   visit("clip", o.clip, "largest norm of all gradients together; 0: none (default: the method's recipe)");
-  visit("loss", o.loss, "what is made small: cross-entropy, or focal, also as focal:gamma=1");
+  visit("loss", o.loss, "what is made small: a loss by its name, with its options as in focal:gamma=1");
   visit("label-smoothing", o.label_smoothing,
         "share of a label spread over all classes (default: the method's recipe)");
   visit("augment", o.augment, "random changes of training photos (default: the method's recipe)");

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "graft/core/registry.h"
 #include "graft/methods/combination.h"
 #include "graft/methods/method.h"
 
@@ -22,13 +23,7 @@ const std::vector<const Entry*>& entries() {
 }
 
 const Entry& find_entry(const std::string& name) {
-  std::vector<std::string> known;
-  for (const Entry* entry : entries()) {
-    if (entry->name == name) return *entry;
-    known.emplace_back(entry->name);
-  }
-  std::sort(known.begin(), known.end());
-  throw UsageError("methods", "{}", unknown_name("method", name, known));
+  return find_named("methods", "method", entries(), name);
 }
 
 bool fits(const Entry& entry, models::Model& model) {

@@ -2,7 +2,6 @@
 // timm's pretrained_cfg. What they leave open is filled with the family's habit.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <nlohmann/json_fwd.hpp>
 
 #include "graft/data/transforms.h"

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "graft/core/error.h"
-#include "graft/core/names.h"
+#include "graft/core/registry.h"
 #include "graft/models/model.h"
 
 namespace graft::models {
@@ -27,15 +27,6 @@ namespace {
 
 constexpr size_t kNamesShown = 5;
 
-const Family& find_family(const std::string& name) {
-  std::vector<std::string> known;
-  for (const auto& family : families()) {
-    if (family.name == name) return family;
-    known.emplace_back(family.name);
-  }
-  throw UsageError("model", "{}", unknown_name("family of models", name, known));
-}
-
 const Family& recognise(const io::ModelFolder& folder, const io::Weights& weights) {
   for (const auto& family : families()) {
     if (family.recognises(folder, weights)) return family;
@@ -59,7 +50,8 @@ std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const LoadOptio
 std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weights& weights,
                                   const LoadOptions& options) {
   const auto tensors = weights.unwrapped();
-  const auto& family = options.as.empty() ? recognise(folder, tensors) : find_family(options.as);
+  const auto& family =
+      options.as.empty() ? recognise(folder, tensors) : find_named("model", "family of models", families(), options.as);
   try {
     return family.load(folder, tensors, options);
   } catch (const nlohmann::json::exception& error) {

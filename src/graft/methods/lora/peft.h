@@ -3,7 +3,6 @@
 // blocks: q and v of a [3D, D] become A [2r, D], B [3D, 2r]; PEFT computes the same from it.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <nlohmann/json_fwd.hpp>
 
 #include "graft/methods/lora/lora.h"

@@ -1,8 +1,7 @@
-#include <algorithm>
 #include <string_view>
 
 #include "graft/core/error.h"
-#include "graft/core/names.h"
+#include "graft/core/registry.h"
 #include "graft/plugins/losses/loss.h"
 
 #define LOSS(name)                 \
@@ -47,15 +46,8 @@ const std::vector<const LossEntry*>& losses() {
 std::unique_ptr<Loss> make_loss(const std::string& text) {
   const size_t colon = text.find(':');
   const std::string name = text.substr(0, colon);
-  std::vector<std::string> known;
-  for (const LossEntry* entry : losses()) {
-    if (entry->name == name) {
-      return entry->parse(
-          read_values(name, colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1)));
-    }
-    known.emplace_back(entry->name);
-  }
-  throw UsageError("loss", "{}", unknown_name("loss", name, known));
+  return find_named("loss", "loss", losses(), name)
+      .parse(read_values(name, colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1)));
 }
 
 }  // namespace graft::plugins
