@@ -3,7 +3,7 @@
 // bf16; and the matrix products that a step consists of, alone, as the ceiling. All arms take turns; a line an arm on
 // stdout.
 //
-//   bench_kernels [width 384] [blocks 12] [batch 16] [rounds 5] [threads 0: all] [clock wall|cpu]
+//   bench_kernels [width 384] [blocks 12] [batch 16] [rounds 5] [threads 0: all] [clock wall|cpu] [arms whose names hold]
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -270,6 +270,8 @@ int main(int argc, char** argv) {
   arms.push_back({"norm, graft", 0, norm_alone(model, batch, true)});
   if (default_precision() == Precision::bf16)
     arms.push_back({"step, libtorch bf16", operations, train(on_libtorch(model, at::kBFloat16))});
+
+  if (argc > 7) std::erase_if(arms, [&](const Arm& arm) { return arm.name.find(argv[7]) == std::string::npos; });
 
   fmt::print("# {}; width {}, {} blocks, batch {} of {} tokens\n", describe_cpu(), width, blocks, batch, kTokens);
   for (auto& arm : arms)

@@ -1,9 +1,11 @@
 #include "graft/models/clip/clip.h"
 
 #include <gmock/gmock.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
 
 #include "graft/core/error.h"
+#include "graft/models/prompts.h"
 #include "tests/support/gradient_check.h"
 #include "tests/support/tiny_models.h"
 
@@ -37,6 +39,40 @@ TEST(Clip, RunningInTwoPartsEqualsRunningAtOnce) {
     const auto value = model->run_images(images, 0, place, first);
     const auto features = model->run_images(value, place, model->projected(), second);
     EXPECT_LT(relative_error(features, whole), 1e-5) << "split at place " << place;  // float32
+  }
+}
+
+// One learned context for all prompts, or one for each.
+struct LearnedWords : nn::Insert {
+  LearnedWords(at::Tensor values, bool same) : same(same) { words = register_parameter("words", std::move(values)); }
+  at::Tensor forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) override {
+    const auto rows = context.learned->unsqueeze(-1).expand({-1, -1, x.size(2)});
+    return x.scatter(1, rows, words.expand({x.size(0), -1, -1}));
+  }
+  bool same_for_all_prompts() const override { return same; }
+  at::Tensor words;
+  bool same;
+};
+
+TEST(Clip, WhatPromptsHaveInCommonAtTheirStartChangesNothing) {
+  torch::manual_seed(4);
+  const std::vector<std::string> names{"cat", "dachshund puppy", "dog"};
+  for (const auto position : {PromptClassifier::Position::end, PromptClassifier::Position::middle}) {
+    auto model = tiny_clip();
+    const auto prompts = learned_prompts(names, 4, position, model->context_length());
+    const auto words = std::make_shared<LearnedWords>(torch::randn({1, 4, model->text_width()}), true);
+    model->joint("text.words").put(words);
+    const auto run = [&](bool same) {
+      words->same = same;
+      nn::Context context;
+      const auto features = model->encode_text(prompts, context);
+      const auto weights = torch::linspace(-1, 1, features.numel()).view_as(features);
+      return std::pair(features.detach(), torch::autograd::grad({(features * weights).sum()}, {words->words})[0]);
+    };
+    const auto [once, once_gradient] = run(true);
+    const auto [each, each_gradient] = run(false);
+    EXPECT_LT(relative_error(once, each), 1e-5);
+    EXPECT_LT(relative_error(once_gradient, each_gradient), 1e-5);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "graft/nn/block.h"
 
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
 
 #include "graft/nn/transformer.h"
@@ -76,15 +77,45 @@ TEST_P(BlockTest, OneRowEqualsThatRowOfAll) {
   };
   check("without inserts");
   // A bottleneck is asked for its rows alone, an insert that does not say what it is gets them all.
-  struct Shift : Plus {
-    using Plus::Plus;
-    Form form() const override { return Bottleneck{}; }
-  };
-  block->joints()[0]->put(std::make_shared<Shift>(0.5));
-  block->joints()[3]->put(std::make_shared<Shift>(0.25));
-  check("bottlenecks");
+  const std::vector<std::pair<bool, bool>> ways{{false, false}, {true, false}, {true, true}};
+  for (const auto& [parallel, reads_norm] : ways) {
+    const auto adapted = make(weights, causal, scaled);
+    for (const int joint : {0, 3})
+      adapted->joints()[joint]->put(std::make_shared<BottleneckInsert>(kWidth, 4, parallel, reads_norm));
+    Stream stream(x);
+    const auto few = adapted->forward_rows(stream, rows, context);
+    EXPECT_LT(relative_error(few, take_rows(adapted->forward(x, context), rows)), 1e-5) << parallel << reads_norm;
+  }
   block->joints()[0]->put(std::make_shared<Times>(3));
   check("an opaque insert");
+}
+
+TEST_P(BlockTest, AFusedBottleneckIsItsOwnForward) {
+  const std::vector<std::pair<bool, bool>> ways{{false, false}, {true, false}, {true, true}};
+  for (const auto& [parallel, reads_norm] : ways) {
+    SCOPED_TRACE(fmt::format("parallel {}, reads the norm {}", parallel, reads_norm));
+    const auto block = make(weights, causal, scaled);
+    std::vector<std::shared_ptr<BottleneckInsert>> inserts;
+    for (const int joint : {0, 3}) {
+      inserts.push_back(std::make_shared<BottleneckInsert>(kWidth, 4, parallel, reads_norm));
+      block->joints()[joint]->put(inserts.back());
+    }
+    const auto run = [&](bool says_so) {
+      std::vector<at::Tensor> inputs{x.clone().requires_grad_(true)};
+      for (const auto& insert : inserts) {
+        insert->says_so = says_so;
+        for (const auto& parameter : insert->parameters())
+          inputs.push_back(parameter);
+      }
+      const auto y = block->forward(inputs[0], context);
+      auto results = torch::autograd::grad({(y * torch::linspace(-1, 1, y.numel()).view_as(y)).sum()}, inputs);
+      results.push_back(y.detach());
+      return results;
+    };
+    const auto fused = run(true), own = run(false);
+    for (size_t i = 0; i < own.size(); ++i)
+      EXPECT_LT(relative_error(fused[i], own[i]), 1e-5) << "tensor " << i;
+  }
 }
 
 TEST_P(BlockTest, AnIdentityAtASubLayerChangesNothing) {

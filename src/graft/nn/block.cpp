@@ -2,6 +2,9 @@
 
 #include <torch/types.h>
 
+#include <optional>
+
+#include "graft/core/error.h"
 #include "graft/tensor/attention.h"
 
 namespace graft::nn {
@@ -20,6 +23,33 @@ bool works_row_by_row(const Joint& joint) {
     if (!std::holds_alternative<Bottleneck>(occupant.insert->form())) return false;
   }
   return true;
+}
+
+// Attention of sequences with a common start: that attends to itself, and what follows it to it and to itself.
+at::Tensor attend_behind(const CommonStart& start, const at::Tensor& qkv, int64_t heads) {
+  const auto rows = start.rows, width = qkv.size(2) / 3;
+  const auto first = qkv.narrow(1, 0, rows);
+  const auto rest = qkv.narrow(1, rows, qkv.size(1) - rows).view({start.sequences, -1, 3 * width});
+  const auto parts = first.chunk(3, 2);
+  const auto as_extra = [&](const at::Tensor& t) { return t.view({1, rows, heads, -1}).transpose(1, 2); };
+  const auto mixed = tensor::attention(
+      rest, heads, {.causal = true, .extra_keys = as_extra(parts[1]), .extra_values = as_extra(parts[2])});
+  return at::cat({tensor::attention(first, heads, {.causal = true}), mixed.view({1, -1, width})}, 1);
+}
+
+// The one bottleneck at a joint that can run fused with what is around it; nothing: the inserts run as they are.
+std::optional<Bottleneck> fused(const Joint& joint, const Context& context) {
+  if (joint.occupants().size() != 1) return {};
+  const auto form = joint.occupants().front().insert->form();
+  const auto* bottleneck = std::get_if<Bottleneck>(&form);
+  if (!bottleneck || (context.training && bottleneck->dropout > 0)) return {};
+  return *bottleneck;
+}
+
+// Of a sub-layer's change h, which read `normed` of `stream`.
+at::Tensor run(const Bottleneck& form, const at::Tensor& h, const at::Tensor& normed, const at::Tensor& stream) {
+  if (!form.parallel) return tensor::bottleneck(h, h, form.parts);
+  return tensor::bottleneck(form.reads_norm ? normed : stream, h, form.parts);
 }
 
 }  // namespace
@@ -48,11 +78,15 @@ std::vector<Joint*> Block::joints() {
 }
 
 at::Tensor Block::attend(const at::Tensor& normed, const Context& context) {
+  const auto qkv = parts_.qkv->forward(normed, context);
+  if (context.start) {
+    GRAFT_ASSERT(parts_.causal && !context.mask);
+    return parts_.proj->forward(attend_behind(*context.start, qkv, parts_.heads), context);
+  }
   tensor::AttentionOptions options;
   options.causal = parts_.causal;
   if (context.mask) options.mask = *context.mask;
-  const auto mixed = tensor::attention(parts_.qkv->forward(normed, context), parts_.heads, options);
-  return parts_.proj->forward(mixed, context);
+  return parts_.proj->forward(tensor::attention(qkv, parts_.heads, options), context);
 }
 
 at::Tensor Block::attend_rows(const at::Tensor& normed, const at::Tensor& rows, const Context& context) {
@@ -79,6 +113,11 @@ void Block::sublayer(Stream& stream, const Joint& joint, LayerNorm& norm, const 
     stream.add(body(stream.normed(norm)));
     return;
   }
+  if (const auto form = fused(joint, context)) {
+    const auto normed = stream.normed(norm);
+    stream.add(run(*form, body(normed), normed, stream.value()));
+    return;
+  }
   const Frozen frozen([&](const at::Tensor& u) { return to_stream(body(norm.forward(u))); },
                       [&](const at::Tensor& u) { return norm.forward_float(u); },
                       [&](const at::Tensor& u) { return to_stream(body(u)); });
@@ -99,16 +138,22 @@ at::Tensor Block::forward(const at::Tensor& x, const Context& context) {
 }
 
 at::Tensor Block::forward_rows(Stream& stream, const at::Tensor& rows, const Context& context) {
+  GRAFT_ASSERT(!context.start);
   if (!works_row_by_row(attn_joint_) || !works_row_by_row(mlp_joint_)) {
     forward(stream, context);
     return take_rows(stream.value(), rows);
   }
-  const auto attended = attend_rows(stream.normed(*parts_.norm1), rows, context);
+  const auto normed = stream.normed(*parts_.norm1);
+  const auto attended = attend_rows(normed, rows, context);
   Stream few(take_rows(stream.value(), rows));
   if (attn_joint_.empty()) {
     few.add(attended);
+  } else if (const auto form = fused(attn_joint_, context)) {
+    few.add(run(*form, attended, take_rows(normed, rows), few.value()));
   } else {
-    const Frozen frozen([&](const at::Tensor&) { return to_stream(attended); });
+    const Frozen frozen([&](const at::Tensor&) { return to_stream(attended); },
+                        [&](const at::Tensor& u) { return parts_.norm1->forward_float(u); },
+                        [&](const at::Tensor&) { return to_stream(attended); });
     few.add(attn_joint_.run(few.value(), frozen, context));
   }
   sublayer(

@@ -48,7 +48,7 @@ class Block : public torch::nn::Module {
   at::Tensor attend(const at::Tensor& normed, const Context& context);
   at::Tensor attend_rows(const at::Tensor& normed, const at::Tensor& rows, const Context& context);
   at::Tensor mlp(const at::Tensor& normed, const Context& context);
-  // Runs a sub-layer in the stream, with whatever sits at its joint.
+  // Runs a sub-layer in the stream, with whatever sits at its joint: fused where that says that it is a bottleneck.
   template <class Body>
   void sublayer(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context);
 

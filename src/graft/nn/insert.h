@@ -13,8 +13,15 @@
 #include <variant>
 
 #include "graft/nn/layout.h"
+#include "graft/tensor/bottleneck.h"
 
 namespace graft::nn {
+
+// Sequences that begin alike under causal attention: x is [1, rows + sequences * T, D], the common rows once, then what
+// each sequence goes on with.
+struct CommonStart {
+  int64_t rows = 0, sequences = 0;
+};
 
 // What surrounds a computation. Tensors and layouts are borrowed for the call.
 struct Context {
@@ -23,6 +30,7 @@ struct Context {
   Layout layout = {};                           // of x, where x is tokens
   const at::Tensor* mask = nullptr;             // additive attention mask [T, T]
   const at::Tensor* learned = nullptr;          // [C, M] rows of each prompt that stand for learned words
+  std::optional<CommonStart> start = {};        // of the sequences in x
   const at::Tensor* image = nullptr;            // [B, E] normalised image features, for prompts that depend on them
 };
 
@@ -55,11 +63,11 @@ struct Affine {      // frozen(x) * scale + shift; an undefined tensor is left o
   at::Tensor scale;  // [out]
   at::Tensor shift;  // [out]
 };
-struct Bottleneck {  // h + gain * up(relu or gelu(down(.))) of a sub-layer's output (sequential) or input (parallel)
-  at::Tensor down_weight, down_bias;  // [r, D], [r]
-  at::Tensor up_weight, up_bias;      // [D, r], [D]
-  double gain = 1;
+struct Bottleneck {  // h + gain * up(act(down(.))) of a sub-layer's output h, or of what it reads (parallel)
+  tensor::Bottleneck parts;
   bool parallel = false;
+  bool reads_norm = false;  // parallel: the input behind the sub-layer's norm, not the stream
+  double dropout = 0;       // before up, while training
 };
 using Form = std::variant<Opaque, LowRank, Affine, Bottleneck>;
 
@@ -76,6 +84,9 @@ struct Insert : torch::nn::Module {
 
   // Tokens sites only: the layout that forward leaves, given the one it gets.
   virtual Layout layout(const Layout& before) const { return before; }
+
+  // Words sites only: whether every prompt gets the same words.
+  virtual bool same_for_all_prompts() const { return false; }
 
   // The linear map that forward computes around (weight, bias), in float32; empty where it is not a linear map.
   virtual std::optional<Folded> fold(const at::Tensor& /*weight*/, const at::Tensor& /*bias*/) const { return {}; }

@@ -10,27 +10,32 @@
 namespace graft::tensor {
 namespace {
 
-constexpr int64_t kStripe = 192;              // rows of a panel that stay in the first-level cache while a block passes
-constexpr int64_t kBlockNumbers = 96 * 1024;  // of the left side, in the second-level cache: 384 KiB
-constexpr int64_t kTileMultiple = 12;         // whole tiles on every instruction set
+constexpr int64_t kStripe = 192;                   // steps of a panel that stay in the first-level cache while a block passes
+constexpr int64_t kBlockNumbers = 96 * 1024;       // of the left side, in the second-level cache: 384 KiB of floats
+constexpr int64_t kTile = 12;                      // whole tiles on every instruction set
 
-int64_t block_rows(int64_t m, int64_t k) {
-  const auto most = std::clamp<int64_t>(kBlockNumbers / k, 4 * kTileMultiple, 16 * kTileMultiple);
-  auto blocks = (m + most - 1) / most;
-  if (blocks > 4) blocks = (blocks + 3) / 4 * 4;  // even shares for 2 and 4 threads
-  const auto rows = (m + blocks - 1) / blocks;
-  return (rows + kTileMultiple - 1) / kTileMultiple * kTileMultiple;
-}
+// Rows are shared out in whole tiles, as evenly as they go.
+struct Blocks {
+  int64_t m, tiles, count;
 
-ConstRows from_row(ConstRows rows, int64_t i) {
-  const auto size = static_cast<int64_t>(rows.bf16 ? sizeof(bf16_bits) : sizeof(float));
-  return {static_cast<const char*>(rows.data) + i * rows.stride * size, rows.stride, rows.bf16};
-}
+  Blocks(int64_t rows, int64_t k) : m(rows), tiles((rows + kTile - 1) / kTile) {
+    const auto most = std::clamp<int64_t>(kBlockNumbers / k / kTile, 4, 16);
+    count = (tiles + most - 1) / most;
+    if (count > 4) count = (count + 3) / 4 * 4;  // even shares for 2 and 4 threads
+  }
+  int64_t first(int64_t block) const { return std::min(m, tiles * block / count * kTile); }
+};
 
 Rows at(Rows rows, int64_t i, int64_t column) {
   if (!rows.data) return rows;
   const auto size = static_cast<int64_t>(rows.bf16 ? sizeof(bf16_bits) : sizeof(float));
   return {static_cast<char*>(rows.data) + (i * rows.stride + column) * size, rows.stride, rows.bf16};
+}
+
+ConstRows at(ConstRows rows, int64_t i, int64_t column) {
+  if (!rows.data) return rows;
+  const auto size = static_cast<int64_t>(rows.bf16 ? sizeof(bf16_bits) : sizeof(float));
+  return {static_cast<const char*>(rows.data) + (i * rows.stride + column) * size, rows.stride, rows.bf16};
 }
 
 void copy_floats(const KernelTable& kernels, ConstRows row, int64_t n, float* to) {
@@ -41,146 +46,198 @@ void copy_floats(const KernelTable& kernels, ConstRows row, int64_t n, float* to
   }
 }
 
-// The left side of a block, as the product wants it.
+// The left side of a block in the forms that its products read.
 struct Left {
-  const float* floats = nullptr;  // null where only pairs are read
+  const float* floats = nullptr;
   int64_t stride = 0;
-  const bf16_bits* pairs = nullptr;  // rows of whole pairs, `pairs_stride` apart: the product of bf16 only
+  const bf16_bits* pairs = nullptr;  // rows of whole pairs, pairs_stride apart
   int64_t pairs_stride = 0;
-  const int16_t* whole = nullptr;  // [rows, k to the next even], int8 only
-  const float* scale = nullptr;    // [rows]
+  const int16_t* whole = nullptr;  // int8 in twos: [rows, padded k] and a scale a row
+  const float* whole_scale = nullptr;
+  const uint8_t* bytes = nullptr;  // int8 in fours: the same
+  const ByteScale* byte_scale = nullptr;
 };
 
-// The rows as pairs of bf16: as they lie, if they do, else rounded from the floats.
-void set_pairs(const KernelTable& kernels, const Product& p, int64_t first, int64_t rows, Left& left) {
-  static thread_local Scratch<bf16_bits> scratch;
-  const auto k = p.weight->k, even = k + k % 2;
-  if (p.left.bf16 && !p.before.data && even == k) {
-    left.pairs = static_cast<const bf16_bits*>(from_row(p.left, first).data);
-    left.pairs_stride = p.left.stride;
-    return;
+// Which of them are wanted, and whether they are made here or lie ready in the caller's tensor.
+struct Forms {
+  bool floats, pairs, whole, bytes;
+
+  explicit Forms(const Product& p) {
+    const auto& weight = *p.weight;
+    const bool int8 = weight.precision == Precision::int8;
+    const bool bf16 = weight.precision == Precision::bf16 && weight.group == 2;
+    bool in_pairs = false, in_floats = false;
+    for (const auto& branch : p.branches)
+      (branch.down.scalar_type() == at::kBFloat16 ? in_pairs : in_floats) = true;
+    pairs = bf16 || in_pairs;
+    whole = int8 && weight.group == 2;
+    bytes = int8 && weight.group == 4;
+    floats = (!int8 && !bf16) || whole || p.gather || in_floats;
   }
-  bf16_bits* const copy = scratch.of(rows * even);
-  for (int64_t i = 0; i < rows; ++i) {
-    if (left.floats) {
-      kernels.narrow(k, left.floats + i * left.stride, copy + i * even);
-    } else {
-      std::copy_n(static_cast<const bf16_bits*>(from_row(p.left, first + i).data), k, copy + i * even);
-    }
-    if (even != k) copy[i * even + k] = 0;
-  }
-  left.pairs = copy;
-  left.pairs_stride = even;
-}
+};
 
 Left prepare(const KernelTable& kernels, const Product& p, int64_t first, int64_t rows) {
-  static thread_local Scratch<float> floats, slopes, scales;
-  static thread_local Scratch<int16_t> integers;
-  const auto k = p.weight->k, even = k + k % 2;
-  const bool pairs = p.weight->precision == Precision::bf16 && p.weight->group == 2;
+  static thread_local Scratch<float> float_rows, one_row, scales;
+  static thread_local Scratch<bf16_bits> pair_rows;
+  static thread_local Scratch<int16_t> whole_rows;
+  static thread_local Scratch<uint8_t> byte_rows;
+  static thread_local Scratch<ByteScale> byte_scales;
+  const Forms forms(p);
+  const auto& weight = *p.weight;
+  const auto k = weight.k, even = k + k % 2, padded = weight.padded_k();
+  const bool changed = p.before.data != nullptr;
+  const bool floats_lie = !p.left.bf16 && !changed, pairs_lie = p.left.bf16 && !changed && even == k;
   Left left;
-  if (pairs && p.left.bf16 && !p.before.data && p.branches.empty() && !p.gather) {
-    set_pairs(kernels, p, first, rows, left);
-    return left;
-  }
-  if (!p.left.bf16 && !p.before.data) {
-    left.floats = static_cast<const float*>(from_row(p.left, first).data);
-    left.stride = p.left.stride;
-  } else {
-    float* const copy = floats.of(rows * k);
-    for (int64_t i = 0; i < rows; ++i) {
-      copy_floats(kernels, from_row(p.left, first + i), k, copy + i * k);
-      if (!p.before.data) continue;
-      const auto before = from_row(p.before, first + i);
-      auto* at = static_cast<const float*>(before.data);
-      if (before.bf16) {
-        kernels.widen(k, static_cast<const bf16_bits*>(before.data), slopes.of(k));
-        at = slopes.of(k);
-      }
-      kernels.activation_backward(k, p.slope_of, at, copy + i * k);
-    }
-    left.floats = copy;
-    left.stride = k;
-  }
-  if (pairs) set_pairs(kernels, p, first, rows, left);
-  if (p.weight->precision != Precision::int8) return left;
+  float* const floats = forms.floats && !floats_lie ? float_rows.of(rows * k) : nullptr;
+  bf16_bits* const pairs = forms.pairs && !pairs_lie ? pair_rows.of(rows * even) : nullptr;
+  int16_t* const whole = forms.whole ? whole_rows.of(rows * padded) : nullptr;
+  float* const whole_scale = forms.whole ? scales.of(rows) : nullptr;
+  uint8_t* const bytes = forms.bytes ? byte_rows.of(rows * padded) : nullptr;
+  ByteScale* const byte_scale = forms.bytes ? byte_scales.of(rows) : nullptr;
   // As many levels as keep the largest sum, k * 127 * limit, within 32 bits: 15 bits up to k = 516, 12 up to 4128.
-  const auto limit = std::min<int64_t>(32767, std::numeric_limits<int32_t>::max() / (127 * even));
-  int16_t* const whole = integers.of(rows * even);
-  float* const scale = scales.of(rows);
-  const auto* column_scale = p.weight->row_scale.defined() ? p.weight->row_scale.const_data_ptr<float>() : nullptr;
-  for (int64_t i = 0; i < rows; ++i) {
-    scale[i] =
-        kernels.quantise(k, left.floats + i * left.stride, column_scale, static_cast<int32_t>(limit), whole + i * even);
-    if (even != k) whole[i * even + k] = 0;
+  const auto limit = static_cast<int32_t>(std::min<int64_t>(32767, std::numeric_limits<int32_t>::max() / (127 * even)));
+  const auto* column_scale = weight.row_scale.defined() ? weight.row_scale.const_data_ptr<float>() : nullptr;
+  for (int64_t i = 0; i < rows && (floats || pairs || whole || bytes); ++i) {
+    ConstRows row = at(p.left, first + i, 0);
+    if (changed) {  // with its slope, straight into the form that is wanted
+      const bool to_pairs = pairs && !floats;
+      Rows to{one_row.of(k), k, false};
+      if (to_pairs) to = {pairs + i * even, even, true};
+      if (floats) to = {floats + i * k, k, false};
+      kernels.activation_backward(k, p.slope_of, at(p.before, first + i, 0), row, to);
+      row = {to.data, to.stride, to.bf16};
+    } else if (floats) {
+      copy_floats(kernels, row, k, floats + i * k);
+    }
+    if (pairs) {
+      bf16_bits* const to = pairs + i * even;
+      if (!row.bf16) {
+        kernels.narrow(k, static_cast<const float*>(row.data), to);
+      } else if (row.data != to) {
+        std::copy_n(static_cast<const bf16_bits*>(row.data), k, to);
+      }
+      if (even != k) to[k] = 0;
+    }
+    if (floats) row = {floats + i * k, k, false};
+    if (whole) {
+      whole_scale[i] =
+          kernels.quantise(k, static_cast<const float*>(row.data), column_scale, limit, whole + i * padded);
+      std::fill(whole + i * padded + k, whole + (i + 1) * padded, static_cast<int16_t>(0));
+    }
+    if (bytes) {
+      byte_scale[i] = kernels.quantise_bytes(k, row, column_scale, bytes + i * padded);
+      std::fill(bytes + i * padded + k, bytes + (i + 1) * padded, static_cast<uint8_t>(0));
+    }
+  }
+  if (forms.floats) {
+    left.floats = floats ? floats : static_cast<const float*>(at(p.left, first, 0).data);
+    left.stride = floats ? k : p.left.stride;
+  }
+  if (forms.pairs) {
+    left.pairs = pairs ? pairs : static_cast<const bf16_bits*>(at(p.left, first, 0).data);
+    left.pairs_stride = pairs ? even : p.left.stride;
   }
   left.whole = whole;
-  left.scale = scale;
+  left.whole_scale = whole_scale;
+  left.bytes = bytes;
+  left.byte_scale = byte_scale;
   return left;
 }
 
-// sums [rows, width] of one panel of the weight.
-void multiply_panel(const KernelTable& kernels, const PackedWeight& weight, const Left& left, int64_t rows,
-                    int64_t panel, float* sums) {
+// sums [rows, width] of one panel of the weight, a stripe of its steps after the other.
+template <class Multiply>
+void in_stripes(const PackedWeight& weight, int64_t panel, const Multiply& multiply) {
+  const auto start = panel * weight.panel_size(), k = weight.padded_k(), stripe = kStripe * weight.group;
+  for (int64_t step = 0; step < k; step += stripe)
+    multiply(step, std::min(stripe, k - step) / weight.group, start + step * weight.width);
+}
+
+const float* of_panel(const at::Tensor& numbers, int64_t panel, int64_t width) {
+  return numbers.defined() ? numbers.const_data_ptr<float>() + panel * width : nullptr;
+}
+
+void multiply_panel_of_int8(const KernelTable& kernels, const PackedWeight& weight, const Left& left, int64_t rows,
+                            int64_t panel, float* sums) {
+  static thread_local Scratch<int16_t> widened;
+  static thread_local Scratch<int32_t> scratch;
+  const auto width = weight.width, k = weight.padded_k();
+  const auto* numbers = weight.numbers.const_data_ptr<int8_t>();
+  const auto* column_scale = of_panel(weight.column_scale, panel, width);
+  int32_t* const whole_sums = scratch.of(rows * width);
+  if (left.bytes) {
+    in_stripes(weight, panel, [&](int64_t step, int64_t steps, int64_t from) {
+      kernels.product_of_bytes(rows, steps, left.bytes + step, k, numbers + from, 4 * width, whole_sums, width,
+                               step > 0);
+    });
+    const auto* column_sums = weight.column_sums.const_data_ptr<int32_t>() + panel * width;
+    return kernels.rescale_bytes(rows, whole_sums, left.byte_scale, column_sums, column_scale, sums);
+  }
+  in_stripes(weight, panel, [&](int64_t step, int64_t steps, int64_t from) {
+    int16_t* const stripe = widened.of(2 * kStripe * width);
+    kernels.widen_bytes(2 * steps * width, numbers + from, stripe);
+    kernels.product_of_integers(rows, steps, left.whole + step, k, stripe, 2 * width, whole_sums, width, step > 0);
+  });
+  kernels.rescale(rows, whole_sums, left.whole_scale, column_scale, sums);
+}
+
+void multiply_panel_of_bf16(const KernelTable& kernels, const PackedWeight& weight, const Left& left, int64_t rows,
+                            int64_t panel, float* sums) {
   static thread_local Scratch<float> widened;
-  static thread_local Scratch<int16_t> widened_bytes;
-  static thread_local Scratch<int32_t> integer_sums;
-  const auto width = weight.width, k = weight.k, start = panel * weight.panel_size();
-  if (weight.precision == Precision::int8) {
-    const auto* numbers = weight.numbers.const_data_ptr<int8_t>() + start;
-    const auto even = k + k % 2;
-    int32_t* const whole_sums = integer_sums.of(rows * width);
-    for (int64_t step = 0; step < even; step += 2 * kStripe) {
-      const auto steps = std::min(2 * kStripe, even - step);
-      int16_t* const stripe = widened_bytes.of(2 * kStripe * width);
-      kernels.widen_bytes(steps * width, numbers + step * width, stripe);
-      kernels.product_of_integers(rows, steps / 2, left.whole + step, even, stripe, whole_sums, step > 0);
-    }
-    const auto* scale =
-        weight.column_scale.defined() ? weight.column_scale.const_data_ptr<float>() + panel * width : nullptr;
-    kernels.rescale(rows, whole_sums, left.scale, scale, sums);
-    return;
-  }
-  if (left.pairs) {
-    const auto* numbers = reinterpret_cast<const bf16_bits*>(weight.numbers.const_data_ptr<at::BFloat16>()) + start;
-    const auto even = k + k % 2;
-    for (int64_t step = 0; step < even; step += 2 * kStripe) {
-      const auto steps = std::min(2 * kStripe, even - step);
-      kernels.product_of_bf16(rows, steps / 2, left.pairs + step, left.pairs_stride, numbers + step * width, sums,
-                              step > 0);
-    }
-    return;
-  }
-  for (int64_t step = 0; step < k; step += kStripe) {
-    const auto steps = std::min(kStripe, k - step);
-    const float* stripe;
-    if (weight.precision == Precision::bf16) {
+  const auto width = weight.width;
+  const auto* numbers = reinterpret_cast<const bf16_bits*>(weight.numbers.const_data_ptr<at::BFloat16>());
+  for (int64_t part = 0; part < weight.parts; ++part) {
+    in_stripes(weight, part * weight.panels() + panel, [&](int64_t step, int64_t steps, int64_t from) {
+      const bool add = step > 0 || part > 0;
+      if (weight.group == 2) {
+        return kernels.product_of_bf16(rows, steps, left.pairs + step, left.pairs_stride, numbers + from, 2 * width,
+                                       sums, width, add);
+      }
       float* const copy = widened.of(kStripe * width);
-      const auto* numbers = reinterpret_cast<const bf16_bits*>(weight.numbers.const_data_ptr<at::BFloat16>());
-      kernels.widen(steps * width, numbers + start + step * width, copy);
-      stripe = copy;
-    } else {
-      stripe = weight.numbers.const_data_ptr<float>() + start + step * width;
-    }
-    kernels.product(rows, steps, left.floats + step, left.stride, stripe, width, sums, width, step > 0);
+      kernels.widen(steps * width, numbers + from, copy);
+      kernels.product(rows, steps, left.floats + step, left.stride, copy, width, sums, width, add);
+    });
   }
 }
 
-// reduced = left[:, begin : begin + k] * down, for the rows of the block.
+void multiply_panel(const KernelTable& kernels, const PackedWeight& weight, const Left& left, int64_t rows,
+                    int64_t panel, float* sums) {
+  if (weight.precision == Precision::int8) return multiply_panel_of_int8(kernels, weight, left, rows, panel, sums);
+  if (weight.precision == Precision::bf16) return multiply_panel_of_bf16(kernels, weight, left, rows, panel, sums);
+  const auto width = weight.width;
+  const auto* numbers = weight.numbers.const_data_ptr<float>();
+  in_stripes(weight, panel, [&](int64_t step, int64_t steps, int64_t from) {
+    kernels.product(rows, steps, left.floats + step, left.stride, numbers + from, width, sums, width, step > 0);
+  });
+}
+
+// reduced = left[:, begin : begin + k] * down, for the rows of the block. Pairs of bf16 meet `down` in two parts of
+// bf16 each, high and low, side by side: 16 of its bits count.
 void reduce(const KernelTable& kernels, const ProductBranch& branch, const Left& left, int64_t first, int64_t rows) {
   static thread_local Scratch<float> scratch;
-  const auto width = kernels.panel;
+  const auto width = kernels.panel, rank = branch.rank;
+  const bool pairs = branch.down.scalar_type() == at::kBFloat16;
+  const int64_t columns = pairs ? 2 * rank : rank, group = pairs ? 2 : 1;
+  const auto k = (branch.k + group - 1) / group * group;
   float* const sums = scratch.of(rows * width);
-  float* const reduced = branch.reduced.mutable_data_ptr<float>() + first * branch.rank;
-  for (int64_t column = 0; column < branch.rank; column += width) {
-    const auto* down = branch.down.const_data_ptr<float>() + column * branch.k;
-    for (int64_t step = 0; step < branch.k; step += kStripe) {
-      kernels.product(rows, std::min(kStripe, branch.k - step), left.floats + branch.begin + step, left.stride,
-                      down + step * width, width, sums, width, step > 0);
+  float* const reduced = branch.reduced.mutable_data_ptr<float>() + first * rank;
+  for (int64_t column = 0; column < columns; column += width) {
+    for (int64_t step = 0; step < k; step += group * kStripe) {
+      const auto steps = std::min(group * kStripe, k - step) / group, from = column * k + step * width;
+      if (pairs) {
+        const auto* down = reinterpret_cast<const bf16_bits*>(branch.down.const_data_ptr<at::BFloat16>());
+        kernels.product_of_bf16(rows, steps, left.pairs + branch.begin + step, left.pairs_stride, down + from,
+                                2 * width, sums, width, step > 0);
+      } else {
+        kernels.product(rows, steps, left.floats + branch.begin + step, left.stride,
+                        branch.down.const_data_ptr<float>() + from, width, sums, width, step > 0);
+      }
     }
-    const auto columns = std::min(width, branch.rank - column);
-    for (int64_t i = 0; i < rows; ++i)
-      std::copy_n(sums + i * width, columns, reduced + i * branch.rank + column);
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < std::min(width, columns - column); ++j) {
+        float& to = reduced[i * rank + (column + j) % rank];
+        to = column + j < rank ? sums[i * width + j] : to + sums[i * width + j];
+      }
+    }
   }
 }
 
@@ -201,6 +258,7 @@ void multiply_block(const KernelTable& kernels, const Product& p, const Left& le
     const auto column = panel * width;
     if (epilogue.bias) epilogue.bias += column;
     epilogue.before = at(epilogue.before, first, column);
+    epilogue.residual = at(epilogue.residual, first, column);
     epilogue.out = at(epilogue.out, first, column);
     kernels.finish(rows, std::min(width, p.weight->n - column), sums, epilogue);
   }
@@ -208,37 +266,50 @@ void multiply_block(const KernelTable& kernels, const Product& p, const Left& le
 
 }  // namespace
 
+ConstRows rows_of(const at::Tensor& t) {
+  if (!t.defined()) return {};
+  return {t.const_data_ptr(), t.size(-1), t.scalar_type() == at::kBFloat16};
+}
+
+Rows rows_of_result(const at::Tensor& t) {
+  if (!t.defined()) return {};
+  return {t.mutable_data_ptr(), t.size(-1), t.scalar_type() == at::kBFloat16};
+}
+
+at::Tensor branch_panels(const KernelTable& kernels, const at::Tensor& matrix, int64_t begin, bool bf16) {
+  // A pair that begins at an odd column would straddle two of the left side's.
+  if (!bf16 || !kernels.product_of_bf16 || begin % 2 != 0) return float_panels(matrix, kernels.panel);
+  return split_panels(matrix, kernels.panel);
+}
+
 int64_t product_blocks(int64_t m, int64_t k) {
-  const auto rows = block_rows(m, k);
-  return (m + rows - 1) / rows;
+  return Blocks(m, k).count;
 }
 
 void run_product(const KernelTable& kernels, const Product& p) {
   if (p.m == 0) return;
-  const auto rows = block_rows(p.m, p.weight->k), blocks = product_blocks(p.m, p.weight->k);
+  const Blocks blocks(p.m, p.weight->k);
   const auto panels = p.epilogue.out.data ? p.weight->panels() : 0;
   // With few blocks the panels are shared out too; the branches then come first, as all parts read them.
-  const auto parts = blocks >= 4 || p.gather ? 1 : std::clamp<int64_t>(panels, 1, 4);
-  if (parts > 1) {
-    for (int64_t block = 0; block < blocks; ++block) {
-      const auto first = block * rows, count = std::min(rows, p.m - first);
-      if (p.branches.empty()) break;
-      const auto left = prepare(kernels, p, first, count);
-      for (const auto& branch : p.branches)
-        reduce(kernels, branch, left, first, count);
+  const auto parts = blocks.count >= 4 || p.gather ? 1 : std::clamp<int64_t>(panels, 1, 4);
+  const auto reduce_all = [&](const Left& left, int64_t first, int64_t rows) {
+    for (const auto& branch : p.branches)
+      reduce(kernels, branch, left, first, rows);
+  };
+  if (parts > 1 && !p.branches.empty()) {
+    for (int64_t block = 0; block < blocks.count; ++block) {
+      const auto first = blocks.first(block), rows = blocks.first(block + 1) - first;
+      reduce_all(prepare(kernels, p, first, rows), first, rows);
     }
   }
-  at::parallel_for(0, blocks * parts, 1, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, blocks.count * parts, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const auto block = task / parts, part = task % parts;
-      const auto first = block * rows, count = std::min(rows, p.m - first);
-      const auto left = prepare(kernels, p, first, count);
-      if (parts == 1) {
-        for (const auto& branch : p.branches)
-          reduce(kernels, branch, left, first, count);
-      }
-      multiply_block(kernels, p, left, first, count, panels * part / parts, panels * (part + 1) / parts);
-      if (p.gather) p.on_block({block, first, count, left.floats, left.stride});
+      const auto first = blocks.first(block), rows = blocks.first(block + 1) - first;
+      const auto left = prepare(kernels, p, first, rows);
+      if (parts == 1) reduce_all(left, first, rows);
+      multiply_block(kernels, p, left, first, rows, panels * part / parts, panels * (part + 1) / parts);
+      if (p.gather) p.on_block({block, first, rows, left.floats, left.stride});
     }
   });
 }

@@ -16,7 +16,7 @@ namespace graft::tensor {
 struct ProductBranch {
   int64_t begin = 0, k = 0;  // the columns of the left side that `down` reads
   int64_t rank = 0;
-  at::Tensor down;          // float_panels of [rank, k]
+  at::Tensor down;          // branch_panels of [rank, k]
   at::Tensor up;            // float_panels of [columns, rank]
   int64_t first_panel = 0;  // of the result, that `up` adds to
   at::Tensor reduced;       // [m, rank] float32, written
@@ -41,7 +41,14 @@ struct Product {
   std::function<void(const FinishedBlock&)> on_block;
 };
 
+// Rows of a contiguous tensor [..., columns]; of an undefined one, none.
+ConstRows rows_of(const at::Tensor&);
+Rows rows_of_result(const at::Tensor&);
+
 int64_t product_blocks(int64_t m, int64_t k);  // how many blocks there will be
+
+// The `down` of a branch that reads the left side from column `begin` on; bf16: the left side is.
+at::Tensor branch_panels(const KernelTable&, const at::Tensor& matrix, int64_t begin, bool bf16);
 
 void run_product(const KernelTable&, const Product&);
 

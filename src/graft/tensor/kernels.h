@@ -27,31 +27,39 @@ struct Rows {
 struct Epilogue {
   const float* bias = nullptr;  // [panel] or null
   Activation activation = Activation::none;
-  Rows before;  // the sums with bias, before the activation
+  Rows before;  // the sums with bias, before the activation; of the type of `out`
+  ConstRows residual = {};  // of the type of `out` too, added behind the activation; null data: none
   Rows out;
 };
 
+// c[i][j] = (add ? c[i][j] : 0) + the sum over `steps` of a(i, step) b(step, j), for m rows and one panel of columns.
+// A step is one float, a pair of 16-bit numbers or four bytes of a row: b is [steps, panel, numbers a step], its steps
+// ldb numbers apart. Every sum runs in the order of its steps whatever m is.
+template <class Left, class Right, class Sum>
+using ProductKernel = void (*)(int64_t m, int64_t steps, const Left* a, int64_t lda, const Right* b, int64_t ldb,
+                               Sum* c, int64_t ldc, bool add);
+
+// x = (u - zero) scale for bytes u.
+struct ByteScale {
+  float scale;
+  int32_t zero;
+};
+
 struct KernelTable {
-  int64_t panel;  // columns that a product makes at once: b is [k, panel], c is [m, panel]
+  int64_t panel;  // columns that a product makes at once
 
-  // c[i][j] = (add ? c[i][j] : 0) + sum over k of a(i, k) b[k][j]. For every c, the sum runs in the order of k whatever
-  // m is. The first reads a(i, k) at a[i * lda + k], the second at a[k * lda + i].
-  void (*product)(int64_t m, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb, float* c, int64_t ldc,
-                  bool add);
-  void (*product_of_transposed)(int64_t m, int64_t k, const float* a, int64_t lda, const float* b, int64_t ldb,
-                                float* c, int64_t ldc, bool add);
+  ProductKernel<float, float, float> product;  // a(i, step) begins at a[i * lda + step * numbers a step]
+  ProductKernel<float, float, float> product_of_transposed;  // ... at a[step * lda + i * numbers a step]
+  ProductKernel<int16_t, int16_t, int32_t> product_of_integers;  // exact
+  // Null where the processor has no such instruction.
+  ProductKernel<uint8_t, int8_t, int32_t> product_of_bytes;  // exact
+  ProductKernel<bf16_bits, bf16_bits, float> product_of_bf16, product_of_transposed_bf16;
 
-  // The exact integer product of 16-bit numbers in pairs: a [m, 2 pairs] rows lda apart, b [pairs, panel, 2].
-  void (*product_of_integers)(int64_t m, int64_t pairs, const int16_t* a, int64_t lda, const int16_t* b, int32_t* c,
-                              bool add);
-
-  // c = (add ? c : 0) + a bᵀ of bf16 numbers in pairs, laid out as the integers are, summed in float32. Null where the
-  // processor has no such instruction.
-  void (*product_of_bf16)(int64_t m, int64_t pairs, const bf16_bits* a, int64_t lda, const bf16_bits* b, float* c,
-                          bool add);
-
-  // c float [m, panel] = sums * row_scale[i] * column_scale[j]
+  // c float [m, panel] = sums * row_scale[i] * column_scale[j]; a null column_scale is one.
   void (*rescale)(int64_t m, const int32_t* sums, const float* row_scale, const float* column_scale, float* c);
+  // c = (sums - zero_i column_sums[j]) * scale_i * column_scale[j]: sums of bytes and their rows' scales.
+  void (*rescale_bytes)(int64_t m, const int32_t* sums, const ByteScale*, const int32_t* column_sums,
+                        const float* column_scale, float* c);
 
   // Stores the first `columns` of each row of sums [m, panel].
   void (*finish)(int64_t m, int64_t columns, const float* sums, const Epilogue&);
@@ -60,19 +68,35 @@ struct KernelTable {
   void (*narrow)(int64_t n, const float* from, bf16_bits* to);  // to nearest, ties to even
   void (*widen_bytes)(int64_t n, const int8_t* from, int16_t* to);
 
-  // gradient[i] *= act'(before[i])
-  void (*activation_backward)(int64_t n, Activation, const float* before, float* gradient);
+  // to[i] = gradient[i] act'(before[i]), a row of each; before and gradient of one type.
+  void (*activation_backward)(int64_t n, Activation, ConstRows before, ConstRows gradient, Rows to);
   // to[i] = round(from[i] * column_scale[i] / scale), |to| <= limit; returns the scale (0 for a row of zeros).
   float (*quantise)(int64_t n, const float* from, const float* column_scale, int32_t limit, int16_t* to);
+  // The same in 256 levels between the smallest and the largest number, 0 among them exactly.
+  ByteScale (*quantise_bytes)(int64_t n, ConstRows from, const float* column_scale, uint8_t* to);
+  // to[2 i] = first[i], to[2 i + 1] = second[i] (0 where second is null): two rows as a row of pairs.
+  void (*interleave)(int64_t n, const bf16_bits* first, const bf16_bits* second, bf16_bits* to);
   void (*add_to)(int64_t n, const float* from, float* to);
 
-  // The scores of `keys` keys for `panel` queries, [keys, panel] rows lds apart, become exp(scale s - lse) in place;
-  // the log-sum-exp of each query is written. A query that sees no key gets zeros and an lse of +infinity.
-  void (*softmax)(int64_t keys, float scale, float* scores, int64_t lds, float* lse);
-  // The same from scores and their log-sum-exp, and the gradient of the probabilities becomes that of the scores before
-  // they were scaled: p (dp - sum p dp) gradient_scale.
+  // The scores of `keys` keys for `panel` queries, [keys, panel] rows lds apart, become probabilities before they are
+  // divided by their sum, exp(scale s - the largest): in place, or in bf16 as pairs of keys, [keys / 2, panel, 2] rows
+  // 2 ldp apart. Of each query the log-sum-exp and the share that its sum wants are written: infinity and 0 where it
+  // sees no key.
+  void (*softmax)(int64_t keys, float scale, float* scores, int64_t lds, float* lse, float* share);
+  void (*softmax_bf16)(int64_t keys, float scale, float* scores, int64_t lds, bf16_bits* pairs, int64_t ldp, float* lse,
+                       float* share);
+  // From scores and their log-sum-exp the probabilities p, and from the gradient of p that of the scores before they
+  // were scaled, p (dp - sum p dp) gradient_scale. In place; or, with the floats as scratch, in bf16: both as rows
+  // [keys, panel] ldp apart, the gradient as pairs of keys besides.
   void (*softmax_backward)(int64_t keys, float scale, float gradient_scale, float* scores, float* gradient, int64_t lds,
                            const float* lse);
+  struct Bf16Scores {
+    bf16_bits *probabilities, *gradient;
+    bf16_bits* gradient_pairs;
+    int64_t ldp;
+  };
+  void (*softmax_backward_bf16)(int64_t keys, float scale, float gradient_scale, float* scores, float* gradient,
+                                int64_t lds, const float* lse, Bf16Scores);
 
   // One row: stream = x + change (change may be null), normalised to mean 0 and variance 1, times weight plus bias.
   struct Moments {
@@ -83,6 +107,9 @@ struct KernelTable {
   // dx = d_stream (may be null) + the norm's gradient.
   void (*layer_norm_backward)(int64_t n, Moments, const float* stream, ConstRows d_out, const float* weight,
                               const float* d_stream, Rows dx, Rows d_change);
+  // d_weight += d_out * the normalised row, d_bias += d_out.
+  void (*layer_norm_parameters)(int64_t n, Moments, const float* stream, ConstRows d_out, float* d_weight,
+                                float* d_bias);
 };
 
 // The table that fits this processor, or null.

@@ -4,6 +4,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/types.h>
 
+#include <algorithm>
+
 #include "graft/core/error.h"
 #include "graft/tensor/kernels.h"
 #include "graft/tensor/precision.h"
@@ -51,94 +53,137 @@ const float* floats(const at::Tensor& t) {
   return t.defined() ? t.const_data_ptr<float>() : nullptr;
 }
 
-// The norm, which is a constant here; float32.
-struct Constants {
-  at::Tensor weight, bias;
-  double eps;
+at::Tensor whole_floats(const at::Tensor& parameter) {
+  return parameter.defined() ? parameter.detach().contiguous() : parameter;
+}
+
+// Which of the tensors that may be missing there are.
+struct Present {
+  bool change = false, weight = false, bias = false;
 };
+
+// The tensors of a call, as an undefined tensor cannot be an input of a custom function: x, then those of change, weight
+// and bias that there are.
+struct Inputs {
+  at::Tensor x, change, weight, bias;
+
+  Inputs(at::TensorList given, const Present& present) {
+    size_t next = 0;
+    x = given[next++];
+    if (present.change) change = given[next++];
+    if (present.weight) weight = given[next++];
+    if (present.bias) bias = given[next++];
+  }
+};
+
+// Gradients of weight and bias: sums over so many rows first, which depend on no thread, then over those.
+constexpr int64_t kRowsASum = 256;
 
 // [x, change] -> [stream, normalised], or [x] -> [normalised].
 struct OnKernels : torch::autograd::Function<OnKernels> {
-  static variable_list forward(AutogradContext* ctx, at::TensorList inputs, const Constants& norm,
+  static variable_list forward(AutogradContext* ctx, at::TensorList given, const Present& present, double eps,
                                c10::ScalarType out_type) {
     const auto& kernels = *fast_kernels();
-    const auto x = inputs[0].contiguous(), change = inputs.size() > 1 ? inputs[1].contiguous() : at::Tensor();
+    const Inputs in(given, present);
+    const auto x = in.x.contiguous(), change = present.change ? in.change.contiguous() : at::Tensor();
+    const auto weight = whole_floats(in.weight), bias = whole_floats(in.bias);
     const auto width = x.size(-1), rows = x.numel() / width;
     const auto stream = change.defined() ? at::empty_like(x) : at::Tensor();
     const auto out = at::empty(x.sizes(), x.options().dtype(out_type));
     const auto moments = at::empty({rows, 2}, at::kFloat);
     at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const auto m =
-            kernels.layer_norm(width, static_cast<float>(norm.eps), floats(x) + i * width, const_row(change, i),
-                               floats(norm.weight), floats(norm.bias), row(stream, i), row(out, i));
+        const auto m = kernels.layer_norm(width, static_cast<float>(eps), floats(x) + i * width, const_row(change, i),
+                                          floats(weight), floats(bias), row(stream, i), row(out, i));
         auto* const kept = moments.mutable_data_ptr<float>() + 2 * i;
         kept[0] = m.mean;
         kept[1] = m.inverse_deviation;
       }
     });
-    ctx->save_for_backward({change.defined() ? stream : inputs[0], moments, norm.weight});
-    ctx->saved_data["change"] = change.defined();
-    ctx->saved_data["change_type"] = static_cast<int64_t>(change.defined() ? change.scalar_type() : at::kFloat);
+    ctx->save_for_backward({change.defined() ? stream : in.x, moments, in.weight});
+    auto& saved = ctx->saved_data;
+    saved["change"] = present.change;
+    saved["weight"] = present.weight;
+    saved["bias"] = present.bias;
+    saved["change_type"] = static_cast<int64_t>(change.defined() ? change.scalar_type() : at::kFloat);
     ctx->set_materialize_grads(false);
     return change.defined() ? variable_list{stream, out} : variable_list{out};
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
-    const auto& kernels = *fast_kernels();
     const auto saved = ctx->get_saved_variables();
     const auto stream = saved[0].contiguous();
-    const bool has_change = ctx->saved_data["change"].toBool();
+    const auto flag = [&](const char* name) { return ctx->saved_data[name].toBool(); };
+    const Present present{.change = flag("change"), .weight = flag("weight"), .bias = flag("bias")};
     const auto change_type = static_cast<c10::ScalarType>(ctx->saved_data["change_type"].toInt());
-    const auto& d_out_in = gradients.back();
-    auto d_stream = has_change ? gradients[0] : at::Tensor();
-    at::Tensor dx, d_change;
-    if (!d_out_in.defined()) {
-      dx = d_stream;
-      if (has_change && dx.defined()) d_change = dx.to(change_type);
-      return gradients_of(dx, d_change, has_change);
+    auto d_stream = present.change ? gradients[0] : at::Tensor();
+    Gradients result;
+    if (!gradients.back().defined()) {
+      result.x = d_stream;
+      if (present.change && d_stream.defined()) result.change = d_stream.to(change_type);
+      return result.list(present);
     }
-    const auto d_out = d_out_in.contiguous();
+    const auto d_out = gradients.back().contiguous();
     if (d_stream.defined()) d_stream = d_stream.to(at::kFloat).contiguous();
-    if (ctx->needs_input_grad(0) || change_type == at::kFloat) dx = at::empty_like(stream);
-    if (has_change && change_type != at::kFloat)
-      d_change = at::empty(stream.sizes(), stream.options().dtype(change_type));
-    const auto width = stream.size(-1), rows = stream.numel() / width;
-    at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
+    if (ctx->needs_input_grad(0) || change_type == at::kFloat) result.x = at::empty_like(stream);
+    if (present.change && change_type != at::kFloat)
+      result.change = at::empty(stream.sizes(), stream.options().dtype(change_type));
+    const size_t first = present.change ? 2 : 1;
+    const auto width = stream.size(-1), rows = stream.numel() / width, sums = (rows + kRowsASum - 1) / kRowsASum;
+    const auto wanted = [&](bool there, size_t input) {
+      return there && ctx->needs_input_grad(input) ? at::zeros({sums, width}, at::kFloat) : at::Tensor();
+    };
+    const auto d_weight = wanted(present.weight, first), d_bias = wanted(present.bias, first + present.weight);
+    const auto weight = whole_floats(saved[2]);
+    const auto& kernels = *fast_kernels();
+    at::parallel_for(0, sums, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin * kRowsASum; i < std::min(rows, end * kRowsASum); ++i) {
         const auto* kept = floats(saved[1]) + 2 * i;
+        const KernelTable::Moments moments{kept[0], kept[1]};
         const auto* d_row = d_stream.defined() ? floats(d_stream) + i * width : nullptr;
-        kernels.layer_norm_backward(width, {kept[0], kept[1]}, floats(stream) + i * width, const_row(d_out, i),
-                                    floats(saved[2]), d_row, row(dx, i), row(d_change, i));
+        kernels.layer_norm_backward(width, moments, floats(stream) + i * width, const_row(d_out, i), floats(weight),
+                                    d_row, row(result.x, i), row(result.change, i));
+        if (!d_weight.defined() && !d_bias.defined()) continue;
+        const auto sum = [&](const at::Tensor& t) { return static_cast<float*>(row(t, i / kRowsASum).data); };
+        kernels.layer_norm_parameters(width, moments, floats(stream) + i * width, const_row(d_out, i), sum(d_weight),
+                                      sum(d_bias));
       }
     });
-    if (has_change && change_type == at::kFloat) d_change = dx;
-    return gradients_of(dx, d_change, has_change);
+    if (present.change && change_type == at::kFloat) result.change = result.x;
+    if (d_weight.defined()) result.weight = d_weight.sum(0);
+    if (d_bias.defined()) result.bias = d_bias.sum(0);
+    return result.list(present);
   }
 
  private:
-  static variable_list gradients_of(const at::Tensor& dx, const at::Tensor& d_change, bool has_change) {
-    if (has_change) return {dx, d_change, at::Tensor(), at::Tensor()};
-    return {dx, at::Tensor(), at::Tensor()};
-  }
+  struct Gradients {
+    at::Tensor x, change, weight, bias;
+    variable_list list(const Present& present) const {
+      variable_list all{x};
+      if (present.change) all.push_back(change);
+      if (present.weight) all.push_back(weight);
+      if (present.bias) all.push_back(bias);
+      all.resize(all.size() + 3);  // the arguments that are no tensors
+      return all;
+    }
+  };
 };
-
-bool trains(const at::Tensor& parameter) {
-  return parameter.defined() && parameter.requires_grad();
-}
 
 bool use_kernels(const at::Tensor& x, const LayerNorm& norm, c10::ScalarType out) {
   const bool types = x.scalar_type() == at::kFloat && (out == at::kFloat || out == at::kBFloat16);
-  return types && x.device().is_cpu() && kernels_in_use() == Kernels::fast && x.numel() > 0 &&
-         !(at::GradMode::is_enabled() && (trains(norm.weight) || trains(norm.bias)));
+  const auto fits = [](const at::Tensor& t) { return !t.defined() || t.scalar_type() == at::kFloat; };
+  return types && fits(norm.weight) && fits(norm.bias) && x.device().is_cpu() && kernels_in_use() == Kernels::fast &&
+         x.numel() > 0;
 }
 
-at::Tensor whole_floats(const at::Tensor& parameter) {
-  return parameter.defined() ? parameter.detach().to(at::kFloat).contiguous() : parameter;
-}
-
-variable_list on_kernels(at::TensorList inputs, const LayerNorm& norm, c10::ScalarType out) {
-  return OnKernels::apply(inputs, Constants{whole_floats(norm.weight), whole_floats(norm.bias), norm.eps}, out);
+variable_list on_kernels(const at::Tensor& x, const at::Tensor& change, const LayerNorm& norm, c10::ScalarType out) {
+  const Present present{
+      .change = change.defined(), .weight = norm.weight.defined(), .bias = norm.bias.defined()};
+  variable_list inputs{x};
+  for (const auto& t : {change, norm.weight, norm.bias}) {
+    if (t.defined()) inputs.push_back(t);
+  }
+  return OnKernels::apply(at::TensorList(inputs), present, norm.eps, out);
 }
 
 }  // namespace
@@ -151,7 +196,7 @@ AddNormed add_layer_norm(const at::Tensor& x, const at::Tensor& change, const La
   check_width(x, norm.bias, "bias");
   const bool change_fits = change.scalar_type() == at::kFloat || change.scalar_type() == at::kBFloat16;
   if (change_fits && use_kernels(x, norm, out)) {
-    const auto both = on_kernels({x, change}, norm, out);
+    const auto both = on_kernels(x, change, norm, out);
     return {both[0], both[1]};
   }
   const auto stream = x + change.to(x.scalar_type());
@@ -161,7 +206,7 @@ AddNormed add_layer_norm(const at::Tensor& x, const at::Tensor& change, const La
 at::Tensor layer_norm(const at::Tensor& x, const LayerNorm& norm, c10::ScalarType out) {
   check_width(x, norm.weight, "weight");
   check_width(x, norm.bias, "bias");
-  if (use_kernels(x, norm, out)) return on_kernels({x}, norm, out)[0];
+  if (use_kernels(x, norm, out)) return on_kernels(x, {}, norm, out)[0];
   return plain_layer_norm(x, norm, out);
 }
 

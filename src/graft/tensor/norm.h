@@ -7,7 +7,7 @@
 namespace graft::tensor {
 
 struct LayerNorm {
-  at::Tensor weight, bias;  // [D], either may be missing; where one trains, the plain path runs
+  at::Tensor weight, bias;  // [D] float32, either may be missing or train
   double eps = 1e-5;
 };
 

@@ -15,7 +15,19 @@ at::Tensor panels_of(const at::Tensor& matrix, int64_t width, int64_t group) {
 
 int64_t group_of(Precision precision, const KernelTable& kernels) {
   if (precision == Precision::bf16) return kernels.product_of_bf16 ? 2 : 1;
-  return precision == Precision::int8 ? 2 : 1;
+  if (precision == Precision::int8) return kernels.product_of_bytes ? 4 : 2;
+  return 1;
+}
+
+// Of panels [panels, k / group, width, group] of int8 in fours, over k.
+at::Tensor column_sums_of(const PackedWeight& packed) {
+  if (packed.precision != Precision::int8 || packed.group != 4) return {};
+  return packed.numbers.sum({1, 3}, /*keepdim=*/false, at::kInt).view({-1});
+}
+
+std::vector<at::Tensor> high_and_low(const at::Tensor& matrix) {
+  const auto floats = matrix.detach().to(at::kFloat), high = floats.to(at::kBFloat16);
+  return {high, (floats - high.to(at::kFloat)).to(at::kBFloat16)};
 }
 
 // [n, k] in the type of the packed numbers.
@@ -31,6 +43,7 @@ int64_t PackedWeight::bytes() const {
   int64_t total = static_cast<int64_t>(numbers.nbytes());
   if (row_scale.defined()) total += static_cast<int64_t>(row_scale.nbytes());
   if (column_scale.defined()) total += static_cast<int64_t>(column_scale.nbytes());
+  if (column_sums.defined()) total += static_cast<int64_t>(column_sums.nbytes());
   return total;
 }
 
@@ -49,6 +62,7 @@ PackedWeight pack(const at::Tensor& weight, Precision precision, const KernelTab
     packed.column_scale = at::constant_pad_nd(scale, {0, packed.panels() * packed.width - packed.n});
   }
   packed.numbers = panels_of(numbers, packed.width, packed.group);
+  packed.column_sums = column_sums_of(packed);
   return packed;
 }
 
@@ -57,6 +71,7 @@ PackedWeight transposed(const PackedWeight& forward) {
   PackedWeight packed{
       .precision = forward.precision, .k = forward.n, .n = forward.k, .width = forward.width, .group = forward.group};
   packed.numbers = panels_of(matrix_of(forward).t(), forward.width, forward.group);
+  packed.column_sums = column_sums_of(packed);
   if (forward.column_scale.defined()) packed.row_scale = forward.column_scale.slice(0, 0, forward.n).clone();
   return packed;
 }
@@ -71,6 +86,29 @@ at::Tensor unpack(const PackedWeight& forward) {
 at::Tensor float_panels(const at::Tensor& matrix, int64_t width) {
   at::NoGradGuard no_grad;
   return panels_of(matrix.detach().to(at::kFloat), width, 1);
+}
+
+PackedWeight pack_trained(const at::Tensor& weight, bool left_is_bf16, const KernelTable& kernels) {
+  at::NoGradGuard no_grad;
+  const bool pairs = left_is_bf16 && kernels.product_of_bf16;
+  PackedWeight packed{.precision = pairs ? Precision::bf16 : Precision::fp32,
+                      .k = weight.size(1),
+                      .n = weight.size(0),
+                      .width = kernels.panel,
+                      .group = pairs ? 2 : 1,
+                      .parts = pairs ? 2 : 1};
+  if (!pairs) {
+    packed.numbers = float_panels(weight, packed.width);
+    return packed;
+  }
+  const auto two = high_and_low(weight);
+  packed.numbers = at::cat({panels_of(two[0], packed.width, 2), panels_of(two[1], packed.width, 2)});
+  return packed;
+}
+
+at::Tensor split_panels(const at::Tensor& matrix, int64_t width) {
+  at::NoGradGuard no_grad;
+  return panels_of(at::cat(high_and_low(matrix)), width, 2);
 }
 
 }  // namespace graft::tensor

@@ -67,11 +67,13 @@ struct Simd {
     return {_mm256_and_ps(_mm256_cmp_ps(x.lo, zero, _CMP_GT_OQ), a.lo),
             _mm256_and_ps(_mm256_cmp_ps(x.hi, zero, _CMP_GT_OQ), a.hi)};
   }
-  // 2^n for a whole n in [-126, 127]
   static GRAFT_INLINE __m256 half_power_of_two(__m256 n) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
   }
-  static GRAFT_INLINE F power_of_two(F n) { return {half_power_of_two(n.lo), half_power_of_two(n.hi)}; }
+  // x 2^n for a whole n in [-126, 127]
+  static GRAFT_INLINE F times_power_of_two(F x, F n) {
+    return mul(x, {half_power_of_two(n.lo), half_power_of_two(n.hi)});
+  }
 
   static GRAFT_INLINE float sum(F a) {
     auto x = _mm256_add_ps(a.lo, a.hi);
@@ -111,11 +113,11 @@ struct Simd {
     return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
             _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 8))};
   }
-  static GRAFT_INLINE I broadcast_pair(const int16_t* p) {
-    const auto x = _mm256_castps_si256(_mm256_broadcast_ss(reinterpret_cast<const float*>(p)));
+  static GRAFT_INLINE I broadcast_four_bytes(const void* p) {
+    const auto x = _mm256_castps_si256(_mm256_broadcast_ss(static_cast<const float*>(p)));
     return {x, x};
   }
-  static GRAFT_INLINE I load_pairs(const int16_t* p) {
+  static GRAFT_INLINE I load_numbers(const int16_t* p) {
     return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
             _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 16))};
   }
@@ -130,6 +132,21 @@ struct Simd {
   static GRAFT_INLINE F load_as_float(const int32_t* p) {
     return {_mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))),
             _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 8)))};
+  }
+  // Two rows of sixteen, rounded to bf16, as sixteen pairs.
+  static GRAFT_INLINE __m256i half_pairs(__m256 first, __m256 second) {
+    return _mm256_or_si256(half_narrow(first), _mm256_slli_epi32(half_narrow(second), 16));
+  }
+  static GRAFT_INLINE void store_pairs(uint16_t* p, F first, F second) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), half_pairs(first.lo, second.lo));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 16), half_pairs(first.hi, second.hi));
+  }
+  // Whole numbers in [0, 255] as bytes.
+  static GRAFT_INLINE void store_whole(uint8_t* p, F x) {
+    const auto packed = _mm256_packs_epi32(_mm256_cvtps_epi32(x.lo), _mm256_cvtps_epi32(x.hi));
+    const auto ordered = _mm256_permute4x64_epi64(packed, 0xd8);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                     _mm_packus_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1)));
   }
   // Whole numbers in [-32768, 32767] as 16-bit integers.
   static GRAFT_INLINE void store_whole(int16_t* p, F x) {

@@ -1,5 +1,5 @@
-// Sixteen float32 lanes in one AVX-512 register: the twin of simd_avx2.h, with products of bf16 and of integer pairs in
-// one instruction. Included only by kernels_avx512.cpp and, on emulated instructions, by the tests.
+// Sixteen float32 lanes in one AVX-512 register: the twin of simd_avx2.h, with products of bf16, of bytes and of integer
+// pairs in one instruction. Included only by kernels_avx512.cpp and, on emulated instructions, by the tests.
 #pragma once
 
 #ifndef GRAFT_EMULATED_INTRINSICS
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define GRAFT_INLINE __attribute__((always_inline)) inline
-#define GRAFT_BF16_PRODUCTS 1
+#define GRAFT_SHORT_PRODUCTS 1  // of bf16 and of bytes
 
 namespace graft::tensor {
 namespace {
@@ -29,9 +29,9 @@ struct Simd {
   static GRAFT_INLINE F sub(F a, F b) { return _mm512_sub_ps(a, b); }
   static GRAFT_INLINE F mul(F a, F b) { return _mm512_mul_ps(a, b); }
   static GRAFT_INLINE F div(F a, F b) { return _mm512_div_ps(a, b); }
-  // The second operand where either is no number, as the processor does it.
-  static GRAFT_INLINE F max(F a, F b) { return _mm512_mask_mov_ps(b, _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), a); }
-  static GRAFT_INLINE F min(F a, F b) { return _mm512_mask_mov_ps(b, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), a); }
+  // The second operand where either is no number.
+  static GRAFT_INLINE F max(F a, F b) { return _mm512_max_ps(a, b); }
+  static GRAFT_INLINE F min(F a, F b) { return _mm512_min_ps(a, b); }
   static GRAFT_INLINE F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
   static GRAFT_INLINE F round(F a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT); }
   static GRAFT_INLINE I bits(F a) { return _mm512_castps_si512(a); }
@@ -47,9 +47,7 @@ struct Simd {
   static GRAFT_INLINE F where_positive(F x, F a) {
     return _mm512_mask_mov_ps(_mm512_setzero_ps(), _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ), a);
   }
-  static GRAFT_INLINE F power_of_two(F n) {
-    return number(_mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23));
-  }
+  static GRAFT_INLINE F times_power_of_two(F x, F n) { return _mm512_scalef_ps(x, n); }
   static GRAFT_INLINE float sum(F a) {
     float lanes[16];
     store(lanes, a);
@@ -71,24 +69,27 @@ struct Simd {
     const auto x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bf16));
     return number(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16));
   }
+  // To nearest, ties to even; what is smaller than 2^-126 becomes zero.
+  static GRAFT_INLINE __m256i narrow(F x) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)); }
   static GRAFT_INLINE void store(uint16_t* bf16, F x) {
-    const auto odd = _mm512_and_si512(_mm512_srli_epi32(bits(x), 16), _mm512_set1_epi32(1));
-    const auto rounded =
-        _mm512_srli_epi32(_mm512_add_epi32(bits(x), _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
-    const auto whole =
-        _mm512_mask_mov_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), _mm512_set1_epi32(0x7fc0));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(bf16), _mm512_cvtepi32_epi16(whole));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(bf16), narrow(x));
+  }
+  // Two rows of sixteen, rounded to bf16, as sixteen pairs.
+  static GRAFT_INLINE void store_pairs(uint16_t* p, F first, F second) {
+    const auto low = _mm512_cvtepu16_epi32(narrow(first)), high = _mm512_cvtepu16_epi32(narrow(second));
+    _mm512_storeu_si512(p, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
   }
 
   static GRAFT_INLINE I zero_sums() { return _mm512_setzero_si512(); }
   static GRAFT_INLINE I load_sums(const int32_t* p) { return _mm512_loadu_si512(p); }
-  static GRAFT_INLINE I broadcast_pair(const int16_t* p) {
-    int32_t pair;
-    __builtin_memcpy(&pair, p, sizeof pair);
-    return _mm512_set1_epi32(pair);
+  static GRAFT_INLINE I broadcast_four_bytes(const void* p) {
+    int32_t four;
+    __builtin_memcpy(&four, p, sizeof four);
+    return _mm512_set1_epi32(four);
   }
-  static GRAFT_INLINE I load_pairs(const int16_t* p) { return _mm512_loadu_si512(p); }
+  static GRAFT_INLINE I load_numbers(const void* p) { return _mm512_loadu_si512(p); }
   static GRAFT_INLINE I add_product_of_pairs(I a, I b, I c) { return _mm512_dpwssd_epi32(c, a, b); }
+  static GRAFT_INLINE I add_product_of_bytes(I a, I b, I c) { return _mm512_dpbusd_epi32(c, a, b); }
   // a pair of bf16 in each lane of a and b
   static GRAFT_INLINE F add_product_of_bf16_pairs(I a, I b, F c) {
     return _mm512_dpbf16_ps(c, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
@@ -97,6 +98,9 @@ struct Simd {
   static GRAFT_INLINE F load_as_float(const int32_t* p) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(p)); }
   static GRAFT_INLINE void store_whole(int16_t* p, F x) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(x)));
+  }
+  static GRAFT_INLINE void store_whole(uint8_t* p, F x) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)));
   }
   static GRAFT_INLINE void widen_bytes(const int8_t* from, int16_t* to) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),

@@ -22,7 +22,7 @@ GRAFT_INLINE F exp(F x) {
   p = Simd::fma(p, r, Simd::set(0.5f));
   p = Simd::fma(p, r, Simd::set(1.0f));
   p = Simd::fma(p, r, Simd::set(1.0f));
-  return Simd::where_not_less(x, bound, Simd::mul(p, Simd::power_of_two(n)));
+  return Simd::where_not_less(x, bound, Simd::times_power_of_two(p, n));
 }
 
 GRAFT_INLINE F sigmoid(F x) {
@@ -53,8 +53,35 @@ GRAFT_INLINE F tanh_argument(F x) {
   return Simd::mul(Simd::mul(x, cubic), Simd::set(2 * 0.7978845608f));
 }
 
-template <Activation kActivation>
+// c0 x + c1 x^3 + c2 x^5 ..., x kept within +-bound.
+template <int kTerms>
+GRAFT_INLINE F odd_polynomial(F x, float bound, const float (&c)[kTerms]) {
+  const F limited = Simd::min(Simd::set(bound), Simd::max(Simd::set(-bound), x));
+  const F square = Simd::mul(limited, limited);
+  F p = Simd::set(c[kTerms - 1]);
+#pragma GCC unroll 16
+  for (int i = kTerms - 2; i >= 0; --i)
+    p = Simd::fma(p, square, Simd::set(c[i]));
+  return Simd::mul(limited, p);
+}
+
+// Phi(x) within 1.5e-5 and the slope of x Phi(x) within 1.4e-4, for results that are rounded to bf16 (4e-3 of one): least
+// squares in the largest error, scaled so that the ends are 0 and 1. A third of the exact forms' work.
+GRAFT_INLINE F normal_cdf_to_bf16(F x) {
+  constexpr float c[] = {0.398912216f,    -0.0663611656f,  0.00983024747f, -0.00111416109f, 9.45754796e-05f,
+                         -5.7608325e-06f, 2.34369847e-07f, -5.6333723e-09f, 5.99812207e-11f};
+  return Simd::add(Simd::set(0.5f), odd_polynomial(x, 4.2f, c));
+}
+GRAFT_INLINE F gelu_slope_to_bf16(F x) {
+  constexpr float c[] = {0.797600811f,     -0.264917257f,   0.0586074387f,    -0.00881557974f, 0.000940512613f,
+                         -7.12198053e-05f, 3.72182684e-06f, -1.2680184e-07f, 2.52125202e-09f, -2.21074679e-11f};
+  return Simd::add(Simd::set(0.5f), odd_polynomial(x, 4.5f, c));
+}
+
+// kToBf16: the result is rounded to bf16.
+template <Activation kActivation, bool kToBf16 = false>
 GRAFT_INLINE F activate(F x) {
+  if constexpr (kActivation == Activation::gelu && kToBf16) return Simd::mul(x, normal_cdf_to_bf16(x));
   if constexpr (kActivation == Activation::relu) return Simd::where_not_less(x, Simd::zero(), x);
   if constexpr (kActivation == Activation::gelu) return Simd::mul(x, normal_cdf(x, bell_curve(x)));
   if constexpr (kActivation == Activation::gelu_tanh) return Simd::mul(x, sigmoid(tanh_argument(x)));
@@ -68,8 +95,9 @@ GRAFT_INLINE F gate_slope(F gate, F x_times_slope) {
   return Simd::fma(Simd::mul(x_times_slope, gate), Simd::sub(Simd::set(1.0f), gate), gate);
 }
 
-template <Activation kActivation>
+template <Activation kActivation, bool kToBf16 = false>
 GRAFT_INLINE F times_slope(F x, F gradient) {
+  if constexpr (kActivation == Activation::gelu && kToBf16) return Simd::mul(gradient, gelu_slope_to_bf16(x));
   if constexpr (kActivation == Activation::relu) return Simd::where_positive(x, gradient);
   if constexpr (kActivation == Activation::gelu) {
     const F bell = bell_curve(x);

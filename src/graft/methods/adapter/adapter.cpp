@@ -118,6 +118,18 @@ at::Tensor Bottleneck::branch(const at::Tensor& x, const nn::Context& context) c
   return shape_.scale * torch::linear(active, up_weight_, up_bias_);
 }
 
+nn::Form Bottleneck::form() const {
+  return nn::Bottleneck{.parts = {.down_weight = down_weight_,
+                                  .down_bias = down_bias_,
+                                  .up_weight = up_weight_,
+                                  .up_bias = up_bias_,
+                                  .activation = shape_.gelu ? tensor::Activation::gelu : tensor::Activation::relu,
+                                  .gain = shape_.scale},
+                        .parallel = shape_.parallel,
+                        .reads_norm = shape_.reads_norm,
+                        .dropout = shape_.dropout};
+}
+
 at::Tensor Bottleneck::forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) {
   if (shape_.parallel && shape_.reads_norm) {
     const auto normed = frozen.norm(x);

@@ -66,6 +66,7 @@ class Bottleneck final : public nn::Insert {
 
   // x [B, T, D] -> [B, T, D]
   at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) override;
+  nn::Form form() const override;
 
  private:
   at::Tensor branch(const at::Tensor& x, const nn::Context& context) const;

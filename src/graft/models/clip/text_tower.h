@@ -1,5 +1,6 @@
 // The text tower of CLIP (Radford et al. 2021, arXiv:2103.00020): words, positions, causal blocks, and the feature of
-// the row of the end token. What follows that row cannot change it, so prompts are as long as the longest of them.
+// the row of the end token. What follows that row cannot change it, so prompts are as long as the longest of them; what
+// they have in common at their start is computed once.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -36,6 +37,8 @@ class TextTower : public torch::nn::Module {
   std::vector<nn::Joint*> joints();  // words, the blocks', proj
 
  private:
+  int64_t common_start(const Prompts& prompts) const;  // rows that are the same in every prompt, and stay so in training
+
   TextParts parts_;
   nn::Joint words_;
 };
