@@ -66,6 +66,25 @@ std::vector<Step> read_steps(const fs::path& file) {
   return steps;
 }
 
+// A bar of 24 cells and a percentage: what a machine too slow for a test prints now and then, and a fast one does not.
+bool is_progress(std::string_view line) {
+  constexpr std::string_view full = "█", empty = "░";
+  size_t cells = 0;
+  for (size_t i = 0; i < line.size();) {
+    const auto rest = line.substr(i);
+    if (rest.starts_with(full) || rest.starts_with(empty)) {
+      ++cells;
+      i += full.size();
+    } else if (cells == 24) {
+      return rest.starts_with(' ') && rest.substr(0, 6).find(" %") != std::string_view::npos;
+    } else {
+      cells = 0;
+      ++i;
+    }
+  }
+  return false;
+}
+
 Outcome run(const std::string& command) {
   std::FILE* pipe = popen(("exec 2>&1\n" + command).c_str(), "r");
   if (!pipe) throw std::runtime_error("no shell.");
@@ -78,7 +97,8 @@ Outcome run(const std::string& command) {
   outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = std::min(text.find('\n', begin), text.size());
-    outcome.lines.push_back(text.substr(begin, end - begin));
+    auto line = text.substr(begin, end - begin);
+    if (!is_progress(line)) outcome.lines.push_back(std::move(line));
     begin = end + 1;
   }
   while (!outcome.lines.empty() && outcome.lines.back().empty())
