@@ -127,6 +127,18 @@ struct Head {
     return as_rows(read_head(from, image, head * width), first, count, to);
   }
 
+  // Asks the memory for rows that will be read soon: they lie a page apart, where the processor does not do so itself.
+  void prefetch(const at::Tensor& from, int64_t head, int64_t first, int64_t count) const {
+    const auto rows = read_head(from, image, head * width);
+    const auto size = static_cast<int64_t>(rows.bf16 ? sizeof(bf16_bits) : sizeof(float));
+    const auto* data = static_cast<const char*>(rows.data);
+    const auto last = std::min(first + count, from.size(1));
+    for (int64_t i = first; i < last; ++i) {
+      for (int64_t byte = 0; byte < width * size; byte += 64)
+        __builtin_prefetch(data + i * rows.stride * size + byte);
+    }
+  }
+
   Matrix<Number> as_rows(ConstRows rows, int64_t first, int64_t count, Number* to) const {
     if (width == padded && rows.bf16 == (kGroup == 2))
       return {static_cast<const Number*>(rows.data) + first * rows.stride, rows.stride};
@@ -244,6 +256,9 @@ void forward_head(const Head<Number>& h, const AttentionForward& out) {
   auto* const scores = take<float>(at, h.keys * panel);
   auto* const lse = take<float>(at, panel);
   auto* const share = take<float>(at, panel);
+  h.prefetch(h.in.v, h.key_head, 0, h.keys);
+  h.prefetch(h.in.q, h.key_head * h.group(), 0, panel);
+  h.prefetch(h.in.k, h.key_head, 0, h.keys);
   const auto keys = h.gather(h.in.options.extra_keys, h.in.k, key_copy);
   const auto values = h.stack(h.gather(h.in.options.extra_values, h.in.v, value_copy), h.keys, value_stack);
   for (int64_t head = h.key_head * h.group(); head < (h.key_head + 1) * h.group(); ++head) {
@@ -252,6 +267,7 @@ void forward_head(const Head<Number>& h, const AttentionForward& out) {
     for (int64_t first = 0; first < h.queries(); first += panel) {
       const auto count = std::min(panel, h.queries() - first), seen = h.visible(first + count - 1);
       h.transpose(h.gather_queries(h.in.q, head, first, count, query_copy), count, query_panel);
+      h.prefetch(h.in.q, head, first + panel, panel);
       const auto scale = h.score(keys, query_panel, head, first, count, seen, scores, panel);
       const Number* p;
       if constexpr (A::kGroup == 2) {
@@ -318,6 +334,10 @@ void backward_head(const Head<Number>& h, const BackwardTensors& t) {
   auto* const scores = take<float>(at, h.keys * block);
   auto* const dscores = take<float>(at, h.keys * block);
   auto* const lse = take<float>(at, panel);
+  h.prefetch(h.in.k, h.key_head, 0, h.keys);
+  h.prefetch(h.in.q, h.key_head * h.group(), 0, block);
+  h.prefetch(t.gradient, h.key_head * h.group(), 0, block);
+  h.prefetch(h.in.v, h.key_head, 0, h.keys);
   const auto keys = h.gather(h.in.options.extra_keys, h.in.k, key_copy);
   const auto values = h.gather(h.in.options.extra_values, h.in.v, value_copy);
   const auto stacked_keys = h.stack(keys, h.keys, key_stack);
@@ -328,6 +348,8 @@ void backward_head(const Head<Number>& h, const BackwardTensors& t) {
     const float* const all_lse = t.lse.const_data_ptr<float>() + (h.image * h.in.heads + head) * h.queries();
     for (int64_t start = 0; start < h.queries(); start += block) {
       const auto size = std::min(block, h.queries() - start), seen = h.visible(start + size - 1);
+      h.prefetch(h.in.q, head, start + size, block);
+      h.prefetch(t.gradient, head, start + size, block);
       const auto queries = h.gather_queries(h.in.q, head, start, size, query_copy);
       const auto dmixed = h.gather_queries(t.gradient, head, start, size, dmixed_copy);
       for (int64_t first = 0; first < size; first += panel) {
