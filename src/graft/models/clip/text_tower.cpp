@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include "graft/core/error.h"
+#include "graft/tensor/resting.h"
 
 namespace graft::models {
 namespace {
@@ -41,7 +42,7 @@ at::Tensor TextTower::embed(const at::Tensor& ids) const {
     throw ModelError("text", "a token id of {} lies outside the model's vocabulary of {}.", ids.max().item<int64_t>(),
                      vocabulary());
   }
-  return at::embedding(parts_.embedding, ids);
+  return tensor::rows_of(parts_.embedding, ids);
 }
 
 at::Tensor TextTower::encode(const Prompts& prompts, const nn::Context& context) {
