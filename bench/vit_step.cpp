@@ -13,6 +13,7 @@
 #include "graft/engine/optimizer.h"
 #include "graft/io/model_folder.h"
 #include "graft/models/model.h"
+#include "graft/tensor/kept_memory.h"
 
 namespace {
 
@@ -56,6 +57,7 @@ double seconds_since(Clock::time_point begin) {
 
 int main(int argc, char** argv) {
   const auto start = Clock::now();
+  tensor::keep_tensor_memory();  // as the program does
   const Options o = parse(argc, argv);
   at::set_num_threads(static_cast<int>(o.threads));
   std::shared_ptr<models::Model> model =

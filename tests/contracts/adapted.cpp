@@ -45,9 +45,10 @@ Adapted adapted(const methods::Entry& entry, const std::string& kind, uint64_t s
   return a;
 }
 
-at::Tensor Adapted::logits(bool train) const {
+at::Tensor Adapted::logits(bool train, bool recompute) const {
   nn::Context context;
   context.training = train;
+  context.recompute = recompute;
   context.generator = at::make_generator<at::CPUGeneratorImpl>(1);
   const auto input = images.to(model->parameters().front().scalar_type());
   const auto features = model->run_images(input, 0, method->features_at(*model), context);

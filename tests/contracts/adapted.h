@@ -20,8 +20,8 @@ struct Adapted {
   std::vector<std::pair<std::string, at::Tensor>> training;  // what install() returned
   at::Tensor images, labels;                                 // [N, 3, H, W], [N]
 
-  at::Tensor logits(bool train = false) const;  // [N, C]
-  void step(double lr);                         // one step of plain gradient descent on the photos
+  at::Tensor logits(bool train = false, bool recompute = false) const;  // [N, C]
+  void step(double lr);  // one step of plain gradient descent on the photos
   void put_in_place() { training = methods::install(adaptation, *model, *classifier); }
 };
 

@@ -106,6 +106,25 @@ TEST_P(MethodContract, LeavesTheFrozenModelAsItIsToTheBit) {
   EXPECT_TRUE(torch::equal(features, tiny_model(GetParam().kind)->encode_images(a.images, context)));
 }
 
+TEST_P(MethodContract, GivesTheSameBitsWhereBlocksRunAgainInTheBackward) {
+  auto a = build();
+  if (a.training.empty()) return;
+  const auto gradients = [&](bool recompute) {
+    for (auto& [name, parameter] : a.training)
+      parameter.mutable_grad() = at::Tensor();
+    for (int batch = 0; batch < 2; ++batch)  // accumulated
+      torch::cross_entropy_loss(a.logits(true, recompute), a.labels).backward();
+    std::map<std::string, at::Tensor> found;
+    for (const auto& [name, parameter] : a.training)
+      found[name] = parameter.grad();
+    return found;
+  };
+  const auto kept = gradients(false), made_again = gradients(true);
+  EXPECT_TRUE(torch::equal(a.logits(true, false), a.logits(true, true)));
+  for (const auto& [name, gradient] : kept)
+    EXPECT_TRUE(torch::equal(gradient, made_again.at(name))) << name;
+}
+
 TEST_P(MethodContract, GivesTheSameOutputSavedAndLoaded) {
   auto a = build(1), b = build(2);
   for (int i = 0; i < 3 && !a.training.empty(); ++i)

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "graft/cli/adapt_options.h"
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
@@ -14,25 +15,6 @@
 
 namespace graft::cli {
 namespace {
-
-// The method's own options. Of one method `--rank` is also `--lora.rank`; of several `--lora.rank` is also `--rank`
-// where no other has that name.
-OptionGroup options_of(const std::string& method) {
-  OptionGroup group{fmt::format("options of {}", method), engine::method_option_infos(method)};
-  const bool several = method.find('+') != std::string::npos;
-  std::map<std::string, int> owners;
-  for (const auto& info : group.options)
-    ++owners[info.name.substr(info.name.find('.') + 1)];
-  for (const auto& info : group.options) {
-    const std::string plain = info.name.substr(info.name.find('.') + 1);
-    if (!several) {
-      group.aliases[method + "." + info.name] = info.name;
-    } else if (owners[plain] == 1) {
-      group.aliases[plain] = info.name;
-    }
-  }
-  return group;
-}
 
 nlohmann::json describe(const engine::AdaptResult& result) {
   nlohmann::json json = {{"folder", result.folder.string()},
@@ -49,22 +31,13 @@ nlohmann::json describe(const engine::AdaptResult& result) {
 }
 
 int run(Arguments& arguments, Terminal& terminal) {
-  arguments.add<engine::AdaptOptions>();
-  const std::string method = arguments.peek("method");
-  if (!method.empty()) arguments.add_group(options_of(method));
-  if (!arguments.parse(terminal)) return 0;
-  const auto options = arguments.get<engine::AdaptOptions>();
-  if (options.resume.empty()) {
-    arguments.require("model", "folder, file, or org/name in the Hugging Face cache");
-    arguments.require("data", "photos: a folder, a table, or a CoOp split file");
-    arguments.require("method", "what `graft methods` lists");
-  }
+  const auto request = read_adapt_arguments(arguments, terminal);
+  if (!request) return 0;
+  const auto& options = request->options;
   const std::string folder = options.resume.empty() ? options.output : options.resume;
   if (!folder.empty()) terminal.log_to(folder, !options.resume.empty());
   catch_stop_signals();
-  OptionValues method_options;
-  if (!method.empty()) method_options = arguments.pick(engine::method_option_infos(method));
-  const auto result = engine::adapt(options, method_options, host_of(arguments), terminal);
+  const auto result = engine::adapt(options, request->method_options, host_of(arguments), terminal);
   if (result.stopped_by != 0) {
     if (!result.folder.empty()) terminal.finish_log();
     return 128 + result.stopped_by;

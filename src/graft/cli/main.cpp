@@ -12,6 +12,7 @@
 #include "graft/cli/help.h"
 #include "graft/core/error.h"
 #include "graft/engine/stopped.h"
+#include "graft/tensor/kept_memory.h"
 
 namespace {
 
@@ -62,6 +63,7 @@ int bug(Terminal& terminal, const std::string& what) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  tensor::keep_tensor_memory();
   Terminal terminal(environment);
   int code = 0;
   try {

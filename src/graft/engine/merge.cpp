@@ -16,6 +16,7 @@
 #include "graft/io/model_folder.h"
 #include "graft/io/yaml_options.h"
 #include "graft/nn/linear.h"
+#include "graft/tensor/resting.h"
 
 namespace graft::engine {
 namespace {
@@ -35,7 +36,7 @@ std::map<const nn::Joint*, nn::Linear*> linear_maps(models::Model& model) {
 
 // The map of a joint with all its occupants folded in, innermost first; the name of one that does not fold.
 std::optional<nn::Folded> fold_all(const nn::Joint& joint, const nn::Linear& linear) {
-  nn::Folded all{linear.weight().detach().to(at::kFloat).clone(),
+  nn::Folded all{tensor::numbers_of(linear.weight().detach()).to(at::kFloat).clone(),
                  linear.bias().defined() ? linear.bias().detach().to(at::kFloat).clone() : at::Tensor()};
   for (const auto& occupant : joint.occupants()) {
     const int64_t begin = occupant.whole() ? 0 : occupant.begin;

@@ -59,6 +59,11 @@ void fields(Visitor& visit, DataOptions& o) {
   visit("cache", o.cache, "keep frozen features on disk for the next run");
 }
 
+// What a step keeps for its backward: all activations, or each block's input, from which the block runs again. The
+// numbers are the same; automatic: all, unless the plan does not fit the memory.
+enum class Recompute { automatic, none, all };
+std::vector<std::pair<Recompute, std::string>> choices(Recompute);
+
 // Each is the method's own recipe unless it is set.
 struct TrainOptions {
   std::optional<int64_t> epochs = {};
@@ -75,6 +80,7 @@ struct TrainOptions {
   std::optional<methods::Augmentation> augment = {};
   std::optional<double> min_crop = {};
   int64_t grad_accum = 1;
+  Recompute recompute = Recompute::automatic;
   int64_t val_every = 1;
   int64_t patience = 0;
   int64_t checkpoint_every = 0;
@@ -97,6 +103,8 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("augment", o.augment, "random changes of training photos (default: the method's recipe)");
   visit("min-crop", o.min_crop, "smallest area of a random crop (default: the method's recipe)");
   visit("grad-accum", o.grad_accum, "batches whose gradients make one step");
+  visit("recompute", o.recompute,
+        "run blocks a second time in the backward, to keep only their inputs; auto: where the memory asks for it");
   visit("val-every", o.val_every, "epochs between validations; 0: only after the last");
   visit("patience", o.patience,
         "stop after so many epochs without a better validation accuracy, and keep the best; 0: never");
@@ -115,6 +123,7 @@ struct AdaptOptions {
   std::string templates_file;
   TrainOptions train;
   int64_t seed = 1;
+  std::string memory;
   std::string output;
   std::string resume;
   bool force = false;
@@ -130,6 +139,7 @@ void fields(Visitor& visit, AdaptOptions& o) {
   visit("templates", o.templates_file, "file of class prompts, one a line");
   fields(visit, o.train);
   visit("seed", o.seed, "same seed, same numbers");
+  visit("memory", o.memory, "most that the run may hold, as 4G or 900M (default: what the machine has left)");
   visit("output", o.output, "run folder to write");
   visit("resume", o.resume, "run folder to go on with");
   visit("force", o.force, "write over a run folder that exists");

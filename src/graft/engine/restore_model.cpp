@@ -1,5 +1,7 @@
 #include "graft/engine/restore_model.h"
 
+#include "graft/tensor/resting.h"
+
 namespace graft::engine {
 
 RestoreModel::~RestoreModel() {
@@ -13,7 +15,7 @@ RestoreModel::~RestoreModel() {
 void RestoreModel::save(const std::vector<std::string>& trained) {
   const auto parameters = model_.named_parameters();
   for (const auto& name : trained)
-    saved_.emplace_back(parameters[name], parameters[name].detach().clone());
+    saved_.emplace_back(parameters[name], tensor::numbers_of(parameters[name].detach()).clone());
 }
 
 }  // namespace graft::engine

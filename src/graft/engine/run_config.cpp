@@ -48,8 +48,8 @@ OptionValues run_config(AdaptOptions options, const OptionValues& method_options
 }
 
 std::string run_identity(OptionValues config, const std::string& fingerprint, const data::Dataset& data) {
-  for (const char* name :
-       {"model", "data", "classes", "workers", "threads", "cache", "keep", "checkpoint-every", "on-bad-file"}) {
+  for (const char* name : {"model", "data", "classes", "workers", "threads", "cache", "keep", "checkpoint-every",
+                           "on-bad-file", "recompute", "memory"}) {
     config.erase(name);
   }
   Hash hash;

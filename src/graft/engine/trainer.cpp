@@ -151,7 +151,7 @@ double Trainer::accumulate(int64_t count, int64_t photos) {
   double sum = 0;
   for (int64_t i = 0; i < count; ++i) {
     const Batch batch = batches_.next();
-    nn::Context context{.training = true, .generator = generator};
+    nn::Context context{.training = true, .recompute = options_.recompute, .generator = generator};
     const at::Tensor loss = task_.loss(batch, context);
     sum += loss.item<double>();
     if (!std::isfinite(sum)) return sum;

@@ -27,6 +27,7 @@ struct TrainerOptions {
   int64_t checkpoint_every = 0;  // steps; 0: at the end of an epoch, now and then
   int64_t keep = 2;
   uint64_t seed = 1;
+  bool recompute = false;
   std::string identity;  // a checkpoint of another run is refused
 };
 

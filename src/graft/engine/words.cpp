@@ -2,6 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
+#include <charconv>
+#include <cmath>
+
+#include "graft/core/error.h"
+
 namespace graft::engine {
 namespace {
 
@@ -21,6 +27,23 @@ std::string count_words(int64_t count) {
 }
 std::string bytes_words(int64_t bytes) {
   return scaled(static_cast<double>(bytes), {" B", "kB", "MB", "GB"});
+}
+int64_t parse_bytes(std::string_view where, std::string_view option, const std::string& text) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  std::string unit;
+  for (const char* at = rest; at != end; ++at) {
+    if (*at != ' ') unit += static_cast<char>(std::toupper(static_cast<unsigned char>(*at)));
+  }
+  constexpr std::string_view kScales = "KMGT";
+  const auto scale = unit.empty() ? std::string_view::npos : kScales.find(unit[0]);
+  const std::string after = scale == std::string_view::npos ? unit : unit.substr(1);
+  if (error != std::errc() || number <= 0 || (after != "" && after != "B" && after != "IB")) {
+    throw ConfigError(where, "--{} {}: expected a number of bytes, as 4G, 900M or 2GiB.", option, text);
+  }
+  const double base = after == "IB" ? 1024 : 1000;
+  return static_cast<int64_t>(number * (scale == std::string_view::npos ? 1 : std::pow(base, double(scale + 1))));
 }
 std::string percent(double share) {
   return fmt::format("{:.1f} %", 100 * share);

@@ -1,5 +1,5 @@
 // A whole file as bytes, mapped read-only: pages come in as they are touched, so a checkpoint of gigabytes costs
-// nothing until its tensors are read.
+// nothing until its tensors are read, and nothing again once their pages are given back.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +19,9 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return bytes_; }
   const std::filesystem::path& path() const { return path_; }
+  bool holds(std::span<const std::byte> part) const;
+  // The pages that lie whole in `part` stop counting as ours; touched again, they come back from the file.
+  void give_back(std::span<const std::byte> part) const;
 
  private:
   MappedFile(std::filesystem::path path, std::span<const std::byte> bytes);

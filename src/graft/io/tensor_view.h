@@ -17,12 +17,17 @@
 
 namespace graft::io {
 
+class MappedFile;
+
 struct TensorView {
   Dtype dtype = Dtype::f32;
   std::vector<std::int64_t> shape;
   const std::byte* data = nullptr;
   std::size_t bytes = 0;
   std::shared_ptr<const void> owner;
+  std::shared_ptr<const MappedFile> file = nullptr;  // where `data` lies, if in a mapped file: it can be read again
+
+  std::span<const std::byte> span() const { return {data, bytes}; }
 };
 
 // By name, sorted; found by std::string_view without a copy.

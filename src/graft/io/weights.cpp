@@ -57,6 +57,14 @@ std::map<fs::path, std::vector<std::string>> read_index(const fs::path& path) {
   return shards;
 }
 
+// The tensors that lie in `file` say so.
+TensorMap in_file(TensorMap tensors, const std::shared_ptr<const MappedFile>& file) {
+  for (auto& [name, view] : tensors) {
+    if (file->holds(view.span())) view.file = file;
+  }
+  return tensors;
+}
+
 Weights open_sharded(const fs::path& path) {
   const auto shards = read_index(path);
   std::vector<fs::path> paths;
@@ -96,10 +104,10 @@ Weights Weights::open(const fs::path& path) {
   const bool safetensors = bytes.size() > 8 && bytes[8] == std::byte{'{'};
   if (safetensors || path.extension() == ".safetensors") {
     auto parsed = SafetensorsFile::parse(bytes, file, path.string());
-    return Weights(path.string(), parsed.tensors(), parsed.metadata());
+    return Weights(path.string(), in_file(parsed.tensors(), file), parsed.metadata());
   }
   auto parsed = TorchFile::parse(bytes, file, path.string());
-  return Weights(path.string(), std::move(parsed.tensors), {}, std::move(parsed.groups));
+  return Weights(path.string(), in_file(std::move(parsed.tensors), file), {}, std::move(parsed.groups));
 }
 
 Weights Weights::open(std::span<const fs::path> paths) {

@@ -71,7 +71,7 @@ class BlockReader {
   }
 
   std::shared_ptr<nn::Linear> linear(const std::string& ours, const std::string& theirs, int64_t in, int64_t out) {
-    const auto weight = reader_.take(ours_ + ours + ".weight", theirs_ + theirs + ".weight", {out, in});
+    const auto weight = reader_.take_matrix(ours_ + ours + ".weight", {theirs_ + theirs + ".weight"}, {out, in});
     const auto bias = reader_.take(ours_ + ours + ".bias", theirs_ + theirs + ".bias", {out});
     return std::make_shared<nn::Linear>(site(ours, nn::SiteKind::linear, in, out, theirs), weight, bias,
                                         plan_.precision);
@@ -97,7 +97,7 @@ class BlockReader {
       weights.push_back(stem + "weight");
       biases.push_back(stem + "bias");
     }
-    const auto weight = reader_.take_stacked(ours_ + "attn.qkv.weight", weights, {3 * width, width});
+    const auto weight = reader_.take_matrix(ours_ + "attn.qkv.weight", weights, {3 * width, width});
     at::Tensor bias;
     if (plan_.qkv_bias) bias = reader_.take_stacked(ours_ + "attn.qkv.bias", biases, {3 * width});
     return std::make_shared<nn::Linear>(std::move(place), weight, bias, plan_.precision);

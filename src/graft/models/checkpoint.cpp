@@ -3,10 +3,13 @@
 #include <fmt/ranges.h>
 #include <torch/types.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
-#include <numeric>
 
 #include "graft/core/error.h"
+#include "graft/io/mapped_file.h"
+#include "graft/tensor/resting.h"
 
 namespace graft::models {
 namespace {
@@ -47,9 +50,20 @@ bool selects(const std::string& pattern, const std::string& name) {
 }  // namespace
 
 at::Tensor to_float(const io::TensorView& view) {
-  auto tensor = at::empty(view.shape, scalar_type(view.dtype));
+  const auto numbers = view_of(view);
+  return view.file ? numbers.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true) : numbers.to(at::kFloat);
+}
+
+at::Tensor view_of(const io::TensorView& view) {
+  const auto type = scalar_type(view.dtype);
+  if (view.file && reinterpret_cast<std::uintptr_t>(view.data) % c10::elementSize(type) == 0) {
+    const auto done = [view](void*) { view.file->give_back(view.span()); };
+    return at::from_blob(const_cast<std::byte*>(view.data), view.shape, done, type);
+  }
+  auto tensor = at::empty(view.shape, type);
   if (view.bytes > 0) std::memcpy(tensor.data_ptr(), view.data, view.bytes);
-  return tensor.to(at::kFloat);
+  if (view.file) view.file->give_back(view.span());
+  return tensor;
 }
 
 CheckpointReader::CheckpointReader(const io::Weights& weights, std::string prefix)
@@ -78,7 +92,7 @@ int64_t CheckpointReader::count(const std::string& prefix) const {
   }
 }
 
-at::Tensor CheckpointReader::read(const std::string& theirs, const std::vector<int64_t>& stored) {
+const io::TensorView* CheckpointReader::find(const std::string& theirs, const std::vector<int64_t>& stored) {
   const auto name = full(theirs);
   taken_.insert(name);
   const auto* view = weights_.find(name);
@@ -88,9 +102,14 @@ at::Tensor CheckpointReader::read(const std::string& theirs, const std::vector<i
     wrong_.push_back(
         fmt::format("{}: expected [{}], got [{}]", name, fmt::join(stored, ", "), fmt::join(view->shape, ", ")));
   } else {
-    return to_float(*view);
+    return view;
   }
-  return at::zeros(stored);  // never seen: finish() throws
+  return nullptr;
+}
+
+at::Tensor CheckpointReader::read(const std::string& theirs, const std::vector<int64_t>& stored) {
+  const auto* view = find(theirs, stored);
+  return view ? to_float(*view) : at::zeros(stored);  // zeros are never seen: finish() throws
 }
 
 at::Tensor CheckpointReader::take(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape) {
@@ -104,15 +123,6 @@ at::Tensor CheckpointReader::take_as(const std::string& ours, const std::string&
   return tensor;
 }
 
-at::Tensor CheckpointReader::take_transposed(const std::string& ours, const std::string& theirs,
-                                             std::vector<int64_t> shape) {
-  GRAFT_ASSERT(shape.size() == 2);
-  const std::vector<int64_t> stored = {shape[1], shape[0]};
-  const auto tensor = read(theirs, stored).t().contiguous();
-  origins_.push_back({ours, full(theirs), stored, 0, shape[0], true});
-  return tensor;
-}
-
 at::Tensor CheckpointReader::take_stacked(const std::string& ours, const std::vector<std::string>& theirs,
                                           std::vector<int64_t> shape) {
   auto stored = shape;
@@ -123,6 +133,38 @@ at::Tensor CheckpointReader::take_stacked(const std::string& ours, const std::ve
     origins_.push_back({ours, full(theirs[i]), stored, static_cast<int64_t>(i) * stored[0], stored[0], false});
   }
   return at::cat(parts);
+}
+
+at::Tensor CheckpointReader::take_matrix(const std::string& ours, const std::vector<std::string>& theirs,
+                                         std::vector<int64_t> shape, Stored stored) {
+  GRAFT_ASSERT(shape.size() == 2);
+  const auto rows = shape[0] / static_cast<int64_t>(theirs.size());
+  if (stored.transposed) stored.shape = {shape[1], rows};
+  if (stored.shape.empty()) stored.shape = {rows, shape[1]};
+  std::vector<io::TensorView> views;
+  for (size_t i = 0; i < theirs.size(); ++i) {
+    if (const auto* view = find(theirs[i], stored.shape)) views.push_back(*view);
+    origins_.push_back({ours, full(theirs[i]), stored.shape, static_cast<int64_t>(i) * rows, rows, stored.transposed});
+  }
+  if (views.size() < theirs.size()) return at::zeros(shape);  // never seen: finish() throws
+  const auto numbers = [views, shape, transposed = stored.transposed] {
+    const torch::NoGradGuard no_grad;
+    std::vector<at::Tensor> parts;
+    for (const auto& view : views)
+      parts.push_back((transposed ? view_of(view).t() : view_of(view)).to(at::kFloat).contiguous());
+    return (parts.size() == 1 ? parts.front() : at::cat(parts)).reshape(shape);
+  };
+  const bool in_file = std::all_of(views.begin(), views.end(), [](const auto& view) { return view.file != nullptr; });
+  return in_file ? tensor::resting(shape, numbers) : numbers();
+}
+
+at::Tensor CheckpointReader::take_table(const std::string& ours, const std::string& theirs,
+                                        std::vector<int64_t> shape) {
+  const auto* view = find(theirs, shape);
+  origins_.push_back({ours, full(theirs), shape, 0, shape[0], false});
+  if (!view) return at::zeros(shape);  // never seen: finish() throws
+  if (!view->file) return to_float(*view);
+  return tensor::resting(shape, [view = *view] { return view_of(view); });
 }
 
 void CheckpointReader::ignore(const std::vector<std::string>& patterns) {

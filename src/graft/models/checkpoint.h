@@ -24,6 +24,12 @@ struct Origin {
   bool transposed = false;  // the checkpoint holds [in, out]
 };
 
+// How a checkpoint holds a matrix.
+struct Stored {
+  std::vector<int64_t> shape = {};  // of each of its tensors, where that is not the matrix's own
+  bool transposed = false;          // [in, out]
+};
+
 class CheckpointReader {
  public:
   // `prefix` stands before every name that is asked for ("vit.", "backbone.").
@@ -40,9 +46,14 @@ class CheckpointReader {
   at::Tensor take(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape);
   at::Tensor take_as(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape,
                      std::vector<int64_t> stored);
-  at::Tensor take_transposed(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape);
-  // The same from several tensors of equal height, one under the other (q, k and v of a fused map).
+  // The same from several tensors of equal height, one under the other (the biases of q, k and v).
   at::Tensor take_stacked(const std::string& ours, const std::vector<std::string>& theirs, std::vector<int64_t> shape);
+  // The matrix of a frozen map, of one tensor or of several one under the other. Out of a mapped file it comes at rest:
+  // it is read anew when its numbers are asked for, and not held.
+  at::Tensor take_matrix(const std::string& ours, const std::vector<std::string>& theirs, std::vector<int64_t> shape,
+                         Stored stored = {});
+  // A table of which a few rows are read (words); the same otherwise.
+  at::Tensor take_table(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape);
 
   // Known, and of no use here ("head.*", "pooler.*"): whole names, or beginnings that end in a star.
   void ignore(const std::vector<std::string>& patterns);
@@ -55,6 +66,7 @@ class CheckpointReader {
   std::string full(const std::string& theirs) const { return prefix_ + theirs; }  // its name in the file
 
  private:
+  const io::TensorView* find(const std::string& theirs, const std::vector<int64_t>& stored);  // null: noted as wrong
   at::Tensor read(const std::string& theirs, const std::vector<int64_t>& stored);
 
   const io::Weights& weights_;
@@ -70,5 +82,8 @@ std::map<std::string, at::Tensor> to_checkpoint(const std::vector<Origin>& origi
 
 // A copy of a tensor in a file, in float32.
 at::Tensor to_float(const io::TensorView& view);
+// A tensor in a file, in its own type and without a copy where the file is mapped. Read-only; pages that are read stay
+// ours while it lives.
+at::Tensor view_of(const io::TensorView& view);
 
 }  // namespace graft::models

@@ -8,6 +8,7 @@
 #include "graft/core/error.h"
 #include "graft/core/hash.h"
 #include "graft/core/names.h"
+#include "graft/tensor/resting.h"
 
 namespace graft::models {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 std::string fingerprint(const std::map<std::string, at::Tensor>& parameters) {
   Hash hash;
   for (const auto& [name, value] : parameters) {
-    const auto bytes = value.detach().to(at::kFloat).contiguous();
+    const auto bytes = tensor::numbers_of(value.detach()).to(at::kFloat).contiguous();
     hash.add(name);
     hash.add(fmt::format("{}", fmt::join(bytes.sizes(), "x")));
     hash.add(std::as_bytes(std::span(bytes.const_data_ptr<float>(), static_cast<size_t>(bytes.numel()))));
@@ -76,7 +77,10 @@ nn::Tower Model::tower_of(const std::string& name) const {
 }
 
 std::map<std::string, at::Tensor> Model::to_checkpoint() const {
-  return models::to_checkpoint(origins_, by_name(*this));
+  auto parameters = by_name(*this);
+  for (auto& [name, value] : parameters)
+    value = tensor::numbers_of(value);
+  return models::to_checkpoint(origins_, parameters);
 }
 
 void Model::freeze_all_but(const std::vector<std::string>& trained) {
@@ -89,8 +93,10 @@ void Model::freeze_all_but(const std::vector<std::string>& trained) {
   }
   if (!wrong.empty()) throw ModelError("model", "{}: {}", info_.description, fmt::join(wrong, "\n  "));
   const std::set<std::string> training(trained.begin(), trained.end());
-  for (auto& [name, value] : parameters)
+  for (auto& [name, value] : parameters) {
+    if (training.contains(name)) tensor::wake(value);
     value.requires_grad_(training.contains(name));
+  }
 }
 
 void Model::clear_inserts() {

@@ -26,6 +26,7 @@ struct CommonStart {
 // What surrounds a computation. Tensors and layouts are borrowed for the call.
 struct Context {
   bool training = false;
+  bool recompute = false;                       // blocks keep their input alone for the backward, and run again there
   std::optional<at::Generator> generator = {};  // dropout draws from it; seeded anew each step, so resume is exact
   Layout layout = {};                           // of x, where x is tokens
   const at::Tensor* mask = nullptr;             // additive attention mask [T, T]

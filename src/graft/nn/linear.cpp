@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include "graft/core/error.h"
+#include "graft/tensor/resting.h"
 
 namespace graft::nn {
 
@@ -42,6 +43,7 @@ bool Linear::is_plain(const at::Tensor& x) const {
 at::Tensor Linear::frozen(const at::Tensor& x, tensor::Activation activation) {
   if (is_plain(x)) {
     packed_.reset();
+    tensor::wake(weight_);
     return tensor::activate(scaled(at::linear(to_stream(x), weight_, bias_)), activation);
   }
   return finish(folds_scale(), activation, [&](const tensor::FrozenLinear& map, tensor::Activation inner) {
@@ -64,7 +66,8 @@ const tensor::FrozenLinear& Linear::packed(bool with_scale) {
   const uint32_t version = version_of(weight_) + version_of(bias_) + version_of(scale_);
   if (packed_ && packed_with_scale_ == with_scale && packed_version_ == version) return *packed_;
   const torch::NoGradGuard no_grad;
-  const auto weight = with_scale ? weight_ * scale_.unsqueeze(1) : weight_;
+  const auto numbers = tensor::numbers_of(weight_);
+  const auto weight = with_scale ? numbers * scale_.unsqueeze(1) : numbers;
   std::optional<at::Tensor> bias;
   if (bias_.defined()) bias = with_scale ? bias_ * scale_ : bias_;
   packed_.emplace(weight, bias, precision_);
@@ -98,7 +101,10 @@ at::Tensor Linear::with_low_rank(const at::Tensor& x, tensor::Activation activat
 
 at::Tensor Linear::with_opaque(const at::Tensor& x, const Context& context) {
   const Frozen map([this](const at::Tensor& u) -> at::Tensor {
-    if (is_plain(u)) return at::linear(u, weight_, bias_);
+    if (is_plain(u)) {
+      tensor::wake(weight_);
+      return at::linear(u, weight_, bias_);
+    }
     return to_stream(packed(false).forward(to_carrier(u, precision_)));
   });
   return joint_.run(to_stream(x), map, context);
@@ -106,6 +112,7 @@ at::Tensor Linear::with_opaque(const at::Tensor& x, const Context& context) {
 
 void Linear::assign(const at::Tensor& weight, const at::Tensor& bias) {
   const torch::NoGradGuard no_grad;
+  tensor::wake(weight_);
   weight_.copy_(weight);
   if (bias.defined()) {
     GRAFT_ASSERT(bias_.defined());

@@ -1,5 +1,6 @@
 // A linear map of a frozen model, y = act(x Wᵀ + b), with a site around the part before the activation. Frozen, the
-// weight is packed once in the precision asked for; where it trains, the plain float path runs and nothing is packed.
+// weight is packed once in the precision asked for, and need not stay in memory beside that: a weight that rests
+// (tensor/resting.h) does not. Where it trains, the plain float path runs and nothing is packed.
 // A map that ends a sub-layer may have a LayerScale (Touvron et al. 2021, arXiv:2103.17239) behind it; at rest it is
 // folded into what is packed. The site sees the map without it.
 #pragma once
@@ -26,8 +27,9 @@ class Linear : public torch::nn::Module {
                      tensor::Activation activation = tensor::Activation::none);
 
   Joint& joint() { return joint_; }
-  const at::Tensor& weight() const { return weight_; }
+  const at::Tensor& weight() const { return weight_; }  // the parameter, perhaps at rest
   const at::Tensor& bias() const { return bias_; }
+  int64_t packed_bytes() const { return packed_ ? packed_->bytes() : 0; }
   void set_layer_scale(at::Tensor scale) { scale_ = std::move(scale); }  // [out]; its owner registers it
 
   // Writes new values into the parameters (a fold) and forgets what was packed from the old ones.

@@ -19,6 +19,7 @@ class PatchEmbedding : public torch::nn::Module {
   // images [B, channels, H, W], H and W multiples of the patch -> [B, H/patch * W/patch, D] float32, row by row
   at::Tensor forward(const at::Tensor& images, const Context& context);
 
+  const Linear& map() const { return *map_; }
   int64_t patch() const { return patch_; }
   int64_t channels() const { return channels_; }
 

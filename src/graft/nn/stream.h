@@ -10,14 +10,18 @@ namespace graft::nn {
 
 class Stream {
  public:
-  explicit Stream(at::Tensor x) : x_(std::move(x)) {}  // [B, T, D] float32
+  // x [B, T, D] float32, and a change of any type that is still to be added to it, if there is one
+  explicit Stream(at::Tensor x, at::Tensor change = {}) : x_(std::move(x)), change_(std::move(change)) {}
 
   const at::Tensor& value();           // with all changes added
   at::Tensor normed(LayerNorm& norm);  // norm(value()), in the type that the next map multiplies
   void add(at::Tensor change);         // [B, T, D], any type
 
+  const at::Tensor& x() const { return x_; }  // the value is x + change; change may be undefined
+  const at::Tensor& change() const { return change_; }
+
  private:
-  at::Tensor x_, change_;  // the value is x + change; change may be undefined
+  at::Tensor x_, change_;
 };
 
 }  // namespace graft::nn

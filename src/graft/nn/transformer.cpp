@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include "graft/core/error.h"
+#include "graft/nn/recompute.h"
 
 namespace graft::nn {
 
@@ -30,11 +31,20 @@ void Transformer::put_tokens(Stream& stream, int64_t block, Context& context) {
   stream = Stream(tokens_[block].run_tokens(stream.value(), context));
 }
 
+// What the last block keeps is used up first in the backward: to make it again would save nothing.
+void Transformer::run_block(Stream& stream, int64_t block, int64_t end, const Context& context) {
+  if (context.recompute && block + 1 < end) {
+    forward_to_rerun(blocks_[block], stream, context);
+  } else {
+    blocks_[block]->forward(stream, context);
+  }
+}
+
 at::Tensor Transformer::forward(const at::Tensor& x, int64_t begin, int64_t end, Context& context) {
   Stream stream(x);
   for (int64_t k = begin; k < end; ++k) {
     put_tokens(stream, k, context);
-    blocks_[k]->forward(stream, context);
+    run_block(stream, k, end, context);
   }
   return stream.value();
 }
@@ -45,7 +55,7 @@ at::Tensor Transformer::forward_rows(const at::Tensor& x, int64_t begin,
   Stream stream(x);
   for (int64_t k = begin; k < size(); ++k) {
     put_tokens(stream, k, context);
-    if (k + 1 < size()) blocks_[k]->forward(stream, context);
+    if (k + 1 < size()) run_block(stream, k, size(), context);
   }
   return blocks_.back()->forward_rows(stream, rows(context.layout), context);
 }

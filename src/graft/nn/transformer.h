@@ -29,6 +29,7 @@ class Transformer : public torch::nn::Module {
 
  private:
   void put_tokens(Stream& stream, int64_t block, Context& context);
+  void run_block(Stream& stream, int64_t block, int64_t end, const Context& context);
 
   std::vector<std::shared_ptr<Block>> blocks_;
   std::vector<Joint> tokens_;

@@ -32,8 +32,9 @@ std::shared_ptr<nn::Linear> read_proj(CheckpointReader& reader, const Names& nam
   site.place = place;
   site.checkpoint = reader.full(tower.proj);
   const auto ours = site.path + ".weight";
-  const auto weight = names.proj_is_linear ? reader.take(ours, std::string(tower.proj) + ".weight", {out, width})
-                                           : reader.take_transposed(ours, tower.proj, {out, width});
+  const auto weight = names.proj_is_linear
+                          ? reader.take_matrix(ours, {std::string(tower.proj) + ".weight"}, {out, width})
+                          : reader.take_matrix(ours, {tower.proj}, {out, width}, {.shape = {}, .transposed = true});
   return std::make_shared<nn::Linear>(std::move(site), weight, at::Tensor(), tensor::Precision::fp32);
 }
 
@@ -62,7 +63,8 @@ std::shared_ptr<VisionTower> read_vision(CheckpointReader& reader, const Names& 
   const auto width = patch[0], size = patch[2];
   VisionParts parts;
   parts.width = width;
-  const auto weight = reader.take_as("vision.patch.weight", names.patch, {width, patch[1] * size * size}, patch);
+  const auto weight =
+      reader.take_matrix("vision.patch.weight", {names.patch}, {width, patch[1] * size * size}, {.shape = patch});
   parts.patch = std::make_shared<nn::PatchEmbedding>(weight, at::Tensor(), patch[1], size, options.precision);
   parts.cls = reader.take("vision.cls", names.cls, {width});
   const auto positions = reader.take("vision.positions", names.vision.positions, {rows + 1, width});
@@ -86,7 +88,7 @@ std::shared_ptr<TextTower> read_text(CheckpointReader& reader, const Names& name
   const auto width = words[1];
   TextParts parts;
   parts.place = place;
-  parts.embedding = reader.take("text.embedding", names.words, {words[0], width});
+  parts.embedding = reader.take_table("text.embedding", names.words, {words[0], width});
   parts.positions = reader.take("text.positions", names.text.positions, {positions[0], width});
   auto plan = blocks_plan(names, names.text, options.precision);
   plan.tower = nn::Tower::text;

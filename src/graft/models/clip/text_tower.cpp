@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graft/core/error.h"
+#include "graft/tensor/resting.h"
 
 namespace graft::models {
 namespace {
@@ -43,7 +44,7 @@ at::Tensor TextTower::embed(const at::Tensor& ids) const {
     throw ModelError("text", "a token id of {} lies outside the model's vocabulary of {}.", ids.max().item<int64_t>(),
                      vocabulary());
   }
-  return at::embedding(parts_.embedding, ids);
+  return tensor::rows_of(parts_.embedding, ids);
 }
 
 at::Tensor TextTower::encode(const Prompts& prompts, const nn::Context& context) {

@@ -82,8 +82,8 @@ class VitReader {
  private:
   std::shared_ptr<nn::PatchEmbedding> read_patch(const std::vector<int64_t>& shape) {
     const std::string name = names_.patch;
-    const auto weight =
-        reader_.take_as("vision.patch.weight", name + ".weight", {shape[0], shape[1] * shape[2] * shape[3]}, shape);
+    const auto weight = reader_.take_matrix("vision.patch.weight", {name + ".weight"},
+                                            {shape[0], shape[1] * shape[2] * shape[3]}, {.shape = shape});
     at::Tensor bias;  // absent behind norm_pre
     const bool biased =
         !*names_.norm_pre || !reader_.has(std::string(names_.norm_pre) + ".weight") || reader_.has(name + ".bias");

@@ -1,0 +1,91 @@
+#include "graft/engine/plan_run.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "graft/cli/adapt_options.h"
+#include "graft/cli/arguments.h"
+#include "graft/cli/command.h"
+#include "graft/cli/host.h"
+#include "graft/cli/results.h"
+#include "graft/core/signals.h"
+#include "graft/engine/words.h"
+
+namespace graft::cli {
+namespace {
+
+nlohmann::json describe(const engine::Plan& plan) {
+  nlohmann::json terms = nlohmann::json::array();
+  for (const auto& term : plan.terms)
+    terms.push_back({{"name", term.name}, {"bytes", term.bytes}});
+  return {{"recompute", plan.recompute ? "all" : "none"},
+          {"batch_size", plan.batch_size},
+          {"bytes", plan.bytes()},
+          {"terms", terms}};
+}
+
+nlohmann::json describe(const engine::RunPlan& plan) {
+  const auto& pace = plan.pace;
+  nlohmann::json json = describe(plan.choice.plan);
+  json["budget"] = plan.choice.budget;
+  json["fits"] = plan.choice.fits();
+  if (!plan.choice.fits()) json["advice"] = plan.choice.advice;
+  json["otherwise"] = describe(plan.other);
+  json["time"] = {{"seconds", pace.seconds()}, {"batches", pace.batches}, {"batch_seconds", pace.batch_seconds},
+                  {"measured", pace.measured}, {"passes", pace.passes},   {"pass_seconds", pace.pass_seconds}};
+  return json;
+}
+
+void print(const engine::RunPlan& plan, Terminal& terminal) {
+  const auto row = [&](std::string_view name, const std::string& value, const std::string& note = "") {
+    terminal.print(fmt::format("  {:<36} {:>9}{}{}", name, value, note.empty() ? "" : "   ", note));
+  };
+  const auto& [recompute, batch_size, terms] = plan.choice.plan;
+  for (const auto& term : terms) {
+    if (term.bytes != 0) row(term.name, engine::bytes_words(term.bytes));
+  }
+  row("together", engine::bytes_words(plan.choice.plan.bytes()),
+      fmt::format("--recompute {}; with {} {}", recompute ? "all" : "none", recompute ? "none" : "all",
+                  engine::bytes_words(plan.other.bytes())));
+  const auto& pace = plan.pace;
+  if (pace.passes == 0) return;
+  std::string note =
+      fmt::format("{} passes of {} photos, {:.2g} s each", pace.passes, engine::kEncoderBatch, pace.pass_seconds);
+  if (pace.measured > 0) {
+    note = fmt::format("{} batches of {}, {:.2g} s each ({} measured); {}", pace.batches, batch_size,
+                       pace.batch_seconds, pace.measured, note);
+  }
+  row("time", format_duration(pace.seconds()), note);
+}
+
+int run(Arguments& arguments, Terminal& terminal) {
+  const auto request = read_adapt_arguments(arguments, terminal);
+  if (!request) return 0;
+  catch_stop_signals();
+  const auto plan = engine::plan_run(request->options, request->method_options, host_of(arguments), terminal);
+  terminal.line("plan", fmt::format("about {}, {} on {} threads", engine::bytes_words(plan.choice.plan.bytes()),
+                                    plan.pace.passes > 0 ? format_duration(plan.pace.seconds()) : "time not measured",
+                                    at::get_num_threads()));
+  if (!plan.choice.fits()) terminal.warn(plan.choice.advice);
+  if (terminal.json()) {
+    terminal.print(dump(describe(plan)));
+  } else {
+    print(plan, terminal);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command plan_command() {
+  return {"plan", "Tell what a run would hold and how long it would take, and write nothing.",
+          "--model M --data D --method NAME",
+          "graft plan --model openai/clip-vit-base-patch16 --data pets/ --method lora --shots 16\n"
+          "graft plan --model clip/ --data pets/ --method adapter --memory 2G --precision int8\n"
+          "graft plan --config pets.yaml --json",
+          run};
+}
+
+}  // namespace graft::cli

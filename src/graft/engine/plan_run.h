@@ -1,0 +1,29 @@
+// A run that is planned and not carried out: the memory that it would take, and from a few steps its time. Nothing is
+// written.
+#pragma once
+
+#include <cstdint>
+
+#include "graft/core/log.h"
+#include "graft/engine/planner.h"
+
+namespace graft::engine {
+
+struct Pace {
+  int64_t batches = 0;   // of the whole run
+  int64_t measured = 0;  // of them, now; 0: nothing is trained, or it does not fit
+  double batch_seconds = 0;
+  int64_t passes = 0;  // of kEncoderBatch photos, without gradients: validation, test, features that are kept
+  double pass_seconds = 0;
+  double seconds() const;
+};
+
+struct RunPlan {
+  PlanChoice choice;
+  Plan other;  // with the other way to keep activations
+  Pace pace;
+};
+
+RunPlan plan_run(const AdaptOptions& options, const OptionValues& method_options, const Host& host, Reporter& report);
+
+}  // namespace graft::engine

@@ -1,0 +1,64 @@
+// A run before it starts: all that may be wrong has been found, the method sits in the model, and nothing has been
+// written. `graft adapt` trains it, `graft plan` tells what that will take. The session's model is as it was when this
+// is gone.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graft/core/log.h"
+#include "graft/data/dataset.h"
+#include "graft/engine/adapter_folder.h"
+#include "graft/engine/batches.h"
+#include "graft/engine/classification.h"
+#include "graft/engine/options.h"
+#include "graft/engine/restore_model.h"
+#include "graft/engine/session.h"
+#include "graft/methods/recipe.h"
+
+namespace graft::engine {
+
+class PreparedRun {
+ public:
+  PreparedRun(Session& session, AdaptOptions options, const OptionValues& method_options, Reporter& report);
+
+  // Lines for the person: the method with its recipe, and what becomes of the image features.
+  std::string describe_method() const;
+  std::string describe_features() const;
+
+  bool trains() const { return recipe.epochs > 0 && !adapted.parameters.empty(); }
+  bool augments() const { return recipe.augmentation != methods::Augmentation::none; }
+  bool cached() const { return kept && !augments(); }  // training runs on kept features
+  int64_t trained_parameters() const;
+  uint64_t seed() const { return static_cast<uint64_t>(options.seed); }
+
+  std::unique_ptr<Batches> batches();
+  methods::Stage stage();
+  EvaluationSet set(const std::vector<data::Sample>& samples) const;
+
+  Session& session;
+  AdaptOptions options;
+  OptionValues method_options;  // resolved
+  Reporter& report;
+  data::Dataset dataset;  // the photos of this run: a draw, where there are shots
+  AdapterInfo info;
+  methods::Recipe recipe;
+
+ private:
+  void check_options() const;
+  void choose();
+  void attach(std::unique_ptr<methods::Method> method);
+  methods::FeatureSet features(methods::Split split, nn::Place place, int64_t views);
+
+  RestoreModel restore_;
+  nn::Place earliest_ = 0;  // the first place that the adaptation may change
+
+ public:
+  Adapted adapted;
+  nn::Place place = 0;  // where training begins: nothing below it changes
+  bool kept = false;    // features at that place are held in memory
+  std::unique_ptr<Classification> task;
+};
+
+}  // namespace graft::engine

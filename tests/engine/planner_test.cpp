@@ -1,0 +1,185 @@
+// What the planner says of runs in the tiny world, held against what they take.
+#include "graft/engine/planner.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include <fstream>
+#include <memory>
+
+#include "graft/core/error.h"
+#include "graft/engine/adapt.h"
+#include "graft/engine/plan_run.h"
+#include "tests/engine/tiny_world.h"
+
+namespace graft::engine {
+namespace {
+
+using ::testing::HasSubstr;
+
+class PlannerTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    world_ = new testing::TempFolder;
+    testing::make_tiny_world(world_->path());
+  }
+  static void TearDownTestSuite() {
+    delete world_;
+    world_ = nullptr;
+  }
+
+  AdaptOptions options(const std::string& method) {
+    auto options = testing::tiny_run(world_->path(), method);
+    options.train.augment = methods::Augmentation::flip;
+    return options;
+  }
+  PreparedRun& prepare(const AdaptOptions& options, const OptionValues& method_options = {}) {
+    run_.reset();
+    session_ = std::make_unique<Session>(options.model, options.data, Host{}, silent_);
+    run_ = std::make_unique<PreparedRun>(*session_, options, method_options, silent_);
+    return *run_;
+  }
+  static int64_t term(const Plan& plan, const std::string& name) {
+    for (const auto& term : plan.terms) {
+      if (term.name == name) return term.bytes;
+    }
+    return -1;
+  }
+  template <class Function>
+  std::string config_error_of(Function&& function) {
+    try {
+      function();
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "no ConfigError";
+  }
+
+  static testing::TempFolder* world_;
+  Silent silent_;
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<PreparedRun> run_;
+};
+testing::TempFolder* PlannerTest::world_ = nullptr;
+
+TEST_F(PlannerTest, ForetellsWhatAStepOfTheWholeBatchHolds) {
+  for (const char* method : {"lora", "adapter", "vpt", "coop", "bias"}) {
+    auto& run = prepare(options(method));
+    Planner planner(run);
+    for (const bool recompute : {false, true}) {
+      const auto plan = planner.plan(recompute, 6);
+      const auto whole = trace_memory([&](const auto& mark) { planner.step(6, recompute, mark); });
+      int64_t now = 0, most = 0;
+      for (const auto change : whole.changes)
+        most = std::max(most, now += change);
+      const auto told = term(plan, "activations of texts and classes") + term(plan, "activations of photos") +
+                        term(plan, "workspace of a step");
+      EXPECT_NEAR(static_cast<double>(told) / static_cast<double>(most), 1, 0.01) << method << recompute;
+    }
+  }
+}
+
+TEST_F(PlannerTest, BlocksThatRunAgainHoldLessAndTheRestStays) {
+  Planner planner(prepare(options("lora")));
+  const auto keep = planner.plan(false, 6), rerun = planner.plan(true, 6);
+  EXPECT_LT(term(rerun, "activations of photos"), 0.7 * static_cast<double>(term(keep, "activations of photos")));
+  EXPECT_EQ(term(rerun, "weights, packed"), term(keep, "weights, packed"));
+  EXPECT_LT(rerun.bytes(), keep.bytes());
+}
+
+TEST_F(PlannerTest, LeavesTheRunAsItWas) {
+  auto& run = prepare(options("lora"));
+  std::vector<at::Tensor> before;
+  for (const auto& [name, parameter] : run.adapted.parameters)
+    before.push_back(parameter.detach().clone());
+  Planner planner(run);
+  planner.plan(true, 6);
+  for (size_t i = 0; i < before.size(); ++i) {
+    EXPECT_TRUE(torch::equal(before[i], run.adapted.parameters[i].second));
+    EXPECT_FALSE(run.adapted.parameters[i].second.grad().defined());
+  }
+}
+
+TEST_F(PlannerTest, TermsHaveTheSizesOfWhatTheyName) {
+  auto& run = prepare(options("lora"), {{"rank", "2"}});
+  Planner planner(run);
+  const auto plan = planner.plan(false, 6);
+  EXPECT_EQ(term(plan, "optimizer"), 2 * 4 * run.trained_parameters());  // AdamW's two, float32
+  EXPECT_EQ(term(plan, "loader's batches"), 3 * 6 * 3 * 24 * 24 * 4);
+  EXPECT_EQ(term(plan, "photos, decoded"), static_cast<int64_t>(run.session.images()->bytes()));
+  EXPECT_GT(term(plan, "weights, packed"), term(plan, "weights, packed for the backward"));  // no text tower in it
+  EXPECT_GT(term(plan, "weights, packed for the backward"), 0);
+}
+
+TEST_F(PlannerTest, WithoutStepsAPassOfPhotosIsTheMost) {
+  Planner planner(prepare(options("linear-probe")));
+  const auto plan = planner.plan(false, 6);
+  EXPECT_GT(term(plan, "photos through the frozen layers"), 0);
+  EXPECT_EQ(term(plan, "activations of photos"), -1);
+}
+
+TEST_F(PlannerTest, ChoosesToRunBlocksAgainWhereThatIsWhatFits) {
+  auto asked = options("lora");
+  asked.train.batch_size = 18;
+  Planner probe(prepare(asked));
+  const auto keep = probe.plan(false, 18).bytes(), rerun = probe.plan(true, 18).bytes();
+  ASSERT_LT(rerun, keep);
+  asked.memory = std::to_string((keep + rerun) / 2);
+  run_->options.memory = asked.memory;
+  const auto choice = choose_plan(*run_, probe);
+  EXPECT_TRUE(choice.plan.recompute);
+  EXPECT_TRUE(choice.fits());
+  run_->options.train.recompute = Recompute::none;
+  const auto refused = choose_plan(*run_, probe);
+  EXPECT_FALSE(refused.plan.recompute);
+  EXPECT_FALSE(refused.fits());
+  EXPECT_THAT(refused.advice, HasSubstr("--recompute all"));
+}
+
+TEST_F(PlannerTest, SaysWhichBatchWouldFitAndRefusesWhatNoBatchFits) {
+  auto& run = prepare(options("lora"));
+  Planner planner(run);
+  run.options.memory = std::to_string(planner.plan(true, 2).bytes());
+  const auto choice = choose_plan(run, planner);
+  EXPECT_FALSE(choice.fits());
+  EXPECT_THAT(choice.advice, HasSubstr("--batch-size 2 --grad-accum 3"));
+  run.options.memory = "1M";
+  EXPECT_THAT(config_error_of([&] { choose_plan(run, planner); }), HasSubstr("[plan] --memory 1M: about"));
+}
+
+TEST_F(PlannerTest, ARunThatCannotFitWritesNothing) {
+  const testing::TempFolder out;
+  auto asked = options("lora");
+  asked.memory = "1M";
+  asked.output = (out / "run").string();
+  EXPECT_THAT(config_error_of([&] { adapt(asked, {}, {}, silent_); }), HasSubstr("1.0 MB are allowed"));
+  EXPECT_FALSE(std::filesystem::exists(out / "run"));
+}
+
+TEST_F(PlannerTest, RunsThatMakeTheirActivationsTwiceEndOnTheSameBits) {
+  const testing::TempFolder out;
+  for (const char* how : {"none", "all"}) {
+    auto asked = options("lora");
+    option::parse("test", "recompute", how, asked.train.recompute);
+    asked.train.grad_accum = 2;
+    asked.output = (out / how).string();
+    adapt(asked, {{"dropout", "0.2"}}, {}, silent_);
+  }
+  for (const char* file : {"adapter_model.safetensors", "predictions.jsonl"})
+    EXPECT_EQ(testing::read_file(out / "none" / file), testing::read_file(out / "all" / file)) << file;
+  EXPECT_THAT(testing::read_file(out / "all" / "config.yaml"), HasSubstr("recompute: all"));
+}
+
+TEST_F(PlannerTest, APlannedRunHasATimeFromStepsThatWereTaken) {
+  const auto plan = plan_run(options("lora"), {}, {}, silent_);
+  EXPECT_EQ(plan.pace.batches, 9);  // 3 epochs of 18 photos in batches of 6
+  EXPECT_EQ(plan.pace.measured, 3);
+  EXPECT_GT(plan.pace.batch_seconds, 0);
+  EXPECT_NEAR(plan.pace.seconds(), 9 * plan.pace.batch_seconds + plan.pace.passes * plan.pace.pass_seconds, 1e-9);
+  EXPECT_NE(plan.choice.plan.recompute, plan.other.recompute);
+}
+
+}  // namespace
+}  // namespace graft::engine
