@@ -6,6 +6,11 @@ import statistics
 import time
 
 
+# Of the wall, or of the processor (all threads of this process): the second stays meaningful beside other work, on one
+# thread.
+now = time.process_time if os.environ.get("BENCH_CLOCK") == "cpu" else time.perf_counter
+
+
 def since_start() -> float:
     """Seconds since the runner started this process, the interpreter and all imports counted."""
     return time.time() - float(os.environ.get("BENCH_START", "nan"))
@@ -24,9 +29,9 @@ def timed(step, steps: int, warmup: int) -> tuple[list[float], float]:
     first = None
     seconds = []
     for i in range(warmup + steps):
-        begin = time.perf_counter()
+        begin = now()
         step(i)
-        end = time.perf_counter()
+        end = now()
         if first is None:
             first = since_start()
         if i >= warmup:

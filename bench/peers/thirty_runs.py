@@ -8,7 +8,6 @@ import json
 import math
 import pathlib
 import random
-import time
 
 import numpy as np
 import torch
@@ -253,16 +252,16 @@ METHODS = {
 torch.set_num_threads(args.threads)
 settings = json.loads(args.settings.read_text())
 TOKENIZER = tokenizer()
-begin = time.perf_counter()
+begin = measure.now()
 seconds, accuracy = {}, {}
 for seed in settings["seeds"]:
     for method, options in settings["methods"].items():
         if args.only and method not in args.only.split(","):
             continue
-        start = time.perf_counter()
+        start = measure.now()
         accuracy.setdefault(method, []).append(METHODS[method](Run(seed, settings["shots"]), options))
-        seconds.setdefault(method, []).append(time.perf_counter() - start)
-total = time.perf_counter() - begin
+        seconds.setdefault(method, []).append(measure.now() - start)
+total = measure.now() - begin
 runs = sum(len(s) for s in seconds.values())
 measure.emit(peer="plain", work="thirty runs", precision=args.precision, runs=runs, total_s=total,
              runs_per_min=60 * runs / total, seconds=seconds, accuracy=accuracy)
