@@ -19,7 +19,7 @@ def facts() -> dict:
     info = open("/proc/cpuinfo").read()
     model = re.search(r"model name\s*: (.*)", info)
     flags = set(re.search(r"flags\s*: (.*)", info).group(1).split())
-    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+    commit = os.environ.get("BENCH_COMMIT") or subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
     memory = int(re.search(r"MemTotal:\s+(\d+)", open("/proc/meminfo").read()).group(1)) // 1024
     return dict(processor=model.group(1) if model else "?", cores=os.cpu_count(), threads=int(THREADS), clock=os.environ.get("BENCH_CLOCK", "wall"),
                 instructions=[f for f in ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile") if f in flags],

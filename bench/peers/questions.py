@@ -127,10 +127,10 @@ def decode_resize():
 FP32, AUTOCAST, BF16 = ("fp32", "sdpa"), ("autocast", "sdpa"), ("bf16", "sdpa")
 QUESTIONS = {
     "lora-vit-s14": lambda: lora("vit-s14", ["fp32", "bf16", "int8"],
-                                 [FP32, AUTOCAST, ("autocast", "eager"), BF16, ("bf16", "eager"), ("compiled", "sdpa"),
-                                  ("compiled", "eager")], steps=5),
+                                 [FP32, AUTOCAST, ("autocast", "eager"), BF16, ("bf16", "eager"), ("compiled", "eager")],
+                                 steps=4),
     "lora-vit-b16": lambda: lora("vit-b16", ["bf16", "int8"],
-                                 [AUTOCAST, ("autocast", "eager"), BF16, ("bf16", "eager"), ("compiled", "eager")], steps=3),
+                                 [AUTOCAST, ("autocast", "eager"), BF16, ("bf16", "eager")], steps=2),
     "features-vit-s14": lambda: features("vit-s14", steps=10),
     "adapter-vit-s14": lambda: plainly("vit-s14", "adapter", steps=5),
     "vpt-vit-s14": lambda: plainly("vit-s14", "vpt", steps=5),
