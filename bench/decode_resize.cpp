@@ -21,7 +21,7 @@ int main(int count, char** arguments) {
     if (entry.path().extension() == ".jpg") samples.push_back({entry.path().string(), 0});
   }
   std::ranges::sort(samples, {}, &Sample::file);
-  Loader loader("", samples, ImageTransform(Preprocessing{.resize = {size, size}}),
+  Loader loader("", samples, ImageTransform(Preprocessing{.resize = {size, size}, .crop = {}}),
                 {.batch_size = 32, .workers = threads, .prefetch = 4, .epochs = 1'000'000});
   while (auto batch = loader.next())
     loader.recycle(std::move(*batch));  // warms the file cache

@@ -2,23 +2,22 @@
 // weights, images, labels and batch as bench/peers/vit_step.py, and the same JSON. Peers are run in turn by bench/run.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <torch/types.h>
 
-#include <chrono>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "graft/core/options.h"
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/optimizer.h"
 #include "graft/io/model_folder.h"
 #include "graft/models/model.h"
 #include "graft/tensor/kept_memory.h"
+#include "graft/tensor/precision.h"
+#include "measure.h"
 
 namespace {
 
 using namespace graft;
-using Clock = std::chrono::steady_clock;
 
 struct Options {
   std::string model;
@@ -28,7 +27,8 @@ struct Options {
   int64_t steps = 5;
   int64_t warmup = 2;
   int64_t threads = 2;
-  int64_t size = 224;
+  int64_t size = 0;
+  int64_t classes = 100;
 };
 template <class Visitor>
 void fields(Visitor& visit, Options& o) {
@@ -39,46 +39,37 @@ void fields(Visitor& visit, Options& o) {
   visit("steps", o.steps, "timed steps");
   visit("warmup", o.warmup, "steps before them");
   visit("threads", o.threads, "threads");
-  visit("size", o.size, "image side");
-}
-
-Options parse(int argc, char** argv) {
-  OptionValues values;
-  for (int i = 1; i + 1 < argc; i += 2)
-    values[std::string(argv[i]).substr(2)] = argv[i + 1];
-  return read_options<Options>("vit_step", values);
-}
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
+  visit("size", o.size, "image side; 0: the model's own");
+  visit("classes", o.classes, "of the classifier");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto start = Clock::now();
   tensor::keep_tensor_memory();  // as the program does
-  const Options o = parse(argc, argv);
+  const auto o = bench::parse<Options>("vit_step", argc, argv);
   at::set_num_threads(static_cast<int>(o.threads));
-  std::shared_ptr<models::Model> model =
-      models::load_model(io::ModelFolder::find(o.model, {}), {.precision = tensor::parse_precision(o.precision)});
+  std::shared_ptr<models::Model> model = models::load_model(
+      io::ModelFolder::find(o.model, {}), {.precision = tensor::parse_precision(o.precision),
+                                           .image_size = o.size > 0 ? std::optional(o.size) : std::nullopt});
+  const auto pixels = model->info().preprocessing.output();
 
   engine::AdapterInfo info;
   info.method = o.work == "features" ? "linear-probe" : o.work;
   if (o.work == "vpt") info.method_options = {{"tokens", "50"}};
-  for (int i = 0; i < 100; ++i)
+  for (int i = 0; i < o.classes; ++i)
     info.classes.push_back(fmt::format("class {}", i));
   auto adapted = engine::build_adapted(model, methods::make_method(info.method, info.method_options), info);
   engine::Optimizer optimizer(adapted.parameters, {.weight_decay = 0.01});
 
   // Timing needs images, not the same ones as Python draws: the work does not depend on the values.
   torch::manual_seed(7);
-  const auto images = torch::randn({o.batch, 3, o.size, o.size});
-  const auto labels = torch::randint(0, 100, {o.batch});
+  const auto images = torch::randn({o.batch, 3, pixels.height, pixels.width});
+  const auto labels = torch::randint(0, o.classes, {o.batch});
   std::vector<double> seconds, losses;
   double first = 0;
   for (int64_t i = 0; i < o.warmup + o.steps; ++i) {
-    const auto begin = Clock::now();
+    const double begin = bench::now();
     nn::Context context{.training = o.work != "features"};
     if (o.work == "features") {
       const c10::InferenceMode no_graph;
@@ -91,20 +82,19 @@ int main(int argc, char** argv) {
       optimizer.step(1e-3);
       losses.push_back(loss.item<double>());
     }
-    if (i == 0) first = seconds_since(start);
-    if (i >= o.warmup) seconds.push_back(seconds_since(begin));
+    if (i == 0) first = bench::since_start();
+    if (i >= o.warmup) seconds.push_back(bench::now() - begin);
   }
   auto sorted = seconds;
   std::sort(sorted.begin(), sorted.end());
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   const nlohmann::json row = {{"peer", "graft"},
                               {"work", o.work},
                               {"precision", o.precision},
+                              {"cpu", tensor::describe_cpu()},
                               {"seconds", seconds},
                               {"images_per_s", static_cast<double>(o.batch) / sorted[sorted.size() / 2]},
                               {"first_step_s", first},
                               {"losses", losses},
-                              {"peak_mb", static_cast<double>(usage.ru_maxrss) / 1024}};
+                              {"peak_mb", bench::peak_mb()}};
   fmt::print("{}\n", row.dump());
 }

@@ -1,0 +1,46 @@
+// What the programs here share: flags by name, the clock of the runner, the memory of the process.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <string>
+#include <string_view>
+
+#include "graft/core/options.h"
+
+namespace graft::bench {
+
+// --name value pairs; an unknown name is an error.
+template <class Options>
+Options parse(const char* program, int argc, char** argv) {
+  OptionValues values;
+  for (int i = 1; i + 1 < argc; i += 2)
+    values[std::string(argv[i]).substr(2)] = argv[i + 1];
+  return read_options<Options>(program, values);
+}
+
+// Of the wall, or with BENCH_CLOCK=cpu of the processor (all threads): the second stays meaningful beside other work,
+// on one thread.
+inline double now() {
+  static const char* clock = std::getenv("BENCH_CLOCK");
+  if (clock && std::string_view(clock) == "cpu") return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Seconds since the runner started this process, dynamic linking counted; 0 where nobody says when that was.
+inline double since_start() {
+  const char* start = std::getenv("BENCH_START");
+  if (!start) return 0;
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count() - std::atof(start);
+}
+
+inline double peak_mb() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+}  // namespace graft::bench

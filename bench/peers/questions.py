@@ -1,0 +1,145 @@
+"""What is asked, and by whose programs. Each contender is a command that prints one JSON object on its last line."""
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import agreement
+import empty_site
+import operations
+import sizes_sweep
+from machine import ROOT, THREADS
+
+PEERS = ROOT / "bench" / "peers"
+PROGRAMS = ROOT / "build" / "release" / "bench"
+MODELS = ROOT / "build" / "bench" / "models"
+ASSETS = ROOT / "assets"
+
+
+@dataclasses.dataclass
+class Question:
+    """Contenders that do the same work. Ours are called graft ...; `ceiling` is no contender but the machine's limit."""
+
+    contenders: dict[str, list[str]]
+    rate: str = "images_per_s"  # more is better
+    unit: str = "images/s"
+    needed: float = 0  # operations an image, where the ceiling is asked for
+    plain: float = 0
+    before: Callable[[], None] = lambda: None
+    extra: dict[str, str] = dataclasses.field(default_factory=dict)  # further numbers of a row, with the table's heading
+
+
+def graft(program, *args):
+    return [str(PROGRAMS / f"bench_{program}"), *map(str, args)]
+
+
+def peer(script, *args):
+    return [sys.executable, str(PEERS / script), *map(str, args)]
+
+
+def sizes(model):
+    c = json.loads((MODELS / model / "config.json").read_text())
+    return dict(width=c["hidden_size"], blocks=c["num_hidden_layers"], heads=c["num_attention_heads"],
+                tokens=1 + (c["image_size"] // c["patch_size"]) ** 2, patch_inputs=3 * c["patch_size"] ** 2)
+
+
+def step_args(model, work, steps, warmup=2):
+    return ["--model", MODELS / model, "--work", work, "--steps", steps, "--warmup", warmup, "--threads", THREADS]
+
+
+def lora(model, precisions, peers, steps):
+    """Peers: precision and attention, as fast as each goes."""
+    args = step_args(model, "lora", steps)
+    size = sizes(model)
+    work = operations.lora_step(**size, batch=1)
+    contenders = {f"graft {p}": graft("vit_step", *args, "--precision", p) for p in precisions}
+    contenders |= {f"peft {p} {a}": peer("vit_step.py", *args, "--precision", p, "--attention", a) for p, a in peers}
+    contenders["ceiling"] = peer("ceiling.py", "--width", size["width"], "--rows", 16 * size["tokens"], "--threads", THREADS)
+    return Question(contenders, needed=work["needed"], plain=work["plain"])
+
+
+def plainly(model, work, steps):
+    """Methods that peft has not, against the same model written plainly in PyTorch."""
+    args = step_args(model, work, steps)
+    contenders = {f"graft {p}": graft("vit_step", *args, "--precision", p) for p in ("bf16", "int8")}
+    for precision, attention in (("autocast", "sdpa"), ("autocast", "eager"), ("compiled", "eager")):
+        contenders[f"plain {precision} {attention}"] = peer("plain_step.py", *args, "--precision", precision,
+                                                            "--attention", attention)
+    return Question(contenders)
+
+
+def features(model, steps):
+    args = step_args(model, "features", steps)
+    size = sizes(model)
+    work = operations.features(**size, batch=1)
+    contenders = {f"graft {p}": graft("vit_step", *args, "--precision", p) for p in ("fp32", "bf16", "int8")}
+    engine = ["--model", MODELS / model, "--steps", steps, "--threads", THREADS]
+    for name in ("openvino-bf16", "onnxruntime-int8"):
+        contenders[name.replace("-", " ")] = peer("engines.py", *engine, "--engine", name)
+    for precision, attention in (("autocast", "sdpa"), ("bf16", "sdpa"), ("bf16", "eager")):
+        contenders[f"transformers {precision} {attention}"] = peer("vit_step.py", *args, "--precision", precision,
+                                                                   "--attention", attention)
+    contenders["ceiling"] = peer("ceiling.py", "--width", size["width"], "--rows", 16 * size["tokens"], "--threads", THREADS)
+    export = lambda: subprocess.run(peer("exports.py", MODELS / model), check=True, capture_output=True)
+    return Question(contenders, needed=work["needed"], plain=work["plain"], before=export)
+
+
+def embedded(work):
+    args = ["--work", work, "--steps", "20", "--threads", THREADS, "--precision"]
+    ours = graft("vit_step", "--model", ASSETS / "clip_products", *args)
+    theirs = peer("vit_step.py", "--model", MODELS / "embedded", *args)
+    return Question({"graft fp32": [*ours, "fp32"], "graft bf16": [*ours, "bf16"], "transformers fp32": [*theirs, "fp32"],
+                     "transformers autocast": [*theirs, "autocast"]})
+
+
+def coop_epoch():
+    data = MODELS.parent / "coop"
+    model = MODELS / "clip-b16"
+    ours = ["--model", model, "--data", data / "photos.csv", "--threads", THREADS]
+    contenders = {f"graft {p}": graft("coop_epoch", *ours, "--precision", p) for p in ("bf16", "int8")}
+    for precision, attention in (("autocast", "sdpa"), ("autocast", "eager")):
+        contenders[f"as published {precision} {attention}"] = peer(
+            "coop_epoch.py", "--model", model, "--threads", THREADS, "--precision", precision, "--attention", attention)
+    make = lambda: subprocess.run(peer("coop_photos.py", data), check=True)
+    return Question(contenders, before=make, extra={"epoch_s": "epoch s", "encoding_s": "encoding s"})
+
+
+def thirty_runs():
+    settings = ROOT / "bench" / "thirty_runs.json"
+    ours = ["--model", ASSETS / "clip_products", "--data", ASSETS / "fashion_products" / "photos.csv", "--settings", settings,
+            "--threads", THREADS]
+    contenders = {f"graft {p}": graft("thirty_runs", *ours, "--precision", p) for p in ("fp32", "bf16")}
+    for precision in ("fp32", "autocast"):
+        contenders[f"one after another {precision}"] = peer("thirty_runs.py", "--assets", ASSETS, "--settings", settings,
+                                                            "--threads", THREADS, "--precision", precision)
+    return Question(contenders, rate="runs_per_min", unit="runs/min", extra={"total_s": "total s"})
+
+
+def decode_resize():
+    photos = os.environ.get("GRAFT_BENCH_PHOTOS") or MODELS.parent / "photos"
+    args = [photos, "224", THREADS, "10"]
+    make = lambda: subprocess.run(peer("photos.py", photos), check=True) if "GRAFT_BENCH_PHOTOS" not in os.environ else None
+    return Question({"graft": graft("decode_resize", *args), "Pillow": peer("decode_resize.py", *args)}, before=make)
+
+
+FP32, AUTOCAST, BF16 = ("fp32", "sdpa"), ("autocast", "sdpa"), ("bf16", "sdpa")
+QUESTIONS = {
+    "lora-vit-s14": lambda: lora("vit-s14", ["fp32", "bf16", "int8"],
+                                 [FP32, AUTOCAST, ("autocast", "eager"), BF16, ("bf16", "eager"), ("compiled", "eager")],
+                                 steps=4),
+    "lora-vit-b16": lambda: lora("vit-b16", ["bf16", "int8"],
+                                 [AUTOCAST, ("autocast", "eager"), BF16, ("bf16", "eager")], steps=2),
+    "features-vit-s14": lambda: features("vit-s14", steps=10),
+    "adapter-vit-s14": lambda: plainly("vit-s14", "adapter", steps=5),
+    "vpt-vit-s14": lambda: plainly("vit-s14", "vpt", steps=5),
+    "coop-epoch": coop_epoch,
+    "lora-embedded": lambda: embedded("lora"),
+    "features-embedded": lambda: embedded("features"),
+    "decode-resize": decode_resize,
+    "thirty-runs": thirty_runs,
+    "empty-site": lambda: empty_site.ask,
+    "sizes": lambda: sizes_sweep.ask,
+    "agreement": lambda: agreement.ask,
+}
