@@ -38,6 +38,29 @@ static inline simde__m256i emulated_cvtepi32_epi16(simde__m512i x) {
     narrow[i] = static_cast<uint16_t>(wide[i]);
   return simde_mm256_loadu_si256(reinterpret_cast<const simde__m256i*>(narrow));
 }
+static inline simde__m128i emulated_cvtepi32_epi8(simde__m512i x) {
+  uint32_t wide[16];
+  uint8_t narrow[16];
+  simde_mm512_storeu_si512(wide, x);
+  for (int i = 0; i < 16; ++i)
+    narrow[i] = static_cast<uint8_t>(wide[i]);
+  return simde_mm_loadu_si128(reinterpret_cast<const simde__m128i*>(narrow));
+}
+static inline simde__m256i emulated_cvtneps_pbh(simde__m512 x) {  // to nearest, ties to even; subnormals become zero
+  uint32_t wide[16];
+  uint16_t narrow[16];
+  simde_mm512_storeu_si512(wide, simde_mm512_castps_si512(x));
+  for (int i = 0; i < 16; ++i) {
+    const uint32_t magnitude = wide[i] & 0x7fffffffu;
+    const uint32_t rounded = (wide[i] + 0x7fffu + ((wide[i] >> 16) & 1u)) >> 16;
+    narrow[i] = static_cast<uint16_t>(magnitude > 0x7f800000u ? (wide[i] >> 16) | 0x40u
+                                      : magnitude < 0x00800000u ? (wide[i] & 0x80000000u) >> 16
+                                                                : rounded);
+  }
+  return simde_mm256_loadu_si256(reinterpret_cast<const simde__m256i*>(narrow));
+}
+#define _mm512_cvtepi32_epi8 emulated_cvtepi32_epi8
+#define _mm512_cvtneps_pbh emulated_cvtneps_pbh
 #define _mm512_cvtps_epi32 emulated_cvtps_epi32
 #define _mm512_cvtepi32_ps emulated_cvtepi32_ps
 #define _mm512_cvtepu16_epi32 emulated_cvtepu16_epi32
