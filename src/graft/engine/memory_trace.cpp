@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <unordered_map>
 
 #include "graft/core/error.h"
 
@@ -31,14 +33,17 @@ class TracingAllocator final : public c10::Allocator {
     return *allocator;
   }
 
+  // Of a block its data is the context too, as raw_allocate asks.
   c10::DataPtr allocate(size_t bytes) override {
     auto inner = under_->allocate(bytes);
     if (!recorder_ || bytes == 0) return inner;
     recorder_->add(static_cast<int64_t>(bytes));
     void* const data = inner.get();
-    return {data, new Block{std::move(inner), bytes, recorder_}, &drop, c10::Device(c10::DeviceType::CPU)};
+    const std::lock_guard lock(mutex_);
+    blocks_.insert_or_assign(data, Block{std::move(inner), bytes, recorder_});
+    return {data, data, &drop, c10::Device(c10::DeviceType::CPU)};
   }
-  c10::DeleterFnPtr raw_deleter() const override { return nullptr; }
+  c10::DeleterFnPtr raw_deleter() const override { return &drop; }
   void copy_data(void* to, const void* from, size_t bytes) const override { default_copy_data(to, from, bytes); }
 
   void start(std::shared_ptr<Recorder> recorder) {
@@ -58,11 +63,23 @@ class TracingAllocator final : public c10::Allocator {
     size_t bytes;
     std::shared_ptr<Recorder> recorder;
   };
-  static void drop(void* context) {
-    const std::unique_ptr<Block> block(static_cast<Block*>(context));
-    block->recorder->add(-static_cast<int64_t>(block->bytes));
+  static void drop(void* data) {
+    auto& self = shared();
+    std::optional<Block> block;
+    {
+      const std::lock_guard lock(self.mutex_);
+      const auto found = self.blocks_.find(data);
+      if (found != self.blocks_.end()) {
+        block.emplace(std::move(found->second));
+        self.blocks_.erase(found);
+      }
+    }
+    if (block) return block->recorder->add(-static_cast<int64_t>(block->bytes));
+    self.under_->raw_deleter()(data);  // older than the trace
   }
 
+  std::mutex mutex_;
+  std::unordered_map<void*, Block> blocks_;  // what was given out while somebody recorded
   c10::Allocator* under_ = nullptr;
   std::shared_ptr<Recorder> recorder_;
 };
