@@ -64,13 +64,16 @@ class PlannerTest : public ::testing::Test {
 };
 testing::TempFolder* PlannerTest::world_ = nullptr;
 
+// Photos a step: enough that a step holds more than a pass of photos through the frozen layers, which has its own batch.
+constexpr int64_t kBatch = 64;
+
 TEST_F(PlannerTest, ForetellsWhatAStepOfTheWholeBatchHolds) {
   for (const char* method : {"lora", "adapter", "vpt", "coop", "bias"}) {
     auto& run = prepare(options(method));
     Planner planner(run);
     for (const bool recompute : {false, true}) {
-      const auto plan = planner.plan(recompute, 6);
-      const auto whole = trace_memory([&](const auto& mark) { planner.step(6, recompute, mark); });
+      const auto plan = planner.plan(recompute, kBatch);
+      const auto whole = trace_memory([&](const auto& mark) { planner.step(kBatch, recompute, mark); });
       int64_t now = 0, most = 0;
       for (const auto change : whole.changes)
         most = std::max(most, now += change);
@@ -83,7 +86,7 @@ TEST_F(PlannerTest, ForetellsWhatAStepOfTheWholeBatchHolds) {
 
 TEST_F(PlannerTest, BlocksThatRunAgainHoldLessAndTheRestStays) {
   Planner planner(prepare(options("lora")));
-  const auto keep = planner.plan(false, 6), rerun = planner.plan(true, 6);
+  const auto keep = planner.plan(false, kBatch), rerun = planner.plan(true, kBatch);
   EXPECT_LT(term(rerun, "activations of photos"), 0.7 * static_cast<double>(term(keep, "activations of photos")));
   EXPECT_EQ(term(rerun, "weights, packed"), term(keep, "weights, packed"));
   EXPECT_LT(rerun.bytes(), keep.bytes());
@@ -105,9 +108,9 @@ TEST_F(PlannerTest, LeavesTheRunAsItWas) {
 TEST_F(PlannerTest, TermsHaveTheSizesOfWhatTheyName) {
   auto& run = prepare(options("lora"), {{"rank", "2"}});
   Planner planner(run);
-  const auto plan = planner.plan(false, 6);
+  const auto plan = planner.plan(false, kBatch);
   EXPECT_EQ(term(plan, "optimizer"), 2 * 4 * run.trained_parameters());  // AdamW's two, float32
-  EXPECT_EQ(term(plan, "loader's batches"), 3 * 6 * 3 * 24 * 24 * 4);
+  EXPECT_EQ(term(plan, "loader's batches"), 3 * kBatch * 3 * 24 * 24 * 4);
   EXPECT_EQ(term(plan, "photos, decoded"), static_cast<int64_t>(run.session.images()->bytes()));
   EXPECT_GT(term(plan, "weights, packed"), term(plan, "weights, packed for the backward"));  // no text tower in it
   EXPECT_GT(term(plan, "weights, packed for the backward"), 0);
@@ -139,12 +142,14 @@ TEST_F(PlannerTest, ChoosesToRunBlocksAgainWhereThatIsWhatFits) {
 }
 
 TEST_F(PlannerTest, SaysWhichBatchWouldFitAndRefusesWhatNoBatchFits) {
-  auto& run = prepare(options("lora"));
+  auto asked = options("lora");
+  asked.train.batch_size = 18;
+  auto& run = prepare(asked);
   Planner planner(run);
-  run.options.memory = std::to_string(planner.plan(true, 2).bytes());
+  run.options.memory = std::to_string(planner.plan(true, 16).bytes());
   const auto choice = choose_plan(run, planner);
   EXPECT_FALSE(choice.fits());
-  EXPECT_THAT(choice.advice, HasSubstr("--batch-size 2 --grad-accum 3"));
+  EXPECT_THAT(choice.advice, HasSubstr("--batch-size 16 --grad-accum 2"));
   run.options.memory = "1M";
   EXPECT_THAT(config_error_of([&] { choose_plan(run, planner); }), HasSubstr("[plan] --memory 1M: about"));
 }
