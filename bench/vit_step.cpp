@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   const auto labels = torch::randint(0, o.classes, {o.batch});
   std::vector<double> seconds, losses;
   double first = 0;
+  const double ready = bench::since_start();
   for (int64_t i = 0; i < o.warmup + o.steps; ++i) {
     const double begin = bench::now();
     nn::Context context{.training = o.work != "features"};
@@ -93,6 +94,7 @@ int main(int argc, char** argv) {
                               {"cpu", tensor::describe_cpu()},
                               {"seconds", seconds},
                               {"images_per_s", static_cast<double>(o.batch) / sorted[sorted.size() / 2]},
+                              {"ready_s", ready},
                               {"first_step_s", first},
                               {"losses", losses},
                               {"peak_mb", bench::peak_mb()}};

@@ -41,6 +41,6 @@ else:
 
 
 means = []
-seconds, first = measure.timed(lambda _: means.append(float(np.abs(run()).mean())), args.steps, args.warmup)
-measure.emit(peer=engine, work="features", precision=precision, seconds=seconds,
-             images_per_s=args.batch / measure.median(seconds), first_step_s=first, losses=means)
+times = measure.timed(lambda _: means.append(float(np.abs(run()).mean())), args.steps, args.warmup)
+measure.emit(peer=engine, work="features", precision=precision, **times,
+             images_per_s=args.batch / measure.median(times["seconds"]), losses=means)

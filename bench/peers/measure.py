@@ -24,9 +24,9 @@ def median(values) -> float:
     return statistics.median(values)
 
 
-def timed(step, steps: int, warmup: int) -> tuple[list[float], float]:
-    """Seconds of each step after the warm-up, and from the start of the process to the end of the first step."""
-    first = None
+def timed(step, steps: int, warmup: int) -> dict:
+    """Seconds of each step after the warm-up, and from the start of the process to the first step and to its end."""
+    ready, first = since_start(), None
     seconds = []
     for i in range(warmup + steps):
         begin = now()
@@ -36,7 +36,7 @@ def timed(step, steps: int, warmup: int) -> tuple[list[float], float]:
             first = since_start()
         if i >= warmup:
             seconds.append(end - begin)
-    return seconds, first
+    return dict(seconds=seconds, ready_s=ready, first_step_s=first)
 
 
 def emit(**fields) -> None:

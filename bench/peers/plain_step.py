@@ -44,7 +44,7 @@ def step(_):
     losses.append(loss.item())
 
 
-seconds, first = measure.timed(step, args.steps, args.warmup)
-measure.emit(peer="plain", work=args.work, precision=args.precision, attention=args.attention, seconds=seconds,
-             trained=sum(p.numel() for p in trained), images_per_s=args.batch / measure.median(seconds), first_step_s=first,
+times = measure.timed(step, args.steps, args.warmup)
+measure.emit(peer="plain", work=args.work, precision=args.precision, attention=args.attention, **times,
+             trained=sum(p.numel() for p in trained), images_per_s=args.batch / measure.median(times["seconds"]),
              losses=losses)

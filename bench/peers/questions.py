@@ -110,7 +110,7 @@ def thirty_runs():
     settings = ROOT / "bench" / "thirty_runs.json"
     ours = ["--model", ASSETS / "clip_products", "--data", ASSETS / "fashion_products" / "photos.csv", "--settings", settings,
             "--threads", THREADS]
-    contenders = {f"graft {p}": graft("thirty_runs", *ours, "--precision", p) for p in ("fp32", "bf16")}
+    contenders = {f"graft {p}": graft("thirty_runs", *ours, "--precision", p) for p in ("fp32", "bf16", "int8")}
     for precision in ("fp32", "autocast"):
         contenders[f"one after another {precision}"] = peer("thirty_runs.py", "--assets", ASSETS, "--settings", settings,
                                                             "--threads", THREADS, "--precision", precision)

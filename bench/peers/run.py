@@ -41,20 +41,21 @@ def report(name: str, question: Question, rows: dict) -> dict:
     peers = [n for n in rows if not n.startswith("graft")]
     fastest = max(peers, key=rate.get)
     leanest = min(median_of(rows[p], "peak_mb") for p in peers)
-    quickest = min(median_of(rows[p], "first_step_s") for p in peers)
+    quickest = {key: min(median_of(rows[p], key) for p in peers) for key in ("ready_s", "first_step_s")}
     print(f"\n{name}: against the fastest peer, {fastest}" + (f"; ceiling {statistics.median(ceilings):.0f} GFLOP/s" if ceilings else ""))
-    print(f"  {'':28} {question.unit:>9} {'speed x':>8} {'of ceil.':>8} {'peak MB':>8} {'memory x':>8} {'first s':>8} {'start x':>8}")
+    print(f"  {'':28} {question.unit:>9} {'speed x':>8} {'of ceil.':>8} {'peak MB':>8} {'memory x':>8} {'start s':>8} {'start x':>8} {'first s':>8} {'first x':>8}")
     table = {}
     for n, runs in rows.items():
         line = dict(rate=rate[n], speed_ratio=statistics.median(r[question.rate] / p[question.rate] for r, p in zip(runs, rows[fastest])),
-                    peak_mb=median_of(runs, "peak_mb"), first_step_s=median_of(runs, "first_step_s"))
-        line |= dict(memory_ratio=line["peak_mb"] / leanest, start_ratio=quickest / line["first_step_s"])
+                    peak_mb=median_of(runs, "peak_mb"), **{key: median_of(runs, key) for key in quickest})
+        line |= dict(memory_ratio=line["peak_mb"] / leanest, start_ratio=quickest["ready_s"] / line["ready_s"],
+                     first_step_ratio=quickest["first_step_s"] / line["first_step_s"])
         if ceilings and question.needed:
             shares = [r[question.rate] / (c * 1e9) for r, c in zip(runs, ceilings)]
             line |= dict(ceiling_share=statistics.median(shares) * question.needed, ceiling_share_plain=statistics.median(shares) * question.plain)
         share = f"{100 * line['ceiling_share']:6.0f} %" if "ceiling_share" in line else ""
         print(f"  {n:28} {line['rate']:9.2f} {line['speed_ratio']:8.2f} {share:>8} {line['peak_mb']:8.0f} {line['memory_ratio']:8.2f} "
-              f"{line['first_step_s']:8.2f} {line['start_ratio']:8.1f}"
+              f"{line['ready_s']:8.2f} {line['start_ratio']:8.1f} {line['first_step_s']:8.2f} {line['first_step_ratio']:8.1f}"
               + "".join(f"  {heading} {median_of(runs, key):.2f}" for key, heading in question.extra.items() if key in runs[0]))
         for key in question.extra:
             if key in runs[0]:

@@ -80,7 +80,7 @@ def extract(_):
         losses.append(forward(images).float().abs().mean().item())
 
 
-seconds, first = measure.timed(extract if args.work == "features" else train_step, args.steps, args.warmup)
+times = measure.timed(extract if args.work == "features" else train_step, args.steps, args.warmup)
 measure.emit(peer="peft" if args.work == "lora" else "transformers", work=args.work, precision=args.precision,
-             attention=args.attention, seconds=seconds, images_per_s=args.batch / measure.median(seconds),
-             first_step_s=first, losses=losses)
+             attention=args.attention, **times, images_per_s=args.batch / measure.median(times["seconds"]),
+             losses=losses)

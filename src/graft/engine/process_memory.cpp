@@ -1,6 +1,5 @@
 #include "graft/engine/process_memory.h"
 
-#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -30,7 +29,6 @@ int64_t limit_in(const char* file) {
 }  // namespace
 
 int64_t resident_bytes() {
-  ::malloc_trim(0);
   std::ifstream stream("/proc/self/statm");
   int64_t whole = 0, resident = 0;
   stream >> whole >> resident;

@@ -5,7 +5,7 @@
 
 namespace graft::engine {
 
-int64_t resident_bytes();       // now; what the heap holds free is given back first
+int64_t resident_bytes();       // now
 int64_t peak_resident_bytes();  // the most so far
 int64_t available_bytes();      // of the machine, or of the control group that the process is in; 0: not known
 
