@@ -31,7 +31,8 @@ Dataset golden_dataset() {
 
 TEST(FewShot, PicksThePhotosOfCoOpsProtocol) {
   const Dataset dataset = golden_dataset();
-  for (const auto& expected : golden::read("python_random.json").at("few_shot")) {
+  const auto golden = golden::read("python_random.json");
+  for (const auto& expected : golden.at("few_shot")) {
     const Dataset few = few_shot(dataset, expected["shots"], expected["seed"]);
     EXPECT_EQ(few.train, samples(expected["train"])) << expected["shots"];
     EXPECT_EQ(few.val, samples(expected["val"])) << expected["shots"];

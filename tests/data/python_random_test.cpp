@@ -8,7 +8,8 @@ namespace graft::data {
 namespace {
 
 TEST(PythonRandom, DrawsWhatCPythonDraws) {
-  for (const auto& golden : golden::read("python_random.json").at("draws")) {
+  const auto goldens = golden::read("python_random.json");
+  for (const auto& golden : goldens.at("draws")) {
     PythonRandom random(golden["seed"].get<std::uint64_t>());
     for (const double expected : golden["random"])
       EXPECT_EQ(random.random(), expected);
