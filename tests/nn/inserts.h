@@ -33,6 +33,19 @@ struct LowRankInsert : Insert {
   bool says_so = true;
 };
 
+struct AffineInsert : Insert {
+  explicit AffineInsert(int64_t out) {
+    scale = register_parameter("scale", torch::rand({out}) + 0.5);
+    shift = register_parameter("shift", torch::randn({out}));
+  }
+  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) override {
+    return frozen(x) * scale + shift;
+  }
+  Form form() const override { return says_so ? Form(Affine{scale, shift}) : Form(Opaque{}); }
+  at::Tensor scale, shift;
+  bool says_so = true;
+};
+
 // A bottleneck behind the sub-layer, beside it on the stream, or beside it on what its norm gives.
 struct BottleneckInsert : Insert {
   BottleneckInsert(int64_t width, int64_t rank, bool parallel, bool reads_norm)

@@ -1,6 +1,7 @@
 #include "graft/nn/linear.h"
 
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
 
 #include "tests/nn/inserts.h"
@@ -43,6 +44,47 @@ TEST_F(LinearTest, FusedLowRankEqualsItsOwnForward) {
     const double tolerance = precision == Precision::fp32 ? 1e-6 : 0.02;  // bfloat16 keeps 8 bits
     EXPECT_LT(relative_error(y, reference), tolerance) << to_string(precision);
   }
+}
+
+TEST_F(LinearTest, FusedAffineEqualsItsOwnForward) {
+  const Slice value{"v", 12, 18, ""};
+  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    for (const bool layer_scale : {false, true}) {
+      SCOPED_TRACE(to_string(precision));
+      auto linear = make(precision);
+      if (layer_scale) linear.set_layer_scale(torch::rand({kOut}) + 0.5);
+      const auto low_rank = std::make_shared<LowRankInsert>(kIn, kOut, 3, 0.5);
+      const auto whole = std::make_shared<AffineInsert>(kOut), slice = std::make_shared<AffineInsert>(6);
+      linear.joint().put(low_rank);
+      linear.joint().put(whole);
+      linear.joint().put(slice, &value);
+      const auto run = [&] {
+        const auto input = x.clone().requires_grad_(true);
+        auto y = to_stream(linear.forward(input, context, Activation::gelu));
+        const auto way = torch::linspace(-1, 2, y.numel()).view_as(y);
+        auto results = torch::autograd::grad({(y * way).sum()}, {input, low_rank->a, low_rank->b, whole->scale,
+                                                                 whole->shift, slice->scale, slice->shift});
+        results.push_back(y.detach());
+        return results;
+      };
+      const auto got = run();
+      low_rank->says_so = whole->says_so = slice->says_so = false;
+      const auto want = run();
+      for (size_t i = 0; i < want.size(); ++i)
+        EXPECT_LT(relative_error(got[i], want[i]), precision == Precision::fp32 ? 1e-5 : 0.03) << "tensor " << i;
+    }
+  }
+}
+
+TEST_F(LinearTest, ALowRankBranchAroundAnAffineMapTakesItsOwnForward) {
+  auto linear = make();
+  const auto affine = std::make_shared<AffineInsert>(kOut);
+  const auto low_rank = std::make_shared<LowRankInsert>(kIn, kOut, 3, 0.5);
+  linear.joint().put(affine);
+  linear.joint().put(low_rank);
+  const auto want = at::linear(x, weight, bias) * affine->scale + affine->shift +
+                    0.5 * at::linear(at::linear(x, low_rank->a), low_rank->b);
+  EXPECT_LT(relative_error(linear.forward(x, context), want), 1e-6);
 }
 
 TEST_F(LinearTest, LayerScaleIsTheSameFoldedFusedAndBehind) {

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include "graft/core/error.h"
+#include "graft/tensor/affine.h"
 #include "graft/tensor/resting.h"
 
 namespace graft::nn {
@@ -32,7 +33,7 @@ Linear::Linear(Site site, at::Tensor weight, at::Tensor bias, tensor::Precision 
 
 at::Tensor Linear::forward(const at::Tensor& x, const Context& context, tensor::Activation activation) {
   if (joint_.empty()) return frozen(x, activation);
-  if (!is_plain(x) && all_low_rank(context)) return with_low_rank(x, activation);
+  if (!is_plain(x) && fuses(context)) return with_forms(x, activation);
   return tensor::activate(scaled(with_opaque(x, context)), activation);
 }
 
@@ -76,27 +77,56 @@ const tensor::FrozenLinear& Linear::packed(bool with_scale) {
   return *packed_;
 }
 
-bool Linear::all_low_rank(const Context& context) const {
+// Low-rank branches are part of the product, affine maps of what comes out of it.
+bool Linear::fuses(const Context& context) const {
+  bool behind_affine = false;
   for (const auto& occupant : joint_.occupants()) {
     const auto form = occupant.insert->form();
     const auto* low_rank = std::get_if<LowRank>(&form);
-    if (!low_rank || (context.training && low_rank->dropout > 0)) return false;
+    if (low_rank ? behind_affine || (context.training && low_rank->dropout > 0) : !std::holds_alternative<Affine>(form))
+      return false;
+    behind_affine = !low_rank;
   }
   return true;
 }
 
-at::Tensor Linear::with_low_rank(const at::Tensor& x, tensor::Activation activation) {
-  const bool with_scale = folds_scale();
+// All affine occupants as one map of all outputs; of undefined tensors where there are none.
+Affine Linear::affine_part() const {
+  Affine all;
+  for (const auto& occupant : joint_.occupants()) {
+    const auto form = occupant.insert->form();
+    const auto* own = std::get_if<Affine>(&form);
+    if (!own) continue;
+    const auto out = weight_.size(0), begin = occupant.begin, end = occupant.whole() ? out : occupant.end;
+    const auto over_all = [&](const at::Tensor& part, double otherwise) {
+      const auto numbers = part.defined() ? part : at::full({end - begin}, otherwise);
+      return at::constant_pad_nd(numbers, {begin, out - end}, otherwise);
+    };
+    const auto scale = over_all(own->scale, 1), shift = over_all(own->shift, 0);
+    all.shift = all.shift.defined() ? all.shift * scale + shift : shift;
+    all.scale = all.scale.defined() ? all.scale * scale : scale;
+  }
+  return all;
+}
+
+at::Tensor Linear::with_forms(const at::Tensor& x, tensor::Activation activation) {
+  const auto affine = affine_part();
+  const bool with_scale = !affine.scale.defined() && folds_scale();
   std::vector<tensor::LowRank> branches;
   for (const auto& occupant : joint_.occupants()) {
-    const auto form = std::get<LowRank>(occupant.insert->form());
-    auto b = form.b;  // [rows, r]; behind it stands the LayerScale
+    const auto form = occupant.insert->form();
+    const auto* low_rank = std::get_if<LowRank>(&form);
+    if (!low_rank) continue;
+    auto b = low_rank->b;  // [rows, r]; behind it stands the LayerScale
     if (with_scale) b = b * scale_.narrow(0, occupant.begin, b.size(0)).unsqueeze(1);
-    branches.push_back({form.a, b, form.scale, occupant.begin});
+    branches.push_back({low_rank->a, b, low_rank->scale, occupant.begin});
   }
-  return finish(with_scale, activation, [&](const tensor::FrozenLinear& map, tensor::Activation inner) {
+  const auto run = [&](const tensor::FrozenLinear& map, tensor::Activation inner) {
     return map.forward_low_rank(to_carrier(x, precision_), branches, inner);
-  });
+  };
+  if (!affine.scale.defined()) return finish(with_scale, activation, run);
+  return tensor::affine(run(packed(false), tensor::Activation::none), scaled(affine.scale), scaled(affine.shift),
+                        activation);
 }
 
 at::Tensor Linear::with_opaque(const at::Tensor& x, const Context& context) {

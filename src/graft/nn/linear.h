@@ -45,8 +45,9 @@ class Linear : public torch::nn::Module {
   at::Tensor finish(bool with_scale, tensor::Activation activation, const Run& run);
   bool is_plain(const at::Tensor& x) const;
   at::Tensor with_opaque(const at::Tensor& x, const Context& context);
-  at::Tensor with_low_rank(const at::Tensor& x, tensor::Activation activation);
-  bool all_low_rank(const Context& context) const;
+  at::Tensor with_forms(const at::Tensor& x, tensor::Activation activation);
+  bool fuses(const Context& context) const;
+  Affine affine_part() const;
 
   Joint joint_;
   at::Tensor weight_, bias_, scale_;

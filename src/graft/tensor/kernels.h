@@ -70,6 +70,12 @@ struct KernelTable {
 
   // to[i] = gradient[i] act'(before[i]), a row of each; before and gradient of one type.
   void (*activation_backward)(int64_t n, Activation, ConstRows before, ConstRows gradient, Rows to);
+  // out = act(x scale + shift), a row of n; x and out of one type.
+  void (*affine)(int64_t n, Activation, ConstRows x, const float* scale, const float* shift, Rows out);
+  // With d = gradient act'(x scale + shift), to = d scale, d_scale += d x and d_shift += d; null: not wanted. x, gradient
+  // and to of one type.
+  void (*affine_backward)(int64_t n, Activation, ConstRows x, ConstRows gradient, const float* scale,
+                          const float* shift, Rows to, float* d_scale, float* d_shift);
   // to[i] = round(from[i] * column_scale[i] / scale), |to| <= limit; returns the scale (0 for a row of zeros).
   float (*quantise)(int64_t n, const float* from, const float* column_scale, int32_t limit, int16_t* to);
   // The same in 256 levels between the smallest and the largest number, 0 among them exactly.

@@ -76,6 +76,8 @@ constexpr KernelTable kTable{
     .narrow = narrow,
     .widen_bytes = widen_bytes,
     .activation_backward = activation_backward,
+    .affine = affine,
+    .affine_backward = affine_backward,
     .quantise = quantise,
     .quantise_bytes = quantise_bytes,
     .interleave = interleave,

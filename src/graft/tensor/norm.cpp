@@ -10,6 +10,7 @@
 #include "graft/tensor/kernels.h"
 #include "graft/tensor/precision.h"
 #include "graft/tensor/shapes.h"
+#include "graft/tensor/tensor_rows.h"
 
 namespace graft::tensor {
 namespace {
@@ -32,22 +33,6 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 constexpr int64_t kRowsATask = 32;
-
-bool is_bf16(const at::Tensor& t) {
-  return t.scalar_type() == at::kBFloat16;
-}
-
-ConstRows const_row(const at::Tensor& t, int64_t i) {
-  if (!t.defined()) return {};
-  const auto bytes = i * t.size(-1) * static_cast<int64_t>(t.element_size());
-  return {static_cast<const char*>(t.const_data_ptr()) + bytes, 0, is_bf16(t)};
-}
-
-Rows row(const at::Tensor& t, int64_t i) {
-  if (!t.defined()) return {};
-  const auto bytes = i * t.size(-1) * static_cast<int64_t>(t.element_size());
-  return {static_cast<char*>(t.mutable_data_ptr()) + bytes, 0, is_bf16(t)};
-}
 
 const float* floats(const at::Tensor& t) {
   return t.defined() ? t.const_data_ptr<float>() : nullptr;
@@ -75,9 +60,6 @@ struct Inputs {
     if (present.bias) bias = given[next++];
   }
 };
-
-// Gradients of weight and bias: sums over so many rows first, which depend on no thread, then over those.
-constexpr int64_t kRowsASum = 256;
 
 // [x, change] -> [stream, normalised], or [x] -> [normalised].
 struct OnKernels : torch::autograd::Function<OnKernels> {

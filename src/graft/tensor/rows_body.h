@@ -120,6 +120,56 @@ void activation_backward(int64_t n, Activation activation, ConstRows before, Con
   });
 }
 
+template <Activation kActivation, class T>
+void affine_row(int64_t n, const T* x, const float* scale, const float* shift, T* out) {
+  constexpr bool kToBf16 = sizeof(T) == sizeof(bf16_bits);
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const F z = Simd::fma(load_first(x + i, n - i), load_first(scale + i, n - i), load_first(shift + i, n - i));
+    store_first(out + i, n - i, activate<kActivation, kToBf16>(z));
+  }
+}
+
+void affine(int64_t n, Activation activation, ConstRows x, const float* scale, const float* shift, Rows out) {
+  with_activation(activation, [&](auto is) {
+    constexpr auto kActivation = decltype(is)::value;
+    if (x.bf16) {
+      return affine_row<kActivation>(n, static_cast<const bf16_bits*>(x.data), scale, shift,
+                                     static_cast<bf16_bits*>(out.data));
+    }
+    affine_row<kActivation>(n, static_cast<const float*>(x.data), scale, shift, static_cast<float*>(out.data));
+  });
+}
+
+template <Activation kActivation, class T>
+void affine_backward_row(int64_t n, const T* x, const T* gradient, const float* scale, const float* shift, T* to,
+                         float* d_scale, float* d_shift) {
+  constexpr bool kToBf16 = sizeof(T) == sizeof(bf16_bits);
+  const auto add = [&](float* sums, int64_t i, F change) {
+    if (sums) store_first(sums + i, n - i, Simd::add(load_first(sums + i, n - i), change));
+  };
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const F u = load_first(x + i, n - i), factor = load_first(scale + i, n - i);
+    const F z = Simd::fma(u, factor, load_first(shift + i, n - i));
+    const F d = times_slope<kActivation, kToBf16>(z, load_first(gradient + i, n - i));
+    if (to) store_first(to + i, n - i, Simd::mul(d, factor));
+    add(d_scale, i, Simd::mul(d, u));
+    add(d_shift, i, d);
+  }
+}
+
+void affine_backward(int64_t n, Activation activation, ConstRows x, ConstRows gradient, const float* scale,
+                     const float* shift, Rows to, float* d_scale, float* d_shift) {
+  with_activation(activation, [&](auto is) {
+    const auto run = [&](auto number) {
+      using T = decltype(number);
+      affine_backward_row<decltype(is)::value>(n, static_cast<const T*>(x.data), static_cast<const T*>(gradient.data),
+                                               scale, shift, static_cast<T*>(to.data), d_scale, d_shift);
+    };
+    if (x.bf16) return run(bf16_bits());
+    run(float());
+  });
+}
+
 float quantise(int64_t n, const float* from, const float* column_scale, int32_t limit, int16_t* to) {
   const auto value = [&](int64_t i) {
     const F x = load_first(from + i, n - i);

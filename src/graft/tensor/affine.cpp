@@ -1,0 +1,88 @@
+#include "graft/tensor/affine.h"
+
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/types.h>
+
+#include <algorithm>
+
+#include "graft/core/error.h"
+#include "graft/tensor/precision.h"
+#include "graft/tensor/shapes.h"
+#include "graft/tensor/tensor_rows.h"
+
+namespace graft::tensor {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr int64_t kRowsATask = 32;
+
+at::Tensor floats_of(const at::Tensor& t) {
+  return t.detach().to(at::kFloat).contiguous();
+}
+
+struct OnKernels : torch::autograd::Function<OnKernels> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& scale,
+                            const at::Tensor& shift, int64_t activation) {
+    const auto& kernels = *fast_kernels();
+    const auto x = x_in.contiguous(), factors = floats_of(scale), offsets = floats_of(shift);
+    const auto y = at::empty_like(x);
+    const auto width = x.size(-1), rows = x.numel() / width;
+    at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        kernels.affine(width, static_cast<Activation>(activation), const_row(x, i), factors.const_data_ptr<float>(),
+                       offsets.const_data_ptr<float>(), row(y, i));
+      }
+    });
+    ctx->save_for_backward({x_in, scale, shift});
+    ctx->saved_data["activation"] = activation;
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+    const auto& kernels = *fast_kernels();
+    const auto saved = ctx->get_saved_variables();
+    const auto activation = static_cast<Activation>(ctx->saved_data["activation"].toInt());
+    const auto x = saved[0].contiguous(), factors = floats_of(saved[1]), offsets = floats_of(saved[2]);
+    const auto dy = gradients[0].to(x.scalar_type()).contiguous();
+    const auto dx = ctx->needs_input_grad(0) ? at::empty_like(x) : at::Tensor();
+    const auto width = x.size(-1), rows = x.numel() / width, sums = (rows + kRowsASum - 1) / kRowsASum;
+    const auto wanted = [&](size_t input) {
+      return ctx->needs_input_grad(input) ? at::zeros({sums, width}, at::kFloat) : at::Tensor();
+    };
+    const auto d_scale = wanted(1), d_shift = wanted(2);
+    at::parallel_for(0, sums, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin * kRowsASum; i < std::min(rows, end * kRowsASum); ++i) {
+        const auto sum = [&](const at::Tensor& t) { return static_cast<float*>(row(t, i / kRowsASum).data); };
+        kernels.affine_backward(width, activation, const_row(x, i), const_row(dy, i), factors.const_data_ptr<float>(),
+                                offsets.const_data_ptr<float>(), row(dx, i), sum(d_scale), sum(d_shift));
+      }
+    });
+    const auto total = [](const at::Tensor& parts, const at::Tensor& of) {
+      return parts.defined() ? parts.sum(0).to(of.scalar_type()) : parts;
+    };
+    return {dx, total(d_scale, saved[1]), total(d_shift, saved[2]), {}};
+  }
+};
+
+void check_width(const at::Tensor& x, const at::Tensor& parameter, const char* what) {
+  if (parameter.dim() != 1 || parameter.size(0) != x.size(-1)) {
+    throw ShapeError("affine", "the {} does not fit: expected [{}], got {}.", what, x.size(-1), shape_of(parameter));
+  }
+}
+
+}  // namespace
+
+at::Tensor affine(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift, Activation activation) {
+  check_width(x, scale, "scale");
+  check_width(x, shift, "shift");
+  const bool type = x.scalar_type() == at::kFloat || is_bf16(x);
+  if (type && x.device().is_cpu() && x.numel() > 0 && kernels_in_use() == Kernels::fast) {
+    return OnKernels::apply(x, scale, shift, static_cast<int64_t>(activation));
+  }
+  return activate(x * scale.to(x.scalar_type()) + shift.to(x.scalar_type()), activation);
+}
+
+}  // namespace graft::tensor
