@@ -1,5 +1,5 @@
-// Photos a second through decoding, Pillow-exact resizing (shorter side), cropping to SIZE and normalising, by the loader's
-// threads: `decode_resize FOLDER [SIZE] [THREADS] [SECONDS]` prints one JSON object. The peer is
+// Photos a second through decoding, Pillow-exact resizing (shorter side), cropping to SIZE and normalising, by the
+// loader's threads: `decode_resize FOLDER [SIZE] [THREADS] [SECONDS]` prints one JSON object. The peer is
 // peers/decode_resize.py.
 #include <fmt/format.h>
 

@@ -3,7 +3,8 @@
 // bf16; and the matrix products that a step consists of, alone, as the ceiling. All arms take turns; a line an arm on
 // stdout.
 //
-//   bench_kernels [width 384] [blocks 12] [batch 16] [rounds 5] [threads 0: all] [clock wall|cpu] [arms whose names hold]
+//   bench_kernels [width 384] [blocks 12] [batch 16] [rounds 5] [threads 0: all] [clock wall|cpu] [arms whose names
+//   hold]
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>

@@ -88,15 +88,11 @@ int main(int argc, char** argv) {
   }
   auto sorted = seconds;
   std::sort(sorted.begin(), sorted.end());
-  const nlohmann::json row = {{"peer", "graft"},
-                              {"work", o.work},
-                              {"precision", o.precision},
-                              {"cpu", tensor::describe_cpu()},
-                              {"seconds", seconds},
-                              {"images_per_s", static_cast<double>(o.batch) / sorted[sorted.size() / 2]},
-                              {"ready_s", ready},
-                              {"first_step_s", first},
-                              {"losses", losses},
-                              {"peak_mb", bench::peak_mb()}};
+  const nlohmann::json row = {
+      {"peer", "graft"},          {"work", o.work},
+      {"precision", o.precision}, {"cpu", tensor::describe_cpu()},
+      {"seconds", seconds},       {"images_per_s", static_cast<double>(o.batch) / sorted[sorted.size() / 2]},
+      {"ready_s", ready},         {"first_step_s", first},
+      {"losses", losses},         {"peak_mb", bench::peak_mb()}};
   fmt::print("{}\n", row.dump());
 }

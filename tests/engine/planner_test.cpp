@@ -64,7 +64,8 @@ class PlannerTest : public ::testing::Test {
 };
 testing::TempFolder* PlannerTest::world_ = nullptr;
 
-// Photos a step: enough that a step holds more than a pass of photos through the frozen layers, which has its own batch.
+// Photos a step: enough that a step holds more than a pass of photos through the frozen layers, which has its own
+// batch.
 constexpr int64_t kBatch = 64;
 
 TEST_F(PlannerTest, ForetellsWhatAStepOfTheWholeBatchHolds) {

@@ -31,7 +31,8 @@ TEST(Affine, EqualsThePlainPathAtOddSizes) {
     for (const auto activation : {Activation::none, Activation::relu, Activation::gelu, Activation::quick_gelu}) {
       for (const auto type : {at::kFloat, at::kBFloat16}) {
         SCOPED_TRACE(fmt::format("{} rows, {} wide, {}", rows, width, to_string(activation)));
-        const auto x = torch::randn({rows, width}).to(type), scale = torch::randn({width}), shift = torch::randn({width});
+        const auto x = torch::randn({rows, width}).to(type), scale = torch::randn({width}),
+                   shift = torch::randn({width});
         const auto got = run(x, scale, shift, activation);
         std::vector<at::Tensor> want;
         {

@@ -74,8 +74,8 @@ TEST(Bottleneck, PlainGradientsAreThoseOfDifferences) {
     return bottleneck(v[0], v[1], {v[2], v[3], v[4], v[5], Activation::gelu, 1.5});
   };
   const auto random = [](at::IntArrayRef sizes) { return torch::randn(sizes, at::kDouble); };
-  expect_gradients_of_differences(f,
-                                  {random({3, 5}), random({3, 5}), random({2, 5}), random({2}), random({5, 2}), random({5})});
+  expect_gradients_of_differences(
+      f, {random({3, 5}), random({3, 5}), random({2, 5}), random({2}), random({5, 2}), random({5})});
 }
 
 TEST(Bottleneck, RefusesWhatDoesNotFit) {

@@ -138,8 +138,8 @@ TEST(FrozenLinear, Int8StaysNearTheWeightThatItHolds) {
   EXPECT_LE(((linear.weight() - weight).abs() / step).max().item<double>(), 0.5001);
   const auto x = torch::randn({13, 131});
   const auto branches = two_branches(131, 35);
-  // Activations have 8 bits where the processor multiplies bytes: rounding is at most a 512th of a row's range, twice for
-  // the gradient of x. Elsewhere at least 11 bits and a sign: 2^-12 of the largest in a row. Both average out.
+  // Activations have 8 bits where the processor multiplies bytes: rounding is at most a 512th of a row's range, twice
+  // for the gradient of x. Elsewhere at least 11 bits and a sign: 2^-12 of the largest in a row. Both average out.
   const bool bytes = fast_kernels() && fast_kernels()->product_of_bytes;
   expect_close(run(linear, x, branches, Activation::gelu), run_plain(linear, x, branches, Activation::gelu),
                bytes ? 4e-2 : 1e-3);

@@ -53,7 +53,7 @@ static inline simde__m256i emulated_cvtneps_pbh(simde__m512 x) {  // to nearest,
   for (int i = 0; i < 16; ++i) {
     const uint32_t magnitude = wide[i] & 0x7fffffffu;
     const uint32_t rounded = (wide[i] + 0x7fffu + ((wide[i] >> 16) & 1u)) >> 16;
-    narrow[i] = static_cast<uint16_t>(magnitude > 0x7f800000u ? (wide[i] >> 16) | 0x40u
+    narrow[i] = static_cast<uint16_t>(magnitude > 0x7f800000u   ? (wide[i] >> 16) | 0x40u
                                       : magnitude < 0x00800000u ? (wide[i] & 0x80000000u) >> 16
                                                                 : rounded);
   }

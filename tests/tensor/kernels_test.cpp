@@ -79,7 +79,8 @@ TEST(Kernels, GeluInBf16IsNearerThanItsRounding) {
     EXPECT_LT(((out.view({-1}) - exact.detach()).abs() - rounding).max().item<double>(), 7e-5);
     const auto ones = torch::ones_like(x);
     auto d = torch::empty_like(x, at::kFloat);
-    kernels->activation_backward(x.numel(), Activation::gelu, as_rows(x), as_rows(ones), {d.mutable_data_ptr(), 0, false});
+    kernels->activation_backward(x.numel(), Activation::gelu, as_rows(x), as_rows(ones),
+                                 {d.mutable_data_ptr(), 0, false});
     EXPECT_LT((d - slope).abs().max().item<double>(), 2e-4);
   }
 }

@@ -11,7 +11,6 @@ namespace graft::tensor {
 
 // act(x scale + shift): x [..., n], scale and shift [n] -> [..., n] in the type of x. All three get gradients; for them
 // x alone is kept. ShapeError where a width does not fit.
-at::Tensor affine(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift,
-                  Activation = Activation::none);
+at::Tensor affine(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift, Activation = Activation::none);
 
 }  // namespace graft::tensor

@@ -20,11 +20,12 @@ int64_t round_up(int64_t n, int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-// What the products of a head multiply: float32, or bf16 two numbers at a time where the processor does so. Matrices lie
-// in three ways, kGroup numbers that meet in one step side by side:
+// What the products of a head multiply: float32, or bf16 two numbers at a time where the processor does so. Matrices
+// lie in three ways, kGroup numbers that meet in one step side by side:
 //   rows     [n, width]                     the left side of a product, contracted along its width
 //   panel    [width / kGroup, panel, kGroup]  a panel of rows as the right side, contracted along its width
-//   stacked  [n / kGroup, padded, kGroup]     the right side (or, of scores, a transposed left side), contracted along n
+//   stacked  [n / kGroup, padded, kGroup]     the right side (or, of scores, a transposed left side), contracted along
+//   n
 template <class Number>
 struct Arithmetic;
 
@@ -312,8 +313,8 @@ void backward_head(const Head<Number>& h, const BackwardTensors& t) {
   static thread_local Scratch<std::byte> scratch;
   const auto panel = h.panel, padded = h.padded, group = A::kGroup, all_keys = h.keys * padded;
   const auto block = std::min(round_up(kQueryBlock, panel), round_up(h.queries(), panel));
-  const auto numbers = 2 * all_keys + h.stacked_size(h.keys) + 4 * block * padded + 2 * h.even * panel +
-                       (3 * h.keys + 1) * block;
+  const auto numbers =
+      2 * all_keys + h.stacked_size(h.keys) + 4 * block * padded + 2 * h.even * panel + (3 * h.keys + 1) * block;
   const auto floats = 2 * all_keys + block * padded + 2 * h.keys * block + panel;
   auto* at = scratch.of(numbers * static_cast<int64_t>(sizeof(Number)) + 4 * floats + 20 * 64);
   auto* const key_copy = take<Number>(at, all_keys);

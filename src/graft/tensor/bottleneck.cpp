@@ -127,8 +127,8 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
     const auto flat = [](const at::Tensor& t) { return t.defined() ? t.view({-1}) : t; };
     const auto d_up = sum(up_sums);
     variable_list all{sum(down_sums), flat(sum(down_bias_sums)),
-                      times_gain(d_up.defined() ? d_up.t().contiguous() : d_up),
-                      flat(times_gain(sum(up_bias_sums))), dx.defined() ? dx.view(saved[2].sizes()) : dx};
+                      times_gain(d_up.defined() ? d_up.t().contiguous() : d_up), flat(times_gain(sum(up_bias_sums))),
+                      dx.defined() ? dx.view(saved[2].sizes()) : dx};
     if (!behind) all.push_back(gradients[0]);
     all.resize(all.size() + 2);  // the arguments that are no tensors
     return all;

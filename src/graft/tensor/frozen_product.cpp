@@ -10,9 +10,9 @@
 namespace graft::tensor {
 namespace {
 
-constexpr int64_t kStripe = 192;                   // steps of a panel that stay in the first-level cache while a block passes
-constexpr int64_t kBlockNumbers = 96 * 1024;       // of the left side, in the second-level cache: 384 KiB of floats
-constexpr int64_t kTile = 12;                      // whole tiles on every instruction set
+constexpr int64_t kStripe = 192;  // steps of a panel that stay in the first-level cache while a block passes
+constexpr int64_t kBlockNumbers = 96 * 1024;  // of the left side, in the second-level cache: 384 KiB of floats
+constexpr int64_t kTile = 12;                 // whole tiles on every instruction set
 
 // Rows are shared out in whole tiles, as evenly as they go.
 struct Blocks {

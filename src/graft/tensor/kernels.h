@@ -27,7 +27,7 @@ struct Rows {
 struct Epilogue {
   const float* bias = nullptr;  // [panel] or null
   Activation activation = Activation::none;
-  Rows before;  // the sums with bias, before the activation; of the type of `out`
+  Rows before;              // the sums with bias, before the activation; of the type of `out`
   ConstRows residual = {};  // of the type of `out` too, added behind the activation; null data: none
   Rows out;
 };
@@ -48,7 +48,7 @@ struct ByteScale {
 struct KernelTable {
   int64_t panel;  // columns that a product makes at once
 
-  ProductKernel<float, float, float> product;  // a(i, step) begins at a[i * lda + step * numbers a step]
+  ProductKernel<float, float, float> product;                // a(i, step) begins at a[i * lda + step * numbers a step]
   ProductKernel<float, float, float> product_of_transposed;  // ... at a[step * lda + i * numbers a step]
   ProductKernel<int16_t, int16_t, int32_t> product_of_integers;  // exact
   // Null where the processor has no such instruction.
@@ -72,8 +72,8 @@ struct KernelTable {
   void (*activation_backward)(int64_t n, Activation, ConstRows before, ConstRows gradient, Rows to);
   // out = act(x scale + shift), a row of n; x and out of one type.
   void (*affine)(int64_t n, Activation, ConstRows x, const float* scale, const float* shift, Rows out);
-  // With d = gradient act'(x scale + shift), to = d scale, d_scale += d x and d_shift += d; null: not wanted. x, gradient
-  // and to of one type.
+  // With d = gradient act'(x scale + shift), to = d scale, d_scale += d x and d_shift += d; null: not wanted. x,
+  // gradient and to of one type.
   void (*affine_backward)(int64_t n, Activation, ConstRows x, ConstRows gradient, const float* scale,
                           const float* shift, Rows to, float* d_scale, float* d_shift);
   // to[i] = round(from[i] * column_scale[i] / scale), |to| <= limit; returns the scale (0 for a row of zeros).

@@ -47,8 +47,8 @@ struct Present {
   bool change = false, weight = false, bias = false;
 };
 
-// The tensors of a call, as an undefined tensor cannot be an input of a custom function: x, then those of change, weight
-// and bias that there are.
+// The tensors of a call, as an undefined tensor cannot be an input of a custom function: x, then those of change,
+// weight and bias that there are.
 struct Inputs {
   at::Tensor x, change, weight, bias;
 
@@ -159,8 +159,7 @@ bool use_kernels(const at::Tensor& x, const LayerNorm& norm, c10::ScalarType out
 }
 
 variable_list on_kernels(const at::Tensor& x, const at::Tensor& change, const LayerNorm& norm, c10::ScalarType out) {
-  const Present present{
-      .change = change.defined(), .weight = norm.weight.defined(), .bias = norm.bias.defined()};
+  const Present present{.change = change.defined(), .weight = norm.weight.defined(), .bias = norm.bias.defined()};
   variable_list inputs{x};
   for (const auto& t : {change, norm.weight, norm.bias}) {
     if (t.defined()) inputs.push_back(t);

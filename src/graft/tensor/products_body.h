@@ -80,8 +80,7 @@ GRAFT_INLINE void tile(int64_t steps, const typename Kind::Left* a, int64_t lda,
       right[j] = Kind::right(b + step * ldb + j * kLanes * Kind::kGroup);
 #pragma GCC unroll 16
     for (int i = 0; i < kM; ++i) {
-      const auto left =
-          Kind::left(kTransposed ? a + step * lda + i * Kind::kGroup : a + i * lda + step * Kind::kGroup);
+      const auto left = Kind::left(kTransposed ? a + step * lda + i * Kind::kGroup : a + i * lda + step * Kind::kGroup);
 #pragma GCC unroll 4
       for (int j = 0; j < kVectors; ++j)
         sums[i][j] = Kind::add_product(left, right[j], sums[i][j]);

@@ -21,8 +21,8 @@ void rescale_bytes(int64_t m, const int32_t* sums, const ByteScale* row_scale, c
     for (int64_t j = 0; j < kPanel; j += kLanes) {
       const F scale = column_scale ? Simd::mul(row, Simd::load(column_scale + j)) : row;
       // both whole numbers below 2^31; where they leave float32's 24 bits their rounding is 1e-7 of the sum
-      const F shifted = Simd::sub(Simd::load_as_float(sums + i * kPanel + j),
-                                  Simd::mul(zero, Simd::load_as_float(column_sums + j)));
+      const F shifted =
+          Simd::sub(Simd::load_as_float(sums + i * kPanel + j), Simd::mul(zero, Simd::load_as_float(column_sums + j)));
       Simd::store(c + i * kPanel + j, Simd::mul(shifted, scale));
     }
   }
@@ -63,7 +63,8 @@ void finish_rows(int64_t m, int64_t columns, const float* sums, const Epilogue& 
   for (int64_t i = 0; i < m; ++i) {
     T* const before = static_cast<T*>(row_of(e.before, i).data);
     T* const out = static_cast<T*>(row_of(e.out, i).data);
-    const T* const residual = e.residual.data ? static_cast<const T*>(e.residual.data) + i * e.residual.stride : nullptr;
+    const T* const residual =
+        e.residual.data ? static_cast<const T*>(e.residual.data) + i * e.residual.stride : nullptr;
     for (int64_t j = 0; j < columns; j += kLanes) {
       F x = Simd::load(sums + i * kPanel + j);
       if (e.bias) x = Simd::add(x, Simd::load(e.bias + j));

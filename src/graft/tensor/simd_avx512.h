@@ -1,5 +1,5 @@
-// Sixteen float32 lanes in one AVX-512 register: the twin of simd_avx2.h, with products of bf16, of bytes and of integer
-// pairs in one instruction. Included only by kernels_avx512.cpp and, on emulated instructions, by the tests.
+// Sixteen float32 lanes in one AVX-512 register: the twin of simd_avx2.h, with products of bf16, of bytes and of
+// integer pairs in one instruction. Included only by kernels_avx512.cpp and, on emulated instructions, by the tests.
 #pragma once
 
 #ifndef GRAFT_EMULATED_INTRINSICS

@@ -65,15 +65,15 @@ GRAFT_INLINE F odd_polynomial(F x, float bound, const float (&c)[kTerms]) {
   return Simd::mul(limited, p);
 }
 
-// Phi(x) within 1.5e-5 and the slope of x Phi(x) within 1.4e-4, for results that are rounded to bf16 (4e-3 of one): least
-// squares in the largest error, scaled so that the ends are 0 and 1. A third of the exact forms' work.
+// Phi(x) within 1.5e-5 and the slope of x Phi(x) within 1.4e-4, for results that are rounded to bf16 (4e-3 of one):
+// least squares in the largest error, scaled so that the ends are 0 and 1. A third of the exact forms' work.
 GRAFT_INLINE F normal_cdf_to_bf16(F x) {
-  constexpr float c[] = {0.398912216f,    -0.0663611656f,  0.00983024747f, -0.00111416109f, 9.45754796e-05f,
+  constexpr float c[] = {0.398912216f,    -0.0663611656f,  0.00983024747f,  -0.00111416109f, 9.45754796e-05f,
                          -5.7608325e-06f, 2.34369847e-07f, -5.6333723e-09f, 5.99812207e-11f};
   return Simd::add(Simd::set(0.5f), odd_polynomial(x, 4.2f, c));
 }
 GRAFT_INLINE F gelu_slope_to_bf16(F x) {
-  constexpr float c[] = {0.797600811f,     -0.264917257f,   0.0586074387f,    -0.00881557974f, 0.000940512613f,
+  constexpr float c[] = {0.797600811f,     -0.264917257f,   0.0586074387f,   -0.00881557974f, 0.000940512613f,
                          -7.12198053e-05f, 3.72182684e-06f, -1.2680184e-07f, 2.52125202e-09f, -2.21074679e-11f};
   return Simd::add(Simd::set(0.5f), odd_polynomial(x, 4.5f, c));
 }

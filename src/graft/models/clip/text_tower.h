@@ -37,7 +37,8 @@ class TextTower : public torch::nn::Module {
   std::vector<nn::Joint*> joints();  // words, the blocks', proj
 
  private:
-  int64_t common_start(const Prompts& prompts) const;  // rows that are the same in every prompt, and stay so in training
+  int64_t common_start(
+      const Prompts& prompts) const;  // rows that are the same in every prompt, and stay so in training
 
   TextParts parts_;
   nn::Joint words_;
