@@ -68,8 +68,10 @@ int main(int argc, char** argv) {
   const auto labels = torch::randint(0, o.classes, {o.batch});
   std::vector<double> seconds, losses;
   double first = 0;
+  int64_t fresh = 0;
   const double ready = bench::since_start();
   for (int64_t i = 0; i < o.warmup + o.steps; ++i) {
+    if (i == o.warmup) fresh = tensor::kept_memory().fresh;
     const double begin = bench::now();
     nn::Context context{.training = o.work != "features"};
     if (o.work == "features") {
@@ -86,13 +88,20 @@ int main(int argc, char** argv) {
     if (i == 0) first = bench::since_start();
     if (i >= o.warmup) seconds.push_back(bench::now() - begin);
   }
+  fresh = tensor::kept_memory().fresh - fresh;
   auto sorted = seconds;
   std::sort(sorted.begin(), sorted.end());
   const nlohmann::json row = {
-      {"peer", "graft"},          {"work", o.work},
-      {"precision", o.precision}, {"cpu", tensor::describe_cpu()},
-      {"seconds", seconds},       {"images_per_s", static_cast<double>(o.batch) / sorted[sorted.size() / 2]},
-      {"ready_s", ready},         {"first_step_s", first},
-      {"losses", losses},         {"peak_mb", bench::peak_mb()}};
+      {"peer", "graft"},
+      {"work", o.work},
+      {"precision", o.precision},
+      {"cpu", tensor::describe_cpu()},
+      {"seconds", seconds},
+      {"images_per_s", static_cast<double>(o.batch) / sorted[sorted.size() / 2]},
+      {"ready_s", ready},
+      {"first_step_s", first},
+      {"losses", losses},
+      {"peak_mb", bench::peak_mb()},
+      {"fresh_mb_a_step", static_cast<double>(fresh) / static_cast<double>(1 << 20) / static_cast<double>(o.steps)}};
   fmt::print("{}\n", row.dump());
 }

@@ -38,6 +38,18 @@ ConstRows at(ConstRows rows, int64_t i, int64_t column) {
   return {static_cast<const char*>(rows.data) + (i * rows.stride + column) * size, rows.stride, rows.bf16};
 }
 
+// Asks for the lines of a block's rows that a panel will be stored to: they arrive while its sums are made.
+void expect(const Rows& rows, int64_t count, int64_t columns) {
+  constexpr int64_t kLine = 64;
+  if (!rows.data) return;
+  const auto size = static_cast<int64_t>(rows.bf16 ? sizeof(bf16_bits) : sizeof(float));
+  for (int64_t i = 0; i < count; ++i) {
+    const auto* const row = static_cast<const char*>(at(rows, i, 0).data);
+    for (int64_t byte = 0; byte < columns * size; byte += kLine)
+      __builtin_prefetch(row + byte, /*to write*/ 1);
+  }
+}
+
 void copy_floats(const KernelTable& kernels, ConstRows row, int64_t n, float* to) {
   if (row.bf16) {
     kernels.widen(n, static_cast<const bf16_bits*>(row.data), to);
@@ -247,6 +259,14 @@ void multiply_block(const KernelTable& kernels, const Product& p, const Left& le
   const auto width = kernels.panel;
   float* const sums = scratch.of(rows * width);
   for (int64_t panel = first_panel; panel < last_panel; ++panel) {
+    Epilogue epilogue = p.epilogue;
+    const auto column = panel * width, columns = std::min(width, p.weight->n - column);
+    if (epilogue.bias) epilogue.bias += column;
+    epilogue.before = at(epilogue.before, first, column);
+    epilogue.residual = at(epilogue.residual, first, column);
+    epilogue.out = at(epilogue.out, first, column);
+    expect(epilogue.before, rows, columns);
+    expect(epilogue.out, rows, columns);
     multiply_panel(kernels, *p.weight, left, rows, panel, sums);
     for (const auto& branch : p.branches) {
       const auto own = panel - branch.first_panel;
@@ -254,13 +274,7 @@ void multiply_block(const KernelTable& kernels, const Product& p, const Left& le
       kernels.product(rows, branch.rank, branch.reduced.const_data_ptr<float>() + first * branch.rank, branch.rank,
                       branch.up.const_data_ptr<float>() + own * branch.rank * width, width, sums, width, /*add=*/true);
     }
-    Epilogue epilogue = p.epilogue;
-    const auto column = panel * width;
-    if (epilogue.bias) epilogue.bias += column;
-    epilogue.before = at(epilogue.before, first, column);
-    epilogue.residual = at(epilogue.residual, first, column);
-    epilogue.out = at(epilogue.out, first, column);
-    kernels.finish(rows, std::min(width, p.weight->n - column), sums, epilogue);
+    kernels.finish(rows, columns, sums, epilogue);
   }
 }
 

@@ -57,29 +57,40 @@ GRAFT_INLINE void with_activation(Activation activation, const Visit& visit) {
   }
 }
 
-template <Activation kActivation, class T>
-void finish_rows(int64_t m, int64_t columns, const float* sums, const Epilogue& e) {
+// A function of its own for each: together in one their loops run out of registers.
+template <Activation kActivation, class T, bool kWholePanel>
+__attribute__((noinline)) void finish_rows(int64_t m, int64_t columns, const float* sums, const Epilogue& e) {
   constexpr bool kToBf16 = sizeof(T) == sizeof(bf16_bits);
-  for (int64_t i = 0; i < m; ++i) {
-    T* const before = static_cast<T*>(row_of(e.before, i).data);
-    T* const out = static_cast<T*>(row_of(e.out, i).data);
-    const T* const residual =
-        e.residual.data ? static_cast<const T*>(e.residual.data) + i * e.residual.stride : nullptr;
+  const auto* const bias = e.bias;
+  const auto* residual = static_cast<const T*>(e.residual.data);
+  auto* before = static_cast<T*>(e.before.data);
+  auto* out = static_cast<T*>(e.out.data);
+  const auto residual_stride = e.residual.stride, before_stride = e.before.stride, out_stride = e.out.stride;
+  if constexpr (kWholePanel) columns = kPanel;
+  for (int64_t i = 0; i < m; ++i, sums += kPanel) {
     for (int64_t j = 0; j < columns; j += kLanes) {
-      F x = Simd::load(sums + i * kPanel + j);
-      if (e.bias) x = Simd::add(x, Simd::load(e.bias + j));
-      if (before) store_first(before + j, columns - j, x);
+      const int64_t left = kWholePanel ? kLanes : columns - j;
+      F x = Simd::load(sums + j);
+      if (bias) x = Simd::add(x, Simd::load(bias + j));
+      if (before) store_first(before + j, left, x);
       x = activate<kActivation, kToBf16>(x);
-      if (residual) x = Simd::add(x, load_first(residual + j, columns - j));
-      store_first(out + j, columns - j, x);
+      if (residual) x = Simd::add(x, load_first(residual + j, left));
+      store_first(out + j, left, x);
     }
+    if (before) before += before_stride;
+    if (residual) residual += residual_stride;
+    out += out_stride;
   }
 }
 
 void finish(int64_t m, int64_t columns, const float* sums, const Epilogue& e) {
   with_activation(e.activation, [&](auto is) {
-    if (e.out.bf16) return finish_rows<decltype(is)::value, bf16_bits>(m, columns, sums, e);
-    finish_rows<decltype(is)::value, float>(m, columns, sums, e);
+    constexpr auto kActivation = decltype(is)::value;
+    const bool whole = columns == kPanel;
+    const auto rows =
+        e.out.bf16 ? (whole ? &finish_rows<kActivation, bf16_bits, true> : &finish_rows<kActivation, bf16_bits, false>)
+                   : (whole ? &finish_rows<kActivation, float, true> : &finish_rows<kActivation, float, false>);
+    rows(m, columns, sums, e);
   });
 }
 
