@@ -85,6 +85,34 @@ TEST(Kernels, GeluInBf16IsNearerThanItsRounding) {
   }
 }
 
+// A sum does not depend on how many columns are made beside it.
+TEST(Kernels, AFewColumnsOfAPanelAreTheFirstOfAll) {
+  torch::manual_seed(4);
+  for (const auto* kernels : tables()) {
+    const auto panel = kernels->panel;
+    const auto a = torch::randn({15, 40}), b = torch::randn({40, panel});
+    const auto a16 = a.to(at::kBFloat16), pairs = b.view({20, 2, panel}).transpose(1, 2).to(at::kBFloat16).contiguous();
+    const auto bits = [](const at::Tensor& t) {
+      return reinterpret_cast<const bf16_bits*>(t.const_data_ptr<at::BFloat16>());
+    };
+    for (const auto columns : {panel, panel / 2 + 1, panel / 2, int64_t{1}}) {
+      auto c = torch::full({15, panel}, 5.0f), c16 = torch::full({15, panel}, 5.0f);
+      kernels->product(15, columns, 40, a.const_data_ptr<float>(), 40, b.const_data_ptr<float>(), panel,
+                       c.mutable_data_ptr<float>(), panel, false);
+      const auto wanted = torch::mm(a, b).narrow(1, 0, columns);
+      EXPECT_TRUE(torch::allclose(c.narrow(1, 0, columns), wanted, 1e-4, 1e-4));
+      if (columns == 1) {
+        EXPECT_TRUE((c.narrow(1, panel / 2, panel / 2) == 5).all().item<bool>());
+      }
+      if (!kernels->product_of_bf16) continue;
+      kernels->product_of_bf16(15, columns, 20, bits(a16), 40, bits(pairs), 2 * panel, c16.mutable_data_ptr<float>(),
+                               panel, false);
+      const auto rounded = torch::mm(a16.to(at::kFloat), b.to(at::kBFloat16).to(at::kFloat)).narrow(1, 0, columns);
+      EXPECT_TRUE(torch::allclose(c16.narrow(1, 0, columns), rounded, 1e-4, 1e-4));
+    }
+  }
+}
+
 TEST(Kernels, NotANumberStaysOne) {
   for (const auto* kernels : tables()) {
     const auto x = torch::full({kernels->panel}, std::numeric_limits<float>::quiet_NaN());
@@ -94,7 +122,7 @@ TEST(Kernels, NotANumberStaysOne) {
     auto scores = torch::zeros({3, kernels->panel});
     scores[1].fill_(std::numeric_limits<float>::quiet_NaN());
     std::vector<float> lse(kernels->panel), share(kernels->panel);
-    kernels->softmax(3, 1, scores.mutable_data_ptr<float>(), kernels->panel, lse.data(), share.data());
+    kernels->softmax(3, kernels->panel, 1, scores.mutable_data_ptr<float>(), kernels->panel, lse.data(), share.data());
     const auto shares = scores * torch::tensor(share).unsqueeze(0);
     EXPECT_TRUE(shares.isnan().all().item<bool>());
   }

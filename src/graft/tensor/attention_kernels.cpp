@@ -186,9 +186,9 @@ struct Head {
       std::fill(groups + k * panel + count, groups + (k + 1) * panel, Group{});
   }
 
-  // to [rows, panel] = rows of `left` times a panel.
-  void multiply(Matrix<Number> left, int64_t rows, const Number* right, float* to, int64_t ldt) const {
-    A::product(kernels)(rows, even / kGroup, left.data, left.stride, right, panel * kGroup, to, ldt, false);
+  // to [rows, count] = rows of `left` times the first `count` of a panel.
+  void multiply(Matrix<Number> left, int64_t rows, const Number* right, int64_t count, float* to, int64_t ldt) const {
+    A::product(kernels)(rows, count, even / kGroup, left.data, left.stride, right, panel * kGroup, to, ldt, false);
   }
 
   // The mask on scores [keys, panel]; afterwards they are scaled already.
@@ -214,7 +214,7 @@ struct Head {
   // Scores of a panel of queries, [seen, panel]; returns the scale that is still to be applied.
   float score(Matrix<Number> key_rows, const Number* query_panel, int64_t head, int64_t first, int64_t count,
               int64_t seen, float* scores, int64_t lds) const {
-    multiply(key_rows, seen, query_panel, scores, lds);
+    multiply(key_rows, seen, query_panel, count, scores, lds);
     if (in.options.mask.defined()) apply_mask(in.options.mask, head, first, count, seen, scores, lds);
     if (in.options.causal) hide_later(first, count, seen, scores, lds);
     return in.options.mask.defined() ? 1.0f : scale;
@@ -272,15 +272,15 @@ void forward_head(const Head<Number>& h, const AttentionForward& out) {
       const auto scale = h.score(keys, query_panel, head, first, count, seen, scores, panel);
       const Number* p;
       if constexpr (A::kGroup == 2) {
-        h.kernels.softmax_bf16(seen, scale, scores, panel, pairs, panel, lse, share);
+        h.kernels.softmax_bf16(seen, count, scale, scores, panel, pairs, panel, lse, share);
         p = pairs;
       } else {
-        h.kernels.softmax(seen, scale, scores, panel, lse, share);
+        h.kernels.softmax(seen, count, scale, scores, panel, lse, share);
         p = scores;
       }
       const auto steps = round_up(seen, A::kGroup) / A::kGroup;
       for (int64_t column = 0; column < padded; column += panel) {
-        A::product_of_transposed(h.kernels)(count, steps, p, panel * A::kGroup, values.data + column * A::kGroup,
+        A::product_of_transposed(h.kernels)(count, panel, steps, p, panel * A::kGroup, values.data + column * A::kGroup,
                                             values.stride, mixed + column, padded, false);
       }
       for (int64_t i = 0; i < count; ++i) {
@@ -358,14 +358,14 @@ void backward_head(const Head<Number>& h, const BackwardTensors& t) {
         h.transpose({queries.row(first), queries.stride}, count, query_panel);
         h.transpose({dmixed.row(first), dmixed.stride}, count, dmixed_panel);
         const auto scale = h.score(keys, query_panel, head, start + first, count, seen, scores + first, block);
-        h.multiply(values, seen, dmixed_panel, dscores + first, block);
+        h.multiply(values, seen, dmixed_panel, count, dscores + first, block);
         std::copy_n(all_lse + start + first, count, lse);
         std::fill(lse + count, lse + panel, std::numeric_limits<float>::infinity());  // queries that are not there
         if constexpr (group == 2) {
-          h.kernels.softmax_backward_bf16(seen, scale, h.scale, scores + first, dscores + first, block, lse,
+          h.kernels.softmax_backward_bf16(seen, count, scale, h.scale, scores + first, dscores + first, block, lse,
                                           {shares + first, dshares + first, dshare_pairs + 2 * first, block});
         } else {
-          h.kernels.softmax_backward(seen, scale, h.scale, scores + first, dscores + first, block, lse);
+          h.kernels.softmax_backward(seen, count, scale, h.scale, scores + first, dscores + first, block, lse);
         }
       }
       const Number *p, *dp, *dp_by_key;
@@ -380,7 +380,7 @@ void backward_head(const Head<Number>& h, const BackwardTensors& t) {
       for (int64_t column = 0; column < padded; column += panel) {
         const auto multiply = [&](auto product, int64_t m, int64_t steps, const Number* left, int64_t lda,
                                   Matrix<Number> right, float* to, bool add) {
-          product(m, steps, left, lda, right.data + column * group, right.stride, to + column, padded, add);
+          product(m, panel, steps, left, lda, right.data + column * group, right.stride, to + column, padded, add);
         };
         multiply(A::product_of_transposed(h.kernels), size, by_key, dp_by_key, block * group, stacked_keys, dqueries,
                  false);

@@ -32,7 +32,8 @@ void transposed_product(const KernelTable& kernels, int64_t rows, int64_t rank, 
   for (int64_t column = 0; column < columns; column += width) {
     const auto count = std::min(width, columns - column);
     if (count == width) {
-      kernels.product_of_transposed(rank, rows, reduced, rank, wide + column, stride, to + column, columns, false);
+      kernels.product_of_transposed(rank, count, rows, reduced, rank, wide + column, stride, to + column, columns,
+                                    false);
       continue;
     }
     float* const copy = last_columns.of(rows * width);
@@ -40,7 +41,7 @@ void transposed_product(const KernelTable& kernels, int64_t rows, int64_t rank, 
     for (int64_t i = 0; i < rows; ++i)
       std::copy_n(wide + i * stride + column, count, copy + i * width);
     float* const sum = sums.of(rank * width);
-    kernels.product_of_transposed(rank, rows, reduced, rank, copy, width, sum, width, false);
+    kernels.product_of_transposed(rank, count, rows, reduced, rank, copy, width, sum, width, false);
     for (int64_t r = 0; r < rank; ++r)
       std::copy_n(sum + r * width, count, to + r * columns + column);
   }

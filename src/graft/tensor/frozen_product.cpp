@@ -178,7 +178,7 @@ void multiply_panel_of_int8(const KernelTable& kernels, const PackedWeight& weig
   int32_t* const whole_sums = scratch.of(rows * width);
   if (left.bytes) {
     in_stripes(weight, panel, [&](int64_t step, int64_t steps, int64_t from) {
-      kernels.product_of_bytes(rows, steps, left.bytes + step, k, numbers + from, 4 * width, whole_sums, width,
+      kernels.product_of_bytes(rows, width, steps, left.bytes + step, k, numbers + from, 4 * width, whole_sums, width,
                                step > 0);
     });
     const auto* column_sums = weight.column_sums.const_data_ptr<int32_t>() + panel * width;
@@ -187,7 +187,8 @@ void multiply_panel_of_int8(const KernelTable& kernels, const PackedWeight& weig
   in_stripes(weight, panel, [&](int64_t step, int64_t steps, int64_t from) {
     int16_t* const stripe = widened.of(2 * kStripe * width);
     kernels.widen_bytes(2 * steps * width, numbers + from, stripe);
-    kernels.product_of_integers(rows, steps, left.whole + step, k, stripe, 2 * width, whole_sums, width, step > 0);
+    kernels.product_of_integers(rows, width, steps, left.whole + step, k, stripe, 2 * width, whole_sums, width,
+                                step > 0);
   });
   kernels.rescale(rows, whole_sums, left.whole_scale, column_scale, sums);
 }
@@ -201,12 +202,12 @@ void multiply_panel_of_bf16(const KernelTable& kernels, const PackedWeight& weig
     in_stripes(weight, part * weight.panels() + panel, [&](int64_t step, int64_t steps, int64_t from) {
       const bool add = step > 0 || part > 0;
       if (weight.group == 2) {
-        return kernels.product_of_bf16(rows, steps, left.pairs + step, left.pairs_stride, numbers + from, 2 * width,
-                                       sums, width, add);
+        return kernels.product_of_bf16(rows, width, steps, left.pairs + step, left.pairs_stride, numbers + from,
+                                       2 * width, sums, width, add);
       }
       float* const copy = widened.of(kStripe * width);
       kernels.widen(steps * width, numbers + from, copy);
-      kernels.product(rows, steps, left.floats + step, left.stride, copy, width, sums, width, add);
+      kernels.product(rows, width, steps, left.floats + step, left.stride, copy, width, sums, width, add);
     });
   }
 }
@@ -218,7 +219,7 @@ void multiply_panel(const KernelTable& kernels, const PackedWeight& weight, cons
   const auto width = weight.width;
   const auto* numbers = weight.numbers.const_data_ptr<float>();
   in_stripes(weight, panel, [&](int64_t step, int64_t steps, int64_t from) {
-    kernels.product(rows, steps, left.floats + step, left.stride, numbers + from, width, sums, width, step > 0);
+    kernels.product(rows, width, steps, left.floats + step, left.stride, numbers + from, width, sums, width, step > 0);
   });
 }
 
@@ -233,19 +234,20 @@ void reduce(const KernelTable& kernels, const ProductBranch& branch, const Left&
   float* const sums = scratch.of(rows * width);
   float* const reduced = branch.reduced.mutable_data_ptr<float>() + first * rank;
   for (int64_t column = 0; column < columns; column += width) {
+    const auto wanted = std::min(width, columns - column);
     for (int64_t step = 0; step < k; step += group * kStripe) {
       const auto steps = std::min(group * kStripe, k - step) / group, from = column * k + step * width;
       if (pairs) {
         const auto* down = reinterpret_cast<const bf16_bits*>(branch.down.const_data_ptr<at::BFloat16>());
-        kernels.product_of_bf16(rows, steps, left.pairs + branch.begin + step, left.pairs_stride, down + from,
+        kernels.product_of_bf16(rows, wanted, steps, left.pairs + branch.begin + step, left.pairs_stride, down + from,
                                 2 * width, sums, width, step > 0);
       } else {
-        kernels.product(rows, steps, left.floats + branch.begin + step, left.stride,
+        kernels.product(rows, wanted, steps, left.floats + branch.begin + step, left.stride,
                         branch.down.const_data_ptr<float>() + from, width, sums, width, step > 0);
       }
     }
     for (int64_t i = 0; i < rows; ++i) {
-      for (int64_t j = 0; j < std::min(width, columns - column); ++j) {
+      for (int64_t j = 0; j < wanted; ++j) {
         float& to = reduced[i * rank + (column + j) % rank];
         to = column + j < rank ? sums[i * width + j] : to + sums[i * width + j];
       }
@@ -271,8 +273,9 @@ void multiply_block(const KernelTable& kernels, const Product& p, const Left& le
     for (const auto& branch : p.branches) {
       const auto own = panel - branch.first_panel;
       if (own < 0 || own >= branch.up.size(0)) continue;
-      kernels.product(rows, branch.rank, branch.reduced.const_data_ptr<float>() + first * branch.rank, branch.rank,
-                      branch.up.const_data_ptr<float>() + own * branch.rank * width, width, sums, width, /*add=*/true);
+      kernels.product(rows, columns, branch.rank, branch.reduced.const_data_ptr<float>() + first * branch.rank,
+                      branch.rank, branch.up.const_data_ptr<float>() + own * branch.rank * width, width, sums, width,
+                      /*add=*/true);
     }
     kernels.finish(rows, columns, sums, epilogue);
   }

@@ -32,12 +32,13 @@ struct Epilogue {
   Rows out;
 };
 
-// c[i][j] = (add ? c[i][j] : 0) + the sum over `steps` of a(i, step) b(step, j), for m rows and one panel of columns.
+// c[i][j] = (add ? c[i][j] : 0) + the sum over `steps` of a(i, step) b(step, j), for m rows and the first `columns` of
+// one panel; what lies behind them in c is undefined.
 // A step is one float, a pair of 16-bit numbers or four bytes of a row: b is [steps, panel, numbers a step], its steps
 // ldb numbers apart. Every sum runs in the order of its steps whatever m is.
 template <class Left, class Right, class Sum>
-using ProductKernel = void (*)(int64_t m, int64_t steps, const Left* a, int64_t lda, const Right* b, int64_t ldb,
-                               Sum* c, int64_t ldc, bool add);
+using ProductKernel = void (*)(int64_t m, int64_t columns, int64_t steps, const Left* a, int64_t lda, const Right* b,
+                               int64_t ldb, Sum* c, int64_t ldc, bool add);
 
 // x = (u - zero) scale for bytes u.
 struct ByteScale {
@@ -84,25 +85,25 @@ struct KernelTable {
   void (*interleave)(int64_t n, const bf16_bits* first, const bf16_bits* second, bf16_bits* to);
   void (*add_to)(int64_t n, const float* from, float* to);
 
-  // The scores of `keys` keys for `panel` queries, [keys, panel] rows lds apart, become probabilities before they are
-  // divided by their sum, exp(scale s - the largest): in place, or in bf16 as pairs of keys, [keys / 2, panel, 2] rows
-  // 2 ldp apart. Of each query the log-sum-exp and the share that its sum wants are written: infinity and 0 where it
-  // sees no key.
-  void (*softmax)(int64_t keys, float scale, float* scores, int64_t lds, float* lse, float* share);
-  void (*softmax_bf16)(int64_t keys, float scale, float* scores, int64_t lds, bf16_bits* pairs, int64_t ldp, float* lse,
-                       float* share);
+  // The scores of `keys` keys for `queries` queries, at most a panel, [keys, panel] rows lds apart, become
+  // probabilities before they are divided by their sum, exp(scale s - the largest): in place, or in bf16 as pairs of
+  // keys, [keys / 2, panel, 2] rows 2 ldp apart. Of each query the log-sum-exp and the share that its sum wants are
+  // written: infinity and 0 where it sees no key.
+  void (*softmax)(int64_t keys, int64_t queries, float scale, float* scores, int64_t lds, float* lse, float* share);
+  void (*softmax_bf16)(int64_t keys, int64_t queries, float scale, float* scores, int64_t lds, bf16_bits* pairs,
+                       int64_t ldp, float* lse, float* share);
   // From scores and their log-sum-exp the probabilities p, and from the gradient of p that of the scores before they
   // were scaled, p (dp - sum p dp) gradient_scale. In place; or, with the floats as scratch, in bf16: both as rows
   // [keys, panel] ldp apart, the gradient as pairs of keys besides.
-  void (*softmax_backward)(int64_t keys, float scale, float gradient_scale, float* scores, float* gradient, int64_t lds,
-                           const float* lse);
+  void (*softmax_backward)(int64_t keys, int64_t queries, float scale, float gradient_scale, float* scores,
+                           float* gradient, int64_t lds, const float* lse);
   struct Bf16Scores {
     bf16_bits *probabilities, *gradient;
     bf16_bits* gradient_pairs;
     int64_t ldp;
   };
-  void (*softmax_backward_bf16)(int64_t keys, float scale, float gradient_scale, float* scores, float* gradient,
-                                int64_t lds, const float* lse, Bf16Scores);
+  void (*softmax_backward_bf16)(int64_t keys, int64_t queries, float scale, float gradient_scale, float* scores,
+                                float* gradient, int64_t lds, const float* lse, Bf16Scores);
 
   // One row: stream = x + change (change may be null), normalised to mean 0 and variance 1, times weight plus bias.
   struct Moments {

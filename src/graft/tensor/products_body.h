@@ -62,55 +62,62 @@ struct Bf16Pairs {
 };
 #endif
 
-// kM x kPanel sums in registers.
-template <class Kind, int kM, bool kTransposed>
+// kM rows of kV vectors of sums in registers.
+template <class Kind, int kM, int kV, bool kTransposed>
 GRAFT_INLINE void tile(int64_t steps, const typename Kind::Left* a, int64_t lda, const typename Kind::Right* b,
                        int64_t ldb, typename Kind::Sum* c, int64_t ldc, bool add) {
-  typename Kind::Vector sums[kM][kVectors];
+  typename Kind::Vector sums[kM][kV];
 #pragma GCC unroll 16
   for (int i = 0; i < kM; ++i) {
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j)
+    for (int j = 0; j < kV; ++j)
       sums[i][j] = add ? Kind::sums(c + i * ldc + j * kLanes) : Kind::zero();
   }
   for (int64_t step = 0; step < steps; ++step) {
-    decltype(Kind::right(b)) right[kVectors];
+    decltype(Kind::right(b)) right[kV];
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j)
+    for (int j = 0; j < kV; ++j)
       right[j] = Kind::right(b + step * ldb + j * kLanes * Kind::kGroup);
 #pragma GCC unroll 16
     for (int i = 0; i < kM; ++i) {
       const auto left = Kind::left(kTransposed ? a + step * lda + i * Kind::kGroup : a + i * lda + step * Kind::kGroup);
 #pragma GCC unroll 4
-      for (int j = 0; j < kVectors; ++j)
+      for (int j = 0; j < kV; ++j)
         sums[i][j] = Kind::add_product(left, right[j], sums[i][j]);
     }
   }
 #pragma GCC unroll 16
   for (int i = 0; i < kM; ++i) {
 #pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j)
+    for (int j = 0; j < kV; ++j)
       Simd::store(c + i * ldc + j * kLanes, sums[i][j]);
   }
 }
 
-template <class Kind, int kM, bool kTransposed>
+template <class Kind, int kM, int kV, bool kTransposed>
 void last_tile(int64_t m, int64_t steps, const typename Kind::Left* a, int64_t lda, const typename Kind::Right* b,
                int64_t ldb, typename Kind::Sum* c, int64_t ldc, bool add) {
   if constexpr (kM > 0) {
-    if (m == kM) return tile<Kind, kM, kTransposed>(steps, a, lda, b, ldb, c, ldc, add);
-    last_tile<Kind, kM - 1, kTransposed>(m, steps, a, lda, b, ldb, c, ldc, add);
+    if (m == kM) return tile<Kind, kM, kV, kTransposed>(steps, a, lda, b, ldb, c, ldc, add);
+    last_tile<Kind, kM - 1, kV, kTransposed>(m, steps, a, lda, b, ldb, c, ldc, add);
   }
 }
 
-template <class Kind, bool kTransposed = false>
-void product(int64_t m, int64_t steps, const typename Kind::Left* a, int64_t lda, const typename Kind::Right* b,
-             int64_t ldb, typename Kind::Sum* c, int64_t ldc, bool add) {
+template <class Kind, int kV, bool kTransposed>
+void rows_of_tiles(int64_t m, int64_t steps, const typename Kind::Left* a, int64_t lda, const typename Kind::Right* b,
+                   int64_t ldb, typename Kind::Sum* c, int64_t ldc, bool add) {
   const auto row = [&](int64_t i) { return kTransposed ? a + i * Kind::kGroup : a + i * lda; };
   int64_t i = 0;
   for (; i + kRows <= m; i += kRows)
-    tile<Kind, kRows, kTransposed>(steps, row(i), lda, b, ldb, c + i * ldc, ldc, add);
-  last_tile<Kind, kRows - 1, kTransposed>(m - i, steps, row(i), lda, b, ldb, c + i * ldc, ldc, add);
+    tile<Kind, kRows, kV, kTransposed>(steps, row(i), lda, b, ldb, c + i * ldc, ldc, add);
+  last_tile<Kind, kRows - 1, kV, kTransposed>(m - i, steps, row(i), lda, b, ldb, c + i * ldc, ldc, add);
+}
+
+template <class Kind, bool kTransposed = false>
+void product(int64_t m, int64_t columns, int64_t steps, const typename Kind::Left* a, int64_t lda,
+             const typename Kind::Right* b, int64_t ldb, typename Kind::Sum* c, int64_t ldc, bool add) {
+  if (columns <= kLanes) return rows_of_tiles<Kind, 1, kTransposed>(m, steps, a, lda, b, ldb, c, ldc, add);
+  rows_of_tiles<Kind, kVectors, kTransposed>(m, steps, a, lda, b, ldb, c, ldc, add);
 }
 
 }  // namespace

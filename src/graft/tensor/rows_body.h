@@ -28,12 +28,6 @@ void rescale_bytes(int64_t m, const int32_t* sums, const ByteScale* row_scale, c
   }
 }
 
-Rows row_of(Rows rows, int64_t i) {
-  if (!rows.data) return rows;
-  char* data = static_cast<char*>(rows.data) + i * rows.stride * (rows.bf16 ? sizeof(bf16_bits) : sizeof(float));
-  return {data, rows.stride, rows.bf16};
-}
-
 // An activation as a type, for visit(Is<activation>()).
 template <Activation kActivation>
 struct Is {

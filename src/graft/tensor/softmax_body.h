@@ -27,8 +27,8 @@ GRAFT_INLINE void softmax_column(int64_t keys, float scale, const float* column,
   }
 }
 
-void softmax(int64_t keys, float scale, float* scores, int64_t lds, float* lse, float* share) {
-  for (int64_t j = 0; j < kPanel; j += kLanes) {
+void softmax(int64_t keys, int64_t queries, float scale, float* scores, int64_t lds, float* lse, float* share) {
+  for (int64_t j = 0; j < queries; j += kLanes) {
     softmax_column(keys, scale, scores + j, lds, lse + j, share + j,
                    [&](int64_t key, F p) { Simd::store(scores + key * lds + j, p); });
   }
@@ -43,9 +43,9 @@ GRAFT_INLINE void store_pairs_of_keys(int64_t keys, bf16_bits* pairs, int64_t ld
   if (key < keys) Simd::store_pairs(pairs + key * ldp, value(key), Simd::zero());
 }
 
-void softmax_bf16(int64_t keys, float scale, float* scores, int64_t lds, bf16_bits* pairs, int64_t ldp, float* lse,
-                  float* share) {
-  for (int64_t j = 0; j < kPanel; j += kLanes) {
+void softmax_bf16(int64_t keys, int64_t queries, float scale, float* scores, int64_t lds, bf16_bits* pairs, int64_t ldp,
+                  float* lse, float* share) {
+  for (int64_t j = 0; j < queries; j += kLanes) {
     F even = Simd::zero();
     softmax_column(keys, scale, scores + j, lds, lse + j, share + j, [&](int64_t key, F p) {
       if (key % 2 == 0) {
@@ -70,10 +70,10 @@ GRAFT_INLINE F probabilities(int64_t keys, float scale, float* scores, const flo
   return mean;
 }
 
-void softmax_backward(int64_t keys, float scale, float gradient_scale, float* scores, float* gradient, int64_t lds,
-                      const float* lse) {
+void softmax_backward(int64_t keys, int64_t queries, float scale, float gradient_scale, float* scores, float* gradient,
+                      int64_t lds, const float* lse) {
   const F last = Simd::set(gradient_scale);
-  for (int64_t j = 0; j < kPanel; j += kLanes) {
+  for (int64_t j = 0; j < queries; j += kLanes) {
     const F mean = probabilities(keys, scale, scores + j, gradient + j, lds, Simd::load(lse + j));
     for (int64_t key = 0; key < keys; ++key) {
       const F p = Simd::mul(Simd::load(scores + key * lds + j), last);
@@ -83,10 +83,10 @@ void softmax_backward(int64_t keys, float scale, float gradient_scale, float* sc
   }
 }
 
-void softmax_backward_bf16(int64_t keys, float scale, float gradient_scale, float* scores, float* gradient, int64_t lds,
-                           const float* lse, KernelTable::Bf16Scores out) {
+void softmax_backward_bf16(int64_t keys, int64_t queries, float scale, float gradient_scale, float* scores,
+                           float* gradient, int64_t lds, const float* lse, KernelTable::Bf16Scores out) {
   const F last = Simd::set(gradient_scale);
-  for (int64_t j = 0; j < kPanel; j += kLanes) {
+  for (int64_t j = 0; j < queries; j += kLanes) {
     const F mean = probabilities(keys, scale, scores + j, gradient + j, lds, Simd::load(lse + j));
     store_pairs_of_keys(keys, out.gradient_pairs + 2 * j, out.ldp, [&](int64_t key) {
       const F p = Simd::load(scores + key * lds + j);
