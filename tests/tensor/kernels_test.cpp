@@ -101,8 +101,8 @@ TEST(Kernels, AFewColumnsOfAPanelAreTheFirstOfAll) {
                        c.mutable_data_ptr<float>(), panel, false);
       const auto wanted = torch::mm(a, b).narrow(1, 0, columns);
       EXPECT_TRUE(torch::allclose(c.narrow(1, 0, columns), wanted, 1e-4, 1e-4));
-      if (columns == 1) {
-        EXPECT_TRUE((c.narrow(1, panel / 2, panel / 2) == 5).all().item<bool>());
+      if (columns <= 16) {  // what lies behind them is left alone, where a panel has more than one vector
+        EXPECT_TRUE((c.narrow(1, 16, panel - 16) == 5).all().item<bool>());
       }
       if (!kernels->product_of_bf16) continue;
       kernels->product_of_bf16(15, columns, 20, bits(a16), 40, bits(pairs), 2 * panel, c16.mutable_data_ptr<float>(),
