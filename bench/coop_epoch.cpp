@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "graft/engine/adapt.h"
+#include "graft/tensor/kept_memory.h"
 #include "graft/tensor/precision.h"
 #include "measure.h"
 
@@ -33,6 +34,7 @@ void fields(Visitor& visit, Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  tensor::keep_tensor_memory();  // as the program does
   const auto o = bench::parse<Options>("coop_epoch", argc, argv);
 
   auto [options, method_options] = engine::read_adapt_request({{"model", o.model},

@@ -8,6 +8,7 @@
 #include "graft/core/error.h"
 #include "graft/engine/adapt.h"
 #include "graft/pipelines/zero_shot.h"
+#include "graft/tensor/kept_memory.h"
 #include "graft/tensor/precision.h"
 #include "measure.h"
 
@@ -32,6 +33,7 @@ void fields(Visitor& visit, Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  tensor::keep_tensor_memory();  // as the program does
   const double begin = bench::now();
   const auto o = bench::parse<Options>("thirty_runs", argc, argv);
   const auto settings = nlohmann::json::parse(std::ifstream(o.settings));

@@ -41,9 +41,11 @@ TEST(AddLayerNorm, EqualsThePlainPathAtOddWidths) {
         EXPECT_EQ(got.dchange.scalar_type(), change_type);
         // One rounding to bf16 apart where a bf16 is written or where its gradient arrives.
         EXPECT_LT(relative_error(got.normalised, want.normalised), out == at::kFloat ? 2e-6 : 8e-3);
-        // Three numbers of nearly one size have a small deviation, whose inverse multiplies the rounding.
-        EXPECT_LT(relative_error(got.dx, want.dx), 5e-5);
-        EXPECT_LT(relative_error(got.dchange, want.dchange), change_type == at::kFloat ? 5e-5 : 8e-3);
+        // Beside a result in bf16 the normalised rows are kept in bf16 for the backward. Three numbers of nearly one
+        // size have a small deviation, whose inverse multiplies the rounding.
+        const double kept = out == at::kFloat ? 5e-5 : width < 16 ? 3e-2 : 2e-3;
+        EXPECT_LT(relative_error(got.dx, want.dx), kept);
+        EXPECT_LT(relative_error(got.dchange, want.dchange), change_type == at::kFloat ? kept : std::max(kept, 8e-3));
       }
     }
   }

@@ -63,8 +63,9 @@ at::Tensor Linear::finish(bool with_scale, tensor::Activation activation, const 
   return tensor::activate(scaled(to_stream(run(packed(false), tensor::Activation::none))), activation);
 }
 
+// A bias that trains is not copied: its steps are no reason to pack again.
 const tensor::FrozenLinear& Linear::packed(bool with_scale) {
-  const uint32_t version = version_of(weight_) + version_of(bias_) + version_of(scale_);
+  const uint32_t version = version_of(weight_) + (with_scale ? version_of(bias_) + version_of(scale_) : 0);
   if (packed_ && packed_with_scale_ == with_scale && packed_version_ == version) return *packed_;
   const torch::NoGradGuard no_grad;
   const auto numbers = tensor::numbers_of(weight_);

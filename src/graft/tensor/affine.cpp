@@ -30,11 +30,12 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
     const auto x = x_in.contiguous(), factors = floats_of(scale), offsets = floats_of(shift);
     const auto y = at::empty_like(x);
     const auto width = x.size(-1), rows = x.numel() / width;
+    const auto x_rows = rows_of(x);
+    const auto y_rows = rows_of_result(y);
+    const auto *scales = factors.const_data_ptr<float>(), *shifts = offsets.const_data_ptr<float>();
     at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        kernels.affine(width, static_cast<Activation>(activation), const_row(x, i), factors.const_data_ptr<float>(),
-                       offsets.const_data_ptr<float>(), row(y, i));
-      }
+      for (int64_t i = begin; i < end; ++i)
+        kernels.affine(width, static_cast<Activation>(activation), at(x_rows, i), scales, shifts, at(y_rows, i));
     });
     ctx->save_for_backward({x_in, scale, shift});
     ctx->saved_data["activation"] = activation;
@@ -53,11 +54,15 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
       return ctx->needs_input_grad(input) ? at::zeros({sums, width}, at::kFloat) : at::Tensor();
     };
     const auto d_scale = wanted(1), d_shift = wanted(2);
+    const auto x_rows = rows_of(x), dy_rows = rows_of(dy);
+    const auto dx_rows = rows_of_result(dx), scale_sums = rows_of_result(d_scale), shift_sums = rows_of_result(d_shift);
+    const auto *scales = factors.const_data_ptr<float>(), *shifts = offsets.const_data_ptr<float>();
     at::parallel_for(0, sums, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin * kRowsASum; i < std::min(rows, end * kRowsASum); ++i) {
-        const auto sum = [&](const at::Tensor& t) { return static_cast<float*>(row(t, i / kRowsASum).data); };
-        kernels.affine_backward(width, activation, const_row(x, i), const_row(dy, i), factors.const_data_ptr<float>(),
-                                offsets.const_data_ptr<float>(), row(dx, i), sum(d_scale), sum(d_shift));
+        const auto part = i / kRowsASum;
+        kernels.affine_backward(width, activation, at(x_rows, i), at(dy_rows, i), scales, shifts, at(dx_rows, i),
+                                static_cast<float*>(at(scale_sums, part).data),
+                                static_cast<float*>(at(shift_sums, part).data));
       }
     });
     const auto total = [](const at::Tensor& parts, const at::Tensor& of) {

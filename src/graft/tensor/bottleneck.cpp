@@ -8,6 +8,7 @@
 #include "graft/tensor/block_sums.h"
 #include "graft/tensor/precision.h"
 #include "graft/tensor/shapes.h"
+#include "graft/tensor/tensor_rows.h"
 
 namespace graft::tensor {
 namespace {
@@ -36,10 +37,6 @@ Product product_of(const PackedWeight& weight, const at::Tensor& left) {
           .branches = {},
           .epilogue = {},
           .on_block = {}};
-}
-
-bool is_bf16(const at::Tensor& t) {
-  return t.scalar_type() == at::kBFloat16;
 }
 
 at::Tensor as_rows(const at::Tensor& t) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graft/tensor/block_sums.h"
+#include "graft/tensor/tensor_rows.h"
 
 namespace graft::tensor {
 namespace {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "graft/tensor/tensor_rows.h"
 #include "graft/tensor/workspace.h"
 
 namespace graft::tensor {
@@ -25,18 +26,6 @@ struct Blocks {
   }
   int64_t first(int64_t block) const { return std::min(m, tiles * block / count * kTile); }
 };
-
-Rows at(Rows rows, int64_t i, int64_t column) {
-  if (!rows.data) return rows;
-  const auto size = static_cast<int64_t>(rows.bf16 ? sizeof(bf16_bits) : sizeof(float));
-  return {static_cast<char*>(rows.data) + (i * rows.stride + column) * size, rows.stride, rows.bf16};
-}
-
-ConstRows at(ConstRows rows, int64_t i, int64_t column) {
-  if (!rows.data) return rows;
-  const auto size = static_cast<int64_t>(rows.bf16 ? sizeof(bf16_bits) : sizeof(float));
-  return {static_cast<const char*>(rows.data) + (i * rows.stride + column) * size, rows.stride, rows.bf16};
-}
 
 // Asks for the lines of a block's rows that a panel will be stored to: they arrive while its sums are made.
 void expect(const Rows& rows, int64_t count, int64_t columns) {
@@ -282,16 +271,6 @@ void multiply_block(const KernelTable& kernels, const Product& p, const Left& le
 }
 
 }  // namespace
-
-ConstRows rows_of(const at::Tensor& t) {
-  if (!t.defined()) return {};
-  return {t.const_data_ptr(), t.size(-1), t.scalar_type() == at::kBFloat16};
-}
-
-Rows rows_of_result(const at::Tensor& t) {
-  if (!t.defined()) return {};
-  return {t.mutable_data_ptr(), t.size(-1), t.scalar_type() == at::kBFloat16};
-}
 
 at::Tensor branch_panels(const KernelTable& kernels, const at::Tensor& matrix, int64_t begin, bool bf16) {
   // A pair that begins at an odd column would straddle two of the left side's.

@@ -41,10 +41,6 @@ struct Product {
   std::function<void(const FinishedBlock&)> on_block;
 };
 
-// Rows of a contiguous tensor [..., columns]; of an undefined one, none.
-ConstRows rows_of(const at::Tensor&);
-Rows rows_of_result(const at::Tensor&);
-
 int64_t product_blocks(int64_t m, int64_t k);  // how many blocks there will be
 
 // The `down` of a branch that reads the left side from column `begin` on; bf16: the left side is.

@@ -105,18 +105,23 @@ struct KernelTable {
   void (*softmax_backward_bf16)(int64_t keys, int64_t queries, float scale, float gradient_scale, float* scores,
                                 float* gradient, int64_t lds, const float* lse, Bf16Scores);
 
-  // One row: stream = x + change (change may be null), normalised to mean 0 and variance 1, times weight plus bias.
+  // One row: stream = x + change (change may be null), normalised to mean 0 and variance 1 (`normalised` may be null),
+  // times weight plus bias.
   struct Moments {
     float mean, inverse_deviation;
   };
   Moments (*layer_norm)(int64_t n, float eps, const float* x, ConstRows change, const float* weight, const float* bias,
-                        Rows stream, Rows out);
+                        Rows stream, Rows normalised, Rows out);
+  // The normalised row again, (row - mean) factor: from the stream, or kept as it was with 0 and 1.
+  struct Normalised {
+    ConstRows row;
+    float mean, factor;
+  };
   // dx = d_stream (may be null) + the norm's gradient.
-  void (*layer_norm_backward)(int64_t n, Moments, const float* stream, ConstRows d_out, const float* weight,
+  void (*layer_norm_backward)(int64_t n, float inverse_deviation, Normalised, ConstRows d_out, const float* weight,
                               const float* d_stream, Rows dx, Rows d_change);
   // d_weight += d_out * the normalised row, d_bias += d_out.
-  void (*layer_norm_parameters)(int64_t n, Moments, const float* stream, ConstRows d_out, float* d_weight,
-                                float* d_bias);
+  void (*layer_norm_parameters)(int64_t n, Normalised, ConstRows d_out, float* d_weight, float* d_bias);
 };
 
 // The table that fits this processor, or null.

@@ -38,6 +38,14 @@ const float* floats(const at::Tensor& t) {
   return t.defined() ? t.const_data_ptr<float>() : nullptr;
 }
 
+const float* row_of_floats(ConstRows rows, int64_t i) {
+  return static_cast<const float*>(at(rows, i).data);
+}
+
+float* sum_of_floats(Rows sums, int64_t i) {
+  return static_cast<float*>(at(sums, i / kRowsASum).data);
+}
+
 at::Tensor whole_floats(const at::Tensor& parameter) {
   return parameter.defined() ? parameter.detach().contiguous() : parameter;
 }
@@ -63,8 +71,10 @@ struct Inputs {
 
 // [x, change] -> [stream, normalised], or [x] -> [normalised].
 struct OnKernels : torch::autograd::Function<OnKernels> {
+  // For its backward: the stream and the moments, or, where the result is bf16, the normalised rows in bf16 too, half
+  // as big, so that the stream can go.
   static variable_list forward(AutogradContext* ctx, at::TensorList given, const Present& present, double eps,
-                               c10::ScalarType out_type) {
+                               c10::ScalarType out_type, bool trains) {
     const auto& kernels = *fast_kernels();
     const Inputs in(given, present);
     const auto x = in.x.contiguous(), change = present.change ? in.change.contiguous() : at::Tensor();
@@ -72,17 +82,22 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
     const auto width = x.size(-1), rows = x.numel() / width;
     const auto stream = change.defined() ? at::empty_like(x) : at::Tensor();
     const auto out = at::empty(x.sizes(), x.options().dtype(out_type));
+    const auto normalised = trains && out_type == at::kBFloat16 ? at::empty_like(out) : at::Tensor();
     const auto moments = at::empty({rows, 2}, at::kFloat);
+    const auto x_rows = rows_of(x), change_rows = rows_of(change);
+    const auto stream_rows = rows_of_result(stream), kept_rows = rows_of_result(normalised),
+               out_rows = rows_of_result(out);
+    const auto *factors = floats(weight), *offsets = floats(bias);
+    auto* const of_rows = moments.mutable_data_ptr<float>();
     at::parallel_for(0, rows, kRowsATask, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const auto m = kernels.layer_norm(width, static_cast<float>(eps), floats(x) + i * width, const_row(change, i),
-                                          floats(weight), floats(bias), row(stream, i), row(out, i));
-        auto* const kept = moments.mutable_data_ptr<float>() + 2 * i;
-        kept[0] = m.mean;
-        kept[1] = m.inverse_deviation;
+        const auto m = kernels.layer_norm(width, static_cast<float>(eps), row_of_floats(x_rows, i), at(change_rows, i),
+                                          factors, offsets, at(stream_rows, i), at(kept_rows, i), at(out_rows, i));
+        of_rows[2 * i] = m.mean;
+        of_rows[2 * i + 1] = m.inverse_deviation;
       }
     });
-    ctx->save_for_backward({change.defined() ? stream : in.x, moments, in.weight});
+    ctx->save_for_backward({normalised.defined() ? normalised : change.defined() ? stream : in.x, moments, in.weight});
     auto& saved = ctx->saved_data;
     saved["change"] = present.change;
     saved["weight"] = present.weight;
@@ -94,7 +109,8 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
 
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
     const auto saved = ctx->get_saved_variables();
-    const auto stream = saved[0].contiguous();
+    const auto kept = saved[0].contiguous();  // the stream, or the normalised rows
+    const bool is_normalised = kept.scalar_type() == at::kBFloat16;
     const auto flag = [&](const char* name) { return ctx->saved_data[name].toBool(); };
     const Present present{.change = flag("change"), .weight = flag("weight"), .bias = flag("bias")};
     const auto change_type = static_cast<c10::ScalarType>(ctx->saved_data["change_type"].toInt());
@@ -107,29 +123,33 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
     }
     const auto d_out = gradients.back().contiguous();
     if (d_stream.defined()) d_stream = d_stream.to(at::kFloat).contiguous();
-    if (ctx->needs_input_grad(0) || change_type == at::kFloat) result.x = at::empty_like(stream);
-    if (present.change && change_type != at::kFloat)
-      result.change = at::empty(stream.sizes(), stream.options().dtype(change_type));
+    if (ctx->needs_input_grad(0) || change_type == at::kFloat) result.x = at::empty(kept.sizes(), at::kFloat);
+    if (present.change && change_type != at::kFloat) result.change = at::empty(kept.sizes(), change_type);
     const size_t first = present.change ? 2 : 1;
-    const auto width = stream.size(-1), rows = stream.numel() / width, sums = (rows + kRowsASum - 1) / kRowsASum;
+    const auto width = kept.size(-1), rows = kept.numel() / width, sums = (rows + kRowsASum - 1) / kRowsASum;
     const auto wanted = [&](bool there, size_t input) {
       return there && ctx->needs_input_grad(input) ? at::zeros({sums, width}, at::kFloat) : at::Tensor();
     };
     const auto d_weight = wanted(present.weight, first), d_bias = wanted(present.bias, first + present.weight);
     const auto weight = whole_floats(saved[2]);
+    const auto kept_rows = rows_of(kept), d_out_rows = rows_of(d_out), d_stream_rows = rows_of(d_stream);
+    const auto x_rows = rows_of_result(result.x), change_rows = rows_of_result(result.change);
+    const auto weight_sums = rows_of_result(d_weight), bias_sums = rows_of_result(d_bias);
+    const auto *factors = floats(weight), *moments = floats(saved[1]);
     const auto& kernels = *fast_kernels();
-    at::parallel_for(0, sums, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin * kRowsASum; i < std::min(rows, end * kRowsASum); ++i) {
-        const auto* kept = floats(saved[1]) + 2 * i;
-        const KernelTable::Moments moments{kept[0], kept[1]};
-        const auto* d_row = d_stream.defined() ? floats(d_stream) + i * width : nullptr;
-        kernels.layer_norm_backward(width, moments, floats(stream) + i * width, const_row(d_out, i), floats(weight),
-                                    d_row, row(result.x, i), row(result.change, i));
-        if (!d_weight.defined() && !d_bias.defined()) continue;
-        const auto sum = [&](const at::Tensor& t) { return static_cast<float*>(row(t, i / kRowsASum).data); };
-        kernels.layer_norm_parameters(width, moments, floats(stream) + i * width, const_row(d_out, i), sum(d_weight),
-                                      sum(d_bias));
+    const auto backward_row = [&](int64_t i) {
+      const auto mean = moments[2 * i], inverse = moments[2 * i + 1];
+      const KernelTable::Normalised normalised{at(kept_rows, i), is_normalised ? 0 : mean, is_normalised ? 1 : inverse};
+      kernels.layer_norm_backward(width, inverse, normalised, at(d_out_rows, i), factors,
+                                  row_of_floats(d_stream_rows, i), at(x_rows, i), at(change_rows, i));
+      if (weight_sums.data || bias_sums.data) {
+        kernels.layer_norm_parameters(width, normalised, at(d_out_rows, i), sum_of_floats(weight_sums, i),
+                                      sum_of_floats(bias_sums, i));
       }
+    };
+    at::parallel_for(0, sums, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin * kRowsASum; i < std::min(rows, end * kRowsASum); ++i)
+        backward_row(i);
     });
     if (present.change && change_type == at::kFloat) result.change = result.x;
     if (d_weight.defined()) result.weight = d_weight.sum(0);
@@ -145,7 +165,7 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
       if (present.change) all.push_back(change);
       if (present.weight) all.push_back(weight);
       if (present.bias) all.push_back(bias);
-      all.resize(all.size() + 3);  // the arguments that are no tensors
+      all.resize(all.size() + 4);  // the arguments that are no tensors
       return all;
     }
   };
@@ -164,7 +184,9 @@ variable_list on_kernels(const at::Tensor& x, const at::Tensor& change, const La
   for (const auto& t : {change, norm.weight, norm.bias}) {
     if (t.defined()) inputs.push_back(t);
   }
-  return OnKernels::apply(at::TensorList(inputs), present, norm.eps, out);
+  const bool trains = at::GradMode::is_enabled() &&
+                      std::any_of(inputs.begin(), inputs.end(), [](const auto& t) { return t.requires_grad(); });
+  return OnKernels::apply(at::TensorList(inputs), present, norm.eps, out, trains);
 }
 
 }  // namespace

@@ -3,27 +3,36 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <type_traits>
+
 #include "graft/tensor/kernels.h"
 
 namespace graft::tensor {
 
 // Gradients that are sums over rows: over so many rows first, which depend on no thread, then over those.
-constexpr int64_t kRowsASum = 256;
+constexpr int64_t kRowsASum = 64;
 
 inline bool is_bf16(const at::Tensor& t) {
   return t.scalar_type() == at::kBFloat16;
 }
 
-inline ConstRows const_row(const at::Tensor& t, int64_t i) {
+inline ConstRows rows_of(const at::Tensor& t) {
   if (!t.defined()) return {};
-  const auto bytes = i * t.size(-1) * static_cast<int64_t>(t.element_size());
-  return {static_cast<const char*>(t.const_data_ptr()) + bytes, t.size(-1), is_bf16(t)};
+  return {t.const_data_ptr(), t.size(-1), is_bf16(t)};
 }
 
-inline Rows row(const at::Tensor& t, int64_t i) {
+inline Rows rows_of_result(const at::Tensor& t) {
   if (!t.defined()) return {};
-  const auto bytes = i * t.size(-1) * static_cast<int64_t>(t.element_size());
-  return {static_cast<char*>(t.mutable_data_ptr()) + bytes, t.size(-1), is_bf16(t)};
+  return {t.mutable_data_ptr(), t.size(-1), is_bf16(t)};
+}
+
+// From row i on, and from a column of it; of no rows, none.
+template <class AnyRows>
+AnyRows at(AnyRows rows, int64_t i, int64_t column = 0) {
+  using Bytes = std::conditional_t<std::is_same_v<AnyRows, Rows>, char, const char>;
+  if (!rows.data) return rows;
+  const auto size = static_cast<int64_t>(rows.bf16 ? sizeof(bf16_bits) : sizeof(float));
+  return {static_cast<Bytes*>(rows.data) + (i * rows.stride + column) * size, rows.stride, rows.bf16};
 }
 
 }  // namespace graft::tensor
