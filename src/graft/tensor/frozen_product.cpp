@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t kStripe = 192;  // steps of a panel that stay in the first-level cache while a block passes
 constexpr int64_t kBlockNumbers = 96 * 1024;  // of the left side, in the second-level cache: 384 KiB of floats
 constexpr int64_t kTile = 12;                 // whole tiles on every instruction set
+constexpr int64_t kFewTiles = 4;              // less is not worth a second thread
 
 // Rows are shared out in whole tiles, as evenly as they go.
 struct Blocks {
@@ -22,7 +23,8 @@ struct Blocks {
   Blocks(int64_t rows, int64_t k) : m(rows), tiles((rows + kTile - 1) / kTile) {
     const auto most = std::clamp<int64_t>(kBlockNumbers / k / kTile, 4, 16);
     count = (tiles + most - 1) / most;
-    if (count > 4) count = (count + 3) / 4 * 4;  // even shares for 2 and 4 threads
+    if (count == 1 && tiles >= kFewTiles) count = 2;
+    if (count > 2) count = (count + 3) / 4 * 4;  // even shares for 2 and 4 threads
   }
   int64_t first(int64_t block) const { return std::min(m, tiles * block / count * kTile); }
 };
@@ -299,10 +301,11 @@ void run_product(const KernelTable& kernels, const Product& p) {
     }
   }
   at::parallel_for(0, blocks.count * parts, 1, [&](int64_t begin, int64_t end) {
+    Left left;
     for (int64_t task = begin; task < end; ++task) {
       const auto block = task / parts, part = task % parts;
       const auto first = blocks.first(block), rows = blocks.first(block + 1) - first;
-      const auto left = prepare(kernels, p, first, rows);
+      if (task == begin || part == 0) left = prepare(kernels, p, first, rows);
       if (parts == 1) reduce_all(left, first, rows);
       multiply_block(kernels, p, left, first, rows, panels * part / parts, panels * (part + 1) / parts);
       if (p.gather) p.on_block({block, first, rows, left.floats, left.stride});

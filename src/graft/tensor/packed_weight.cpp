@@ -25,10 +25,42 @@ at::Tensor column_sums_of(const PackedWeight& packed) {
   return packed.numbers.sum({1, 3}, /*keepdim=*/false, at::kInt).view({-1});
 }
 
-std::vector<at::Tensor> high_and_low(const at::Tensor& matrix) {
-  const auto floats = matrix.detach().to(at::kFloat), high = floats.to(at::kBFloat16);
-  return {high, (floats - high.to(at::kFloat)).to(at::kBFloat16)};
+// The same of n rows and k columns of value(row, column), written by hand: what trains is packed again each step, and
+// a handful of small operations of libtorch would take longer than the product.
+template <class Number, class Value>
+void write_panels(int64_t n, int64_t k, int64_t width, int64_t group, Number* to, const Value& value) {
+  for (int64_t first = 0; first < n; first += width) {
+    for (int64_t step = 0; step < k; step += group) {
+      for (int64_t row = first; row < first + width; ++row) {
+        for (int64_t column = step; column < step + group; ++column)
+          *to++ = row < n && column < k ? static_cast<Number>(value(row, column)) : Number(0.0f);
+      }
+    }
+  }
 }
+
+int64_t whole(int64_t n, int64_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+// value(row, column) of a matrix; `floats` holds it.
+struct Reader {
+  at::Tensor floats;
+  const float* data;
+  int64_t row_stride, column_stride;
+
+  explicit Reader(const at::Tensor& matrix)
+      : floats(matrix.detach().to(at::kFloat)),
+        data(floats.const_data_ptr<float>()),
+        row_stride(floats.stride(0)),
+        column_stride(floats.stride(1)) {}
+  float operator()(int64_t row, int64_t column) const { return data[row * row_stride + column * column_stride]; }
+  // What rounding to bf16 leaves over.
+  float rest(int64_t row, int64_t column) const {
+    const float x = (*this)(row, column);
+    return x - static_cast<float>(at::BFloat16(x));
+  }
+};
 
 // [n, k] in the type of the packed numbers.
 at::Tensor matrix_of(const PackedWeight& packed) {
@@ -84,8 +116,11 @@ at::Tensor unpack(const PackedWeight& forward) {
 }
 
 at::Tensor float_panels(const at::Tensor& matrix, int64_t width) {
-  at::NoGradGuard no_grad;
-  return panels_of(matrix.detach().to(at::kFloat), width, 1);
+  const Reader read(matrix);
+  const auto n = matrix.size(0), k = matrix.size(1);
+  const auto panels = at::empty({whole(n, width) / width, k, width, 1}, at::kFloat);
+  write_panels(n, k, width, 1, panels.mutable_data_ptr<float>(), read);
+  return panels;
 }
 
 PackedWeight pack_trained(const at::Tensor& weight, bool left_is_bf16, const KernelTable& kernels) {
@@ -101,14 +136,22 @@ PackedWeight pack_trained(const at::Tensor& weight, bool left_is_bf16, const Ker
     packed.numbers = float_panels(weight, packed.width);
     return packed;
   }
-  const auto two = high_and_low(weight);
-  packed.numbers = at::cat({panels_of(two[0], packed.width, 2), panels_of(two[1], packed.width, 2)});
+  const Reader read(weight);
+  packed.numbers = at::empty({2 * packed.panels(), whole(packed.k, 2) / 2, packed.width, 2}, at::kBFloat16);
+  auto* const high = packed.numbers.mutable_data_ptr<at::BFloat16>();
+  write_panels(packed.n, packed.k, packed.width, 2, high, read);
+  write_panels(packed.n, packed.k, packed.width, 2, high + packed.numbers.numel() / 2,
+               [&](int64_t row, int64_t column) { return read.rest(row, column); });
   return packed;
 }
 
 at::Tensor split_panels(const at::Tensor& matrix, int64_t width) {
-  at::NoGradGuard no_grad;
-  return panels_of(at::cat(high_and_low(matrix)), width, 2);
+  const Reader read(matrix);
+  const auto n = matrix.size(0), k = matrix.size(1);
+  const auto panels = at::empty({whole(2 * n, width) / width, whole(k, 2) / 2, width, 2}, at::kBFloat16);
+  write_panels(2 * n, k, width, 2, panels.mutable_data_ptr<at::BFloat16>(),
+               [&](int64_t row, int64_t column) { return row < n ? read(row, column) : read.rest(row - n, column); });
+  return panels;
 }
 
 }  // namespace graft::tensor
