@@ -63,8 +63,7 @@ void list_sites(const Options& options, const Arguments& arguments, Terminal& te
   engine::ModelOptions model_options;
   model_options.model = options.sites;
   model_options.precision = "fp32";
-  const auto model = engine::open_model(model_options, host_of(arguments));
-  terminal.line("model", fmt::format("{}  {}", options.sites, engine::describe(*model)));
+  const auto model = engine::open_model(model_options, host_of(arguments), terminal);
   const auto rows = rows_of(*model, options.match);
   TextTable table({Align::left, Align::left, Align::right, Align::right, Align::left});
   table.row({"site", "kind", "in", "out", "place"});

@@ -39,7 +39,7 @@ class Classification final : public Task {
  public:
   struct Options {
     nn::Place place = 0;  // where batches come in: nothing below it changes
-    std::shared_ptr<const plugins::Loss> loss;
+    std::shared_ptr<const plugins::Loss> loss = nullptr;
     double label_smoothing = 0;
     bool cached = false;  // features at `place` may be held for evaluation
   };

@@ -87,8 +87,7 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
 Evaluation predict(const PredictOptions& options, const Host& host, Reporter& report) {
   if (options.files.empty()) throw UsageError("predict", "which photos? Name one or more files after the run folder.");
   const AdapterInfo info = read_classifier_info(options.run);
-  const auto model = open_model(model_of_run(info, options.model), host);
-  report.line("model", describe(*model));
+  const auto model = open_model(model_of_run(info, options.model), host, report);
   Adapted adapted = load_adapter(options.run, model, options.force_base);
   Encoder encoder(model, std::make_shared<data::ImageCache>(), {.workers = options.workers, .cache_dir = {}});
 

@@ -40,8 +40,7 @@ FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter
   ModelOptions wanted = options.model;
   if (!options.adapter.empty()) wanted = model_of_run(read_adapter_info(options.adapter), wanted);
   const PhotoList photos = list_photos(options.data, options.split);
-  const auto model = open_model(wanted, host);
-  report.line("model", describe(*model));
+  const auto model = open_model(wanted, host, report);
   report.line("data", fmt::format("{}  {} photos", options.data.data, photos.files.size()));
   const nn::Place place = parse_place(options.at, *model);
   std::optional<Adapted> adapted;

@@ -46,9 +46,16 @@ std::string describe(const data::Dataset& dataset, size_t bad) {
   return text;
 }
 
+std::string describe(const models::Model& model) {
+  const auto& info = model.info();
+  return fmt::format("{} · {} · {} frozen ({}, {} thread{})", info.source, info.description,
+                     count_words(info.parameters), tensor::to_string(model.precision()), at::get_num_threads(),
+                     at::get_num_threads() == 1 ? "" : "s");
+}
+
 }  // namespace
 
-std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Host& host) {
+std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Host& host, Reporter& report) {
   if (options.model.empty()) throw UsageError("model", "which model? Give --model a folder, a file or org/name.");
   if (options.device != "cpu") {
     throw ConfigError("model",
@@ -61,14 +68,10 @@ std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Hos
   const auto folder = io::ModelFolder::find(options.model, host.environment);
   std::shared_ptr<models::Model> model = models::load_model(folder, load);
   model->freeze_all_but({});
+  report.line("model", describe(*model));
+  for (const auto& note : model->info().notes)
+    report.line("", note);
   return model;
-}
-
-std::string describe(const models::Model& model) {
-  const auto& info = model.info();
-  return fmt::format("{} · {} · {} frozen ({}, {} thread{})", info.source, info.description,
-                     count_words(info.parameters), tensor::to_string(model.precision()), at::get_num_threads(),
-                     at::get_num_threads() == 1 ? "" : "s");
 }
 
 Session::Session(const ModelOptions& model, const DataOptions& data, const Host& host, Reporter& report,
@@ -77,8 +80,7 @@ Session::Session(const ModelOptions& model, const DataOptions& data, const Host&
   if (data.data.empty()) throw UsageError("data", "which photos? Give --data a folder, a table or a split file.");
   if (data.workers < 0) throw ConfigError("data", "--workers: expected 0 or more, got {}.", data.workers);
   dataset_ = data::open_dataset(data.data, data.dataset, needed);
-  model_ = open_model(model, host);
-  report.line("model", engine::describe(*model_));
+  model_ = open_model(model, host, report);
   const int threads = static_cast<int>(std::max<int64_t>(1, data.workers));
   bad_files_ =
       data::check_images(dataset_, {data::Split::train, data::Split::val, data::Split::test}, threads, images_.get());

@@ -15,10 +15,10 @@
 
 namespace graft::engine {
 
-// Opens what the options name, at the precision and thread count that they ask for. ConfigError for a device that this
-// build has not.
-std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Host& host);
-std::string describe(const models::Model& model);  // "ViT-B/16 + text 512 · 149.6 M frozen (bf16, 2 threads)"
+// Opens what the options name, at the precision and thread count that they ask for, and says what it is ("ViT-B/16 +
+// text 512 · 149.6 M frozen (bf16, 2 threads)") and what had to be assumed. ConfigError for a device that this build
+// has not.
+std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Host& host, Reporter& report);
 
 class Session {
  public:

@@ -66,9 +66,8 @@ engine::Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const st
     throw DataError("data", "{}: expected two class names or more, got {}.", options.data.dataset.classes,
                     classes.size());
   const auto photos = engine::list_photos(options.data, "");
-  const auto model = engine::open_model(options.model, host);
+  const auto model = engine::open_model(options.model, host, report);
   check_reads_text(*model);
-  report.line("model", engine::describe(*model));
   report.line("data", fmt::format("{}  {} classes · {} photos without labels", options.data.data, classes.size(),
                                   photos.files.size()));
   engine::Encoder encoder(

@@ -1,6 +1,7 @@
 #include <fmt/ranges.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -128,8 +129,10 @@ class VitReader {
     info.preprocessing = settings_.preprocessing;
     if (options_.image_size) info.preprocessing = at_size(info.preprocessing, *options_.image_size, patch);
     info.notes = settings_.notes;
-    if (!reader_.ignored().empty()) {
-      info.notes.push_back(fmt::format("left aside: {}", fmt::join(reader_.ignored(), ", ")));
+    if (const auto& names = reader_.ignored(); !names.empty()) {
+      const auto shown = std::min<size_t>(names.size(), 3);
+      info.notes.push_back(fmt::format("left aside: {}{}", fmt::join(names.begin(), names.begin() + shown, ", "),
+                                       names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : ""));
     }
     info.description =
         fmt::format("ViT {}/{} {}x{}", info.preprocessing.output().height, patch, parts.blocks->size(), parts.width);
