@@ -52,7 +52,7 @@ class Direct {
     activation_ = clip ? tensor::Activation::quick_gelu : tensor::Activation::gelu;
     heads_ = model.feature_width(1) / 64;
     const auto map = [&](const std::string& name) {
-      return tensor::FrozenLinear(of(name + ".weight"), of(name + ".bias"), precision);
+      return tensor::FrozenLinear(tensor::numbers_of(of(name + ".weight")), of(name + ".bias"), precision);
     };
     const auto norm = [&](const std::string& name) {
       return tensor::LayerNorm{of(name + ".weight"), of(name + ".bias"), eps};

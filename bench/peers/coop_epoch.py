@@ -62,9 +62,9 @@ def step(_):
     losses.append(loss.item())
 
 
-seconds, first = measure.timed(step, args.steps, args.warmup)
+times = measure.timed(step, args.steps, args.warmup)
 steps = (args.photos + args.batch - 1) // args.batch
-epoch = steps * measure.median(seconds)
-measure.emit(peer="plain", work="coop epoch", precision=args.precision, attention=args.attention, seconds=seconds,
+epoch = steps * measure.median(times["seconds"])
+measure.emit(peer="plain", work="coop epoch", precision=args.precision, attention=args.attention, **times,
              steps_an_epoch=steps, epoch_s=epoch, images_per_s=args.photos / epoch,
              images_per_s_first_epoch=args.photos / epoch, losses=losses)
