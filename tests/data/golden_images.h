@@ -11,11 +11,12 @@
 #include <string>
 
 #include "graft/data/resize.h"
+#include "tests/support/source_dir.h"
 
 namespace graft::data::golden {
 
 inline nlohmann::json read(const std::string& name) {
-  std::ifstream file(std::string(GRAFT_SOURCE_DIR "/tests/golden/") + name);
+  std::ifstream file(source_dir() / "tests/golden" / name);
   return nlohmann::json::parse(file);
 }
 
@@ -46,7 +47,7 @@ inline Image load(const std::string& name) {
   int width, height;
   std::uint32_t seed;
   words >> first;
-  if (first != "noise") return io::read_image(GRAFT_SOURCE_DIR "/tests/golden/images/" + name);
+  if (first != "noise") return io::read_image(source_dir() / "tests/golden/images" / name);
   words >> width >> height >> seed;
   return noise(width, height, seed);
 }

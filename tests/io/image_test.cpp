@@ -6,18 +6,19 @@
 #include "tests/io/expect_error.h"
 #include "tests/io/golden_hash.h"
 #include "tests/io/temporary_folder.h"
+#include "tests/support/source_dir.h"
 
 namespace graft::io {
 namespace {
 
-const std::filesystem::path kImages = GRAFT_SOURCE_DIR "/tests/golden/images/decode";
+const std::filesystem::path kImages = source_dir() / "tests/golden/images/decode";
 
 Image decode(std::string_view bytes, std::int64_t max_pixels = kMaxPixels) {
   return decode_image(std::as_bytes(std::span(bytes)), "f", max_pixels);
 }
 
 TEST(Image, HasThePixelsThatPillowGives) {
-  std::ifstream stream(GRAFT_SOURCE_DIR "/tests/golden/decode.json");
+  std::ifstream stream(source_dir() / "tests/golden/decode.json");
   const auto expected = nlohmann::json::parse(stream);
   ASSERT_GE(expected.size(), 60u);
   for (const auto& [name, row] : expected.items()) {

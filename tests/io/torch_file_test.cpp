@@ -6,11 +6,12 @@
 #include "tests/io/expect_error.h"
 #include "tests/io/golden_hash.h"
 #include "tests/io/temporary_folder.h"
+#include "tests/support/source_dir.h"
 
 namespace graft::io {
 namespace {
 
-const std::filesystem::path kGolden = GRAFT_SOURCE_DIR "/tests/golden";
+const std::filesystem::path kGolden = source_dir() / "tests/golden";
 
 TorchFile parse(std::string_view bytes) {
   return TorchFile::parse(std::as_bytes(std::span(bytes)), nullptr, "f");

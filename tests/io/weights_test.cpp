@@ -2,11 +2,12 @@
 
 #include "tests/io/expect_error.h"
 #include "tests/io/temporary_folder.h"
+#include "tests/support/source_dir.h"
 
 namespace graft::io {
 namespace {
 
-const std::filesystem::path kTorch = GRAFT_SOURCE_DIR "/tests/golden/torch";
+const std::filesystem::path kTorch = source_dir() / "tests/golden/torch";
 const float kOne[] = {1};
 
 std::filesystem::path write_tensor(const std::filesystem::path& path, const std::string& name) {

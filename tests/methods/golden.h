@@ -8,6 +8,7 @@
 #include <string>
 
 #include "graft/io/safetensors.h"
+#include "tests/support/source_dir.h"
 
 namespace graft::methods {
 
@@ -28,7 +29,7 @@ inline std::map<std::string, at::Tensor> read_tensors(const std::string& path) {
 
 // tests/golden/methods/<name>, made by tests/golden/make/methods*.py
 inline std::string golden_path(const std::string& name) {
-  return std::string(GRAFT_SOURCE_DIR) + "/tests/golden/methods/" + name;
+  return source_dir() / "tests/golden/methods" / name;
 }
 inline std::map<std::string, at::Tensor> golden(const std::string& name) {
   return read_tensors(golden_path(name + ".safetensors"));

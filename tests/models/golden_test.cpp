@@ -7,6 +7,7 @@
 #include "graft/models/checkpoint.h"
 #include "graft/models/model.h"
 #include "tests/support/gradient_check.h"
+#include "tests/support/source_dir.h"
 
 namespace graft::models {
 namespace {
@@ -41,7 +42,7 @@ const Case kCases[] = {
 };
 
 std::filesystem::path golden(const Case& tested) {
-  return std::filesystem::path(GRAFT_SOURCE_DIR) / "tests/golden/models" / tested.file;
+  return source_dir() / "tests/golden/models" / tested.file;
 }
 
 class Golden : public ::testing::TestWithParam<Case> {
@@ -95,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(Models, Golden, ::testing::ValuesIn(kCases),
                          [](const auto& info) { return std::string(info.param.name); });
 
 io::ModelFolder folder_of(const char* name) {
-  return io::ModelFolder::at(std::filesystem::path(GRAFT_SOURCE_DIR) / "tests/golden/models" / name);
+  return io::ModelFolder::at(source_dir() / "tests/golden/models" / name);
 }
 
 TEST(Layouts, TheSameWeightsHaveOneFingerprintInAnySpelling) {

@@ -9,6 +9,7 @@
 
 #include "graft/core/error.h"
 #include "graft/text/byte_pairs.h"
+#include "tests/support/source_dir.h"
 
 namespace graft::text {
 namespace {
@@ -36,7 +37,7 @@ TEST(ClipTokenizer, HasOpenAisVocabulary) {
 }
 
 TEST(ClipTokenizer, IdsOfOddStringsEqualOpenClips) {
-  std::ifstream golden(GRAFT_SOURCE_DIR "/tests/golden/tokens.jsonl");
+  std::ifstream golden(source_dir() / "tests/golden/tokens.jsonl");
   size_t count = 0;
   for (std::string line; std::getline(golden, line); ++count) {
     const auto pair = nlohmann::json::parse(line);

@@ -11,13 +11,14 @@
 #include "graft/text/glyphs.h"
 #include "graft/text/html_entities.h"
 #include "graft/text/utf8.h"
+#include "tests/support/source_dir.h"
 
 namespace graft::text {
 namespace {
 
 // Checksums over all scalars, from tests/golden/make/unicode.py.
 uint32_t golden(const std::string& property) {
-  std::ifstream file(GRAFT_SOURCE_DIR "/tests/golden/unicode.json");
+  std::ifstream file(source_dir() / "tests/golden/unicode.json");
   return nlohmann::json::parse(file).at(property).get<uint32_t>();
 }
 
