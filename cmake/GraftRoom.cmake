@@ -1,5 +1,6 @@
 # graft_room(NAME SOURCES ... LINK ... [TORCH]): a room is a static library graft_<name>.
-# graft_test(NAME SOURCES ... LINK ...): one test program a room, its cases registered with ctest by name.
+# graft_test(NAME SOURCES ... LINK ... [TORCH] [ALONE]): one test program a room, its cases registered with ctest by name;
+#   ALONE: its files have names of their own in common and are compiled one by one.
 
 add_library(graft_options INTERFACE)
 target_include_directories(graft_options INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
@@ -37,14 +38,16 @@ function(graft_room name)
 endfunction()
 
 function(graft_test name)
-  cmake_parse_arguments(TEST "TORCH;SLOW" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(TEST "TORCH;SLOW;ALONE" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name}_test ${TEST_SOURCES})
   target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name}_test PRIVATE ${TEST_LINK} graft_source_dir GTest::gmock GTest::gtest_main)
   if(TEST_TORCH)
     target_precompile_headers(${name}_test REUSE_FROM graft_pch)
   endif()
-  graft_unity(${name}_test)
+  if(NOT TEST_ALONE)
+    graft_unity(${name}_test)
+  endif()
   set(label fast)
   if(TEST_SLOW)
     set(label slow)

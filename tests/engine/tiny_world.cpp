@@ -61,7 +61,7 @@ void make_tiny_world(const fs::path& root, int64_t train, int64_t val, int64_t t
   const auto checkpoint = tiny_clip_checkpoint();
   fs::create_directories(root / "clip");
   engine::write_tensors(root / "clip" / "open_clip_model.safetensors", checkpoint.tensors);
-  std::ofstream(root / "clip" / "open_clip_config.json") << checkpoint.folder.open_clip_config->dump();
+  std::ofstream(root / "clip" / "open_clip_config.json") << checkpoint.folder.open_clip_config->value().dump();
   const std::pair<const char*, int64_t> splits[] = {{"train", train}, {"val", val}, {"test", test}};
   uint64_t seed = 0;
   for (const auto& [split, count] : splits) {

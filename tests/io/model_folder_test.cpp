@@ -17,8 +17,8 @@ TEST(ModelFolder, ReadsTheConfigurationsThatAreThere) {
   folder.put("config.json", R"({"model_type": "vit"})");
   folder.put("preprocessor_config.json", R"({"size": 224})");
   const auto model = ModelFolder::at(folder.path());
-  EXPECT_EQ(model.config.value()["model_type"], "vit");
-  EXPECT_EQ(model.preprocessor_config.value()["size"], 224);
+  EXPECT_EQ(model.config->get("model_type", std::string()), "vit");
+  EXPECT_EQ(model.preprocessor_config->get("size", int64_t{0}), 224);
   EXPECT_FALSE(model.open_clip_config.has_value());
   EXPECT_THAT(model.weight_files, testing::ElementsAre(folder.path() / "model.safetensors"));
   EXPECT_NE(model.open().find("w"), nullptr);
@@ -64,7 +64,7 @@ TEST(ModelFolder, SaysWhatAFolderLacks) {
   folder.put("a.pth", "x");
   EXPECT_ERROR(ModelFolder::at(folder.path()), FileError, "holds several checkpoints: a.pth, b.pt. Name one of them.");
   folder.put("config.json", "[1]");
-  EXPECT_ERROR(ModelFolder::at(folder.path()), FileError, "config.json is not a JSON object");
+  EXPECT_ERROR(ModelFolder::at(folder.path()), FileError, "config.json: expected a JSON object, got a list");
   EXPECT_ERROR(ModelFolder::at(folder.path() / "none"), FileError, "does not exist");
 }
 

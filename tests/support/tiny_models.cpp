@@ -82,10 +82,11 @@ std::unique_ptr<models::Model> TinyCheckpoint::load(const models::LoadOptions& o
 TinyCheckpoint tiny_clip_checkpoint(uint64_t seed) {
   TinyCheckpoint checkpoint;
   checkpoint.folder.path = "tiny-clip";
-  checkpoint.folder.open_clip_config = nlohmann::json::parse(R"({
+  checkpoint.folder.open_clip_config = io::JsonObject::parse(R"({
     "model_cfg": {"embed_dim": 12, "quick_gelu": true,
                   "vision_cfg": {"image_size": 24, "layers": 3, "width": 32, "head_width": 16, "patch_size": 8},
-                  "text_cfg": {"context_length": 24, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 2}}})");
+                  "text_cfg": {"context_length": 24, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 2}}})",
+                                                             "open_clip_config.json");
   Maker make(checkpoint, seed);
   make.normal("visual.conv1.weight", {kWidth, 3, kPatch, kPatch}, 0.1);
   make.normal("visual.class_embedding", {kWidth}, 0.5);
@@ -110,10 +111,11 @@ TinyCheckpoint tiny_clip_checkpoint(uint64_t seed) {
 TinyCheckpoint tiny_vit_checkpoint(uint64_t seed) {
   TinyCheckpoint checkpoint;
   checkpoint.folder.path = "tiny-vit";
-  checkpoint.folder.config = nlohmann::json::parse(R"({
+  checkpoint.folder.config = io::JsonObject::parse(R"({
     "architecture": "vit_tiny_patch8_reg2", "model_args": {"num_heads": 2, "img_size": 24},
     "pretrained_cfg": {"input_size": [3, 24, 24], "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
-                       "interpolation": "bicubic", "crop_pct": 1.0}})");
+                       "interpolation": "bicubic", "crop_pct": 1.0}})",
+                                                   "config.json");
   Maker make(checkpoint, seed);
   make.normal("cls_token", {1, 1, kWidth}, 0.5);
   make.normal("reg_token", {1, kRegisters, kWidth}, 0.5);

@@ -31,6 +31,7 @@ class Inside final : public Reporter {
   Inside(std::string name, Terminal& terminal) : name_(std::move(name)), terminal_(terminal) {}
   void line(std::string_view, std::string_view) override {}
   void warn(std::string_view text) override { terminal_.warn(fmt::format("{}: {}", name_, text)); }
+  void note(const Note& note) override { terminal_.note({fmt::format("{}: {}", name_, note.text), note.numbers}); }
   void progress(const Progress& progress) override {
     Progress renamed = progress;
     renamed.stage = "demo";

@@ -158,6 +158,14 @@ void Terminal::warn(std::string_view text) {
   write((look_.colour ? fmt::format("\033[33m{}\033[0m", label) : std::string(label)) + std::string(text));
 }
 
+void Terminal::note(const Note& note) {
+  constexpr std::string_view label = "note    ";
+  keep(std::string(label) + note.text);
+  notes_.push_back(note);
+  if (is_silent() && !note.numbers) return;
+  write((look_.colour ? fmt::format("\033[1m{}\033[0m", label) : std::string(label)) + note.text);
+}
+
 void Terminal::log_to(std::filesystem::path folder, bool append) {
   log_ = std::move(folder);
   log_append_ = append;

@@ -49,8 +49,10 @@ class Terminal final : public Reporter {
   // --- stderr
   void line(std::string_view label, std::string_view text) override;
   void warn(std::string_view text) override;
+  void note(const Note& note) override;
   void progress(const Progress& progress) override;
   void error(std::string_view message);
+  const std::vector<Note>& notes() const { return notes_; }  // those said so far, for results in JSON
 
   // Keeps what was said so far and from now on in `folder`/log.txt, from the moment that training begins (the folder is
   // then there, and ours) or finish_log() is called.
@@ -76,6 +78,7 @@ class Terminal final : public Reporter {
   std::chrono::steady_clock::time_point last_;
   std::filesystem::path log_;  // folder; empty: nothing is kept
   bool log_begun_ = false, log_append_ = false;
+  std::vector<Note> notes_;
   std::string unlogged_;  // lines that are not in the file yet
 };
 

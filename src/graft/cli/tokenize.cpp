@@ -32,13 +32,13 @@ void fields(Visitor& visit, Options& o) {
 // The context length that the model's files state, without loading its weights.
 int64_t context_of(const io::ModelFolder& folder) {
   if (folder.open_clip_config) {
-    const auto text = folder.open_clip_config->value("/model_cfg/text_cfg/context_length"_json_pointer, 0);
+    const auto text = folder.open_clip_config->value().value("/model_cfg/text_cfg/context_length"_json_pointer, 0);
     if (text > 0) return text;
   }
   if (folder.config) {
-    const auto text = folder.config->value("/text_config/max_position_embeddings"_json_pointer, 0);
+    const auto text = folder.config->value().value("/text_config/max_position_embeddings"_json_pointer, 0);
     if (text > 0) return text;
-    if (!folder.config->contains("text_config")) {
+    if (!folder.config->value().contains("text_config")) {
       throw ModelError("tokenize", "{} reads no text. Name a CLIP.", folder.path.string());
     }
   }

@@ -17,11 +17,18 @@ struct Progress {
   std::string unit;    // "images"
 };
 
+// What had to be assumed of a file that somebody else's program wrote, or was left aside in it.
+struct Note {
+  std::string text;
+  bool numbers = true;  // another reading would give other numbers: said under --quiet and --json too, and kept
+};
+
 class Reporter {
  public:
   virtual ~Reporter() = default;
   virtual void line(std::string_view label, std::string_view text) = 0;  // "model   openai/clip-... ViT-B/16"
   virtual void warn(std::string_view text) = 0;
+  virtual void note(const Note&) = 0;
   virtual void progress(const Progress&) = 0;
 };
 
@@ -30,6 +37,7 @@ class Silent final : public Reporter {
  public:
   void line(std::string_view, std::string_view) override {}
   void warn(std::string_view) override {}
+  void note(const Note&) override {}
   void progress(const Progress&) override {}
 };
 

@@ -70,7 +70,7 @@ std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Hos
   model->freeze_all_but({});
   report.line("model", describe(*model));
   for (const auto& note : model->info().notes)
-    report.line("", note);
+    report.note(note);
   return model;
 }
 

@@ -7,13 +7,11 @@
 #include <set>
 
 #include "graft/core/error.h"
-#include "graft/io/mapped_file.h"
 
 namespace graft::io {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 // The names that the libraries give to a model's weights, in the order in which they themselves prefer them.
 constexpr std::array<std::string_view, 8> kWeightFiles{"model.safetensors",
@@ -26,16 +24,6 @@ constexpr std::array<std::string_view, 8> kWeightFiles{"model.safetensors",
                                                        "model.pt"};
 
 constexpr std::array<std::string_view, 5> kWeightEndings{".safetensors", ".pt", ".pth", ".th", ".bin"};
-
-std::optional<json> read_json(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return std::nullopt;
-  const auto file = MappedFile::open(path);
-  const auto* text = reinterpret_cast<const char*>(file->bytes().data());
-  json value = json::parse(text, text + file->bytes().size(), nullptr, false);
-  if (!value.is_object()) throw FileError("model", "{} is not a JSON object.", path.string());
-  return value;
-}
 
 fs::path choose_weights(const fs::path& folder) {
   std::error_code ignored;
@@ -70,9 +58,9 @@ ModelFolder ModelFolder::at(const fs::path& path) {
   folder.path = path;
   if (!fs::exists(path, ignored)) throw FileError("model", "{} does not exist.", path.string());
   if (fs::is_directory(path, ignored)) {
-    folder.config = read_json(path / "config.json");
-    folder.open_clip_config = read_json(path / "open_clip_config.json");
-    folder.preprocessor_config = read_json(path / "preprocessor_config.json");
+    folder.config = JsonObject::read(path / "config.json");
+    folder.open_clip_config = JsonObject::read(path / "open_clip_config.json");
+    folder.preprocessor_config = JsonObject::read(path / "preprocessor_config.json");
     folder.weights = choose_weights(path);
   } else {
     folder.weights = path;

@@ -3,23 +3,23 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "graft/io/hub.h"
+#include "graft/io/json_object.h"
 #include "graft/io/weights.h"
 
 namespace graft::io {
 
 struct ModelFolder {
-  std::filesystem::path path;                         // the folder, or the lone file
-  std::optional<nlohmann::json> config;               // config.json (transformers, timm)
-  std::optional<nlohmann::json> open_clip_config;     // open_clip_config.json
-  std::optional<nlohmann::json> preprocessor_config;  // preprocessor_config.json
-  std::filesystem::path weights;                      // the checkpoint to open, or the index of its shards
-  std::vector<std::filesystem::path> weight_files;    // the files with its bytes: one, or all shards
+  std::filesystem::path path;                       // the folder, or the lone file
+  std::optional<JsonObject> config;                 // config.json (transformers, timm)
+  std::optional<JsonObject> open_clip_config;       // open_clip_config.json
+  std::optional<JsonObject> preprocessor_config;    // preprocessor_config.json
+  std::filesystem::path weights;                    // the checkpoint to open, or the index of its shards
+  std::vector<std::filesystem::path> weight_files;  // the files with its bytes: one, or all shards
 
   // A folder without weights, or with several checkpoints and no telling which, is a FileError.
   static ModelFolder at(const std::filesystem::path& path);

@@ -19,7 +19,6 @@ static_assert(std::endian::native == std::endian::little, "tensors are stored an
 
 constexpr std::size_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own bound
-constexpr std::string_view kMetadataKey = "__metadata__";
 
 // The header's JSON. A key given twice would silently win over the first, so it is refused.
 json parse_header(std::string_view text, std::string_view file) {

@@ -16,6 +16,8 @@
 
 namespace graft::io {
 
+inline constexpr std::string_view kMetadataKey = "__metadata__";  // of the header: texts, and no tensor
+
 using Metadata = std::map<std::string, std::string, std::less<>>;
 
 class SafetensorsFile {

@@ -15,7 +15,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kAlignment = 8;
-constexpr std::string_view kMetadataKey = "__metadata__";
 
 // The writing order of the safetensors library: widest types first (so that all are aligned), its order within a width.
 int rank_in_file(Dtype dtype) {

@@ -31,7 +31,7 @@ struct ModelInfo {
   std::string fingerprint;  // content hash of all weights by our names, independent of the file's layout
   int64_t parameters = 0;
   data::Preprocessing preprocessing;
-  std::vector<std::string> notes;  // what had to be assumed, or was left aside; for the person to see
+  std::vector<Note> notes;  // what had to be assumed, or was left aside
 };
 
 // How a text tower is fed: prompts padded to one length.

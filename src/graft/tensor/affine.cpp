@@ -23,7 +23,7 @@ at::Tensor floats_of(const at::Tensor& t) {
   return t.detach().to(at::kFloat).contiguous();
 }
 
-struct OnKernels : torch::autograd::Function<OnKernels> {
+struct AffineOnKernels : torch::autograd::Function<AffineOnKernels> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x_in, const at::Tensor& scale,
                             const at::Tensor& shift, int64_t activation) {
     const auto& kernels = *fast_kernels();
@@ -85,7 +85,7 @@ at::Tensor affine(const at::Tensor& x, const at::Tensor& scale, const at::Tensor
   check_width(x, shift, "shift");
   const bool type = x.scalar_type() == at::kFloat || is_bf16(x);
   if (type && x.device().is_cpu() && x.numel() > 0 && kernels_in_use() == Kernels::fast) {
-    return OnKernels::apply(x, scale, shift, static_cast<int64_t>(activation));
+    return AffineOnKernels::apply(x, scale, shift, static_cast<int64_t>(activation));
   }
   return activate(x * scale.to(x.scalar_type()) + shift.to(x.scalar_type()), activation);
 }

@@ -88,7 +88,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // What the graph keeps beside tensors, and the mask, which gets no gradient.
-struct Call final : torch::CustomClassHolder {
+struct AttentionCall final : torch::CustomClassHolder {
   int64_t heads = 1;
   double scale = 0;
   bool causal = false;
@@ -106,12 +106,12 @@ at::Tensor with_whole_rows(const at::Tensor& t) {
 struct Parts {
   at::TensorList own, extra;
 };
-Parts parts_of(at::TensorList tensors, const Call& call) {
+Parts parts_of(at::TensorList tensors, const AttentionCall& call) {
   const auto own = tensors.size() - (call.extra ? 2 : 0);
   return {tensors.slice(0, own), tensors.slice(own)};
 }
 
-AttentionInputs inputs_of(const Parts& parts, const Call& call) {
+AttentionInputs inputs_of(const Parts& parts, const AttentionCall& call) {
   const auto own = parts.own.size() == 1 ? parts.own[0].chunk(3, 2) : parts.own.vec();
   AttentionInputs in{
       own[0], own[1], own[2], call.heads, {.scale = call.scale, .causal = call.causal, .mask = call.mask}};
@@ -122,8 +122,9 @@ AttentionInputs inputs_of(const Parts& parts, const Call& call) {
   return in;
 }
 
-struct OnKernels : torch::autograd::Function<OnKernels> {
-  static at::Tensor forward(AutogradContext* ctx, at::TensorList tensors, const c10::intrusive_ptr<Call>& call) {
+struct AttentionOnKernels : torch::autograd::Function<AttentionOnKernels> {
+  static at::Tensor forward(AutogradContext* ctx, at::TensorList tensors,
+                            const c10::intrusive_ptr<AttentionCall>& call) {
     const auto result = attention_forward(inputs_of(parts_of(tensors, *call), *call));
     auto saved = tensors.vec();
     saved.push_back(result.lse);
@@ -133,7 +134,7 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
-    const auto call = c10::static_intrusive_pointer_cast<Call>(ctx->saved_data["call"].toCapsule());
+    const auto call = c10::static_intrusive_pointer_cast<AttentionCall>(ctx->saved_data["call"].toCapsule());
     const auto saved = ctx->get_saved_variables();
     const auto parts = parts_of(at::TensorList(saved).slice(0, saved.size() - 1), *call);
     variable_list result;
@@ -162,12 +163,12 @@ at::Tensor full_mask(const at::Tensor& mask, at::IntArrayRef sizes) {
   return added.to(at::kFloat).expand(sizes);
 }
 
-bool fits_kernels(const at::Tensor& t) {
+bool attention_fits_kernels(const at::Tensor& t) {
   return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
 }
 
 at::Tensor on_kernels(std::vector<at::Tensor> own, int64_t heads, const AttentionOptions& options) {
-  auto call = c10::make_intrusive<Call>();
+  auto call = c10::make_intrusive<AttentionCall>();
   call->heads = heads;
   call->scale = options.scale;
   call->causal = options.causal;
@@ -177,11 +178,11 @@ at::Tensor on_kernels(std::vector<at::Tensor> own, int64_t heads, const Attentio
   for (auto& t : own)
     t = with_whole_rows(t);
   if (call->extra) own.insert(own.end(), {options.extra_keys, options.extra_values});
-  return OnKernels::apply(at::TensorList(own), call);
+  return AttentionOnKernels::apply(at::TensorList(own), call);
 }
 
 bool use_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-  return kernels_in_use() == Kernels::fast && fits_kernels(q) && q.scalar_type() == k.scalar_type() &&
+  return kernels_in_use() == Kernels::fast && attention_fits_kernels(q) && q.scalar_type() == k.scalar_type() &&
          q.scalar_type() == v.scalar_type();
 }
 

@@ -44,7 +44,7 @@ at::Tensor as_rows(const at::Tensor& t) {
 }
 
 // Inputs: down weight and bias, up weight and bias, x, and h where it is another tensor.
-struct OnKernels : torch::autograd::Function<OnKernels> {
+struct BottleneckOnKernels : torch::autograd::Function<BottleneckOnKernels> {
   static at::Tensor forward(AutogradContext* ctx, at::TensorList in, int64_t activation, double gain) {
     const auto& kernels = *fast_kernels();
     const auto &x = in[4], &h = in.back();
@@ -132,7 +132,7 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
   }
 };
 
-bool fits_kernels(const at::Tensor& t) {
+bool bottleneck_fits_kernels(const at::Tensor& t) {
   return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
 }
 
@@ -145,12 +145,12 @@ at::Tensor bottleneck(const at::Tensor& x, const at::Tensor& h, const Bottleneck
     throw ShapeError("bottleneck", "expected h {}, down [r, {}] and up [{}, r], got {}, {} and {}.", shape_of(x), width,
                      width, shape_of(h), shape_of(b.down_weight), shape_of(b.up_weight));
   }
-  if (kernels_in_use() == Kernels::plain || !fits_kernels(x) || !fits_kernels(h) || x.numel() == 0 ||
-      b.down_weight.scalar_type() != at::kFloat)
+  if (kernels_in_use() == Kernels::plain || !bottleneck_fits_kernels(x) || !bottleneck_fits_kernels(h) ||
+      x.numel() == 0 || b.down_weight.scalar_type() != at::kFloat)
     return plain(x, h, b);
   variable_list inputs{b.down_weight, b.down_bias, b.up_weight, b.up_bias, x};
   if (!h.is_same(x)) inputs.push_back(h);
-  return OnKernels::apply(at::TensorList(inputs), static_cast<int64_t>(b.activation), b.gain);
+  return BottleneckOnKernels::apply(at::TensorList(inputs), static_cast<int64_t>(b.activation), b.gain);
 }
 
 }  // namespace graft::tensor

@@ -26,7 +26,7 @@ using torch::autograd::variable_list;
 
 // What the graph keeps of a call beside tensors. Its parameters are a, b, a, b ... of the branches, then the bias if
 // there is one: an undefined tensor cannot be an input of a custom function.
-struct Call final : torch::CustomClassHolder {
+struct LinearCall final : torch::CustomClassHolder {
   std::shared_ptr<FrozenLinear::Packed> packed;
   std::vector<double> scales;
   std::vector<int64_t> begins;
@@ -42,9 +42,9 @@ struct Call final : torch::CustomClassHolder {
   }
 };
 
-struct OnKernels : torch::autograd::Function<OnKernels> {
+struct LinearOnKernels : torch::autograd::Function<LinearOnKernels> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, at::TensorList parameters,
-                            const c10::intrusive_ptr<Call>& call) {
+                            const c10::intrusive_ptr<LinearCall>& call) {
     const auto branches = call->branches(parameters);
     const auto rows = x.reshape({-1, call->packed->in}).contiguous();
     auto result = map_forward(*call->packed, rows, branches, call->activation, call->keep);
@@ -62,7 +62,7 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list gradients) {
-    const auto call = c10::static_intrusive_pointer_cast<Call>(ctx->saved_data["call"].toCapsule());
+    const auto call = c10::static_intrusive_pointer_cast<LinearCall>(ctx->saved_data["call"].toCapsule());
     const auto saved = ctx->get_saved_variables();
     MapForward forward{.y = {}, .before = saved[0], .reduced = {}};
     variable_list parameters;
@@ -92,13 +92,13 @@ struct OnKernels : torch::autograd::Function<OnKernels> {
   }
 };
 
-bool fits_kernels(const at::Tensor& t) {
+bool linear_fits_kernels(const at::Tensor& t) {
   return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
 }
 
 at::Tensor on_kernels(const std::shared_ptr<FrozenLinear::Packed>& packed, const at::Tensor& x,
                       const std::vector<LowRank>& branches, Activation activation) {
-  auto call = c10::make_intrusive<Call>();
+  auto call = c10::make_intrusive<LinearCall>();
   call->packed = packed;
   call->activation = activation;
   variable_list parameters;
@@ -109,7 +109,7 @@ at::Tensor on_kernels(const std::shared_ptr<FrozenLinear::Packed>& packed, const
   }
   if (packed->bias) parameters.push_back(*packed->bias);
   call->keep = torch::autograd::compute_requires_grad(x, at::TensorList(parameters));
-  return OnKernels::apply(x, at::TensorList(parameters), call);
+  return LinearOnKernels::apply(x, at::TensorList(parameters), call);
 }
 
 void check_input(const at::Tensor& x, int64_t in) {
@@ -158,7 +158,7 @@ FrozenLinear::FrozenLinear(const at::Tensor& weight, const std::optional<at::Ten
   packed_->out = weight.size(0);
   packed_->precision = precision;
   packed_->bias = bias;
-  if (fits_kernels(weight) && fast_kernels()) {
+  if (linear_fits_kernels(weight) && fast_kernels()) {
     packed_->forward = pack(weight, precision, *fast_kernels());
   } else {
     packed_->plain = rounded(weight.detach(), precision);
@@ -174,7 +174,7 @@ at::Tensor FrozenLinear::forward_low_rank(const at::Tensor& x, const std::vector
   check_input(x, in());
   for (const auto& branch : branches)
     check_branch(branch, in(), out());
-  if (packed_->plain.defined() || kernels_in_use() == Kernels::plain || !fits_kernels(x)) {
+  if (packed_->plain.defined() || kernels_in_use() == Kernels::plain || !linear_fits_kernels(x)) {
     return plain(x, weight(), packed_->bias, branches, activation);
   }
   return on_kernels(packed_, x, branches, activation);

@@ -70,7 +70,7 @@ struct Inputs {
 };
 
 // [x, change] -> [stream, normalised], or [x] -> [normalised].
-struct OnKernels : torch::autograd::Function<OnKernels> {
+struct NormOnKernels : torch::autograd::Function<NormOnKernels> {
   // For its backward: the stream and the moments, or, where the result is bf16, the normalised rows in bf16 too, half
   // as big, so that the stream can go.
   static variable_list forward(AutogradContext* ctx, at::TensorList given, const Present& present, double eps,
@@ -186,7 +186,7 @@ variable_list on_kernels(const at::Tensor& x, const at::Tensor& change, const La
   }
   const bool trains = at::GradMode::is_enabled() &&
                       std::any_of(inputs.begin(), inputs.end(), [](const auto& t) { return t.requires_grad(); });
-  return OnKernels::apply(at::TensorList(inputs), present, norm.eps, out, trains);
+  return NormOnKernels::apply(at::TensorList(inputs), present, norm.eps, out, trains);
 }
 
 }  // namespace

@@ -72,19 +72,19 @@ Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& read
   settings.preprocessing = clip_preprocessing(image_size);
   const bool transformers = names.proj_is_linear;
   if (transformers && folder.config) {
-    read_transformers(*folder.config, settings);
+    read_transformers(folder.config->value(), settings);
   } else if (!transformers && folder.open_clip_config) {
-    read_open_clip(*folder.open_clip_config, settings);
+    read_open_clip(folder.open_clip_config->value(), settings);
   } else if (!transformers && reader.has(kOpenAiBuffers[0])) {
     settings.layout = "openai";
   } else if (transformers) {
-    settings.notes.push_back("no config.json: QuickGELU and heads of width 64 assumed, as in OpenAI's models");
+    settings.notes.push_back({"no config.json: QuickGELU and heads of width 64 assumed, as in OpenAI's models"});
   } else {
     settings.vision_activation = settings.text_activation = tensor::Activation::gelu;
-    settings.notes.push_back("no open_clip_config.json: GELU (not QuickGELU) and heads of width 64 assumed");
+    settings.notes.push_back({"no open_clip_config.json: GELU (not QuickGELU) and heads of width 64 assumed"});
   }
   if (folder.preprocessor_config) {
-    settings.preprocessing = transformers_preprocessing(*folder.preprocessor_config, settings.preprocessing);
+    settings.preprocessing = transformers_preprocessing(folder.preprocessor_config->value(), settings.preprocessing);
   }
   return settings;
 }

@@ -22,7 +22,7 @@ struct Settings {
   tensor::Activation text_activation = tensor::Activation::quick_gelu;
   double vision_eps = 1e-5, text_eps = 1e-5;
   data::Preprocessing preprocessing;
-  std::vector<std::string> notes;
+  std::vector<Note> notes;
 };
 
 Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& reader, const Names& names, int image_size);

@@ -87,12 +87,12 @@ Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& read
     settings.eps = scaled ? 1e-6 : 1e-12;
     settings.preprocessing = scaled ? imagenet_preprocessing(usual) : half_and_half(clip_preprocessing(trained));
     if (folder.config)
-      read_transformers(*folder.config, settings);
+      read_transformers(folder.config->value(), settings);
     else
-      settings.notes.push_back("no config.json: GELU and heads of width 64 assumed");
+      settings.notes.push_back({"no config.json: GELU and heads of width 64 assumed"});
   } else if (folder.config) {
     settings.preprocessing = imagenet_preprocessing(trained);
-    read_timm(*folder.config, settings);
+    read_timm(folder.config->value(), settings);
   } else if (masked) {
     settings.layout = "dinov2";
     settings.stretch = registers ? nn::Stretch::antialiased : nn::Stretch::offset;
@@ -102,15 +102,15 @@ Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& read
     settings.layout = "dino";
     settings.stretch = nn::Stretch::offset;
     settings.preprocessing = imagenet_preprocessing(trained);
-    settings.notes.push_back("no config.json and no classifier: taken for DINO's own checkpoint");
+    settings.notes.push_back({"no config.json and no classifier: taken for DINO's own checkpoint"});
   } else {
     settings.preprocessing = half_and_half(clip_preprocessing(trained));
-    settings.notes.push_back("no config.json: GELU, heads of width 64, mean and std 0.5 assumed");
+    settings.notes.push_back({"no config.json: GELU, heads of width 64, mean and std 0.5 assumed"});
   }
   if (folder.preprocessor_config) {
-    settings.preprocessing = transformers_preprocessing(*folder.preprocessor_config, settings.preprocessing);
+    settings.preprocessing = transformers_preprocessing(folder.preprocessor_config->value(), settings.preprocessing);
   } else if (transformers) {
-    settings.notes.push_back("no preprocessor_config.json: the family's usual size, mean and std assumed");
+    settings.notes.push_back({"no preprocessor_config.json: the family's usual size, mean and std assumed"});
   }
   return settings;
 }

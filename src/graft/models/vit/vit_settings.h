@@ -23,7 +23,7 @@ struct Settings {
   nn::Stretch stretch = nn::Stretch::antialiased;
   std::optional<nn::Grid> image;  // pixels that the positions were trained for
   data::Preprocessing preprocessing;
-  std::vector<std::string> notes;
+  std::vector<Note> notes;
 };
 
 // `trained` is the image size that the positions tell, for want of better.

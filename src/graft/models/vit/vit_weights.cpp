@@ -131,8 +131,10 @@ class VitReader {
     info.notes = settings_.notes;
     if (const auto& names = reader_.ignored(); !names.empty()) {
       const auto shown = std::min<size_t>(names.size(), 3);
-      info.notes.push_back(fmt::format("left aside: {}{}", fmt::join(names.begin(), names.begin() + shown, ", "),
-                                       names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : ""));
+      info.notes.push_back(
+          {.text = fmt::format("left aside: {}{}", fmt::join(names.begin(), names.begin() + shown, ", "),
+                               names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : ""),
+           .numbers = false});
     }
     info.description =
         fmt::format("ViT {}/{} {}x{}", info.preprocessing.output().height, patch, parts.blocks->size(), parts.width);
