@@ -36,6 +36,14 @@ json describe(const data::Preprocessing& p) {
           {"std", p.std}};
 }
 
+// What had to be assumed of the base.
+std::vector<std::string> number_notes(const models::ModelInfo& model) {
+  std::vector<std::string> texts;
+  for (const auto& note : model.notes)
+    if (note.numbers) texts.push_back(note.text);
+  return texts;
+}
+
 json read_config_json(const fs::path& folder) {
   const fs::path file = folder / kConfig;
   std::ifstream stream(file);
@@ -67,6 +75,7 @@ AdapterInfo own_info(const json& graft) {
   info.seed = graft.at("seed");
   info.precision = graft.at("precision");
   info.image_size = base.at("image_size");
+  info.told = base.value("told", OptionValues());
   return info;
 }
 
@@ -195,6 +204,8 @@ int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const Adapt
                        {"layout", model.layout},
                        {"description", model.description},
                        {"image_size", info.image_size},
+                       {"told", info.told},
+                       {"notes", number_notes(model)},
                        {"preprocessing", describe(model.preprocessing)}}}};
   const std::string text = config.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   write_file_atomically(folder / kConfig, text);

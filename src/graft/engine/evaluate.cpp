@@ -56,6 +56,10 @@ ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
   if (own) options.model = info.base;
   if (own && !options.image_size && info.image_size > 0) options.image_size = info.image_size;
   if (options.precision == "auto" && !info.precision.empty()) options.precision = info.precision;
+  auto told = info.told;
+  for (const auto& [name, text] : write_options(options.told))
+    if (!text.empty()) told[name] = text;
+  options.told = read_options<models::Told>("adapter", told);
   return options;
 }
 

@@ -71,6 +71,7 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .train_size = static_cast<int64_t>(dataset.train.size()),
           .seed = options.seed,
           .image_size = static_cast<int64_t>(model->info().preprocessing.output().height),
+          .told = write_options(options.model.told),
           .precision = std::string(tensor::to_string(model->precision()))};
   // Parameters that a method trains are found only once it is attached: the copy that is restored is made in between.
   adapted = build_adapted(model, std::move(method), info,

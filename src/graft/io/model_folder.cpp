@@ -50,6 +50,14 @@ fs::path choose_weights(const fs::path& folder) {
                   fmt::join(names, ", "));
 }
 
+// transformers 5 saves a CLIP's as an object inside processor_config.json, and prefers it there.
+std::optional<JsonObject> read_preprocessor(const fs::path& folder) {
+  if (const auto all = JsonObject::read(folder / "processor_config.json")) {
+    if (auto images = all->find_object("image_processor")) return images;
+  }
+  return JsonObject::read(folder / "preprocessor_config.json");
+}
+
 }  // namespace
 
 ModelFolder ModelFolder::at(const fs::path& path) {
@@ -60,7 +68,7 @@ ModelFolder ModelFolder::at(const fs::path& path) {
   if (fs::is_directory(path, ignored)) {
     folder.config = JsonObject::read(path / "config.json");
     folder.open_clip_config = JsonObject::read(path / "open_clip_config.json");
-    folder.preprocessor_config = JsonObject::read(path / "preprocessor_config.json");
+    folder.preprocessor_config = read_preprocessor(path);
     folder.weights = choose_weights(path);
   } else {
     folder.weights = path;

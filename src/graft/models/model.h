@@ -16,6 +16,7 @@
 #include "graft/data/transforms.h"
 #include "graft/io/model_folder.h"
 #include "graft/models/checkpoint.h"
+#include "graft/models/told.h"
 #include "graft/nn/joint.h"
 #include "graft/nn/site.h"
 #include "graft/tensor/precision.h"
@@ -31,7 +32,12 @@ struct ModelInfo {
   std::string fingerprint;  // content hash of all weights by our names, independent of the file's layout
   int64_t parameters = 0;
   data::Preprocessing preprocessing;
-  std::vector<Note> notes;  // what had to be assumed, or was left aside
+  // What was used where tensors do not say it; whoever writes the weights anew writes this beside them.
+  TowerReading vision;
+  std::optional<TowerReading> text;
+  std::string pooling = "token";  // timm's word: of the class token, or "avg" of the patches
+  std::string no_text;            // why a text tower that is there cannot be used; empty: it can, or there is none
+  std::vector<Note> notes;        // what had to be assumed, or was left aside
 };
 
 // How a text tower is fed: prompts padded to one length.
@@ -97,6 +103,7 @@ struct LoadOptions {
   tensor::Precision precision = tensor::Precision::fp32;
   std::string as = {};                     // force a family, where a lone file could be two
   std::optional<int64_t> image_size = {};  // interpolate positions to another resolution
+  Told told = {};
 };
 
 // Recognises the family by its files and builds it. Missing, unexpected or misshapen tensors are collected into one
