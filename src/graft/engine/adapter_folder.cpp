@@ -108,10 +108,7 @@ std::shared_ptr<models::Classifier> build_head(const methods::Method& method, co
   if (init != models::HeadInit::class_text) {
     return std::make_shared<models::LinearClassifier>(width, classes, init, random);
   }
-  if (!problem.model->has_text()) {
-    throw ModelError("adapt", "a head that starts as the class prompts needs a model that reads text; {} does not.",
-                     problem.model->info().source);
-  }
+  problem.model->require_text("adapt", "a head that starts as the class prompts needs");
   const torch::NoGradGuard no_grad;
   models::PromptClassifier prompts(problem.model, prompt_names(info), info.templates);
   nn::Context context;
@@ -122,10 +119,7 @@ std::shared_ptr<models::Classifier> build_head(const methods::Method& method, co
 
 std::shared_ptr<models::Classifier> build_prompts(const methods::Method& method, const methods::Problem& problem,
                                                   const AdapterInfo& info) {
-  if (!problem.model->has_text()) {
-    throw ModelError("adapt", "class prompts need a model that reads text; {} does not. Use --classifier linear.",
-                     problem.model->info().source);
-  }
+  problem.model->require_text("adapt", "class prompts (not --classifier linear) need");
   const int64_t words = method.learned_words(problem);
   return std::make_shared<models::PromptClassifier>(problem.model, prompt_names(info), info.templates, words,
                                                     method.word_position());

@@ -8,6 +8,7 @@
 #include "graft/core/error.h"
 #include "graft/data/few_shot.h"
 #include "graft/engine/augmentation.h"
+#include "graft/engine/prompt_notes.h"
 #include "graft/engine/run_folder.h"
 #include "graft/engine/words.h"
 
@@ -77,6 +78,7 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
   adapted = build_adapted(model, std::move(method), info,
                           [this](const methods::Adaptation& adaptation) { restore_.save(adaptation.trained); });
   earliest_ = methods::earliest_change(adapted.adaptation, *model);
+  say_of_prompts(*adapted.classifier, info.classes, report);
 }
 
 int64_t PreparedRun::trained_parameters() const {

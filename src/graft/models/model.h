@@ -21,7 +21,18 @@
 #include "graft/nn/site.h"
 #include "graft/tensor/precision.h"
 
+namespace graft::text {
+class ClipTokenizer;
+}
+
 namespace graft::models {
+
+// How texts become ids.
+struct TextReader {
+  const text::ClipTokenizer& tokenizer;
+  int64_t context_length = 0;
+  bool truncate = false;  // what is too long is cut, instead of a DataError
+};
 
 // What a model says of itself; written into every adapter, so that a wrong load is an error.
 struct ModelInfo {
@@ -45,6 +56,7 @@ struct Prompts {
   at::Tensor ids;      // [C, T] int64
   at::Tensor ends;     // [C] int64, the row whose output is the text's feature
   at::Tensor learned;  // [C, M] int64 rows that stand for learned words, or undefined
+  int64_t cut = 0;     // how many of them were too long
 };
 
 class Model : public torch::nn::Module {
@@ -72,6 +84,10 @@ class Model : public torch::nn::Module {
   virtual bool has_text() const { return false; }
   virtual int64_t text_width() const { return 0; }  // of the words that a prompt learns
   virtual int64_t context_length() const { return 0; }
+  virtual TextReader text_reader() const;
+  // ModelError where it is absent, or there and not to be used. `where` and `what` begin the message: "[zero-shot]
+  // class prompts need ...".
+  void require_text(const char* where, const std::string& what) const;
   virtual at::Tensor encode_text(const Prompts& prompts, nn::Context& context);  // -> [C, E], not normalised
   virtual at::Tensor embed_words(const at::Tensor& ids);  // [.., T] -> [.., T, D_text], no positions
   virtual at::Tensor logit_scale() const;                 // exp already taken, scalar
@@ -87,6 +103,8 @@ class Model : public torch::nn::Module {
   void freeze_all_but(const std::vector<std::string>& trained);
 
   void clear_inserts();
+
+  void add_notes(const std::vector<Note>& notes);
 
  protected:
   // Called by a family when the towers are built and registered.

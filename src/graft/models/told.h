@@ -20,6 +20,7 @@ struct Told {
   std::string mean;  // three numbers, or one for all channels
   std::string std;
   std::optional<data::Filter> interpolation = {};
+  std::optional<bool> truncate = {};  // of texts
 };
 template <class Visitor>
 void fields(Visitor& visit, Told& o) {
@@ -30,6 +31,7 @@ void fields(Visitor& visit, Told& o) {
   visit("mean", o.mean, "r,g,b that pixels from 0 to 1 are centred by, where the files do not say it");
   visit("std", o.std, "r,g,b that they are then divided by, likewise");
   visit("interpolation", o.interpolation, "how photos are resized, where the files do not say it");
+  visit("truncate", o.truncate, "cut class prompts that are too long for the text tower, instead of an error");
 }
 
 // Three numbers, or one for all channels; ConfigError for anything else.

@@ -7,7 +7,9 @@
 #include "graft/models/clip/clip.h"
 #include "graft/models/clip/clip_names.h"
 #include "graft/models/clip/clip_settings.h"
+#include "graft/models/clip/clip_texts.h"
 #include "graft/models/preprocessing.h"
+#include "graft/models/unwrap.h"
 
 namespace graft::models::clip {
 namespace {
@@ -112,6 +114,24 @@ std::shared_ptr<TextTower> read_text(CheckpointReader& reader, const Names& name
   return std::make_shared<TextTower>(std::move(parts));
 }
 
+// Settings with the tokenizer, which may be why there is no text.
+Texts read_texts(const io::ModelFolder& folder, const CheckpointReader& reader, const Names& names,
+                 Settings& settings) {
+  auto texts = texts_of(folder, !names.proj_is_linear, sizes_of(reader, names.words, 2)[0]);
+  if (settings.no_text.empty()) settings.no_text = texts.refused;
+  if (!settings.no_text.empty()) {
+    settings.notes.push_back({.text = fmt::format("images alone: {}", settings.no_text), .numbers = false});
+  }
+  return texts;
+}
+
+Settings read_settings(const io::ModelFolder& folder, const CheckpointReader& reader, const Names& names,
+                       const Told& told) {
+  const auto patch = sizes_of(reader, names.patch, 4)[2];
+  const auto side = std::llround(std::sqrt(double(sizes_of(reader, names.vision.positions, 2)[0] - 1)));
+  return settings_of(folder, reader, names, static_cast<int>(side * patch), told);
+}
+
 bool recognises(const io::ModelFolder&, const io::Weights& weights) {
   return find_names(weights) != nullptr;
 }
@@ -121,13 +141,14 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   if (!names) throw ModelError("clip", "{} has neither open_clip's nor transformers' names of a CLIP.", weights.name());
   CheckpointReader reader(weights);
   const auto patch = sizes_of(reader, names->patch, 4)[2];
-  const auto side = std::llround(std::sqrt(double(sizes_of(reader, names->vision.positions, 2)[0] - 1)));
-  auto settings = settings_of(folder, reader, *names, static_cast<int>(side * patch), options.told);
+  auto settings = read_settings(folder, reader, *names, options.told);
   settings.vision.heads = heads_of(settings.vision.heads, sizes_of(reader, names->patch, 4)[0], "image");
   settings.text.heads = heads_of(settings.text.heads, sizes_of(reader, names->words, 2)[1], "text");
 
   Parts parts;
   parts.width = joint_width(reader, *names);
+  parts.tokenizer = read_texts(folder, reader, *names, settings).tokenizer;
+  parts.truncate = options.told.truncate.value_or(false);
   parts.vision = read_vision(reader, *names, settings, options);
   const auto pooled = parts.vision->pooled();
   parts.vision_proj =
@@ -158,6 +179,20 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
 }
 
 }  // namespace
+
+TextSide text_side_of(const io::ModelFolder& folder) {
+  const auto file = folder.open();
+  const auto weights = unwrap(file, [&](const auto& tensors) { return recognises(folder, tensors); }).weights;
+  const auto* names = find_names(weights);
+  if (!names) throw ModelError("tokenize", "{} reads no text. Name a CLIP.", folder.path.string());
+  const CheckpointReader reader(weights);
+  auto settings = read_settings(folder, reader, *names, {});
+  auto texts = read_texts(folder, reader, *names, settings);
+  if (!settings.no_text.empty()) {
+    throw ModelError("tokenize", "{}: graft reads its images alone: {}.", folder.path.string(), settings.no_text);
+  }
+  return {std::move(texts.tokenizer), sizes_of(reader, names->text.positions, 2)[0]};
+}
 
 extern const Family family = {"clip", "images and texts in one space (Radford et al. 2021), ViT image towers",
                               "open_clip, openai, hf", recognises, load};
