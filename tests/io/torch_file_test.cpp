@@ -53,6 +53,13 @@ TEST(TorchFile, RefusesAPickleThatWantsToCallSomethingAndNamesIt) {
                "malice.pt wants to call posix.system: refused, and nothing was run. Convert the file to safetensors.");
 }
 
+TEST(TorchFile, AWholeObjectIsNoStateDict) {
+  EXPECT_ERROR(
+      TorchFile::open(kGolden / "torch/object.pt"), FileError,
+      "object.pt holds objects of torch.nn.modules.linear.Linear and no plain tensors: nothing of them was run. "
+      "Save model.state_dict() instead of the object.");
+}
+
 TEST(TorchFile, RefusesEveryTruncation) {
   for (const auto* name : {"plain.pt", "legacy.pt"}) {
     const std::string bytes = read_file(kGolden / "torch" / name);

@@ -117,7 +117,8 @@ Texts texts_of_open_clip(const JsonObject& config, const fs::path& folder, bool&
   const auto name = text.get<std::string>("hf_tokenizer_name", "");
   const auto& mode = text.raw("tokenizer_mode");
   if (!mode.is_null() && mode != "") return {nullptr, fmt::format("its texts are cut in the mode {}", io::brief(mode))};
-  for (const auto& [key, value] : text.object("tokenizer_kwargs").value().items()) {
+  const auto keywords = text.object("tokenizer_kwargs");
+  for (const auto& [key, value] : keywords.value().items()) {
     const bool usual = value.is_null() || value == false ||
                        (key == "clean" && (value == "lower" || (!name.empty() && value == "whitespace")));
     if (!usual) return {nullptr, fmt::format("its texts are cleaned in another way ({} = {})", key, io::brief(value))};
