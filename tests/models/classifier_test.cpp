@@ -29,6 +29,10 @@ std::vector<int64_t> ids_of(const std::string& text) {
   return {ids.begin(), ids.end()};
 }
 
+TextReader reader(bool truncate = false) {
+  return {text::ClipTokenizer::shared(), 24, truncate};
+}
+
 // Puts rows that train in place of the learned words.
 struct Words : nn::Insert {
   explicit Words(int64_t count, int64_t width) { rows = register_parameter("rows", random_tensor({count, width}, 5)); }
@@ -40,7 +44,7 @@ struct Words : nn::Insert {
 };
 
 TEST(Prompts, FillTheNameInAndEndWhereTheTokenizerSays) {
-  const auto prompts = filled_prompts({"cat", "ice_cream"}, "a photo of a {}.", 24);
+  const auto prompts = filled_prompts({"cat", "ice_cream"}, "a photo of a {}.", reader());
   const auto short_ids = ids_of("a photo of a cat."), long_ids = ids_of("a photo of a ice cream.");
   EXPECT_EQ(prompts.ids.size(1), static_cast<int64_t>(long_ids.size()) + 2);
   EXPECT_THAT(row(prompts.ends.unsqueeze(0), 0), ElementsAre(short_ids.size() + 1, long_ids.size() + 1));
@@ -53,9 +57,9 @@ TEST(Prompts, LearnedWordsStandAtTheEndInTheMiddleOrAtTheFront) {
   const auto x = ids_of("X").front(), dot = ids_of(".").front();
   const auto name = ids_of("ice cream");
   ASSERT_EQ(name.size(), 2u);
-  const auto end = learned_prompts({"ice_cream"}, 3, Position::end, 24);
-  const auto middle = learned_prompts({"ice_cream"}, 3, Position::middle, 24);
-  const auto front = learned_prompts({"ice_cream"}, 3, Position::front, 24);
+  const auto end = learned_prompts({"ice_cream"}, 3, Position::end, reader());
+  const auto middle = learned_prompts({"ice_cream"}, 3, Position::middle, reader());
+  const auto front = learned_prompts({"ice_cream"}, 3, Position::front, reader());
   EXPECT_THAT(row(end.ids, 0), ElementsAre(49406, x, x, x, name[0], name[1], dot, 49407));
   EXPECT_THAT(row(end.learned, 0), ElementsAre(1, 2, 3));
   EXPECT_THAT(row(middle.ids, 0), ElementsAre(49406, x, name[0], name[1], x, x, dot, 49407));
@@ -66,11 +70,27 @@ TEST(Prompts, LearnedWordsStandAtTheEndInTheMiddleOrAtTheFront) {
 }
 
 TEST(Prompts, ATemplateWithoutAPlaceIsRefused) {
-  EXPECT_THROW(filled_prompts({"cat"}, "a photo", 24), ConfigError);
+  EXPECT_THROW(filled_prompts({"cat"}, "a photo", reader()), ConfigError);
 }
 
 TEST(Prompts, AClassNameTooLongForTheContextIsRefused) {
-  EXPECT_THROW(filled_prompts({"cat", std::string(200, 'a') + " " + std::string(200, 'b')}, "{}", 24), DataError);
+  EXPECT_THROW(filled_prompts({"cat", std::string(200, 'a') + " " + std::string(200, 'b')}, "{}", reader()), DataError);
+}
+
+TEST(Prompts, OneTooLongIsCutWhereThatIsAskedForAndCounted) {
+  const std::string name = std::string(200, 'a') + " " + std::string(200, 'b');
+  const auto prompts = filled_prompts({"cat", name}, "{}", reader(true));
+  EXPECT_EQ(prompts.cut, 1);
+  EXPECT_EQ(prompts.ids.size(1), 24);
+  EXPECT_EQ(prompts.ids[1][23].item<int64_t>(), 49407);
+  EXPECT_THROW(learned_prompts({name}, 3, Position::end, reader(true)), DataError);
+}
+
+TEST(PromptClassifier, KnowsClassesThatTheTextTowerCannotTellApart) {
+  const PromptClassifier classifier(
+      tiny_clip(), {"t shirt", "Caf\u00e9", "T_shirt", "cat", "Cafe\u0301", "t  shirt", "dog"}, {"a photo of a {}."});
+  EXPECT_THAT(classifier.alike(), ElementsAre(ElementsAre(0, 2, 5), ElementsAre(1, 4)));
+  EXPECT_EQ(classifier.cut(), 0);
 }
 
 TEST(PromptClassifier, LogitsAreScaledCosines) {

@@ -10,6 +10,7 @@
 #include "graft/cli/command.h"
 #include "graft/core/error.h"
 #include "graft/io/model_folder.h"
+#include "graft/models/clip/clip_texts.h"
 #include "graft/text/clip_tokenizer.h"
 
 namespace graft::cli {
@@ -24,38 +25,24 @@ struct Options {
 };
 template <class Visitor>
 void fields(Visitor& visit, Options& o) {
-  visit("model", o.model, "CLIP whose context length counts; without one it is 77");
+  visit("model", o.model, "CLIP whose tokenizer and context length count; without one OpenAI's, 77");
   visit("context", o.context, "longest row, start and end tokens included (default: the model's)");
   visit("truncate", o.truncate, "cut what is too long, instead of an error");
-}
-
-// The context length that the model's files state, without loading its weights.
-int64_t context_of(const io::ModelFolder& folder) {
-  if (folder.open_clip_config) {
-    const auto text = folder.open_clip_config->value().value("/model_cfg/text_cfg/context_length"_json_pointer, 0);
-    if (text > 0) return text;
-  }
-  if (folder.config) {
-    const auto text = folder.config->value().value("/text_config/max_position_embeddings"_json_pointer, 0);
-    if (text > 0) return text;
-    if (!folder.config->value().contains("text_config")) {
-      throw ModelError("tokenize", "{} reads no text. Name a CLIP.", folder.path.string());
-    }
-  }
-  return kOpenAiContext;
 }
 
 int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<Options>();
   if (!arguments.parse(terminal)) return 0;
   const auto options = arguments.get<Options>();
+  std::shared_ptr<const text::ClipTokenizer> own;
   int64_t context = options.context.value_or(kOpenAiContext);
   if (context < 2) throw ConfigError("tokenize", "--context: expected 2 or more (start and end), got {}.", context);
   if (!options.model.empty()) {
-    const auto folder = io::ModelFolder::find(options.model, arguments.environment());
-    if (!options.context) context = context_of(folder);
+    const auto side = models::clip::text_side_of(io::ModelFolder::find(options.model, arguments.environment()));
+    if (!options.context) context = side.context_length;
+    own = side.tokenizer;
   }
-  const auto& tokenizer = text::ClipTokenizer::shared();
+  const auto& tokenizer = own ? *own : text::ClipTokenizer::shared();
   std::string line;
   for (int64_t number = 1; std::getline(std::cin, line); ++number) {
     if (!line.empty() && line.back() == '\r') line.pop_back();

@@ -36,6 +36,14 @@ json describe(const data::Preprocessing& p) {
           {"std", p.std}};
 }
 
+// What had to be assumed of the base.
+std::vector<std::string> number_notes(const models::ModelInfo& model) {
+  std::vector<std::string> texts;
+  for (const auto& note : model.notes)
+    if (note.numbers) texts.push_back(note.text);
+  return texts;
+}
+
 json read_config_json(const fs::path& folder) {
   const fs::path file = folder / kConfig;
   std::ifstream stream(file);
@@ -67,6 +75,7 @@ AdapterInfo own_info(const json& graft) {
   info.seed = graft.at("seed");
   info.precision = graft.at("precision");
   info.image_size = base.at("image_size");
+  info.told = base.value("told", OptionValues());
   return info;
 }
 
@@ -99,10 +108,7 @@ std::shared_ptr<models::Classifier> build_head(const methods::Method& method, co
   if (init != models::HeadInit::class_text) {
     return std::make_shared<models::LinearClassifier>(width, classes, init, random);
   }
-  if (!problem.model->has_text()) {
-    throw ModelError("adapt", "a head that starts as the class prompts needs a model that reads text; {} does not.",
-                     problem.model->info().source);
-  }
+  problem.model->require_text("adapt", "a head that starts as the class prompts needs");
   const torch::NoGradGuard no_grad;
   models::PromptClassifier prompts(problem.model, prompt_names(info), info.templates);
   nn::Context context;
@@ -113,10 +119,7 @@ std::shared_ptr<models::Classifier> build_head(const methods::Method& method, co
 
 std::shared_ptr<models::Classifier> build_prompts(const methods::Method& method, const methods::Problem& problem,
                                                   const AdapterInfo& info) {
-  if (!problem.model->has_text()) {
-    throw ModelError("adapt", "class prompts need a model that reads text; {} does not. Use --classifier linear.",
-                     problem.model->info().source);
-  }
+  problem.model->require_text("adapt", "class prompts (not --classifier linear) need");
   const int64_t words = method.learned_words(problem);
   return std::make_shared<models::PromptClassifier>(problem.model, prompt_names(info), info.templates, words,
                                                     method.word_position());
@@ -195,6 +198,8 @@ int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const Adapt
                        {"layout", model.layout},
                        {"description", model.description},
                        {"image_size", info.image_size},
+                       {"told", info.told},
+                       {"notes", number_notes(model)},
                        {"preprocessing", describe(model.preprocessing)}}}};
   const std::string text = config.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   write_file_atomically(folder / kConfig, text);

@@ -31,6 +31,7 @@ struct AdapterInfo {
   int64_t train_size = 0;
   int64_t seed = 1;
   int64_t image_size = 0;  // height of the model's input
+  OptionValues told;       // what the user said of the base (models::Told)
   std::string precision;   // that it was trained at
 
   bool foreign() const { return fingerprint.empty(); }  // written by PEFT: no classes, and nothing to check the base by

@@ -8,6 +8,7 @@
 #include "graft/core/error.h"
 #include "graft/engine/classification.h"
 #include "graft/engine/prediction_file.h"
+#include "graft/engine/prompt_notes.h"
 
 namespace graft::engine {
 namespace {
@@ -56,6 +57,10 @@ ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
   if (own) options.model = info.base;
   if (own && !options.image_size && info.image_size > 0) options.image_size = info.image_size;
   if (options.precision == "auto" && !info.precision.empty()) options.precision = info.precision;
+  auto told = info.told;
+  for (const auto& [name, text] : write_options(options.told))
+    if (!text.empty()) told[name] = text;
+  options.told = read_options<models::Told>("adapter", told);
   return options;
 }
 
@@ -64,6 +69,7 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
   Session session(model_of_run(info, options.model), options.data, host, report, {options.split});
   Adapted adapted = load_adapter(options.run, session.model(), options.force_base);
   report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
+  say_of_prompts(*adapted.classifier, info.classes, report);
 
   const auto places = match_classes(session.dataset(), info.classes);
   EvaluationSet set;
@@ -89,6 +95,7 @@ Evaluation predict(const PredictOptions& options, const Host& host, Reporter& re
   const AdapterInfo info = read_classifier_info(options.run);
   const auto model = open_model(model_of_run(info, options.model), host, report);
   Adapted adapted = load_adapter(options.run, model, options.force_base);
+  say_of_prompts(*adapted.classifier, info.classes, report);
   Encoder encoder(model, std::make_shared<data::ImageCache>(), {.workers = options.workers, .cache_dir = {}});
 
   EvaluationSet set;

@@ -20,9 +20,9 @@ constexpr size_t kHashDigits = 32;
 
 std::string describe(const data::Preprocessing& p) {
   const auto crop = p.output();
-  return fmt::format("{}x{} {} {} crop {}x{} {} fill {} mean {} std {}", p.resize.height, p.resize.width,
+  return fmt::format("{}x{} {} {} crop {}x{} {} fill {} scale {} mean {} std {}", p.resize.height, p.resize.width,
                      static_cast<int>(p.resize_mode), static_cast<int>(p.interpolation), crop.height, crop.width,
-                     static_cast<int>(p.crop_rounding), fmt::join(p.fill, ","), fmt::join(p.mean, ","),
+                     static_cast<int>(p.crop_rounding), fmt::join(p.fill, ","), p.scale, fmt::join(p.mean, ","),
                      fmt::join(p.std, ","));
 }
 

@@ -14,6 +14,7 @@
 #include "graft/io/hub.h"
 #include "graft/methods/method.h"
 #include "graft/methods/recipe.h"
+#include "graft/models/told.h"
 
 namespace graft::engine {
 
@@ -31,6 +32,7 @@ struct ModelOptions {
   std::string precision = "auto";
   std::string device = "cpu";
   int64_t threads = 0;
+  models::Told told = {};
 };
 template <class Visitor>
 void fields(Visitor& visit, ModelOptions& o) {
@@ -41,6 +43,7 @@ void fields(Visitor& visit, ModelOptions& o) {
         "how frozen weights are held: fp32, bf16, int8, or auto (bf16 where the processor has it)");
   visit("device", o.device, "where to compute: cpu");
   visit("threads", o.threads, "threads that compute; 0: one a core, or OMP_NUM_THREADS");
+  fields(visit, o.told);
 }
 
 struct DataOptions {

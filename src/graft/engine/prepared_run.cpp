@@ -8,6 +8,7 @@
 #include "graft/core/error.h"
 #include "graft/data/few_shot.h"
 #include "graft/engine/augmentation.h"
+#include "graft/engine/prompt_notes.h"
 #include "graft/engine/run_folder.h"
 #include "graft/engine/words.h"
 
@@ -71,11 +72,13 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .train_size = static_cast<int64_t>(dataset.train.size()),
           .seed = options.seed,
           .image_size = static_cast<int64_t>(model->info().preprocessing.output().height),
+          .told = write_options(options.model.told),
           .precision = std::string(tensor::to_string(model->precision()))};
   // Parameters that a method trains are found only once it is attached: the copy that is restored is made in between.
   adapted = build_adapted(model, std::move(method), info,
                           [this](const methods::Adaptation& adaptation) { restore_.save(adaptation.trained); });
   earliest_ = methods::earliest_change(adapted.adaptation, *model);
+  say_of_prompts(*adapted.classifier, info.classes, report);
 }
 
 int64_t PreparedRun::trained_parameters() const {

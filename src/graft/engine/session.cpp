@@ -63,8 +63,10 @@ std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Hos
                       options.device);
   }
   at::set_num_threads(choose_threads(options.threads, host));
-  models::LoadOptions load{
-      .precision = choose_precision(options.precision), .as = options.as, .image_size = options.image_size};
+  models::LoadOptions load{.precision = choose_precision(options.precision),
+                           .as = options.as,
+                           .image_size = options.image_size,
+                           .told = options.told};
   const auto folder = io::ModelFolder::find(options.model, host.environment);
   std::shared_ptr<models::Model> model = models::load_model(folder, load);
   model->freeze_all_but({});

@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
+#include <numeric>
 
 #include "graft/core/error.h"
 #include "graft/models/prompts.h"
@@ -69,12 +71,36 @@ PromptClassifier::PromptClassifier(std::shared_ptr<Model> model, std::vector<std
       model_(std::move(model)),
       names_(std::move(names)) {
   if (learned_words > 0) {
-    prompts_.push_back(learned_prompts(names_, learned_words, position, model_->context_length()));
+    prompts_.push_back(learned_prompts(names_, learned_words, position, model_->text_reader()));
     return;
   }
   if (templates.empty()) throw ConfigError("prompts", "no template: expected at least one, as 'a photo of a {{}}.'.");
   for (const auto& form : templates)
-    prompts_.push_back(filled_prompts(names_, form, model_->context_length()));
+    prompts_.push_back(filled_prompts(names_, form, model_->text_reader()));
+}
+
+int64_t PromptClassifier::cut() const {
+  return std::accumulate(prompts_.begin(), prompts_.end(), int64_t{0},
+                         [](int64_t sum, const auto& prompts) { return sum + prompts.cut; });
+}
+
+std::vector<std::vector<size_t>> PromptClassifier::alike() const {
+  std::map<std::vector<int64_t>, std::vector<size_t>> by_ids;
+  std::vector<const std::vector<size_t>*> order;
+  for (size_t i = 0; i < names_.size(); ++i) {
+    std::vector<int64_t> ids;
+    for (const auto& prompts : prompts_) {
+      const auto row = prompts.ids[static_cast<int64_t>(i)].contiguous();
+      ids.insert(ids.end(), row.const_data_ptr<int64_t>(), row.const_data_ptr<int64_t>() + row.numel());
+    }
+    auto& group = by_ids[ids];
+    group.push_back(i);
+    if (group.size() == 2) order.push_back(&group);
+  }
+  std::vector<std::vector<size_t>> groups;
+  for (const auto* group : order)
+    groups.push_back(*group);
+  return groups;
 }
 
 std::vector<at::Tensor> PromptClassifier::text_parameters() const {

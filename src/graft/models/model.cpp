@@ -57,6 +57,21 @@ nn::Joint& Model::joint(const std::string& path) {
                    near ? fmt::format(" Did you mean '{}'?", *near) : "", known.size());
 }
 
+TextReader Model::text_reader() const {
+  throw ModelError("model", "{} has no text tower, so no tokenizer.", info_.description);
+}
+
+void Model::require_text(const char* where, const std::string& what) const {
+  if (has_text()) return;
+  if (info_.no_text.empty()) throw ModelError(where, "{} a model that reads text; {} does not.", what, info_.source);
+  throw ModelError(where, "{} a model that reads text; of {} graft reads the images alone: {}.", what, info_.source,
+                   info_.no_text);
+}
+
+void Model::add_notes(const std::vector<Note>& notes) {
+  info_.notes.insert(info_.notes.end(), notes.begin(), notes.end());
+}
+
 at::Tensor Model::encode_text(const Prompts&, nn::Context&) {
   throw ModelError("model", "{} has no text tower. Class prompts need a CLIP; a linear head works with any model.",
                    info_.description);

@@ -16,11 +16,23 @@
 #include "graft/data/transforms.h"
 #include "graft/io/model_folder.h"
 #include "graft/models/checkpoint.h"
+#include "graft/models/told.h"
 #include "graft/nn/joint.h"
 #include "graft/nn/site.h"
 #include "graft/tensor/precision.h"
 
+namespace graft::text {
+class ClipTokenizer;
+}
+
 namespace graft::models {
+
+// How texts become ids.
+struct TextReader {
+  const text::ClipTokenizer& tokenizer;
+  int64_t context_length = 0;
+  bool truncate = false;  // what is too long is cut, instead of a DataError
+};
 
 // What a model says of itself; written into every adapter, so that a wrong load is an error.
 struct ModelInfo {
@@ -31,7 +43,12 @@ struct ModelInfo {
   std::string fingerprint;  // content hash of all weights by our names, independent of the file's layout
   int64_t parameters = 0;
   data::Preprocessing preprocessing;
-  std::vector<Note> notes;  // what had to be assumed, or was left aside
+  // What was used where tensors do not say it; whoever writes the weights anew writes this beside them.
+  TowerReading vision;
+  std::optional<TowerReading> text;
+  std::string pooling = "token";  // timm's word: of the class token, or "avg" of the patches
+  std::string no_text;            // why a text tower that is there cannot be used; empty: it can, or there is none
+  std::vector<Note> notes;        // what had to be assumed, or was left aside
 };
 
 // How a text tower is fed: prompts padded to one length.
@@ -39,6 +56,7 @@ struct Prompts {
   at::Tensor ids;      // [C, T] int64
   at::Tensor ends;     // [C] int64, the row whose output is the text's feature
   at::Tensor learned;  // [C, M] int64 rows that stand for learned words, or undefined
+  int64_t cut = 0;     // how many of them were too long
 };
 
 class Model : public torch::nn::Module {
@@ -66,6 +84,10 @@ class Model : public torch::nn::Module {
   virtual bool has_text() const { return false; }
   virtual int64_t text_width() const { return 0; }  // of the words that a prompt learns
   virtual int64_t context_length() const { return 0; }
+  virtual TextReader text_reader() const;
+  // ModelError where it is absent, or there and not to be used. `where` and `what` begin the message: "[zero-shot]
+  // class prompts need ...".
+  void require_text(const char* where, const std::string& what) const;
   virtual at::Tensor encode_text(const Prompts& prompts, nn::Context& context);  // -> [C, E], not normalised
   virtual at::Tensor embed_words(const at::Tensor& ids);  // [.., T] -> [.., T, D_text], no positions
   virtual at::Tensor logit_scale() const;                 // exp already taken, scalar
@@ -82,6 +104,8 @@ class Model : public torch::nn::Module {
 
   void clear_inserts();
 
+  void add_notes(const std::vector<Note>& notes);
+
  protected:
   // Called by a family when the towers are built and registered.
   void complete(ModelInfo info, tensor::Precision precision, std::vector<Origin> origins);
@@ -97,6 +121,7 @@ struct LoadOptions {
   tensor::Precision precision = tensor::Precision::fp32;
   std::string as = {};                     // force a family, where a lone file could be two
   std::optional<int64_t> image_size = {};  // interpolate positions to another resolution
+  Told told = {};
 };
 
 // Recognises the family by its files and builds it. Missing, unexpected or misshapen tensors are collected into one

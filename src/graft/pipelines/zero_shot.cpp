@@ -8,14 +8,14 @@
 #include "graft/engine/classification.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prediction_file.h"
+#include "graft/engine/prompt_notes.h"
 #include "graft/models/classifier.h"
 
 namespace graft::pipelines {
 namespace {
 
 void check_reads_text(const models::Model& model) {
-  if (model.has_text()) return;
-  throw ModelError("zero-shot", "{} reads no text: zero-shot needs a CLIP.", model.info().source);
+  model.require_text("zero-shot", "zero-shot classification needs a CLIP,");
 }
 
 engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine::Encoder& encoder,
@@ -26,6 +26,7 @@ engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine:
   for (const auto& name : classes)
     names.push_back(data::prompt_name(name));
   models::PromptClassifier prompts(model, names, templates);
+  engine::say_of_prompts(prompts, classes, report);
   const at::Tensor features = encoder.features(set.paths, model->projected(), report);
   const at::Tensor logits = engine::Encoder::in_passes(features, [&](const at::Tensor& rows) {
     nn::Context context;

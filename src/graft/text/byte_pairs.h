@@ -20,6 +20,7 @@ class BytePairs {
   int32_t size() const { return static_cast<int32_t>(bytes_.size()); }
   // The bytes of a token, with "</w>" after them at a word's end.
   std::string_view bytes(int32_t id) const { return bytes_[static_cast<size_t>(id)]; }
+  bool operator==(const BytePairs& other) const { return bytes_ == other.bytes_ && merges_ == other.merges_; }
   std::string spelling(int32_t id) const;  // as the merges file and vocab.json spell it
 
  private:

@@ -90,7 +90,7 @@ std::vector<int32_t> ClipTokenizer::encode(std::string_view text) const {
 
 Tokens ClipTokenizer::tokenize(std::string_view text, int context_length, bool truncate) const {
   GRAFT_ASSERT(context_length >= 2);
-  Tokens tokens{encode(text), 0};
+  Tokens tokens{encode(text), 0, false};
   std::vector<int32_t>& ids = tokens.ids;
   ids.insert(ids.begin(), start());
   ids.push_back(end());
@@ -101,6 +101,7 @@ Tokens ClipTokenizer::tokenize(std::string_view text, int context_length, bool t
                       "{} has {} tokens with start and end, the model reads {}. Shorten it, or cut it with --truncate.",
                       quoted_start(text), ids.size(), limit);
     }
+    tokens.cut = true;
     ids.resize(limit);
     ids.back() = end();
   }
@@ -131,6 +132,13 @@ std::string ClipTokenizer::decode(std::span<const int32_t> ids) const {
     begin = word_end + kWordEnd.size();
   }
   return out;
+}
+
+bool ClipTokenizer::operator==(const ClipTokenizer& other) const {
+  const auto& mine = state_->vocabulary;
+  const auto& theirs = other.state_->vocabulary;
+  return mine.ids == theirs.ids && mine.start == theirs.start && mine.end == theirs.end &&
+         state_->pairs == other.state_->pairs;
 }
 
 int32_t ClipTokenizer::start() const {

@@ -16,6 +16,7 @@ namespace graft::text {
 struct Tokens {
   std::vector<int32_t> ids;  // [start, text..., end], no padding
   int end = 0;               // the row whose features stand for the text: that of the first end token
+  bool cut = false;          // it was too long
 };
 
 class ClipTokenizer {
@@ -39,6 +40,7 @@ class ClipTokenizer {
   int32_t start() const;
   int32_t end() const;
   int vocabulary_size() const;
+  bool operator==(const ClipTokenizer& other) const;  // the same ids for every text
 
  private:
   struct State;

@@ -108,7 +108,8 @@ Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& read
     settings.notes.push_back({"no config.json: GELU, heads of width 64, mean and std 0.5 assumed"});
   }
   if (folder.preprocessor_config) {
-    settings.preprocessing = transformers_preprocessing(folder.preprocessor_config->value(), settings.preprocessing);
+    settings.preprocessing =
+        transformers_preprocessing(*folder.preprocessor_config, scaled ? "BitImageProcessor" : "ViTImageProcessor");
   } else if (transformers) {
     settings.notes.push_back({"no preprocessor_config.json: the family's usual size, mean and std assumed"});
   }

@@ -38,6 +38,21 @@ Placement placement_of(int64_t rows, int64_t classes, int64_t registers, std::op
                    where, rows, classes, registers);
 }
 
+// What the user said where no file does.
+void tell(Settings& settings, const io::ModelFolder& folder, const Told& told) {
+  const auto towers_file = folder.config ? folder.config->file() : "";
+  const bool timm_says = folder.config && folder.config->has("pretrained_cfg");
+  const auto images_file = folder.preprocessor_config ? folder.preprocessor_config->file()
+                           : timm_says                ? towers_file
+                                                      : std::string();
+  const auto tower =
+      with_told({.heads = settings.heads, .activation = settings.activation, .eps = settings.eps}, told, told.heads,
+                towers_file);
+  settings.heads = tower.heads;
+  settings.activation = tower.activation;
+  settings.preprocessing = with_told(settings.preprocessing, told, images_file);
+}
+
 class VitReader {
  public:
   VitReader(const io::ModelFolder& folder, const io::Weights& weights, const Found& found, const LoadOptions& options)
@@ -56,6 +71,7 @@ class VitReader {
     const auto rows = positions[1];
     const auto trained = size * static_cast<int64_t>(std::sqrt(double(std::max<int64_t>(rows - classes, 1))));
     settings_ = settings_of(folder_, reader_, names_, static_cast<int>(trained));
+    tell(settings_, folder_, options_.told);
     std::optional<nn::Grid> grid;
     if (settings_.image) grid = nn::Grid{settings_.image->rows / size, settings_.image->columns / size};
     const bool timm = std::string(names_.registers) == "reg_token";
@@ -127,6 +143,9 @@ class VitReader {
     info.family = "vit";
     info.layout = settings_.layout;
     info.preprocessing = settings_.preprocessing;
+    info.vision = {
+        .heads = plan(parts.width).heads, .activation = settings_.activation, .eps = settings_.eps};
+    info.pooling = settings_.pooling == Pooling::class_token ? "token" : "avg";
     if (options_.image_size) info.preprocessing = at_size(info.preprocessing, *options_.image_size, patch);
     info.notes = settings_.notes;
     if (const auto& names = reader_.ignored(); !names.empty()) {
