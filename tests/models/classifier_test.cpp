@@ -1,9 +1,11 @@
 #include "graft/models/classifier.h"
 
 #include <gmock/gmock.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <torch/types.h>
 
 #include "graft/core/error.h"
+#include "graft/models/in_parts.h"
 #include "graft/models/prompts.h"
 #include "graft/text/clip_tokenizer.h"
 #include "tests/support/gradient_check.h"
@@ -162,6 +164,25 @@ TEST(LinearClassifier, RefusesFeaturesOfAnotherWidth) {
   } catch (const ShapeError& error) {
     EXPECT_THAT(error.what(), HasSubstr("expected features [B, 8], got [2, 9]"));
   }
+}
+
+TEST(InParts, GradientsAreThoseOfTheWhole) {
+  const auto x = random_tensor({11, 4}, 1);
+  const auto weights = random_tensor({11, 3}, 2);
+  const auto gradient = [&](int64_t at_once) {
+    const auto w = random_tensor({3, 4}, 3).requires_grad_();
+    const auto unused = random_tensor({2}, 4).requires_grad_();
+    const auto generator = at::make_generator<at::CPUGeneratorImpl>(7);
+    const auto part = [&](int64_t begin, int64_t count) {
+      const auto rows = at::linear(x.narrow(0, begin, count), w).tanh();
+      return rows * at::rand(rows.sizes(), generator);
+    };
+    const auto all = in_parts(11, at_once, part, {w, unused}, generator);
+    (all * weights).sum().backward();
+    EXPECT_FALSE(unused.grad().defined() && unused.grad().abs().max().item<double>() > 0);
+    return w.grad();
+  };
+  EXPECT_TRUE(torch::allclose(gradient(11), gradient(4), 1e-5, 1e-6));
 }
 
 }  // namespace

@@ -37,13 +37,15 @@ int run(Arguments& arguments, Terminal& terminal) {
   const std::string folder = options.resume.empty() ? options.output : options.resume;
   if (!folder.empty()) terminal.log_to(folder, !options.resume.empty());
   catch_stop_signals();
-  const auto result = engine::adapt(options, request->method_options, host_of(arguments), terminal);
+  const auto host = host_of(arguments);
+  const auto result = options.resume.empty() ? engine::adapt(options, request->method_options, host, terminal)
+                                             : engine::resume(options.resume, request->given, host, terminal);
   if (result.stopped_by != 0) {
     if (!result.folder.empty()) terminal.finish_log();
     return 128 + result.stopped_by;
   }
   if (!result.folder.empty()) {
-    write_run_report(result, arguments.command_line());
+    write_run_report(result, result.command);
     terminal.line("report", (result.folder / "report.html").string());
     terminal.line("next", fmt::format("graft predict {} PHOTO ...", result.folder.string()));
     terminal.finish_log();

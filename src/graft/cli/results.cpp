@@ -30,7 +30,9 @@ std::string format_scores(const engine::Scores& scores) {
 
 nlohmann::json to_json(const engine::Scores& scores, const std::vector<std::string>& classes) {
   nlohmann::json per_class = nlohmann::json::array();
+  const bool many = classes.size() > static_cast<size_t>(engine::kAllScores);  // then those that occur
   for (size_t i = 0; i < classes.size() && i < scores.class_count.size(); ++i) {
+    if (many && scores.class_count[i] == 0) continue;
     per_class.push_back(
         {{"class", classes[i]}, {"count", scores.class_count[i]}, {"correct", scores.class_correct[i]}});
   }
@@ -45,7 +47,7 @@ nlohmann::json to_json(const engine::Scores& scores, const std::vector<std::stri
 
 nlohmann::json to_json(const engine::Predictions& predictions, int64_t row, const std::vector<std::string>& classes) {
   nlohmann::json top = nlohmann::json::array();
-  for (const auto& [label, probability] : engine::top(predictions.probabilities, row, kTop)) {
+  for (const auto& [label, probability] : engine::top(predictions, row, kTop)) {
     top.push_back({classes[static_cast<size_t>(label)], rounded(probability)});
   }
   nlohmann::json json = {{"file", predictions.files[static_cast<size_t>(row)]},
@@ -66,7 +68,7 @@ void print_predictions(const engine::Evaluation& evaluation, Terminal& terminal)
       continue;
     }
     std::string others;
-    const auto best = engine::top(predictions.probabilities, row, 3);
+    const auto best = engine::top(predictions, row, 3);
     for (size_t i = 1; i < best.size() && best[i].second >= kWorthSaying; ++i) {
       others += fmt::format("{}{} {:.0f} %", i > 1 ? ", " : "", evaluation.classes[static_cast<size_t>(best[i].first)],
                             percent(best[i].second));

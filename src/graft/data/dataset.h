@@ -33,7 +33,8 @@ struct Dataset {
 
 struct DatasetOptions {
   std::string format;   // empty: told by what lies there
-  std::string classes;  // a file of class names, one a line
+  std::string classes;  // class names: a file with one a line, or the names with commas between
+  std::int64_t least_classes = 2;  // one is enough where the classes to choose among are known from elsewhere
   std::string image_column, label_column, split_column;
   std::string train_split = "train", val_split = "val", test_split = "test";
   std::int64_t split_seed = 1;
@@ -41,7 +42,7 @@ struct DatasetOptions {
 template <class Visitor>
 void fields(Visitor& visit, DatasetOptions& o) {
   visit("format", o.format, "what the data is: image-folder, table or coop-split (default: seen from the files)");
-  visit("classes", o.classes, "file with the class names, one a line; its order numbers them");
+  visit("classes", o.classes, "class names: a file with one a line, or a,b,c; their order numbers them");
   visit("image-column", o.image_column, "table: column with the photo's file (default: file, image, path, ...)");
   visit("label-column", o.label_column, "table: column with the class (default: label, class, category, ...)");
   visit("split-column", o.split_column, "table: column with train, val or test (default: split, subset, ...)");

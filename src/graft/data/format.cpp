@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "graft/core/names.h"
 #include "graft/data/problems.h"
@@ -103,6 +104,19 @@ std::vector<std::string> read_lines(const std::filesystem::path& file) {
   return lines;
 }
 
+std::vector<std::string> class_names(const std::string& file_or_names) {
+  std::error_code error;
+  const bool is_list = file_or_names.find(',') != std::string::npos && !std::filesystem::exists(file_or_names, error);
+  if (!is_list) return read_lines(file_or_names);
+  std::vector<std::string> names;
+  std::istringstream stream(file_or_names);
+  for (std::string name; std::getline(stream, name, ',');) {
+    const size_t begin = name.find_first_not_of(' ');
+    if (begin != std::string::npos) names.push_back(name.substr(begin, name.find_last_not_of(' ') - begin + 1));
+  }
+  return names;
+}
+
 void split_by_seed(Dataset& dataset, std::vector<Sample> samples, std::uint64_t seed) {
   std::ranges::sort(samples, {}, [](const Sample& s) { return std::tie(s.label, s.file); });
   PythonRandom random(seed);
@@ -134,7 +148,7 @@ Dataset assemble(const std::filesystem::path& root, const std::string& name, std
       labels.insert(record.label);
     dataset.classes = sorted_classes(labels);
   } else {
-    dataset.classes = read_lines(options.classes);
+    dataset.classes = class_names(options.classes);
   }
   std::map<std::string, std::int64_t> places;
   for (const std::string& one : dataset.classes) {

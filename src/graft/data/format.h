@@ -44,7 +44,10 @@ bool is_split(std::string_view found, std::string_view wanted);
 // random, half to train, a fifth to val and the rest to test (rounded half to even).
 void split_by_seed(Dataset& dataset, std::vector<Sample> samples, std::uint64_t seed);
 
-// The lines of a file, without blank ones; for --classes.
+// The lines of a file, without blank ones.
 std::vector<std::string> read_lines(const std::filesystem::path& file);
+
+// What --classes says: the lines of a file, or names with commas between ("cat,dog") where no file is called so.
+std::vector<std::string> class_names(const std::string& file_or_names);
 
 }  // namespace graft::data

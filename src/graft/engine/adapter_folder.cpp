@@ -174,6 +174,17 @@ Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<meth
   return adapted;
 }
 
+void serve_classes(Adapted& adapted, AdapterInfo info, std::vector<std::string> classes) {
+  info.classes = adapted.problem.classes = std::move(classes);
+  adapted.classifier = build_prompts(*adapted.method, adapted.problem, info);
+  for (const auto& binding : adapted.adaptation.bindings) {
+    GRAFT_ASSERT(!binding.insert->is_of_its_classes());
+    for (const auto& site : binding.sites) {
+      if (site == adapted.classifier->joint().site().path) adapted.classifier->joint().put(binding.insert);
+    }
+  }
+}
+
 int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const AdapterInfo& info) {
   write_tensors(folder / kTensors, adapted.method->to_disk(*adapted.model, adapted.adaptation), {{"format", "pt"}});
   const auto head = head_tensors(*adapted.classifier);

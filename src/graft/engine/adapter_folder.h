@@ -52,6 +52,10 @@ struct Adapted {
 Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<methods::Method> method,
                       const AdapterInfo& info, const std::function<void(const methods::Adaptation&)>& attached = {});
 
+// Class prompts for other names in place of its own, around what was learned. For a classifier of prompts and inserts
+// that do not belong to classes.
+void serve_classes(Adapted& adapted, AdapterInfo info, std::vector<std::string> classes);
+
 // Bytes written. Each file is atomic; the JSON comes last, so that a folder with one is complete.
 int64_t save_adapter(const std::filesystem::path& folder, const Adapted& adapted, const AdapterInfo& info);
 

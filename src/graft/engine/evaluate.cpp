@@ -3,9 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <unordered_map>
+#include <utility>
 
-#include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/core/names.h"
+#include "graft/data/format.h"
 #include "graft/engine/classification.h"
 #include "graft/engine/prediction_file.h"
 #include "graft/engine/prompt_notes.h"
@@ -13,32 +16,97 @@
 namespace graft::engine {
 namespace {
 
-// The place that the run's classes have, for each class of the data.
-std::vector<int64_t> match_classes(const data::Dataset& dataset, const std::vector<std::string>& known) {
+using Places = std::unordered_map<std::string, int64_t>;
+
+Places places_of(const std::vector<std::string>& classes) {
+  Places places;
+  for (size_t i = 0; i < classes.size(); ++i)
+    places.emplace(classes[i], static_cast<int64_t>(i));
+  for (size_t i = 0; i < classes.size(); ++i)
+    places.emplace(data::prompt_name(classes[i]), static_cast<int64_t>(i));
+  return places;
+}
+
+// -1 where it is not among them.
+int64_t place_of(const std::string& name, const Places& places) {
+  for (const auto& spelling : {name, data::prompt_name(name)}) {
+    if (const auto found = places.find(spelling); found != places.end()) return found->second;
+  }
+  return -1;
+}
+
+// Why a run cannot tell apart other classes than its own; empty where it can.
+std::string why_only_its_classes(const Adapted& adapted, const AdapterInfo& info) {
+  if (!dynamic_cast<const models::PromptClassifier*>(adapted.classifier.get())) {
+    return fmt::format("its linear head has a row for each of its {} classes and none for another", info.classes.size());
+  }
+  for (const auto& binding : adapted.adaptation.bindings) {
+    if (binding.insert->is_of_its_classes())
+      return fmt::format("what {} learned belongs to its {} classes, one by one", binding.method, info.classes.size());
+  }
+  return "";
+}
+
+// What is chosen among, and how the run's classifier gives it.
+struct ChoiceOfClasses {
+  std::vector<std::string> classes;
+  std::vector<int64_t> columns;  // of the run's classifier; empty: all, as they stand
+};
+
+// --classes: the run's own in any number and order, or, where nothing belongs to a class, any.
+ChoiceOfClasses choose_classes(Adapted& adapted, const AdapterInfo& info, const std::string& asked) {
+  if (asked.empty()) return {info.classes, {}};
+  ChoiceOfClasses choice{data::class_names(asked), {}};
+  if (choice.classes.empty()) throw DataError("evaluate", "--classes {}: holds no class name.", asked);
+  const auto known = places_of(info.classes);
+  std::vector<std::string> unknown;
+  for (const auto& name : choice.classes) {
+    const auto place = place_of(name, known);
+    choice.columns.push_back(place);
+    if (place < 0) unknown.push_back("\n  " + unknown_name("class", name, info.classes));
+  }
+  if (unknown.empty()) return choice;
+  if (const auto why = why_only_its_classes(adapted, info); !why.empty()) {
+    throw DataError("evaluate",
+                    "--classes: the run cannot tell apart classes that it was not trained on; {}.{}\n  Train again with "
+                    "these classes, or with a method that learns words or features for all (coop, lora with class "
+                    "prompts).",
+                    why, fmt::join(unknown, ""));
+  }
+  serve_classes(adapted, info, choice.classes);
+  choice.columns.clear();
+  return choice;
+}
+
+// The place that each class of the data has among those chosen among; only classes with photos in the split are asked.
+std::vector<int64_t> match_classes(const data::Dataset& dataset, data::Split split, const ChoiceOfClasses& choice,
+                                   const Adapted& adapted, const AdapterInfo& info) {
+  const auto known = places_of(choice.classes);
+  std::vector<bool> occurs(dataset.classes.size(), false);
+  for (const auto& sample : dataset.split(split))
+    occurs[static_cast<size_t>(sample.label)] = true;
   std::vector<int64_t> places;
   std::vector<std::string> wrong;
-  for (const auto& name : dataset.classes) {
-    auto found = std::find(known.begin(), known.end(), name);
-    if (found == known.end()) {
-      found = std::find_if(known.begin(), known.end(), [&](const std::string& candidate) {
-        return data::prompt_name(candidate) == data::prompt_name(name);
-      });
-    }
-    if (found == known.end()) wrong.push_back("\n  " + unknown_name("class", name, known));
-    places.push_back(found - known.begin());
+  for (size_t i = 0; i < dataset.classes.size(); ++i) {
+    places.push_back(place_of(dataset.classes[i], known));
+    if (occurs[i] && places.back() < 0) wrong.push_back("\n  " + unknown_name("class", dataset.classes[i], choice.classes));
   }
   if (!wrong.empty()) {
-    throw DataError("evaluate", "{} has classes that the run was not trained on:{}", dataset.name,
-                    fmt::join(wrong, ""));
+    const auto why = why_only_its_classes(adapted, info);
+    throw DataError("evaluate", "{} has photos of classes that the run was not trained on:{}\n  {}", dataset.name,
+                    fmt::join(wrong, ""),
+                    why.empty() ? "--classes FILE (or a,b,c) names other classes to choose among; this run can."
+                                : fmt::format("Leave them out, or train with them: {}.", why));
   }
   return places;
 }
 
-Classification task_for(Adapted& adapted, Encoder& encoder, int64_t photos, Reporter& report) {
+Classification task_for(Adapted& adapted, Encoder& encoder, int64_t photos, std::vector<int64_t> columns,
+                        Reporter& report) {
   const nn::Place place = kept_place(std::min(methods::earliest_change(adapted.adaptation, *adapted.model),
                                               adapted.method->features_at(*adapted.model)));
   const bool cached = place > 0 && encoder.fits(photos, place);
-  return Classification(adapted, encoder, {.place = place, .cached = cached}, {}, report);
+  return Classification(adapted, encoder, {.place = place, .cached = cached, .choices = std::move(columns)}, {}, report);
 }
 
 AdapterInfo read_classifier_info(const std::string& run) {
@@ -66,12 +134,15 @@ ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
 
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report) {
   const AdapterInfo info = read_classifier_info(options.run);
-  Session session(model_of_run(info, options.model), options.data, host, report, {options.split});
+  DataOptions data = options.data;
+  data.dataset.least_classes = 1;  // it is told apart from the run's
+  Session session(model_of_run(info, options.model), data, host, report, {options.split});
   Adapted adapted = load_adapter(options.run, session.model(), options.force_base);
   report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
   say_of_prompts(*adapted.classifier, info.classes, report);
 
-  const auto places = match_classes(session.dataset(), info.classes);
+  const auto choice = choose_classes(adapted, info, options.data.dataset.classes);
+  const auto places = match_classes(session.dataset(), options.split, choice, adapted, info);
   EvaluationSet set;
   for (const auto& sample : session.dataset().split(options.split)) {
     set.files.push_back(sample.file);
@@ -79,13 +150,12 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
     set.labels.push_back(places[static_cast<size_t>(sample.label)]);
   }
   Evaluation result;
-  result.classes = info.classes;
+  result.classes = choice.classes;
   const auto photos = static_cast<int64_t>(set.files.size());
-  result.predictions = task_for(adapted, session.encoder(), photos, report).predict(set);
+  result.predictions = task_for(adapted, session.encoder(), photos, choice.columns, report).predict(set);
   result.scores = score(result.predictions);
   if (!options.output.empty()) {
-    write_file_atomically(options.output,
-                          prediction_lines(option::print(options.split), result.predictions, info.classes));
+    write_predictions(options.output, option::print(options.split), result.predictions, result.classes);
   }
   return result;
 }
@@ -96,6 +166,7 @@ Evaluation predict(const PredictOptions& options, const Host& host, Reporter& re
   const auto model = open_model(model_of_run(info, options.model), host, report);
   Adapted adapted = load_adapter(options.run, model, options.force_base);
   say_of_prompts(*adapted.classifier, info.classes, report);
+  const auto choice = choose_classes(adapted, info, options.classes);
   Encoder encoder(model, std::make_shared<data::ImageCache>(), {.workers = options.workers, .cache_dir = {}});
 
   EvaluationSet set;
@@ -103,8 +174,9 @@ Evaluation predict(const PredictOptions& options, const Host& host, Reporter& re
   set.paths.assign(options.files.begin(), options.files.end());
   set.labels.assign(options.files.size(), -1);
   Evaluation result;
-  result.classes = info.classes;
-  result.predictions = task_for(adapted, encoder, static_cast<int64_t>(set.files.size()), report).predict(set);
+  result.classes = choice.classes;
+  result.predictions =
+      task_for(adapted, encoder, static_cast<int64_t>(set.files.size()), choice.columns, report).predict(set);
   result.scores = score(result.predictions);
   return result;
 }

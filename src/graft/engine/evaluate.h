@@ -37,13 +37,15 @@ struct Evaluation {
 };
 
 // Without a model's name: the one that the run was trained on. The data's classes are matched to the run's by name; a
-// class that the run does not know is a DataError.
+// class that the run does not know is a DataError. With --classes these are chosen among, and they may be new to the run
+// where nothing that it learned belongs to a class (Zhou et al. 2022, arXiv:2203.05557: from base to new).
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report);
 
 struct PredictOptions {
   std::string run;
   ModelOptions model;
   std::vector<std::string> files;
+  std::string classes;
   int64_t workers = 2;
   bool force_base = false;
 };
@@ -52,6 +54,7 @@ void fields(Visitor& visit, PredictOptions& o) {
   visit("run", o.run, "run folder, or a folder with an adapter");
   fields(visit, o.model);
   visit("files", o.files, "photos");
+  visit("classes", o.classes, "classes to choose among: a file with one a line, or a,b,c (default: the run's)");
   visit("workers", o.workers, "threads that decode photos");
   visit("force-base", o.force_base, "load onto another base model than the one it was trained on");
 }

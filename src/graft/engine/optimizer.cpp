@@ -96,25 +96,27 @@ void Optimizer::restore(const NamedTensors& state, int64_t steps) {
   steps_ = steps;
 }
 
-double gradient_norm(const Parameters& parameters) {
+GradientNorms gradient_norms(const Parameters& parameters) {
+  GradientNorms norms;
   double sum = 0;
   for (const auto& [name, parameter] : parameters) {
-    if (!parameter.grad().defined()) continue;
-    const double norm = parameter.grad().norm().item<double>();
+    const double norm = parameter.grad().defined() ? parameter.grad().norm().item<double>() : 0;
+    norms.each.push_back(norm);
     sum += norm * norm;
   }
-  return std::sqrt(sum);
+  norms.all = std::sqrt(sum);
+  return norms;
 }
 
-double clip_gradients(const Parameters& parameters, double max_norm) {
+GradientNorms clip_gradients(const Parameters& parameters, double max_norm) {
   const torch::NoGradGuard no_grad;
-  const double norm = gradient_norm(parameters);
-  if (max_norm > 0 && norm > max_norm) {
+  const auto norms = gradient_norms(parameters);
+  if (max_norm > 0 && norms.all > max_norm) {
     for (const auto& [name, parameter] : parameters) {
-      if (parameter.grad().defined()) parameter.mutable_grad().mul_(max_norm / norm);
+      if (parameter.grad().defined()) parameter.mutable_grad().mul_(max_norm / norms.all);
     }
   }
-  return norm;
+  return norms;
 }
 
 }  // namespace graft::engine

@@ -153,6 +153,7 @@ void fields(Visitor& visit, AdaptOptions& o) {
 struct AdaptRequest {
   AdaptOptions options;
   OptionValues method_options;
+  OptionValues given = {};  // of both what was said, as it was
 };
 AdaptRequest read_adapt_request(const OptionValues& values);
 

@@ -1,5 +1,6 @@
 #include "graft/engine/prepared_run.h"
 
+#include <fmt/ranges.h>
 #include <torch/types.h>
 
 #include <algorithm>
@@ -111,6 +112,16 @@ std::string PreparedRun::describe_features() const {
   return "image features are kept: each photo goes through the frozen layers once";
 }
 
+std::string PreparedRun::options_at_zero() const {
+  std::vector<std::string> zero;
+  for (const auto& info : method_option_infos(options.method)) {
+    const auto found = method_options.find(info.name);
+    if (found != method_options.end() && found->second == "0" && info.default_value != "0")
+      zero.push_back("--" + info.name + " 0");
+  }
+  return fmt::format("{}", fmt::join(zero, ", "));
+}
+
 EvaluationSet PreparedRun::set(const std::vector<data::Sample>& samples) const {
   EvaluationSet set;
   for (const auto& sample : samples) {
@@ -135,9 +146,9 @@ methods::FeatureSet PreparedRun::features(methods::Split split, nn::Place place,
   } else if (place <= earliest_) {
     rows = encoder.features(set.paths, place, report);
   } else {
-    rows = encoder.compute(set.paths, place, report);
+    rows = encoder.rows(set.paths, place, report);
   }
-  return {feature_rows(rows), torch::tensor(set.labels, at::kLong).repeat({views})};
+  return {session.model()->feature_rows(rows, {}), torch::tensor(set.labels, at::kLong).repeat({views})};
 }
 
 std::unique_ptr<Batches> PreparedRun::batches() {

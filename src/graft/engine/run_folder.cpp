@@ -26,7 +26,7 @@ constexpr const char* kEvents = "events.out.tfevents.";
 constexpr const char* kCsvHeader = "step,epoch,split,loss,accuracy,lr,grad_norm,images_per_s,time\n";
 
 // What graft writes into a run folder, and so may remove from it.
-constexpr const char* kOurs[] = {"config.yaml",       "metrics.jsonl",       "metrics.csv",
+constexpr const char* kOurs[] = {"config.yaml",       "run.json",            "metrics.jsonl",       "metrics.csv",
                                  "predictions.jsonl", "adapter_config.json", "adapter_model.safetensors",
                                  "head.safetensors",  "report.html",         "bad-files.txt",
                                  "checkpoints"};
@@ -136,7 +136,7 @@ void RunFolder::check_output(const fs::path& path, bool force) {
   throw ConfigError("run", "{} is not empty. Choose another --output, or add a run to it with --force.", path.string());
 }
 
-RunFolder RunFolder::create(const fs::path& path, bool force, const OptionValues& config) {
+RunFolder RunFolder::create(const fs::path& path, bool force, const OptionValues& config, const std::string& record) {
   check_output(path, force);
   std::error_code error;
   fs::create_directories(path, error);
@@ -149,6 +149,7 @@ RunFolder RunFolder::create(const fs::path& path, bool force, const OptionValues
       fs::remove_all(path / name);
     remove_events(path);
   }
+  if (!record.empty()) folder.write_text("run.json", record);
   folder.write_text("config.yaml", io::print_yaml_options(config));
   return folder;
 }
@@ -204,13 +205,13 @@ void RunFolder::lock() {
 
 void RunFolder::start_metrics(int64_t bytes) {
   const fs::path record = path_ / "metrics.jsonl";
-  jsonl_.reset(open_file(record, "ab").release());
   std::error_code error;
-  const auto length = static_cast<int64_t>(fs::file_size(record, error));
+  const auto length = fs::exists(record, error) ? static_cast<int64_t>(fs::file_size(record, error)) : 0;
   if (error || length < bytes) {
     throw FileError("run", "{} is shorter than the checkpoint says ({} bytes, expected {}). It was changed since.",
                     record.string(), length, bytes);
   }
+  jsonl_.reset(open_file(record, "ab").release());
   fs::resize_file(record, static_cast<uintmax_t>(bytes));
   csv_.reset(open_file(path_ / "metrics.csv", "wb").release());
   append(csv_.get(), kCsvHeader, path_);

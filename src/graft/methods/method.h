@@ -49,7 +49,7 @@ struct Adaptation {
 // What a method may ask for around the gradient steps.
 enum class Split { train, val };
 struct FeatureSet {
-  at::Tensor features;  // [N, E] float32, not normalised; at a block its class token's row, before any norm
+  at::Tensor features;  // [N, E] float32, not normalised; at a block what the model pools, before any norm
   at::Tensor labels;    // [N] int64
 };
 // Features at a place as the model now gives them, from the cache where there is one. `views` > 1: that many augmented

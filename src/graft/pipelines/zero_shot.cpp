@@ -2,7 +2,6 @@
 
 #include <filesystem>
 
-#include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
 #include "graft/data/format.h"
 #include "graft/engine/classification.h"
@@ -28,13 +27,14 @@ engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine:
   models::PromptClassifier prompts(model, names, templates);
   engine::say_of_prompts(prompts, classes, report);
   const at::Tensor features = encoder.features(set.paths, model->projected(), report);
-  const at::Tensor logits = engine::Encoder::in_passes(features, [&](const at::Tensor& rows) {
+  engine::PredictionRows predictions(std::move(set.files), std::move(set.labels), static_cast<int64_t>(classes.size()));
+  engine::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
     nn::Context context;
-    return prompts.forward(rows, context);
+    predictions.add(prompts.forward(rows, context).narrow(0, 0, count));
   });
   engine::Evaluation result;
   result.classes = classes;
-  result.predictions = {std::move(set.files), std::move(set.labels), torch::softmax(logits.to(at::kFloat), 1)};
+  result.predictions = predictions.take();
   result.scores = engine::score(result.predictions);
   return result;
 }
@@ -62,7 +62,7 @@ bool is_unlabelled(const std::filesystem::path& path) {
 
 engine::Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const std::vector<std::string>& templates,
                                         const engine::Host& host, Reporter& report) {
-  const auto classes = data::read_lines(options.data.dataset.classes);
+  const auto classes = data::class_names(options.data.dataset.classes);
   if (classes.size() < 2)
     throw DataError("data", "{}: expected two class names or more, got {}.", options.data.dataset.classes,
                     classes.size());
@@ -92,8 +92,7 @@ engine::Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host&
   auto result = unlabelled ? zero_shot_unlabelled(options, templates, host, report)
                            : zero_shot_labelled(options, templates, host, report);
   if (!options.output.empty()) {
-    write_file_atomically(options.output,
-                          engine::prediction_lines(option::print(options.split), result.predictions, result.classes));
+    engine::write_predictions(options.output, option::print(options.split), result.predictions, result.classes);
   }
   return result;
 }

@@ -109,7 +109,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
     dataset.classes.push_back(name);
   }
   if (!options.classes.empty()) {
-    const auto listed = read_lines(options.classes);
+    const auto listed = class_names(options.classes);
     if (listed.size() != dataset.classes.size()) {
       problems.add("{} lists {} classes, the splits have {}.", options.classes, listed.size(), dataset.classes.size());
     }

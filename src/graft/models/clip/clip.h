@@ -33,6 +33,10 @@ class Clip final : public Model {
   int64_t feature_width(nn::Place place) const override;
   at::Tensor run_images(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context) override;
 
+  at::Tensor feature_rows(const at::Tensor& value, const nn::Layout& layout) const override {
+    return parts_.vision->feature_rows(value, layout);
+  }
+
   bool has_text() const override { return info_.no_text.empty(); }
   int64_t text_width() const override { return parts_.text->width(); }
   int64_t context_length() const override { return parts_.text->context_length(); }

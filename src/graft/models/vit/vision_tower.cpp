@@ -89,6 +89,16 @@ at::Tensor VisionTower::pool(const at::Tensor& tokens, nn::Place from, nn::Conte
   return parts_.norm->forward_float(patches).mean(1);
 }
 
+at::Tensor VisionTower::feature_rows(const at::Tensor& value, const nn::Layout& tokens) const {
+  if (value.dim() != 3) return value;
+  const auto rows = value.size(1);
+  const auto of = tokens.total() == rows ? tokens : layout(rows - layout(0, 1).total(), 1);
+  if (parts_.pooling == Pooling::class_token) {
+    return value.select(1, of.begin(nn::TokenKind::class_token)).contiguous();
+  }
+  return value.narrow(1, of.begin(nn::TokenKind::patch), of.count(nn::TokenKind::patch)).mean(1);
+}
+
 at::Tensor VisionTower::run(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context) {
   if (from > to || from < 0 || to > pooled()) {
     throw ConfigError("model", "no way from place {} to place {}: expected 0 <= from <= to <= {}.", from, to, pooled());

@@ -41,6 +41,9 @@ class VisionTower : public torch::nn::Module {
   // A value of one place to another, of 0 pixels [B, 3, H, W], 1 + k tokens [B, T, D], pooled() [B, D].
   at::Tensor run(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context);
 
+  // What is pooled of a value, before any norm: [B, D] as it is; of tokens the class token's row, or the patches' mean.
+  at::Tensor feature_rows(const at::Tensor& value, const nn::Layout& tokens) const;
+
   int64_t blocks() const { return parts_.blocks->size(); }
   nn::Place pooled() const { return 2 + blocks(); }
   int64_t width() const { return parts_.width; }

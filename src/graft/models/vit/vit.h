@@ -24,6 +24,9 @@ class Vit final : public Model {
   at::Tensor run_images(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context) override {
     return vision_->run(value, from, to, context);
   }
+  at::Tensor feature_rows(const at::Tensor& value, const nn::Layout& layout) const override {
+    return vision_->feature_rows(value, layout);
+  }
   nn::Place place_of(const std::string& name) const override;
 
  private:
