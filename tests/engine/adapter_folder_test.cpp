@@ -120,7 +120,8 @@ TEST(AdapterFolder, OtherTypesOfPeftAreRefusedByName) {
   const PeftFolder peft("half");
   for (const char* type : {"IA3", "LOKR", "PREFIX_TUNING", "ADALORA", "A_TYPE_OF_TOMORROW"}) {
     peft.change("peft_type", type);
-    EXPECT_THAT(peft.refusal(), HasSubstr(std::string("peft_type = \"") + type + "\": of PEFT's adapters graft reads LORA alone"));
+    EXPECT_THAT(peft.refusal(),
+                HasSubstr(std::string("peft_type = \"") + type + "\": of PEFT's adapters graft reads LORA alone"));
   }
   peft.change("peft_type", nullptr);
   EXPECT_THAT(peft.refusal(), HasSubstr("neither \"graft\" nor \"peft_type\""));
@@ -154,7 +155,8 @@ TEST(AdapterFolder, OfGraftsOwnFileTheKeyThatIsWrongIsNamed) {
     return "it was read";
   };
   EXPECT_EQ(said(sound), "it was read");
-  for (const char* key : {"method", "options", "classifier", "classes", "templates", "shots", "train_size", "seed", "precision", "base"}) {
+  for (const char* key : {"method", "options", "classifier", "classes", "templates", "shots", "train_size", "seed",
+                          "precision", "base"}) {
     auto config = sound;
     config["graft"][key] = 1.5;
     EXPECT_THAT(said(config), HasSubstr(std::string("adapter_config.json: graft.") + key)) << key;

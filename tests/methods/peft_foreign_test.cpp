@@ -79,7 +79,8 @@ TEST_P(ForeignLora, GivesPeftsFeatures) {
   EXPECT_LT(distance_to(golden.expected.at("adapted"), adapted), 1e-5);
   if (!golden.expected.contains("logits")) return;
   ASSERT_TRUE(adapter.head.weight.defined());
-  EXPECT_LT(distance_to(golden.expected.at("logits"), torch::linear(adapted, adapter.head.weight, adapter.head.bias)), 1e-5);
+  EXPECT_LT(distance_to(golden.expected.at("logits"), torch::linear(adapted, adapter.head.weight, adapter.head.bias)),
+            1e-5);
 }
 
 TEST_P(ForeignLora, FoldsIntoTheSameMap) {
@@ -87,12 +88,14 @@ TEST_P(ForeignLora, FoldsIntoTheSameMap) {
   const Golden golden(GetParam());
   for (const auto& binding : golden.read().adaptation.bindings) {
     const auto& branch = dynamic_cast<const lora::Branch&>(*binding.insert);
-    const auto weight = torch::randn({branch.b().size(0), branch.a().size(1)}), bias = torch::randn({branch.b().size(0)});
+    const auto weight = torch::randn({branch.b().size(0), branch.a().size(1)}),
+               bias = torch::randn({branch.b().size(0)});
     const auto x = torch::randn({3, weight.size(1)});
     const auto folded = binding.insert->fold(weight, bias);
     ASSERT_TRUE(folded);
     nn::Context context;
-    const auto run = binding.insert->forward(x, nn::Frozen([&](const at::Tensor& y) { return torch::linear(y, weight, bias); }), context);
+    const auto run = binding.insert->forward(
+        x, nn::Frozen([&](const at::Tensor& y) { return torch::linear(y, weight, bias); }), context);
     EXPECT_LT(distance_to(run, torch::linear(x, folded->weight, folded->bias)), 1e-5);
   }
 }
@@ -106,7 +109,8 @@ std::string name_of_golden(const testing::TestParamInfo<const char*>& info) {
 INSTANTIATE_TEST_SUITE_P(Written, ForeignLora,
                          testing::Values("vit/recipe", "vit/patterns", "vit/lookbehind", "vit/dora", "vit/bias",
                                          "vit/lora_bias", "vit/pissa", "vit/olora", "vit/wide", "vit/half", "vit/old",
-                                         "dinov2/recipe", "dinov2/old", "clip/projection", "clip/tower", "timm/patches"),
+                                         "dinov2/recipe", "dinov2/old", "clip/projection", "clip/tower",
+                                         "timm/patches"),
                          name_of_golden);
 
 TEST(ForeignLora, SelectorsNeedNotBeUnderstood) {
@@ -162,23 +166,22 @@ TEST(ForeignLora, AWrapperThatIsNotKnownIsNoted) {
 }
 
 TEST(ForeignLora, RefusesByNameWhatItDoesNotCompute) {
-  const std::pair<const char*, nlohmann::json> kSwitches[] = {
-      {"use_qalora", true},
-      {"layer_replication", {{0, 2}}},
-      {"target_parameters", {"mlp.weight"}},
-      {"trainable_token_indices", {1, 2}},
-      {"alora_invocation_tokens", {5}},
-      {"use_bdlora", {{"nblocks", 2}}},
-      {"arrow_config", {{"top_k", 3}}},
-      {"kasa_config", {{"beta", 1}}},
-      {"monteclora_config", {{"num_samples", 8}}},
-      {"megatron_config", {{"a", 1}}},
-      {"a_key_of_tomorrow", "on"},
-      {"init_lora_weights", "pissa_niter_4"},
-      {"init_lora_weights", "corda"},
-      {"init_lora_weights", "loftq"},
-      {"init_lora_weights", "lora_ga"},
-      {"init_lora_weights", "a_start_of_tomorrow"}};
+  const std::pair<const char*, nlohmann::json> kSwitches[] = {{"use_qalora", true},
+                                                              {"layer_replication", {{0, 2}}},
+                                                              {"target_parameters", {"mlp.weight"}},
+                                                              {"trainable_token_indices", {1, 2}},
+                                                              {"alora_invocation_tokens", {5}},
+                                                              {"use_bdlora", {{"nblocks", 2}}},
+                                                              {"arrow_config", {{"top_k", 3}}},
+                                                              {"kasa_config", {{"beta", 1}}},
+                                                              {"monteclora_config", {{"num_samples", 8}}},
+                                                              {"megatron_config", {{"a", 1}}},
+                                                              {"a_key_of_tomorrow", "on"},
+                                                              {"init_lora_weights", "pissa_niter_4"},
+                                                              {"init_lora_weights", "corda"},
+                                                              {"init_lora_weights", "loftq"},
+                                                              {"init_lora_weights", "lora_ga"},
+                                                              {"init_lora_weights", "a_start_of_tomorrow"}};
   for (const auto& [key, value] : kSwitches) {
     Golden golden("vit/half");
     golden.config[key] = value;

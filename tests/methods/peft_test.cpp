@@ -89,18 +89,20 @@ TEST(PeftOfOpenClip, HowOftenTheOutputProjectionIsAddedHangsOnPeftsVersion) {
   const auto read = [&](const nlohmann::json& version) {
     config["peft_version"] = version;
     auto foreign = lora::peft::from_peft({config, "adapter_config.json"}, tensors, *model);
-    double scale = 0;
+    const auto& theirs =
+        tensors.at("base_model.model.visual.transformer.resblocks.1.attn.base_layer.out_proj.lora_B.weight");
+    double times = 0;
     for (const auto& binding : foreign.adaptation.bindings) {
-      if (!binding.sites.front().ends_with("attn.proj")) continue;
-      scale = dynamic_cast<const lora::Branch&>(*binding.insert).scale();
+      if (binding.sites.front() != "vision.blocks.1.attn.proj") continue;
+      times = (dynamic_cast<const lora::Branch&>(*binding.insert).b() / theirs).mean().item<double>();
     }
-    return std::pair{scale, foreign.notes.size()};
+    return std::pair{times, foreign.notes.size()};
   };
-  EXPECT_EQ(read("0.21.2"), std::pair(4.0, size_t{0}));  // alpha 6, rank 3
-  EXPECT_EQ(read("0.14.0"), std::pair(4.0, size_t{0}));
-  EXPECT_EQ(read("0.22.0"), std::pair(2.0, size_t{1}));
-  EXPECT_EQ(read("0.21.3.dev0@abc"), std::pair(2.0, size_t{1}));
-  EXPECT_EQ(read(nullptr), std::pair(4.0, size_t{1}));
+  EXPECT_EQ(read("0.21.2"), std::pair(2.0, size_t{0}));
+  EXPECT_EQ(read("0.14.0"), std::pair(2.0, size_t{0}));
+  EXPECT_EQ(read("0.22.0"), std::pair(1.0, size_t{1}));
+  EXPECT_EQ(read("0.21.3.dev0@abc"), std::pair(1.0, size_t{1}));
+  EXPECT_EQ(read(nullptr), std::pair(2.0, size_t{1}));
 }
 
 // The text tower's names are the ends of the image tower's there; PEFT would take the one for the other in a list.
@@ -148,12 +150,14 @@ TEST(PeftOfTransformers, ViTAndDinov2AreWrittenByTheNamesInMemory) {
 
 // A folder that an earlier graft wrote has the names on disk.
 TEST(PeftOfTransformers, BothSpellingsOfOneFileAreRead) {
-  const std::shared_ptr<models::Model> model = models::load_model(io::ModelFolder::at(golden_path("foreign_vit/base")), {});
+  const std::shared_ptr<models::Model> model =
+      models::load_model(io::ModelFolder::at(golden_path("foreign_vit/base")), {});
   Random random(1);
   models::LinearClassifier head(16, 2, models::HeadInit::zero, random);
   const auto method = make_method("lora", {{"rank", "2"}});
   const auto old = make_method("lora", {{"rank", "2"}, {"names", "transformers-4"}});
-  auto written = old->attach({model, {"a", "b"}, 0, 2}, head, random), read = method->attach({model, {"a", "b"}, 0, 2}, head, random);
+  auto written = old->attach({model, {"a", "b"}, 0, 2}, head, random),
+       read = method->attach({model, {"a", "b"}, 0, 2}, head, random);
   method->from_disk(*model, old->to_disk(*model, written), read);
   for (size_t i = 0; i < read.bindings.size(); ++i) {
     EXPECT_TRUE(torch::equal(dynamic_cast<lora::Branch&>(*read.bindings[i].insert).a(),

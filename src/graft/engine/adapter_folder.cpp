@@ -78,8 +78,8 @@ NamedTensors read_adapter_tensors(const fs::path& folder) {
   if (!fs::exists(folder / kPickled)) {
     for (const char* index : {"adapter_model.safetensors.index.json", "adapter_model.bin.index.json"}) {
       if (fs::exists(folder / index)) {
-        throw ModelError("adapter", "{}: an adapter in shards is not read. Write it as one {}.", (folder / index).string(),
-                         kTensors);
+        throw ModelError("adapter", "{}: an adapter in shards is not read. Write it as one {}.",
+                         (folder / index).string(), kTensors);
       }
     }
     throw FileError("adapter", "{} has an {}, but neither {} nor {}. Is the copy complete?", folder.string(), kConfig,
@@ -103,8 +103,8 @@ methods::ClassifierKind classifier_of(const io::JsonObject& graft) {
 
 AdapterInfo own_info(const io::JsonObject& graft) {
   if (const auto version = graft.get("version", kVersion); version > kVersion) {
-    throw ModelError("adapter", "{} is of version {}, this graft reads up to {}. Use a newer graft.", graft.file(), version,
-                     kVersion);
+    throw ModelError("adapter", "{} is of version {}, this graft reads up to {}. Use a newer graft.", graft.file(),
+                     version, kVersion);
   }
   const auto base = graft.object("base");
   AdapterInfo info;
@@ -144,7 +144,8 @@ std::vector<std::string> class_names(const fs::path& folder, const std::string& 
       const auto name = labels.find<std::string>(std::to_string(i));
       if (name && *name != fmt::format("LABEL_{}", i)) names.push_back(*name);
     }
-    if (static_cast<int64_t>(names.size()) == count && static_cast<int64_t>(labels.keys().size()) == count) return names;
+    if (static_cast<int64_t>(names.size()) == count && static_cast<int64_t>(labels.keys().size()) == count)
+      return names;
   }
   return {};
 }
@@ -161,10 +162,11 @@ const methods::Entry& reader_of(const io::JsonObject& config) {
     if (*type == entry->peft_type) return *entry;
     known.emplace_back(entry->peft_type);
   }
-  throw ModelError("adapter",
-                   "{}: peft_type = \"{}\": of PEFT's adapters graft reads {} alone. In PEFT, merge it into its base if "
-                   "its type can be merged (merge_and_unload), save that, and give graft the merged model.",
-                   config.file(), *type, fmt::join(known, ", "));
+  throw ModelError(
+      "adapter",
+      "{}: peft_type = \"{}\": of PEFT's adapters graft reads {} alone. In PEFT, merge it into its base if "
+      "its type can be merged (merge_and_unload), save that, and give graft the merged model.",
+      config.file(), *type, fmt::join(known, ", "));
 }
 
 // An adapter that PEFT wrote says not which weights it was trained on, and of the classes at most how many there are.

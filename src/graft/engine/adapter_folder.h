@@ -35,8 +35,10 @@ struct AdapterInfo {
   int64_t image_size = 0;  // height of the model's input
   std::string precision;   // that it was trained at
 
-  bool foreign() const { return fingerprint.empty(); }  // written by PEFT: nothing to check the base by, and
-                                                         // classes only where it saved a classifier
+  bool foreign() const {
+    return fingerprint.empty();
+  }  // written by PEFT: nothing to check the base by, and
+     // classes only where it saved a classifier
 };
 
 // What was trained, in memory: a method's inserts and a classifier, installed on a model.

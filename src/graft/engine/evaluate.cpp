@@ -53,9 +53,10 @@ Adapted load_classifier(const std::string& run, const std::shared_ptr<models::Mo
                         Reporter& report) {
   Adapted adapted = load_adapter(run, model, report, force_base);
   if (adapted.headless.empty()) return adapted;
-  throw ModelError("adapter",
-                   "{}: {}, so that it has no classes to predict. Use it with `graft features --adapter` or `graft merge`.",
-                   run, adapted.headless);
+  throw ModelError(
+      "adapter",
+      "{}: {}, so that it has no classes to predict. Use it with `graft features --adapter` or `graft merge`.", run,
+      adapted.headless);
 }
 
 }  // namespace
@@ -63,7 +64,8 @@ Adapted load_classifier(const std::string& run, const std::shared_ptr<models::Mo
 ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
   const bool own = options.model.empty();
   if (own && info.base.empty()) {
-    throw UsageError("adapter", "the adapter does not say which model it is for (base_model_name_or_path). Give --model.");
+    throw UsageError("adapter",
+                     "the adapter does not say which model it is for (base_model_name_or_path). Give --model.");
   }
   if (own) options.model = info.base;
   if (own && !options.image_size && info.image_size > 0) options.image_size = info.image_size;
@@ -109,8 +111,8 @@ Evaluation predict(const PredictOptions& options, const Host& host, Reporter& re
   Encoder encoder(model, std::make_shared<data::ImageCache>(), {.workers = options.workers, .cache_dir = {}});
 
   if (info.classes_made_up) {
-    report.note({fmt::format("{} does not name its classes: they are called {} to {}", options.run, info.classes.front(),
-                             info.classes.back()),
+    report.note({fmt::format("{} does not name its classes: they are called {} to {}", options.run,
+                             info.classes.front(), info.classes.back()),
                  /*numbers=*/false});
   }
   EvaluationSet set;

@@ -153,7 +153,8 @@ struct Entry {
   std::unique_ptr<Method> (*parse)(const OptionValues& values);
   // PEFT's name for it, and how its adapters are read; null where PEFT lacks it.
   const char* peft_type = nullptr;
-  ForeignAdapter (*from_peft)(const io::JsonObject& config, const NamedTensors& tensors, models::Model& model) = nullptr;
+  ForeignAdapter (*from_peft)(const io::JsonObject& config, const NamedTensors& tensors,
+                              models::Model& model) = nullptr;
   ForeignHead (*peft_head)(const io::JsonObject& config, const NamedTensors& tensors) = nullptr;
 };
 

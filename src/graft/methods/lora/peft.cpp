@@ -7,7 +7,6 @@
 
 #include <cmath>
 #include <deque>
-#include <set>
 
 #include "graft/methods/disk.h"
 #include "graft/methods/lora/peft_names.h"
@@ -203,20 +202,13 @@ nlohmann::json config(const Options& options, models::Model& model, const Adapta
   nlohmann::json named = targets;
   if (ambiguous) named = pattern_of(targets);
   return {
-      {"peft_type", "LORA"},
-      {"peft_version", kPeftVersion},
-      {"task_type", nullptr},
-      {"base_model_name_or_path", model.info().source},
-      {"inference_mode", true},
-      {"r", rank},
-      {"lora_alpha", number(alpha)},
-      {"lora_dropout", options.dropout},
-      {"use_rslora", options.rslora},
-      {"bias", "none"},
-      {"fan_in_fan_out", false},
-      {"target_modules", named},
-      {"rank_pattern", ranks},
-      {"alpha_pattern", alphas},
+      {"peft_type", "LORA"},          {"peft_version", kPeftVersion},
+      {"task_type", nullptr},         {"base_model_name_or_path", model.info().source},
+      {"inference_mode", true},       {"r", rank},
+      {"lora_alpha", number(alpha)},  {"lora_dropout", options.dropout},
+      {"use_rslora", options.rslora}, {"bias", "none"},
+      {"fan_in_fan_out", false},      {"target_modules", named},
+      {"rank_pattern", ranks},        {"alpha_pattern", alphas},
   };
 }
 

@@ -196,8 +196,7 @@ class Reader {
   double scale_of(const Update& update, int64_t rank) const {
     // out_proj is adapted at its attention's alpha
     const auto& module = update.module;
-    const double alpha =
-        peft::alpha_of(settings_, update.inside ? module.substr(0, module.rfind('.')) : module);
+    const double alpha = peft::alpha_of(settings_, update.inside ? module.substr(0, module.rfind('.')) : module);
     return alpha / (settings_.rslora ? std::sqrt(static_cast<double>(rank)) : static_cast<double>(rank));
   }
 
@@ -245,13 +244,16 @@ class Reader {
     fit = fits(update.module + ".lora_B.bias", update.bias, {out}) && fit;
     fit = fits(update.module + ".lora_magnitude_vector", update.magnitude, {out}) && fit;
     if (settings_.dora != update.magnitude.defined()) {
-      wrong(update.module + ".lora_magnitude_vector", settings_.dora ? "missing, with \"use_dora\": true"
-                                                                     : "there without \"use_dora\": true");
+      wrong(update.module + ".lora_magnitude_vector",
+            settings_.dora ? "missing, with \"use_dora\": true" : "there without \"use_dora\": true");
       return;
     }
     if (!fit || !runs_in_peft(update)) return;
     BranchParts parts{update.a, update.b, scale_of(update, rank), settings_.dropout};
-    if (update.place.multihead && update.inside) parts.scale *= times_of_out_proj(update);
+    if (update.place.multihead && update.inside) parts.b = parts.b * times_of_out_proj(update);
+    if (update.place.multihead && update.bias.defined()) {
+      return wrong(update.module, "lora_bias on an nn.MultiheadAttention is not read");
+    }
     if (settings_.start != Start::plain) {
       if (update.place.multihead) {
         return wrong(update.module, "init_lora_weights that change the base do not work on an nn.MultiheadAttention");
@@ -284,7 +286,8 @@ class Reader {
   bool runs_in_peft(const Update& update) {
     if (!update.place.multihead || update.inside || !update.module.ends_with(".out_proj")) return true;
     if (update.b.count_nonzero().item<int64_t>() == 0) return false;
-    wrong(update.module, "PEFT does not run an update of an nn.MultiheadAttention's out_proj by itself; target the attention");
+    wrong(update.module,
+          "PEFT does not run an update of an nn.MultiheadAttention's out_proj by itself; target the attention");
     return false;
   }
 
@@ -369,25 +372,27 @@ class Reader {
     const auto& source = settings_.file;
     for (const auto& wrapper : wrappers_) {
       if (!is_known_wrapper(wrapper)) {
-        foreign_.notes.push_back(
-            {fmt::format("{}: modules are called '{}...'; taken for a wrapper around the model", source, wrapper)});
+        foreign_.notes.push_back({fmt::format(
+            "{}: the names of its modules begin with '{}', taken for a wrapper around the model", source, wrapper)});
       }
     }
     if (!left_aside_.empty()) {
-      foreign_.notes.push_back({fmt::format("{}: {} lie behind the features and are left aside", source,
-                                            fmt::join(left_aside_, ", "))});
+      foreign_.notes.push_back(
+          {fmt::format("{}: {} lie behind the features and are left aside", source, fmt::join(left_aside_, ", "))});
     }
     if (!foreign_.headless.empty()) {
       foreign_.notes.push_back({fmt::format("{}: its classifier is left aside: {}", source, foreign_.headless)});
     }
     if (open_out_proj_ == OutProj::once_perhaps) {
-      foreign_.notes.push_back({fmt::format("{}: peft_version {} is newer than 0.21.2, the last that adds the update of an "
-                                            "attention's out_proj twice; added once",
-                                            source, settings_.version)});
+      foreign_.notes.push_back(
+          {fmt::format("{}: peft_version {} is newer than 0.21.2, the last that adds the update of an "
+                       "attention's out_proj twice; added once",
+                       source, settings_.version)});
     } else if (open_out_proj_ == OutProj::twice_perhaps) {
-      foreign_.notes.push_back({fmt::format("{}: no peft_version; the update of an attention's out_proj is added twice, as "
-                                            "PEFT up to 0.21.2 does",
-                                            source)});
+      foreign_.notes.push_back(
+          {fmt::format("{}: no peft_version; the update of an attention's out_proj is added twice, as "
+                       "PEFT up to 0.21.2 does",
+                       source)});
     }
   }
 

@@ -39,10 +39,17 @@ constexpr Spelling kVit4 = {"encoder.layer.",
                             "attention.output.dense",
                             "intermediate.dense",
                             "output.dense"};
-constexpr Spelling kVit5 = {"layers.",          nullptr,            "layernorm_before",
-                            "layernorm_after",  nullptr,            "attention.q_proj",
-                            "attention.k_proj", "attention.v_proj", "attention.o_proj",
-                            "mlp.fc1",          "mlp.fc2"};
+constexpr Spelling kVit5 = {"layers.",
+                            nullptr,
+                            "layernorm_before",
+                            "layernorm_after",
+                            nullptr,
+                            "attention.q_proj",
+                            "attention.k_proj",
+                            "attention.v_proj",
+                            "attention.o_proj",
+                            "mlp.fc1",
+                            "mlp.fc2"};
 constexpr Spelling kDinov24 = {"encoder.layer.",
                                nullptr,
                                "norm1",
@@ -54,10 +61,17 @@ constexpr Spelling kDinov24 = {"encoder.layer.",
                                "attention.output.dense",
                                "mlp.fc1",
                                "mlp.fc2"};
-constexpr Spelling kDinov25 = {"encoder.layer.",   nullptr,   "norm1",
-                               "norm2",            nullptr,   "attention.q_proj",
-                               "attention.k_proj", "attention.v_proj", "attention.o_proj",
-                               "mlp.fc1",          "mlp.fc2"};
+constexpr Spelling kDinov25 = {"encoder.layer.",
+                               nullptr,
+                               "norm1",
+                               "norm2",
+                               nullptr,
+                               "attention.q_proj",
+                               "attention.k_proj",
+                               "attention.v_proj",
+                               "attention.o_proj",
+                               "mlp.fc1",
+                               "mlp.fc2"};
 constexpr Spelling kClip = {"vision_model.encoder.layers.",
                             "text_model.encoder.layers.",
                             "layer_norm1",
@@ -120,8 +134,8 @@ constexpr Outside kOutsideText[] = {{"text.norm", "final_layer_norm"}};
 
 // Ours and theirs of a block's modules; null where the spelling has none.
 std::vector<std::pair<const char*, const char*>> parts_of(const Spelling& s) {
-  return {{"norm1", s.norm1},      {"norm2", s.norm2},      {"attn.qkv", s.qkv},  {"attn.qkv.q", s.q},  {"attn.qkv.k", s.k},
-          {"attn.qkv.v", s.v}, {"attn.proj", s.proj}, {"mlp.fc1", s.fc1}, {"mlp.fc2", s.fc2}};
+  return {{"norm1", s.norm1},  {"norm2", s.norm2},    {"attn.qkv", s.qkv}, {"attn.qkv.q", s.q}, {"attn.qkv.k", s.k},
+          {"attn.qkv.v", s.v}, {"attn.proj", s.proj}, {"mlp.fc1", s.fc1},  {"mlp.fc2", s.fc2}};
 }
 
 std::vector<std::string> words_of(const std::string& name) {
@@ -155,7 +169,8 @@ Key parse_key(const std::string& name) {
   for (auto& word : words_of(name)) {
     if (!kNothing.contains(word)) words.push_back(std::move(word));
   }
-  if (words.size() > 2 && words[0] == "base_model" && words[1] == "model") words.erase(words.begin(), words.begin() + 2);
+  if (words.size() > 2 && words[0] == "base_model" && words[1] == "model")
+    words.erase(words.begin(), words.begin() + 2);
   std::vector<std::string> module;
   size_t i = 0;
   for (; i < words.size() && !words[i].starts_with("lora_"); ++i) {
@@ -192,10 +207,6 @@ Places::Places(models::Model& model, const std::string& base_class) {
     const nn::Site& site = joint->site();
     if (site.kind != nn::SiteKind::linear) continue;
     blocks[site.tower] = std::max(blocks[site.tower], site.block + 1);
-    if (!site.checkpoint.empty()) add(site.checkpoint, {site.path, "", site.block});
-    for (const auto& slice : site.slices) {
-      if (!slice.checkpoint.empty()) add(slice.checkpoint, {site.path + "." + slice.name, "", site.block});
-    }
   }
   const bool text_alone = base_class.starts_with("CLIPText");
   for (const auto* spelling :
@@ -207,8 +218,8 @@ Places::Places(models::Model& model, const std::string& base_class) {
         for (const auto& [ours, theirs] : parts_of(*spelling)) {
           if (theirs == nullptr) continue;
           const bool attention = std::string_view(ours).starts_with("attn");
-          add(fmt::format("{}{}.{}", before, k, theirs), {fmt::format("{}.blocks.{}.{}", to_string(tower), k, ours), "", k,
-                                                           spelling->multihead && attention});
+          add(fmt::format("{}{}.{}", before, k, theirs),
+              {fmt::format("{}.blocks.{}.{}", to_string(tower), k, ours), "", k, spelling->multihead && attention});
         }
       }
     }
@@ -222,6 +233,18 @@ Places::Places(models::Model& model, const std::string& base_class) {
     for (const auto& [path, name] : kOutsideVision)
       add(name, {path, "", -1});
   }
+  // What the checkpoint calls them, where no spelling above is the end of that.
+  const auto add_own = [&](const std::string& name, const std::string& path, int64_t block) {
+    const auto found = find(name);
+    if (!name.empty() && (!found || found->path != path)) add(name, {path, "", block});
+  };
+  for (const auto* joint : model.joints()) {
+    const nn::Site& site = joint->site();
+    if (site.kind != nn::SiteKind::linear) continue;
+    add_own(site.checkpoint, site.path, site.block);
+    for (const auto& slice : site.slices)
+      add_own(slice.checkpoint, site.path + "." + slice.name, site.block);
+  }
 }
 
 void Places::add(const std::string& name, Place place) {
@@ -234,7 +257,8 @@ std::optional<Place> Places::find(const std::string& module) const {
       Place place = found->second;
       place.wrapper = module.substr(0, begin);
       const auto words = words_of(place.wrapper);
-      if (std::any_of(words.begin(), words.end(), is_number) || of_other_tower(place.wrapper, place.path)) {
+      // The first of a Sequential's parts may be the model; a number further inside is a block's.
+      if (std::any_of(words.begin() + 1, words.end(), is_number) || of_other_tower(place.wrapper, place.path)) {
         return std::nullopt;
       }
       return place;
@@ -246,8 +270,9 @@ std::optional<Place> Places::find(const std::string& module) const {
 }
 
 bool is_known_wrapper(const std::string& wrapper) {
-  static const std::set<std::string> kKnown = {"",      "vit",  "dinov2", "dinov2_with_registers", "deit",  "model", "module",
-                                               "backbone", "clip", "visual", "trunk",                 "vision_model", "encoder"};
+  static const std::set<std::string> kKnown = {
+      "",     "vit",    "dinov2", "dinov2_with_registers", "deit",   "model", "module", "backbone",
+      "clip", "visual", "trunk",  "vision_model",          "encoder"};
   for (const auto& word : words_of(wrapper)) {
     if (!kKnown.contains(word)) return false;
   }

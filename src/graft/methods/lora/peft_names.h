@@ -14,17 +14,17 @@ struct Spelling;
 
 // A tensor's name taken apart: "base_model.model.vit.layers.0.attention.q_proj.lora_A.default.weight".
 struct Key {
-  std::string module;            // "vit.layers.0.attention.q_proj"
-  std::string part;              // "lora_A", "lora_B", "lora_B.bias", "lora_magnitude_vector"; else the last word, "weight"
-  std::string adapter;           // "default" where the name says one
-  bool inside = false;           // of an out_proj: adapted with its nn.MultiheadAttention, not by itself
-  bool of_base = false;          // the base's own copy of a module that was saved beside it
+  std::string module;    // "vit.layers.0.attention.q_proj"
+  std::string part;      // "lora_A", "lora_B", "lora_B.bias", "lora_magnitude_vector"; else the last word, "weight"
+  std::string adapter;   // "default" where the name says one
+  bool inside = false;   // of an out_proj: adapted with its nn.MultiheadAttention, not by itself
+  bool of_base = false;  // the base's own copy of a module that was saved beside it
 };
 Key parse_key(const std::string& name);
 
 struct Place {
-  std::string path;        // ours: "vision.blocks.0.attn.qkv.q", "vision.norm", "vision.patch"
-  std::string wrapper;     // what stood before a name that is known: "vit."
+  std::string path;     // ours: "vision.blocks.0.attn.qkv.q", "vision.norm", "vision.patch"
+  std::string wrapper;  // what stood before a name that is known: "vit."
   int64_t block = -1;
   bool multihead = false;  // part of an nn.MultiheadAttention there
 };

@@ -12,11 +12,27 @@ namespace graft::methods::lora::peft {
 namespace {
 
 // What selects modules is read off the tensors; the rest does not change what a saved adapter computes.
-const std::vector<std::string> kOfNoConsequence = {
-    "peft_type", "task_type", "inference_mode", "revision", "base_model_name_or_path", "target_modules",
-    "exclude_modules", "layers_to_transform", "layers_pattern", "rank_pattern", "fan_in_fan_out", "megatron_core",
-    "loftq_config", "eva_config", "corda_config", "lora_ga_config", "qalora_group_size", "runtime_config",
-    "ensure_weight_tying", "lora_bias", "velora_config"};
+const std::vector<std::string> kOfNoConsequence = {"peft_type",
+                                                   "task_type",
+                                                   "inference_mode",
+                                                   "revision",
+                                                   "base_model_name_or_path",
+                                                   "target_modules",
+                                                   "exclude_modules",
+                                                   "layers_to_transform",
+                                                   "layers_pattern",
+                                                   "rank_pattern",
+                                                   "fan_in_fan_out",
+                                                   "megatron_core",
+                                                   "loftq_config",
+                                                   "eva_config",
+                                                   "corda_config",
+                                                   "lora_ga_config",
+                                                   "qalora_group_size",
+                                                   "runtime_config",
+                                                   "ensure_weight_tying",
+                                                   "lora_bias",
+                                                   "velora_config"};
 
 std::string lower(std::string text) {
   for (char& letter : text)
@@ -34,12 +50,13 @@ Start read_start(const io::JsonObject& config) {
   }
   if (name == "pissa") return Start::pissa;
   if (name == "olora") return Start::olora;
-  throw ModelError("lora",
-                   "{}: init_lora_weights = {}: expected true, false, gaussian, orthogonal, eva, mica, pissa or olora. Any "
-                   "other start may have changed the base too, in a way that the file does not tell. In PEFT, save the "
-                   "adapter with path_initial_model_for_weight_conversion, or merge it into its base (merge_and_unload) "
-                   "and give graft the merged model.",
-                   config.file(), io::brief(start));
+  throw ModelError(
+      "lora",
+      "{}: init_lora_weights = {}: expected true, false, gaussian, orthogonal, eva, mica, pissa or olora. Any "
+      "other start may have changed the base too, in a way that the file does not tell. In PEFT, save the "
+      "adapter with path_initial_model_for_weight_conversion, or merge it into its base (merge_and_unload) "
+      "and give graft the merged model.",
+      config.file(), io::brief(start));
 }
 
 // Whether std::regex reads a pattern as Python does: no group but (?:, (?=, (?!, no escape of a letter but the common
@@ -48,7 +65,8 @@ bool reads_alike(const std::string& pattern) {
   for (size_t i = 0; i < pattern.size(); ++i) {
     const char next = i + 1 < pattern.size() ? pattern[i + 1] : '\0';
     if (pattern[i] == '\\') {
-      if (std::isalnum(static_cast<unsigned char>(next)) && std::string_view("dDwWsSbB").find(next) == std::string_view::npos) {
+      if (std::isalnum(static_cast<unsigned char>(next)) &&
+          std::string_view("dDwWsSbB").find(next) == std::string_view::npos) {
         return false;
       }
       ++i;
@@ -73,10 +91,11 @@ bool is_selected(const Settings& settings, const std::string& pattern, const std
   } catch (const std::regex_error&) {
     // told below
   }
-  throw ModelError("lora",
-                   "{}: alpha_pattern has \"{}\", a regular expression that graft does not read as Python does. Write "
-                   "the names of the modules in its place, or merge the adapter in PEFT and give graft the merged model.",
-                   settings.file, pattern);
+  throw ModelError(
+      "lora",
+      "{}: alpha_pattern has \"{}\", a regular expression that graft does not read as Python does. Write "
+      "the names of the modules in its place, or merge the adapter in PEFT and give graft the merged model.",
+      settings.file, pattern);
 }
 
 }  // namespace
