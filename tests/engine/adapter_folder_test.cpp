@@ -86,7 +86,7 @@ TEST(AdapterFolder, EvaluateAndPredictWorkOnPeftsImageClassificationRecipe) {
     Silent silent;
     const auto result = evaluate(options, Host(), silent);
     EXPECT_THAT(result.classes, ElementsAre("blue", "green", "red"));
-    EXPECT_EQ(result.predictions.size(), 6u);
+    EXPECT_EQ(result.predictions.files.size(), 6u);
     PredictOptions photos;
     photos.run = options.run;
     photos.model = options.model;
@@ -98,7 +98,7 @@ TEST(AdapterFolder, EvaluateAndPredictWorkOnPeftsImageClassificationRecipe) {
 TEST(AdapterFolder, AnAdapterThatNamesNoBaseAsksForOne) {
   const PeftFolder peft("recipe");
   try {
-    model_of_run(read_adapter_info(peft.at()), {.model = ""});
+    model_of_run(read_adapter_info(peft.at()), ModelOptions());
     FAIL() << "no model was asked for";
   } catch (const UsageError& error) {
     EXPECT_THAT(error.what(), HasSubstr("Give --model"));
