@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "graft/core/log.h"
 #include "graft/core/options.h"
 #include "graft/engine/parameters.h"
 #include "graft/methods/method.h"
@@ -26,6 +27,7 @@ struct AdapterInfo {
   OptionValues method_options;  // resolved
   methods::ClassifierKind classifier = methods::ClassifierKind::linear;
   std::vector<std::string> classes;
+  bool classes_made_up = false;        // the file knows how many there are, and not what they are called
   std::vector<std::string> templates;  // of class prompts
   int64_t shots = 0;
   int64_t train_size = 0;
@@ -34,7 +36,10 @@ struct AdapterInfo {
   OptionValues told;       // what the user said of the base (models::Told)
   std::string precision;   // that it was trained at
 
-  bool foreign() const { return fingerprint.empty(); }  // written by PEFT: no classes, and nothing to check the base by
+  bool foreign() const {
+    return fingerprint.empty();
+  }  // written by PEFT: nothing to check the base by, and
+     // classes only where it saved a classifier
 };
 
 // What was trained, in memory: a method's inserts and a classifier, installed on a model.
@@ -45,6 +50,8 @@ struct Adapted {
   methods::Adaptation adaptation;
   Parameters parameters;  // that train, by the names of a checkpoint
   methods::Problem problem;
+  std::string headless;  // why the classifier that an adapter of PEFT's has cannot be used here
+  std::vector<Note> notes;
 };
 
 // Builds the classifier and the inserts, puts them in place and freezes the rest. The same info gives the same start,
@@ -61,9 +68,9 @@ int64_t save_adapter(const std::filesystem::path& folder, const Adapted& adapted
 
 AdapterInfo read_adapter_info(const std::filesystem::path& folder);
 
-// Puts the adapter on its model. All that does not fit is one ModelError; another base's fingerprint is one too, unless
-// `force_base`.
-Adapted load_adapter(const std::filesystem::path& folder, std::shared_ptr<models::Model> model,
+// Puts the adapter on its model, and says what had to be assumed of one that PEFT wrote. All that does not fit is one
+// ModelError; another base's fingerprint is one too, unless `force_base`.
+Adapted load_adapter(const std::filesystem::path& folder, std::shared_ptr<models::Model> model, Reporter& report,
                      bool force_base = false);
 
 }  // namespace graft::engine

@@ -111,17 +111,31 @@ Classification task_for(Adapted& adapted, Encoder& encoder, int64_t photos, std:
 
 AdapterInfo read_classifier_info(const std::string& run) {
   AdapterInfo info = read_adapter_info(run);
-  if (!info.foreign()) return info;
+  if (!info.foreign() || !info.classes.empty()) return info;
   throw ModelError("adapter",
-                   "{} holds an adapter that PEFT wrote: it has no classes to predict. Use it with `graft features "
-                   "--adapter` or `graft merge`.",
+                   "{} holds an adapter that PEFT wrote without a classifier (modules_to_save): it has no classes to "
+                   "predict. Use it with `graft features --adapter` or `graft merge`.",
                    run);
+}
+
+Adapted load_classifier(const std::string& run, const std::shared_ptr<models::Model>& model, bool force_base,
+                        Reporter& report) {
+  Adapted adapted = load_adapter(run, model, report, force_base);
+  if (adapted.headless.empty()) return adapted;
+  throw ModelError(
+      "adapter",
+      "{}: {}, so that it has no classes to predict. Use it with `graft features --adapter` or `graft merge`.", run,
+      adapted.headless);
 }
 
 }  // namespace
 
 ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
   const bool own = options.model.empty();
+  if (own && info.base.empty()) {
+    throw UsageError("adapter",
+                     "the adapter does not say which model it is for (base_model_name_or_path). Give --model.");
+  }
   if (own) options.model = info.base;
   if (own && !options.image_size && info.image_size > 0) options.image_size = info.image_size;
   if (options.precision == "auto" && !info.precision.empty()) options.precision = info.precision;
@@ -133,14 +147,19 @@ ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
 }
 
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report) {
-  const AdapterInfo info = read_classifier_info(options.run);
+  AdapterInfo info = read_classifier_info(options.run);
   DataOptions data = options.data;
   data.dataset.least_classes = 1;  // it is told apart from the run's
   Session session(model_of_run(info, options.model), data, host, report, {options.split});
-  Adapted adapted = load_adapter(options.run, session.model(), options.force_base);
+  Adapted adapted = load_classifier(options.run, session.model(), options.force_base, report);
   report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
   say_of_prompts(*adapted.classifier, info.classes, report);
 
+  if (info.classes_made_up && info.classes.size() == session.dataset().classes.size()) {
+    info.classes = session.dataset().classes;
+    report.note({fmt::format("{} does not name its classes: taken in the order of the data, {}", options.run,
+                             fmt::join(info.classes, ", "))});
+  }
   const auto choice = choose_classes(adapted, info, options.data.dataset.classes);
   const auto places = match_classes(session.dataset(), options.split, choice, adapted, info);
   EvaluationSet set;
@@ -164,11 +183,16 @@ Evaluation predict(const PredictOptions& options, const Host& host, Reporter& re
   if (options.files.empty()) throw UsageError("predict", "which photos? Name one or more files after the run folder.");
   const AdapterInfo info = read_classifier_info(options.run);
   const auto model = open_model(model_of_run(info, options.model), host, report);
-  Adapted adapted = load_adapter(options.run, model, options.force_base);
+  Adapted adapted = load_classifier(options.run, model, options.force_base, report);
   say_of_prompts(*adapted.classifier, info.classes, report);
   const auto choice = choose_classes(adapted, info, options.classes);
   Encoder encoder(model, std::make_shared<data::ImageCache>(), {.workers = options.workers, .cache_dir = {}});
 
+  if (info.classes_made_up) {
+    report.note({fmt::format("{} does not name its classes: they are called {} to {}", options.run,
+                             info.classes.front(), info.classes.back()),
+                 /*numbers=*/false});
+  }
   EvaluationSet set;
   set.files = options.files;
   set.paths.assign(options.files.begin(), options.files.end());

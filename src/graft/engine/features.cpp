@@ -46,7 +46,7 @@ FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter
   std::optional<Adapted> adapted;
   nn::Place unchanged = model->projected();
   if (!options.adapter.empty()) {
-    adapted = load_adapter(options.adapter, model, options.force_base);
+    adapted = load_adapter(options.adapter, model, report, options.force_base);
     unchanged = methods::earliest_change(adapted->adaptation, *model);
   }
 

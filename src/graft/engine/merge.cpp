@@ -113,7 +113,7 @@ Merged merge(const MergeOptions& options, const Host& host, Reporter& report) {
   ModelOptions wanted = model_of_run(info, options.model);
   wanted.precision = "fp32";  // the sums that a fold makes are not rounded to what frozen weights are multiplied in
   const auto model = open_model(wanted, host, report);
-  Adapted adapted = load_adapter(options.run, model, options.force_base);
+  Adapted adapted = load_adapter(options.run, model, report, options.force_base);
   if (!adapted.classifier->joint().empty()) {
     throw ModelError("merge", "{} acts on the classifier, which is no part of the model's weights.", info.method);
   }
