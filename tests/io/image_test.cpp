@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "graft/io/image_findings.h"
 #include "graft/io/orientation.h"
 #include "tests/io/expect_error.h"
 #include "tests/io/golden_hash.h"
@@ -87,7 +88,7 @@ TEST(Image, FindsAndTurnsOrientationTagsAsPillowDoes) {
       continue;
     }
     ImageFindings found;
-    const auto image = decode_image(std::as_bytes(std::span(bytes)), name, kMaxPixels, &found);
+    const auto image = decode_image(std::as_bytes(std::span(bytes)), name, kMaxPixels, found);
     EXPECT_EQ(golden_hash(std::as_bytes(std::span(image.rgb))), row["kept"].get<std::string>()) << name;
     EXPECT_EQ(found.orientation, row["orientation"].get<int>()) << name;
     EXPECT_EQ(!found.damage.empty(), row["damaged"].get<bool>()) << name << found.damage;
@@ -110,7 +111,7 @@ TEST(Image, SaysWhatItHadToPassOver) {
   ImageFindings found;
   const auto decode_found = [&](const char* folder, const char* name) {
     const std::string bytes = read_file(source_dir() / "tests/golden/images" / folder / name);
-    decode_image(std::as_bytes(std::span(bytes)), name, kMaxPixels, &found);
+    decode_image(std::as_bytes(std::span(bytes)), name, kMaxPixels, found);
   };
   decode_found("found", "damaged_cut_with_end.jpg");
   EXPECT_EQ(found.damage, "Corrupt JPEG data: premature end of data segment");

@@ -37,6 +37,7 @@ std::vector<BadFile> check_images(const std::filesystem::path& root, const std::
   const auto work = [&] {
     for (std::size_t i = next++; i < files.size() && stop_signal() == 0; i = next++) {
       const auto path = root / files[i];
+      if (cache != nullptr && cache->seen(path) != nullptr) continue;
       try {
         if (cache != nullptr) {
           cache->read(path);

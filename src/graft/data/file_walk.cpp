@@ -200,6 +200,17 @@ void LeftOut::add(LeftReason reason, const std::string& example, std::size_t cou
     counted.examples[example] += count;
 }
 
+void LeftOut::add(const LeftOut& other) {
+  for (const auto& [reason, counted] : other.reasons_) {
+    std::size_t named = 0;
+    for (const auto& [example, count] : counted.examples) {
+      add(reason, example, count);
+      named += count;
+    }
+    if (counted.count > named) add(reason, "", counted.count - named);
+  }
+}
+
 std::size_t LeftOut::count(LeftReason reason) const {
   const auto found = reasons_.find(reason);
   return found == reasons_.end() ? 0 : found->second.count;

@@ -28,6 +28,7 @@ class LeftOut {
  public:
   // `example` is what the reason is told with: an ending, or a name.
   void add(LeftReason reason, const std::string& example, std::size_t count = 1);
+  void add(const LeftOut& other);
   std::size_t count(LeftReason reason) const;
   std::size_t count() const;
   bool empty() const { return reasons_.empty(); }

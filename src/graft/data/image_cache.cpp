@@ -19,10 +19,13 @@ std::shared_ptr<const Image> ImageCache::read(const std::filesystem::path& file)
   // Outside the lock: two threads may both decode.
   const auto mapped = io::MappedFile::open(file);
   SeenPhoto photo;
-  Image decoded = io::decode_image(mapped->bytes(), file.string(), io::kMaxPixels, &photo.findings);
+  Image decoded = io::decode_image(mapped->bytes(), file.string(), io::kMaxPixels, photo.findings);
   if (exif_ == Exif::turn) decoded = io::turned(std::move(decoded), photo.findings.orientation);
   auto image = std::make_shared<const Image>(std::move(decoded));
-  if (seen(file) == nullptr) photo.content = Hash().add(mapped->bytes()).hex();
+  if (seen(file) == nullptr) {
+    const auto bytes = mapped->bytes();
+    photo.content = Hash().add(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size())).hex();
+  }
   const std::lock_guard lock(mutex_);
   if (!photo.content.empty()) seen_.try_emplace(key, std::move(photo));
   if (bytes_ + image->rgb.size() <= max_bytes_ && images_.try_emplace(key, image).second) bytes_ += image->rgb.size();

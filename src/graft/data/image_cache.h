@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "graft/data/resize.h"
+#include "graft/io/image_findings.h"
 
 namespace graft::data {
 

@@ -189,14 +189,15 @@ AdaptResult adapt(const AdaptOptions& options, const OptionValues& method_option
     if (options.model.threads != 0) request.options.model.threads = options.model.threads;
     if (options.train.recompute != Recompute::automatic) request.options.train.recompute = options.train.recompute;
     if (!options.memory.empty()) request.options.memory = options.memory;
-    Session session(request.options.model, request.options.data, host, report);
+    Session session(request.options.model, request.options.data, host, report, {data::Split::train, data::Split::test},
+                    request.options.shots);
     return adapt(session, request.options, request.method_options, report);
   }
   if (options.method.empty()) throw UsageError("adapt", "which method? Give --method one that `graft methods` lists.");
   methods::make_method(options.method, method_options);  // a misspelt name is told before anything is loaded
   if (!options.memory.empty()) parse_bytes("plan", "memory", options.memory);
   if (!options.output.empty()) RunFolder::check_output(options.output, options.force);
-  Session session(options.model, options.data, host, report);
+  Session session(options.model, options.data, host, report, {data::Split::train, data::Split::test}, options.shots);
   return adapt(session, options, method_options, report);
 }
 

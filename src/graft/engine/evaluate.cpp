@@ -7,7 +7,9 @@
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
 #include "graft/engine/classification.h"
+#include "graft/engine/photo_list.h"
 #include "graft/engine/prediction_file.h"
+#include "graft/text/text_file.h"
 
 namespace graft::engine {
 namespace {
@@ -20,7 +22,7 @@ std::vector<int64_t> match_classes(const data::Dataset& dataset, const std::vect
     auto found = std::find(known.begin(), known.end(), name);
     if (found == known.end()) {
       found = std::find_if(known.begin(), known.end(), [&](const std::string& candidate) {
-        return data::prompt_name(candidate) == data::prompt_name(name);
+        return data::prompt_name(text::normal_name(candidate)) == data::prompt_name(name);
       });
     }
     if (found == known.end()) wrong.push_back("\n  " + unknown_name("class", name, known));
@@ -61,7 +63,9 @@ ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
 
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report) {
   const AdapterInfo info = read_classifier_info(options.run);
-  Session session(model_of_run(info, options.model), options.data, host, report, {options.split});
+  DataOptions data = options.data;
+  if (!data.exif) data.exif = exif_of_run(options.run);
+  Session session(model_of_run(info, options.model), data, host, report, {options.split});
   Adapted adapted = load_adapter(options.run, session.model(), options.force_base);
   report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
 
@@ -89,12 +93,19 @@ Evaluation predict(const PredictOptions& options, const Host& host, Reporter& re
   const AdapterInfo info = read_classifier_info(options.run);
   const auto model = open_model(model_of_run(info, options.model), host, report);
   Adapted adapted = load_adapter(options.run, model, options.force_base);
-  Encoder encoder(model, std::make_shared<data::ImageCache>(), {.workers = options.workers, .cache_dir = {}});
+  const auto images = std::make_shared<data::ImageCache>(options.exif ? *options.exif : exif_of_run(options.run));
+  Encoder encoder(model, images, {.workers = options.workers, .cache_dir = {}});
+  DataOptions data;
+  data.on_bad_file = options.on_bad_file;
+  data.workers = options.workers;
+  const PhotoList photos = readable(list_photos(options.files), data, *images);
+  report.line("data", photos.describe("photos"));
+  report_findings(photos.paths, *images, report);
 
   EvaluationSet set;
-  set.files = options.files;
-  set.paths.assign(options.files.begin(), options.files.end());
-  set.labels.assign(options.files.size(), -1);
+  set.files = photos.files;
+  set.paths = photos.paths;
+  set.labels.assign(photos.files.size(), -1);
   Evaluation result;
   result.classes = info.classes;
   result.predictions = task_for(adapted, encoder, static_cast<int64_t>(set.files.size()), report).predict(set);

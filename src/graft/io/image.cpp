@@ -1,5 +1,6 @@
 #include "graft/io/image.h"
 
+#include "graft/io/image_findings.h"
 #include "graft/io/image_formats.h"
 #include "graft/io/mapped_file.h"
 #include "graft/io/orientation.h"
@@ -31,12 +32,16 @@ std::string_view other_kind(std::string_view text) {
 
 }  // namespace
 
-Image decode_image(std::span<const std::byte> bytes, std::string_view name, std::int64_t max_pixels,
-                   ImageFindings* findings) {
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+Image decode_image(std::span<const std::byte> bytes, std::string_view name, std::int64_t max_pixels) {
   ImageFindings unasked;
-  const Encoded encoded{bytes, name, max_pixels, findings != nullptr ? *findings : unasked};
-  if (findings != nullptr) *findings = {.orientation = orientation_of(bytes), .damage = {}};
+  return decode_image(bytes, name, max_pixels, unasked);
+}
+
+Image decode_image(std::span<const std::byte> bytes, std::string_view name, std::int64_t max_pixels,
+                   ImageFindings& findings) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  findings = {.orientation = orientation_of(bytes), .damage = {}};
+  const Encoded encoded{bytes, name, max_pixels, findings};
   if (text.starts_with("\xff\xd8\xff")) return decode_jpeg(encoded);
   if (text.starts_with("\x89PNG\r\n\x1a\n")) return decode_png(encoded);
   if (text.size() >= 12 && text.starts_with("RIFF") && text.substr(8, 4) == "WEBP") return decode_webp(encoded);

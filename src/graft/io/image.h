@@ -1,15 +1,14 @@
 // Decoding JPEG, PNG, WebP and BMP to 8-bit RGB, to the same bits as Pillow's Image.open(f).convert("RGB"): alpha and
 // palette transparency are dropped, grey is repeated, CMYK inverted and multiplied, EXIF rotation not applied.
 // A file that ends before its picture is an error. A JPEG whose picture is damaged, but which has its end, is read as
-// Pillow reads it, half grey perhaps, and its findings say so. For PNG this is stricter than Pillow, which does not look
-// at the checksums of the pixels, nor miss what should follow them.
+// Pillow reads it, half grey perhaps, and image_findings.h says so. For PNG this is stricter than Pillow, which does not
+// look at the checksums of the pixels, nor miss what should follow them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,19 +20,11 @@ struct Image {
   std::vector<std::uint8_t> rgb;  // [height, width, 3]
 };
 
-// What a file holds that its pixels do not tell.
-struct ImageFindings {
-  int orientation = 1;    // EXIF's (or XMP's) tag, 1 to 8, where Pillow looks for it; 1: upright, or none
-  std::string damage;     // what the decoder had to pass over; empty: nothing
-  bool whitened = false;  // 16-bit grey, of which all that is above 255 is white, as in Pillow
-};
-
 // Pillow's bound against decompression bombs.
 constexpr std::int64_t kMaxPixels = 178'956'970;
 
 // The format is told by the bytes, not by the name. DataError, with `name`, for anything that cannot be decoded whole.
-Image decode_image(std::span<const std::byte> bytes, std::string_view name, std::int64_t max_pixels = kMaxPixels,
-                   ImageFindings* findings = nullptr);
+Image decode_image(std::span<const std::byte> bytes, std::string_view name, std::int64_t max_pixels = kMaxPixels);
 Image read_image(const std::filesystem::path& path);
 
 }  // namespace graft::io

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "graft/core/error.h"
-#include "graft/io/image.h"
+#include "graft/io/image_findings.h"
 
 namespace graft::io {
 
