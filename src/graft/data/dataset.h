@@ -25,6 +25,10 @@ struct Dataset {
   std::vector<std::string> classes;  // as found; prompt_name() is how a prompt says them
   std::vector<Sample> train, val, test;
   std::vector<std::string> found_splits;  // as the data names them, for messages
+  std::string format = {};                // that opened it
+  std::filesystem::path source = {};      // its table or split file; empty: folders
+  std::vector<std::string> remarks = {};  // what to say beside the counts: "a split was made up: ...", "left: ..."
+  std::vector<std::string> notes = {};    // what had to be assumed, and may be another than was meant
 
   const std::vector<Sample>& split(Split split) const;
   std::vector<Sample>& split(Split split);
@@ -45,7 +49,8 @@ void fields(Visitor& visit, DatasetOptions& o) {
   visit("classes", o.classes, "class names: a file with one a line, or a,b,c; their order numbers them");
   visit("image-column", o.image_column, "table: column with the photo's file (default: file, image, path, ...)");
   visit("label-column", o.label_column, "table: column with the class (default: label, class, category, ...)");
-  visit("split-column", o.split_column, "table: column with train, val or test (default: split, subset, ...)");
+  visit("split-column", o.split_column,
+        "table: column with train, val or test; none: there is none (default: split, subset, ...)");
   visit("train-split", o.train_split, "name of the split to train on");
   visit("val-split", o.val_split, "name of the split to choose on (valid, validation and dev count as val)");
   visit("test-split", o.test_split, "name of the split to report; may be the same as another");

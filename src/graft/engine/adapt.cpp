@@ -270,7 +270,7 @@ AdaptResult adapt(const AdaptOptions& options, const OptionValues& method_option
   methods::make_method(options.method, method_options);  // a misspelt name is told before anything is loaded
   if (!options.memory.empty()) parse_bytes("plan", "memory", options.memory);
   if (!options.output.empty()) RunFolder::check_output(options.output, options.force);
-  Session session(options.model, options.data, host, report);
+  Session session(options.model, options.data, host, report, {data::Split::train, data::Split::test}, options.shots);
   return adapt(session, options, method_options, report);
 }
 

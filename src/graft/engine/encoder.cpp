@@ -10,6 +10,7 @@
 #include "graft/core/hash.h"
 #include "graft/engine/batches.h"
 #include "graft/engine/finite.h"
+#include "graft/engine/photo_list.h"
 #include "graft/engine/stopped.h"
 
 namespace graft::engine {
@@ -47,6 +48,7 @@ at::Tensor Encoder::features(const Files& files, nn::Place place, Reporter& repo
   std::vector<std::string> missing_photos;
   std::unordered_map<std::string, bool> asked;
   for (const auto& file : files) {
+    stop_if_asked();
     photos.push_back(content_hash(file));
     if (cache.has(photos.back()) || !asked.emplace(photos.back(), true).second) continue;
     missing.push_back(file);
@@ -145,6 +147,8 @@ at::Tensor Encoder::encode(const Files& files, nn::Place place, const data::Imag
       {}, std::move(samples), transform,
       {.batch_size = kEncoderBatch, .workers = std::max<int64_t>(1, options_.workers), .epochs = views, .seed = seed},
       images_);
+  const int64_t workers = std::max<int64_t>(1, options_.workers);
+  if (loader.workers() < workers && !std::exchange(told_, true)) report_workers(loader.workers(), workers, report);
   const auto total = static_cast<int64_t>(files.size()) * views;
   const auto start = std::chrono::steady_clock::now();
   std::vector<at::Tensor> rows;
@@ -170,7 +174,7 @@ at::Tensor Encoder::encode(const Files& files, nn::Place place, const data::Imag
 }
 
 FeatureCache& Encoder::cache(nn::Place place) {
-  const std::string key = feature_key(*model_, place);
+  const std::string key = feature_key(*model_, place, images_->exif());
   auto found = caches_.find(key);
   if (found == caches_.end()) {
     const auto folder = options_.cache_dir.empty() ? std::filesystem::path() : options_.cache_dir / "features" / key;
@@ -181,6 +185,7 @@ FeatureCache& Encoder::cache(nn::Place place) {
 
 const std::string& Encoder::content_hash(const std::filesystem::path& photo) {
   auto& hash = hashes_[photo.string()];
+  if (const auto* seen = hash.empty() ? images_->seen(photo) : nullptr) hash = seen->content;
   if (hash.empty()) {
     std::error_code error;
     const auto size = std::filesystem::file_size(photo, error);

@@ -90,6 +90,7 @@ class Encoder {
   std::map<std::string, FeatureCache> caches_;           // by feature_key
   int64_t encoded_ = 0, reused_ = 0;
   bool warned_ = false;  // that features are not kept on disk
+  bool told_ = false;    // that fewer threads read photos than were asked for
   int64_t tokens_ = 0;   // of a photo before the first block; 0: not asked yet
 };
 

@@ -10,8 +10,10 @@
 #include "graft/core/names.h"
 #include "graft/data/format.h"
 #include "graft/engine/classification.h"
+#include "graft/engine/photo_list.h"
 #include "graft/engine/prediction_file.h"
 #include "graft/engine/prompt_notes.h"
+#include "graft/text/text_file.h"
 
 namespace graft::engine {
 namespace {
@@ -23,13 +25,13 @@ Places places_of(const std::vector<std::string>& classes) {
   for (size_t i = 0; i < classes.size(); ++i)
     places.emplace(classes[i], static_cast<int64_t>(i));
   for (size_t i = 0; i < classes.size(); ++i)
-    places.emplace(data::prompt_name(classes[i]), static_cast<int64_t>(i));
+    places.emplace(data::prompt_name(text::normal_name(classes[i])), static_cast<int64_t>(i));
   return places;
 }
 
 // -1 where it is not among them.
 int64_t place_of(const std::string& name, const Places& places) {
-  for (const auto& spelling : {name, data::prompt_name(name)}) {
+  for (const auto& spelling : {name, data::prompt_name(text::normal_name(name))}) {
     if (const auto found = places.find(spelling); found != places.end()) return found->second;
   }
   return -1;
@@ -149,6 +151,7 @@ ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report) {
   AdapterInfo info = read_classifier_info(options.run);
   DataOptions data = options.data;
+  if (!data.exif) data.exif = exif_of_run(options.run);
   data.dataset.least_classes = 1;  // it is told apart from the run's
   Session session(model_of_run(info, options.model), data, host, report, {options.split});
   Adapted adapted = load_classifier(options.run, session.model(), options.force_base, report);
@@ -186,7 +189,14 @@ Evaluation predict(const PredictOptions& options, const Host& host, Reporter& re
   Adapted adapted = load_classifier(options.run, model, options.force_base, report);
   say_of_prompts(*adapted.classifier, info.classes, report);
   const auto choice = choose_classes(adapted, info, options.classes);
-  Encoder encoder(model, std::make_shared<data::ImageCache>(), {.workers = options.workers, .cache_dir = {}});
+  const auto images = std::make_shared<data::ImageCache>(options.exif ? *options.exif : exif_of_run(options.run));
+  Encoder encoder(model, images, {.workers = options.workers, .cache_dir = {}});
+  DataOptions data;
+  data.on_bad_file = options.on_bad_file;
+  data.workers = options.workers;
+  const PhotoList photos = readable(list_photos(options.files), data, *images);
+  report.line("data", photos.describe("photos"));
+  report_findings(photos.paths, *images, report);
 
   if (info.classes_made_up) {
     report.note({fmt::format("{} does not name its classes: they are called {} to {}", options.run,
@@ -194,9 +204,9 @@ Evaluation predict(const PredictOptions& options, const Host& host, Reporter& re
                  /*numbers=*/false});
   }
   EvaluationSet set;
-  set.files = options.files;
-  set.paths.assign(options.files.begin(), options.files.end());
-  set.labels.assign(options.files.size(), -1);
+  set.files = photos.files;
+  set.paths = photos.paths;
+  set.labels.assign(photos.files.size(), -1);
   Evaluation result;
   result.classes = choice.classes;
   result.predictions =

@@ -1,6 +1,7 @@
 // Using what was trained: accuracy of a run on a data set, predictions for photos.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,8 @@ struct PredictOptions {
   ModelOptions model;
   std::vector<std::string> files;
   std::string classes;
+  data::OnBadFile on_bad_file = data::OnBadFile::refuse;
+  std::optional<data::Exif> exif = {};
   int64_t workers = 2;
   bool force_base = false;
 };
@@ -53,8 +56,12 @@ template <class Visitor>
 void fields(Visitor& visit, PredictOptions& o) {
   visit("run", o.run, "run folder, or a folder with an adapter");
   fields(visit, o.model);
-  visit("files", o.files, "photos");
+  visit("files", o.files, "photos, or folders of photos");
   visit("classes", o.classes, "classes to choose among: a file with one a line, or a,b,c (default: the run's)");
+  visit("on-bad-file", o.on_bad_file, "a photo that cannot be read: refuse them all, or skip the photo");
+  visit("exif", o.exif,
+        "photos with an orientation tag: keep them as they are stored, or turn them upright (default: as the run was "
+        "trained)");
   visit("workers", o.workers, "threads that decode photos");
   visit("force-base", o.force_base, "load onto another base model than the one it was trained on");
 }

@@ -77,7 +77,8 @@ std::vector<std::pair<nn::Linear*, nn::Folded>> fold_model(models::Model& model)
   return folded;
 }
 
-std::vector<fs::path> some_photos(const MergeOptions& options) {
+// A few photos that can be read: any will do to measure on.
+std::vector<fs::path> some_photos(const MergeOptions& options, data::ImageCache& images) {
   PhotoList photos;
   if (!options.data.empty()) {
     photos = list_photos({.data = options.data, .dataset = {}}, "");
@@ -85,8 +86,12 @@ std::vector<fs::path> some_photos(const MergeOptions& options) {
     photos = list_photos(read_adapt_request(io::read_yaml_options(fs::path(options.run) / "config.yaml")).options.data,
                          "test");
   }
-  photos.paths.resize(std::min(photos.paths.size(), kPhotos));
-  return photos.paths;
+  std::vector<fs::path> good;
+  for (const auto& path : photos.paths) {
+    if (good.size() == kPhotos) break;
+    if (data::check_images({}, {path.string()}, 1, &images).empty()) good.push_back(path);
+  }
+  return good;
 }
 
 // JSON files beside the weights, so that the folder opens as the base's did.
@@ -120,9 +125,10 @@ Merged merge(const MergeOptions& options, const Host& host, Reporter& report) {
   auto folded = fold_model(*model);
 
   Merged merged{.folded = static_cast<int64_t>(folded.size()), .folder = output};
-  const auto photos = some_photos(options);
+  const auto images = std::make_shared<data::ImageCache>(exif_of_run(options.run));
+  const auto photos = some_photos(options, *images);
   merged.photos = static_cast<int64_t>(photos.size());
-  Encoder encoder(model, std::make_shared<data::ImageCache>(), {});
+  Encoder encoder(model, images, {});
   const at::Tensor before = encoder.compute(photos, model->projected(), report);
   model->clear_inserts();
   for (auto& [map, values] : folded)

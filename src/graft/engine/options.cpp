@@ -1,25 +1,15 @@
 #include "graft/engine/options.h"
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 
 #include "graft/core/error.h"
+#include "graft/text/text_file.h"
 
 namespace graft::engine {
 namespace {
 
 constexpr const char* kUsualTemplate = "a photo of a {}.";
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!line.empty()) lines.push_back(line);
-  }
-  return lines;
-}
 
 std::vector<std::string> parts_of(const std::string& method) {
   std::vector<std::string> parts;
@@ -124,12 +114,9 @@ methods::Recipe apply(const TrainOptions& options, methods::Recipe recipe) {
 }
 
 std::vector<std::string> read_templates(const std::string& templates, const std::string& file) {
-  std::vector<std::string> all = lines_of(templates);
+  std::vector<std::string> all = text::trimmed_lines(templates);
   if (!file.empty()) {
-    std::ifstream stream(file);
-    if (!stream) throw FileError("templates", "{} cannot be read.", file);
-    const std::string text(std::istreambuf_iterator<char>(stream), {});
-    const auto more = lines_of(text);
+    const auto more = text::trimmed_lines(text::read_text_file(file));
     if (more.empty())
       throw DataError("templates", "{} holds no template: expected one a line, with {{}} for the name.", file);
     all.insert(all.end(), more.begin(), more.end());

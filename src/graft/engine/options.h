@@ -50,6 +50,7 @@ struct DataOptions {
   std::string data;
   data::DatasetOptions dataset;
   data::OnBadFile on_bad_file = data::OnBadFile::refuse;
+  std::optional<data::Exif> exif = {};
   int64_t workers = 2;
   bool cache = true;
 };
@@ -58,6 +59,9 @@ void fields(Visitor& visit, DataOptions& o) {
   visit("data", o.data, "folder of photos, table (CSV, TSV, JSONL) or CoOp split file");
   fields(visit, o.dataset);
   visit("on-bad-file", o.on_bad_file, "a photo that cannot be read: refuse the run, or skip the photo");
+  visit("exif", o.exif,
+        "photos with an orientation tag: keep them as they are stored, or turn them upright (default: as the run was "
+        "trained, else keep)");
   visit("workers", o.workers, "threads that decode photos; the numbers do not depend on it");
   visit("cache", o.cache, "keep frozen features on disk for the next run");
 }

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "graft/core/error.h"
-#include "graft/data/few_shot.h"
 #include "graft/engine/augmentation.h"
 #include "graft/engine/prompt_notes.h"
+#include "graft/engine/photo_list.h"
 #include "graft/engine/run_folder.h"
 #include "graft/engine/words.h"
 
@@ -18,7 +18,7 @@ namespace graft::engine {
 PreparedRun::PreparedRun(Session& with, AdaptOptions asked, const OptionValues& of_method, Reporter& to)
     : session(with), options(std::move(asked)), method_options(of_method), report(to), restore_(*session.model()) {
   check_options();
-  dataset = options.shots > 0 ? data::few_shot(session.dataset(), options.shots, seed()) : session.dataset();
+  dataset = session.draw(options.shots, seed(), report);
   choose();
 }
 
@@ -163,6 +163,7 @@ std::unique_ptr<Batches> PreparedRun::batches() {
                                                                    .seed = Random(seed()).fork("order").seed(),
                                                                    .shuffle = true},
                                                session.images());
+  report_workers(loader->workers(), workers, report);
   if (cached()) {
     at::Tensor labels = torch::tensor(set.labels, at::kLong);
     auto order = [loader = std::shared_ptr<data::Loader>(std::move(loader))](int64_t epoch) {

@@ -29,6 +29,7 @@ OptionValues run_config(AdaptOptions options, const OptionValues& method_options
   make_absolute(options.data.data);
   make_absolute(options.data.dataset.classes);
   options.model.precision = info.precision;
+  options.data.exif = options.data.exif.value_or(data::Exif::keep);
   options.classifier = info.classifier;
   const bool prompts = info.classifier == methods::ClassifierKind::prompts;
   if (prompts || recipe.head_init == models::HeadInit::class_text) {

@@ -1,8 +1,11 @@
 #include "graft/pipelines/zero_shot.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "graft/core/error.h"
+#include "graft/data/file_walk.h"
 #include "graft/data/format.h"
 #include "graft/engine/classification.h"
 #include "graft/engine/photo_list.h"
@@ -51,13 +54,12 @@ engine::EvaluationSet set_of(const data::Dataset& dataset, data::Split split) {
 
 // One photo, or a folder of photos without class folders: nothing says what they show.
 bool is_unlabelled(const std::filesystem::path& path) {
-  if (!std::filesystem::is_directory(path)) return engine::is_photo(path);
-  bool photos = false;
-  for (const auto& entry : std::filesystem::directory_iterator(path)) {
-    if (entry.is_directory() && !entry.path().filename().string().starts_with('.')) return false;
-    photos = photos || (engine::is_photo(entry.path()) && !entry.path().filename().string().starts_with('.'));
-  }
-  return photos;
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return data::is_photo_name(path);
+  const auto walk = data::walk_photos(path);
+  const bool nested =
+      std::ranges::any_of(walk.photos, [](const std::string& file) { return file.find('/') != std::string::npos; });
+  return !walk.photos.empty() && !nested;
 }
 
 engine::Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const std::vector<std::string>& templates,
@@ -66,13 +68,16 @@ engine::Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const st
   if (classes.size() < 2)
     throw DataError("data", "{}: expected two class names or more, got {}.", options.data.dataset.classes,
                     classes.size());
-  const auto photos = engine::list_photos(options.data, "");
+  auto photos = engine::list_photos(options.data, "");
   const auto model = engine::open_model(options.model, host, report);
   check_reads_text(*model);
-  report.line("data", fmt::format("{}  {} classes · {} photos without labels", options.data.data, classes.size(),
-                                  photos.files.size()));
+  const auto images = std::make_shared<data::ImageCache>(options.data.exif.value_or(data::Exif::keep));
+  photos = engine::readable(std::move(photos), options.data, *images);
+  report.line("data", fmt::format("{} · without labels · {} classes", photos.describe(options.data.data),
+                                  classes.size()));
+  engine::report_findings(photos.paths, *images, report);
   engine::Encoder encoder(
-      model, std::make_shared<data::ImageCache>(),
+      model, images,
       {.workers = options.data.workers, .cache_dir = options.data.cache ? host.cache_dir : std::filesystem::path()});
   const std::vector<int64_t> unknown(photos.files.size(), -1);
   return evaluate(model, encoder, classes, templates, {photos.files, photos.paths, unknown}, report);
