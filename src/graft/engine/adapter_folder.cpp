@@ -7,6 +7,7 @@
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/core/printable.h"
 #include "graft/data/dataset.h"
 #include "graft/engine/tensor_file.h"
 
@@ -43,7 +44,7 @@ json read_config_json(const fs::path& folder) {
     throw FileError("adapter",
                     "{} cannot be read: {} is no folder with an adapter, or its run has not finished (then: "
                     "--resume {}).",
-                    file.string(), folder.string(), folder.string());
+                    file.string(), folder.string(), shell_path(folder.string()));
   }
   json config = json::parse(stream, nullptr, /*allow_exceptions=*/false);
   if (!config.is_object()) throw FileError("adapter", "{} is damaged: expected a JSON object.", file.string());

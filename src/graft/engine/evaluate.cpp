@@ -3,11 +3,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
 #include "graft/engine/classification.h"
+#include "graft/engine/photo_list.h"
 #include "graft/engine/prediction_file.h"
+#include "graft/io/yaml_options.h"
 
 namespace graft::engine {
 namespace {
@@ -49,6 +53,38 @@ AdapterInfo read_classifier_info(const std::string& run) {
                    run);
 }
 
+// The data that the run was trained on, opened as it was; what is asked for here goes before it.
+DataOptions data_of_run(const std::string& run, const DataOptions& asked) {
+  const auto config = std::filesystem::path(run) / "config.yaml";
+  std::error_code error;
+  if (!std::filesystem::exists(config, error)) {
+    throw UsageError("evaluate", "which photos? {} does not know the data that it was trained on: give --data.", run);
+  }
+  OptionValues values = write_options(read_adapt_request(io::read_yaml_options(config)).options.data);
+  const OptionValues defaults = write_options(DataOptions{});
+  for (const auto& [name, text] : write_options(asked)) {
+    if (text != defaults.at(name)) values[name] = text;
+  }
+  return read_options<DataOptions>("evaluate", values);
+}
+
+// Photos without labels: those named, and all those below a folder that is named.
+EvaluationSet set_of(const std::vector<std::string>& files) {
+  EvaluationSet set;
+  for (const auto& file : files) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(file, error)) {
+      set.files.push_back(file);
+    } else {
+      for (const auto& path : list_photos({.data = file, .dataset = {}}, "").paths)
+        set.files.push_back(path.string());
+    }
+  }
+  set.paths.assign(set.files.begin(), set.files.end());
+  set.labels.assign(set.files.size(), -1);
+  return set;
+}
+
 }  // namespace
 
 ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
@@ -61,7 +97,8 @@ ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
 
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report) {
   const AdapterInfo info = read_classifier_info(options.run);
-  Session session(model_of_run(info, options.model), options.data, host, report, {options.split});
+  const DataOptions data = options.data.data.empty() ? data_of_run(options.run, options.data) : options.data;
+  Session session(model_of_run(info, options.model), data, host, report, {options.split});
   Adapted adapted = load_adapter(options.run, session.model(), options.force_base);
   report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
 
@@ -87,14 +124,11 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
 Evaluation predict(const PredictOptions& options, const Host& host, Reporter& report) {
   if (options.files.empty()) throw UsageError("predict", "which photos? Name one or more files after the run folder.");
   const AdapterInfo info = read_classifier_info(options.run);
+  EvaluationSet set = set_of(options.files);
   const auto model = open_model(model_of_run(info, options.model), host, report);
   Adapted adapted = load_adapter(options.run, model, options.force_base);
   Encoder encoder(model, std::make_shared<data::ImageCache>(), {.workers = options.workers, .cache_dir = {}});
 
-  EvaluationSet set;
-  set.files = options.files;
-  set.paths.assign(options.files.begin(), options.files.end());
-  set.labels.assign(options.files.size(), -1);
   Evaluation result;
   result.classes = info.classes;
   result.predictions = task_for(adapted, encoder, static_cast<int64_t>(set.files.size()), report).predict(set);

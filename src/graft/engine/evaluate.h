@@ -36,7 +36,7 @@ struct Evaluation {
   std::vector<std::string> classes;
 };
 
-// Without a model's name: the one that the run was trained on. The data's classes are matched to the run's by name; a
+// Without a model's name: the one that the run was trained on; without data: the run's own. The data's classes are matched to the run's by name; a
 // class that the run does not know is a DataError.
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report);
 
