@@ -14,7 +14,6 @@
 #include "graft/cli/run_report.h"
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
-#include "graft/core/signals.h"
 #include "graft/engine/stopped.h"
 #include "graft/pipelines/zero_shot.h"
 
@@ -68,7 +67,6 @@ int run(Arguments& arguments, Terminal& terminal) {
   find_assets(arguments.environment());
   take_folder(options);
   terminal.log_to(options.output, options.full);
-  catch_stop_signals();
   const int code =
       options.full ? run_full_demo(options, arguments, terminal) : run_quick_demo(options, arguments, terminal);
   terminal.finish_log();
@@ -186,10 +184,13 @@ void finish_demo(study::ComparisonReport report, const DemoOptions& options, con
 }
 
 Command demo_command() {
-  return {"demo", "Adapt the embedded model to the embedded photos, with a table and a report.", "[--full]",
+  return {"demo",
+          "Adapt the embedded model to the embedded photos, with a table and a report.",
+          "[--full]",
           "graft demo\n"
           "graft demo --full -o runs/full",
-          run};
+          run,
+          [] { return describe_options<DemoOptions>(); }};
 }
 
 }  // namespace graft::cli

@@ -7,6 +7,7 @@
 #include "graft/cli/demo.h"
 #include "graft/cli/results.h"
 #include "graft/cli/run_report.h"
+#include "graft/core/printable.h"
 #include "graft/engine/words.h"
 #include "graft/study/statistics.h"
 
@@ -80,8 +81,8 @@ int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Termi
     const auto result = demo.adapt(method, options.shots, options.seed, (folder / method).string());
     const DemoRun run = to_run(method, options.shots, options.seed, result);
     print_row(run, base, terminal);
-    write_run_report(result,
-                     fmt::format("graft adapt --config {} -o runs/again", (folder / method / "config.yaml").string()));
+    write_run_report(result, fmt::format("graft adapt --config {} -o runs/again",
+                                         shell_path((folder / method / "config.yaml").string())));
     report.tables[0].rows.push_back(to_row(run, base));
   }
   report.title = "graft demo";

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "graft/cli/table.h"
+#include "graft/core/printable.h"
 
 namespace graft::cli {
 namespace {
@@ -73,11 +74,21 @@ void print_predictions(const engine::Evaluation& evaluation, Terminal& terminal)
       others += fmt::format("{}{} {:.0f} %", i > 1 ? ", " : "", evaluation.classes[static_cast<size_t>(best[i].first)],
                             percent(best[i].second));
     }
-    table.row({predictions.files[static_cast<size_t>(row)], evaluation.classes[static_cast<size_t>(best[0].first)],
-               fmt::format("{:.0f} %", percent(best[0].second)), others});
+    table.row({printable(predictions.files[static_cast<size_t>(row)]),
+               evaluation.classes[static_cast<size_t>(best[0].first)], fmt::format("{:.0f} %", percent(best[0].second)),
+               others});
   }
   for (const auto& line : table.lines())
     terminal.print(line);
+}
+
+nlohmann::json with_notes(nlohmann::json json, const Terminal& terminal) {
+  auto notes = nlohmann::json::array();
+  for (const auto& note : terminal.notes()) {
+    if (note.numbers) notes.push_back(note.text);
+  }
+  json["notes"] = std::move(notes);
+  return json;
 }
 
 std::string dump(const nlohmann::json& json) {

@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -9,6 +12,7 @@
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
 #include "graft/core/error.h"
+#include "graft/core/signals.h"
 #include "graft/io/model_folder.h"
 #include "graft/models/clip/clip_texts.h"
 #include "graft/text/clip_tokenizer.h"
@@ -16,6 +20,7 @@
 namespace graft::cli {
 namespace {
 
+constexpr int64_t kLongestContext = 1'000'000;
 constexpr int kOpenAiContext = 77;  // of every CLIP that OpenAI published
 
 struct Options {
@@ -36,7 +41,9 @@ int run(Arguments& arguments, Terminal& terminal) {
   const auto options = arguments.get<Options>();
   std::shared_ptr<const text::ClipTokenizer> own;
   int64_t context = options.context.value_or(kOpenAiContext);
-  if (context < 2) throw ConfigError("tokenize", "--context: expected 2 or more (start and end), got {}.", context);
+  if (context < 2 || context > kLongestContext) {
+    throw ConfigError("tokenize", "--context: expected 2 (start and end) to {}, got {}.", kLongestContext, context);
+  }
   if (!options.model.empty()) {
     const auto side = models::clip::text_side_of(io::ModelFolder::find(options.model, arguments.environment()));
     if (!options.context) context = side.context_length;
@@ -44,7 +51,9 @@ int run(Arguments& arguments, Terminal& terminal) {
   }
   const auto& tokenizer = own ? *own : text::ClipTokenizer::shared();
   std::string line;
-  for (int64_t number = 1; std::getline(std::cin, line); ++number) {
+  errno = 0;
+  for (int64_t number = 1; terminal.takes_results() && std::getline(std::cin, line); ++number) {
+    stop_if_asked();
     if (!line.empty() && line.back() == '\r') line.pop_back();
     try {
       const auto tokens = tokenizer.tokenize(line, static_cast<int>(context), options.truncate);
@@ -54,16 +63,20 @@ int run(Arguments& arguments, Terminal& terminal) {
       throw DataError("stdin", "line {}: {}", number, error.what());
     }
   }
+  if (std::ferror(stdin) != 0) throw FileError("stdin", "cannot be read: {}.", std::strerror(errno));
   return 0;
 }
 
 }  // namespace
 
 Command tokenize_command() {
-  return {"tokenize", "Turn lines of text into lines of token ids.", "[--model CLIP] < lines",
+  return {"tokenize",
+          "Turn lines of text into lines of token ids.",
+          "[--model CLIP] < lines",
           "echo 'a photo of a cat' | graft tokenize\n"
           "graft tokenize --model openai/clip-vit-base-patch16 --truncate < captions.txt",
-          run};
+          run,
+          [] { return describe_options<Options>(); }};
 }
 
 }  // namespace graft::cli

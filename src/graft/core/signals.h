@@ -6,7 +6,9 @@
 
 namespace graft {
 
-void catch_stop_signals();      // the command line calls this once
+// The command line calls this once. A terminal that closes (SIGHUP) stops nothing from then on. Where nobody has
+// answered a stop within half a second (a big file being read, a decoder at work), the process ends by itself.
+void catch_stop_signals();
 int stop_signal();              // 0, SIGINT or SIGTERM: what has been asked for so far
 void request_stop(int signal);  // as if the signal had come (tests)
 
@@ -22,5 +24,14 @@ struct Stopped : std::runtime_error {
 inline void stop_if_asked() {
   if (const int signal = stop_signal()) throw Stopped(signal);
 }
+
+// While one of these lives a stop waits, however long it takes: a training step, then its checkpoint.
+class FinishFirst {
+ public:
+  FinishFirst();
+  ~FinishFirst();
+  FinishFirst(const FinishFirst&) = delete;
+  FinishFirst& operator=(const FinishFirst&) = delete;
+};
 
 }  // namespace graft

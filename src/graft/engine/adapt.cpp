@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/core/printable.h"
 #include "graft/engine/checkpoint.h"
 #include "graft/engine/finite.h"
 #include "graft/engine/planner.h"
@@ -90,8 +91,9 @@ void Run::report_stop() {
   if (result_.folder.empty()) return report_.line("stopped", "nothing was written");
   const auto last = last_checkpoint(folder_->checkpoints());
   if (last) result_.checkpoint = fs::relative(*last, result_.folder);
-  report_.line("stopped", fmt::format("{} · go on with: graft adapt --resume {}",
-                                      last ? last->string() : "before the first checkpoint", result_.folder.string()));
+  report_.line("stopped",
+               fmt::format("{} · go on with: graft adapt --resume {}",
+                           last ? last->string() : "before the first checkpoint", shell_path(result_.folder.string())));
 }
 
 // Everything that may be wrong is found here, before anything is written.

@@ -7,6 +7,7 @@
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/core/printable.h"
 #include "graft/data/dataset.h"
 #include "graft/engine/tensor_file.h"
 #include "graft/io/json_object.h"
@@ -55,7 +56,7 @@ io::JsonObject read_config_json(const fs::path& folder) {
     throw FileError("adapter",
                     "{} cannot be read: {} is no folder with an adapter, or its run has not finished (then: "
                     "--resume {}).",
-                    file.string(), folder.string(), folder.string());
+                    file.string(), folder.string(), shell_path(folder.string()));
   }
   return std::move(*config);
 }

@@ -3,6 +3,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include "graft/engine/classification.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prediction_file.h"
+#include "graft/io/yaml_options.h"
 #include "graft/engine/prompt_notes.h"
 #include "graft/text/text_file.h"
 
@@ -130,6 +133,21 @@ Adapted load_classifier(const std::string& run, const std::shared_ptr<models::Mo
       adapted.headless);
 }
 
+// The data that the run was trained on, opened as it was; what is asked for here goes before it.
+DataOptions data_of_run(const std::string& run, const DataOptions& asked) {
+  const auto config = std::filesystem::path(run) / "config.yaml";
+  std::error_code error;
+  if (!std::filesystem::exists(config, error)) {
+    throw UsageError("evaluate", "which photos? {} does not know the data that it was trained on: give --data.", run);
+  }
+  OptionValues values = write_options(read_adapt_request(io::read_yaml_options(config)).options.data);
+  const OptionValues defaults = write_options(DataOptions{});
+  for (const auto& [name, text] : write_options(asked)) {
+    if (text != defaults.at(name)) values[name] = text;
+  }
+  return read_options<DataOptions>("evaluate", values);
+}
+
 }  // namespace
 
 ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
@@ -150,7 +168,7 @@ ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
 
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report) {
   AdapterInfo info = read_classifier_info(options.run);
-  DataOptions data = options.data;
+  DataOptions data = options.data.data.empty() ? data_of_run(options.run, options.data) : options.data;
   if (!data.exif) data.exif = exif_of_run(options.run);
   data.dataset.least_classes = 1;  // it is told apart from the run's
   Session session(model_of_run(info, options.model), data, host, report, {options.split});

@@ -37,7 +37,7 @@ struct Evaluation {
   std::vector<std::string> classes;
 };
 
-// Without a model's name: the one that the run was trained on. The data's classes are matched to the run's by name; a
+// Without a model's name: the one that the run was trained on; without data: the run's own. The data's classes are matched to the run's by name; a
 // class that the run does not know is a DataError. With --classes these are chosen among, and they may be new to the run
 // where nothing that it learned belongs to a class (Zhou et al. 2022, arXiv:2203.05557: from base to new).
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report);

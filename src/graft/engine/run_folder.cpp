@@ -12,6 +12,7 @@
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/core/printable.h"
 #include "graft/io/tensorboard.h"
 #include "graft/io/yaml_options.h"
 
@@ -131,7 +132,7 @@ void RunFolder::check_output(const fs::path& path, bool force) {
     throw ConfigError("run",
                       "{} holds a run already. Go on with it by --resume {}, write over it with --force, or choose "
                       "another --output.",
-                      path.string(), path.string());
+                      path.string(), shell_path(path.string()));
   }
   throw ConfigError("run", "{} is not empty. Choose another --output, or add a run to it with --force.", path.string());
 }

@@ -1,15 +1,14 @@
 #include "graft/engine/session.h"
 
 #include <ATen/Parallel.h>
-#include <sched.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "graft/core/error.h"
 #include "graft/data/duplicates.h"
 #include "graft/data/few_shot.h"
+#include "graft/engine/compute_threads.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/words.h"
 #include "graft/io/model_folder.h"
@@ -17,23 +16,7 @@
 namespace graft::engine {
 namespace {
 
-int available_cores() {
-  cpu_set_t cores;
-  if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
-  return std::max(1, CPU_COUNT(&cores));
-}
-
-// libtorch's own default counts physical cores of the whole machine, not those that this process may use.
-int choose_threads(int64_t asked, const Host& host) {
-  if (asked < 0) throw ConfigError("model", "--threads: expected 0 or more, got {}.", asked);
-  if (asked > 0) return static_cast<int>(asked);
-  if (const auto text = host.environment("OMP_NUM_THREADS")) {
-    int threads = 0;
-    std::from_chars(text->data(), text->data() + text->size(), threads);
-    if (threads > 0) return threads;
-  }
-  return available_cores();
-}
+constexpr int64_t kLargestImage = 16384;  // a million patches of 16 pixels
 
 tensor::Precision choose_precision(const std::string& asked) {
   return asked == "auto" ? tensor::default_precision() : tensor::parse_precision(asked);
@@ -67,7 +50,10 @@ std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Hos
                       "--device {}: graft computes frozen weights on the cpu, and on nothing else. Leave --device out.",
                       options.device);
   }
-  at::set_num_threads(choose_threads(options.threads, host));
+  if (options.image_size && *options.image_size > kLargestImage) {
+    throw ConfigError("model", "--image-size {}: expected at most {}.", *options.image_size, kLargestImage);
+  }
+  set_compute_threads(options.threads, host, report);
   models::LoadOptions load{.precision = choose_precision(options.precision),
                            .as = options.as,
                            .image_size = options.image_size,

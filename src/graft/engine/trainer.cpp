@@ -71,6 +71,7 @@ Trainer::Trainer(Task& task, Batches& batches, TrainerOptions options, RunFolder
 }
 
 TrainOutcome Trainer::run() {
+  const FinishFirst a_step_and_its_checkpoint;
   started_ = last_checkpoint_ = Clock::now();
   if (folder_) resume();
   if (at_.step < schedule_.steps() && !finished_) batches_.seek(at_.epoch, at_.batch);
