@@ -188,13 +188,19 @@ TEST_F(Resume, WhatIsGivenAndNotAsTheRunHasItIsRefusedAtOnce) {
   finished(o);
   const auto before = folder();
   const auto text = error_of<UsageError>([&] {
-    again({{"epochs", "50"}, {"lr", "1"}, {"method", "vpt"}, {"model", "nowhere"}, {"output", "elsewhere"}, {"force", "true"},
+    again({{"epochs", "50"},
+           {"lr", "1"},
+           {"method", "vpt"},
+           {"model", "nowhere"},
+           {"output", "elsewhere"},
+           {"force", "true"},
            {"tokens", "4"}});
   });
-  for (const char* part : {"--epochs 50 was given beside --resume: the run has 3, over which its schedule, cosine",
-                           "--lr 1 was given beside --resume: the run has 0.0002.", "--method vpt was", "--model nowhere was",
-                           "--output elsewhere was given beside --resume: the run stays in", "--force was",
-                           "--tokens 4 was given beside --resume: the run's method is lora, which has no such option"}) {
+  for (const char* part :
+       {"--epochs 50 was given beside --resume: the run has 3, over which its schedule, cosine",
+        "--lr 1 was given beside --resume: the run has 0.0002.", "--method vpt was", "--model nowhere was",
+        "--output elsewhere was given beside --resume: the run stays in", "--force was",
+        "--tokens 4 was given beside --resume: the run's method is lora, which has no such option"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_EQ(folder(), before);
@@ -204,9 +210,17 @@ TEST_F(Resume, WhatIsGivenAsTheRunHasItOrChangesNoBitIsTaken) {
   auto o = options("lora");
   finished(o);
   const auto adapter = bytes("run");
-  const auto result = again({{"lr", "2e-4"}, {"rank", "8"}, {"model", o.model.model + "/."}, {"precision", "fp32"},
-                             {"output", (out_ / "run").string()}, {"template", "a photo of a {}."}, {"shots", "0"},
-                             {"workers", "3"}, {"keep", "1"}, {"cache", "false"}, {"epochs", ""}});
+  const auto result = again({{"lr", "2e-4"},
+                             {"rank", "8"},
+                             {"model", o.model.model + "/."},
+                             {"precision", "fp32"},
+                             {"output", (out_ / "run").string()},
+                             {"template", "a photo of a {}."},
+                             {"shots", "0"},
+                             {"workers", "3"},
+                             {"keep", "1"},
+                             {"cache", "false"},
+                             {"epochs", ""}});
   EXPECT_EQ(result.steps, 9);
   EXPECT_EQ(bytes("run"), adapter);
 }
@@ -296,7 +310,10 @@ TEST_F(Adapt, AStrengthOfZeroTrainsNothing) {
     EXPECT_THAT(text, HasSubstr("It was asked for --alpha 0.")) << classifier;
     EXPECT_THAT(text, HasSubstr(".lora.a")) << classifier;
   }
-  EXPECT_THAT(error_of<ConfigError>([&] { run(options("clip-adapter"), {{"ratio", "0"}}); }), HasSubstr("nothing can train"));
+  EXPECT_THAT(error_of<ConfigError>([&] {
+                run(options("clip-adapter"), {{"ratio", "0"}});
+              }),
+              HasSubstr("nothing can train"));
 }
 
 TEST_F(Adapt, WordsThatBelongToNoClassServeNewNames) {

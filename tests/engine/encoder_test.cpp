@@ -143,6 +143,7 @@ TEST_F(EncoderTest, AVanishedPhotoIsAnError) {
 
 TEST_F(EncoderTest, ACacheThatCannotBeWrittenIsAWarningAndNoMore) {
   struct Warnings : Reporter {
+    void note(const Note&) override {}
     void line(std::string_view, std::string_view) override {}
     void warn(std::string_view text) override { warnings.emplace_back(text); }
     void progress(const Progress&) override {}

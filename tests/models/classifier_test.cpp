@@ -1,7 +1,7 @@
 #include "graft/models/classifier.h"
 
-#include <gmock/gmock.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <gmock/gmock.h>
 #include <torch/types.h>
 
 #include "graft/core/error.h"

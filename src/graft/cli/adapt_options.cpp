@@ -45,8 +45,8 @@ std::optional<engine::AdaptRequest> read_adapt_arguments(Arguments& arguments, T
   if (method.empty()) method = method_of_run(arguments.peek("resume"));
   if (!method.empty()) arguments.add_group(options_of(method));
   if (!arguments.parse(terminal)) return {};
-  engine::AdaptRequest request{arguments.get<engine::AdaptOptions>(), {},
-                               arguments.pick(describe_options<engine::AdaptOptions>())};
+  engine::AdaptRequest request{
+      arguments.get<engine::AdaptOptions>(), {}, arguments.pick(describe_options<engine::AdaptOptions>())};
   if (request.options.resume.empty()) {
     arguments.require("model", "folder, file, or org/name in the Hugging Face cache");
     arguments.require("data", "photos: a folder, a table, or a CoOp split file");

@@ -23,9 +23,9 @@ struct Scores {
   int64_t correct = 0;
   double accuracy = 0;  // in [0, 1], as the interval
   Interval interval;
-  double mean_per_class = 0;                        // over the classes that occur
-  double loss = 0;                                  // mean cross-entropy
-  std::vector<int64_t> class_count, class_correct;  // [C]
+  double mean_per_class = 0;                                 // over the classes that occur
+  double loss = 0;                                           // mean cross-entropy
+  std::vector<int64_t> class_count, class_correct;           // [C]
   std::map<std::pair<int64_t, int64_t>, int64_t> confusion;  // (label, predicted) -> photos, where there are any
 };
 

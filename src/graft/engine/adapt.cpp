@@ -61,9 +61,9 @@ class Run {
   std::optional<RunFolder> folder_;
   bool recompute_ = false;
   RunRecord record_;
-  std::string older_identity_;   // where the checkpoint is of a graft that knew photos by name
+  std::string older_identity_;  // where the checkpoint is of a graft that knew photos by name
   bool same_machine_ = true;
-  double seconds_before_ = 0;    // of the run's earlier processes
+  double seconds_before_ = 0;  // of the run's earlier processes
   Clock::time_point start_ = Clock::now();
   AdaptResult result_;
 };
@@ -165,13 +165,15 @@ void Run::reopen_folder(const OptionValues& config) {
     record_.train_seconds = known->train_seconds;
     record_.legs = known->legs + 1;
     if (!same_machine_) {
-      report_.note({fmt::format("the run was computed by {}, and goes on by {}: its last bits may not be those of a run "
-                                "that never stopped",
-                                known->machine, record_.machine)});
+      report_.note(
+          {fmt::format("the run was computed by {}, and goes on by {}: its last bits may not be those of a run "
+                       "that never stopped",
+                       known->machine, record_.machine)});
     }
   } else {
-    report_.note({"the run was begun by an older graft, which knew photos by their names: whether their contents are "
-                  "the same cannot be told"});
+    report_.note(
+        {"the run was begun by an older graft, which knew photos by their names: whether their contents are "
+         "the same cannot be told"});
   }
   // Of a process that was killed only what the checkpoint knows.
   const double trained = checkpoint ? checkpoint->train_seconds : 0;
@@ -220,7 +222,7 @@ void Run::train() {
     const TrainOutcome outcome = trainer.run();
     result_.steps = outcome.steps;
     result_.epochs = outcome.epochs;
-    result_.train_seconds = outcome.all_seconds;
+    result_.train_seconds = std::max(outcome.all_seconds, record_.train_seconds);  // a checkpoint does not know its end
     result_.stopped_by = outcome.stopped_by;
     if (outcome.stopped_by != 0) return;
     report_.line("train", fmt::format("{} steps in {:.1f} s{}", outcome.steps_here, outcome.seconds,
@@ -242,8 +244,10 @@ void Run::check_trained() const {
       wrong += fmt::format("\n  {}: {} of {} numbers, the first is {}", name, bad.count, parameter.numel(), bad.value);
   }
   if (wrong.empty()) return;
-  throw DivergenceError("train", "what was trained is not finite at the end, and was not saved:{}\n  Try a smaller --lr, "
-                        "or --clip 1.", wrong);
+  throw DivergenceError("train",
+                        "what was trained is not finite at the end, and was not saved:{}\n  Try a smaller --lr, "
+                        "or --clip 1.",
+                        wrong);
 }
 
 void Run::test_and_save() {

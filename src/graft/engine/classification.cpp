@@ -44,7 +44,8 @@ at::Tensor Classification::loss(const Batch& batch, nn::Context& context) {
   if (options_.place < features_at_) {
     features = adapted_.model->run_images(features, options_.place, features_at_, context);
   }
-  const at::Tensor logits = adapted_.classifier->forward(adapted_.model->feature_rows(features, context.layout), context);
+  const at::Tensor logits =
+      adapted_.classifier->forward(adapted_.model->feature_rows(features, context.layout), context);
   return options_.loss->sum(logits, batch.labels, options_.label_smoothing);
 }
 
@@ -62,7 +63,8 @@ Predictions Classification::predict(const EvaluationSet& set) {
   parameters_changed();  // class prompts encoded with gradients are not kept for use without, nor the other way round
   at::Tensor features;
   if (options_.place > 0 && options_.cached) {
-    features = encoder_.run_to_rows(encoder_.features(set.paths, options_.place, report_), options_.place, features_at_);
+    features =
+        encoder_.run_to_rows(encoder_.features(set.paths, options_.place, report_), options_.place, features_at_);
   } else {
     features = encoder_.rows(set.paths, features_at_, report_);
   }

@@ -37,7 +37,7 @@ class Classification final : public Task {
     nn::Place place = 0;  // where batches come in: nothing below it changes
     std::shared_ptr<const plugins::Loss> loss = nullptr;
     double label_smoothing = 0;
-    bool cached = false;  // features at `place` may be held for evaluation
+    bool cached = false;                // features at `place` may be held for evaluation
     std::vector<int64_t> choices = {};  // the classes to choose among; empty: all
   };
   Classification(Adapted& adapted, Encoder& encoder, Options options, EvaluationSet validation, Reporter& report);

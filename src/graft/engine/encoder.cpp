@@ -134,8 +134,9 @@ void Encoder::check_finite(const at::Tensor& rows, const at::Tensor& pixels, con
       "features", "{}: {} of its {} features are not finite (the first is {}); they are so from {} on. {}",
       files[static_cast<size_t>(bad.row)].string(), bad.in_row, rows.numel() / rows.size(0), bad.value,
       place_word(*model_, at),
-      precision == "fp32" ? "The model's weights make numbers too large for float32."
-                          : fmt::format("The weights are held in {}: --precision fp32 may hold what that cannot.", precision));
+      precision == "fp32"
+          ? "The model's weights make numbers too large for float32."
+          : fmt::format("The weights are held in {}: --precision fp32 may hold what that cannot.", precision));
 }
 
 at::Tensor Encoder::encode(const Files& files, nn::Place place, const data::ImageTransform& transform, int64_t views,

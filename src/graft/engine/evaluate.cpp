@@ -43,7 +43,8 @@ int64_t place_of(const std::string& name, const Places& places) {
 // Why a run cannot tell apart other classes than its own; empty where it can.
 std::string why_only_its_classes(const Adapted& adapted, const AdapterInfo& info) {
   if (!dynamic_cast<const models::PromptClassifier*>(adapted.classifier.get())) {
-    return fmt::format("its linear head has a row for each of its {} classes and none for another", info.classes.size());
+    return fmt::format("its linear head has a row for each of its {} classes and none for another",
+                       info.classes.size());
   }
   for (const auto& binding : adapted.adaptation.bindings) {
     if (binding.insert->is_of_its_classes())
@@ -72,11 +73,12 @@ ChoiceOfClasses choose_classes(Adapted& adapted, const AdapterInfo& info, const 
   }
   if (unknown.empty()) return choice;
   if (const auto why = why_only_its_classes(adapted, info); !why.empty()) {
-    throw DataError("evaluate",
-                    "--classes: the run cannot tell apart classes that it was not trained on; {}.{}\n  Train again with "
-                    "these classes, or with a method that learns words or features for all (coop, lora with class "
-                    "prompts).",
-                    why, fmt::join(unknown, ""));
+    throw DataError(
+        "evaluate",
+        "--classes: the run cannot tell apart classes that it was not trained on; {}.{}\n  Train again with "
+        "these classes, or with a method that learns words or features for all (coop, lora with class "
+        "prompts).",
+        why, fmt::join(unknown, ""));
   }
   serve_classes(adapted, info, choice.classes);
   choice.columns.clear();
@@ -94,7 +96,8 @@ std::vector<int64_t> match_classes(const data::Dataset& dataset, data::Split spl
   std::vector<std::string> wrong;
   for (size_t i = 0; i < dataset.classes.size(); ++i) {
     places.push_back(place_of(dataset.classes[i], known));
-    if (occurs[i] && places.back() < 0) wrong.push_back("\n  " + unknown_name("class", dataset.classes[i], choice.classes));
+    if (occurs[i] && places.back() < 0)
+      wrong.push_back("\n  " + unknown_name("class", dataset.classes[i], choice.classes));
   }
   if (!wrong.empty()) {
     const auto why = why_only_its_classes(adapted, info);
@@ -111,7 +114,8 @@ Classification task_for(Adapted& adapted, Encoder& encoder, int64_t photos, std:
   const nn::Place place = kept_place(std::min(methods::earliest_change(adapted.adaptation, *adapted.model),
                                               adapted.method->features_at(*adapted.model)));
   const bool cached = place > 0 && encoder.fits(photos, place);
-  return Classification(adapted, encoder, {.place = place, .cached = cached, .choices = std::move(columns)}, {}, report);
+  return Classification(adapted, encoder, {.place = place, .cached = cached, .choices = std::move(columns)}, {},
+                        report);
 }
 
 AdapterInfo read_classifier_info(const std::string& run) {

@@ -134,8 +134,9 @@ Plan Planner::plan(bool recompute, int64_t batch_size) {
   const auto parameters = awake_bytes(*run_.adapted.model);
   const auto program = held_ - photos - parameters - forward_bytes_ - backward_bytes_;
   const auto gradients = run_.trains() ? run_.trained_parameters() * static_cast<int64_t>(sizeof(float)) : 0;
-  const auto predictions = prediction_bytes(
-      static_cast<int64_t>(std::max(run_.dataset.val.size(), run_.dataset.test.size())), run_.adapted.classifier->classes());
+  const auto predictions =
+      prediction_bytes(static_cast<int64_t>(std::max(run_.dataset.val.size(), run_.dataset.test.size())),
+                       run_.adapted.classifier->classes());
   const auto frozen_pass = pass_.peak(kEncoderBatch) + gradients + loader_bytes(kEncoderBatch);
   const auto passing = frozen_pass + predictions;
   Plan plan{.recompute = recompute,

@@ -25,7 +25,8 @@ std::vector<int64_t> largest(const float* values, int64_t count, int64_t k) {
 }  // namespace
 
 int64_t prediction_bytes(int64_t photos, int64_t classes) {
-  const int64_t kept = classes <= kAllScores ? classes : kBestScores * 3 + 1;  // of the best also whose, and the label's
+  const int64_t kept =
+      classes <= kAllScores ? classes : kBestScores * 3 + 1;  // of the best also whose, and the label's
   return photos * kept * static_cast<int64_t>(sizeof(float));
 }
 

@@ -61,7 +61,8 @@ class Beside {
     throw UsageError("resume",
                      "{} goes on as it was begun, and nothing was touched:{}\n  Leave them out (flags, GRAFT_... and "
                      "--config alike), or start a new run with -o. What may be others: {}.",
-                     folder_, wrong_, "--workers, --threads, --cache, --recompute, --memory, --keep, "
+                     folder_, wrong_,
+                     "--workers, --threads, --cache, --recompute, --memory, --keep, "
                      "--checkpoint-every, --on-bad-file, and --epochs where the schedule is constant");
   }
 
@@ -120,9 +121,10 @@ class Beside {
     const std::string before = has(run_["epochs"]);
     const std::string constant = option::print(methods::ScheduleKind::constant);
     if (run_["schedule"] != constant) {
-      return fmt::format("{}, over which its schedule, {}, spreads the learning rate; only with a {} one may they be "
-                         "others",
-                         before, run_["schedule"], constant);
+      return fmt::format(
+          "{}, over which its schedule, {}, spreads the learning rate; only with a {} one may they be "
+          "others",
+          before, run_["schedule"], constant);
     }
     const auto checkpoint = load_last_checkpoint(fs::path(folder_) / "checkpoints");
     const int64_t done = checkpoint ? checkpoint->epoch + (checkpoint->batch > 0 ? 1 : 0) : 0;

@@ -56,8 +56,8 @@ OptionValues run_config(AdaptOptions options, const OptionValues& method_options
 }
 
 bool may_change(const std::string& option) {
-  constexpr std::string_view kFree[] = {"workers", "threads",   "cache",  "keep", "checkpoint-every",
-                                        "on-bad-file", "recompute", "memory"};
+  constexpr std::string_view kFree[] = {"workers",          "threads",     "cache",     "keep",
+                                        "checkpoint-every", "on-bad-file", "recompute", "memory"};
   return std::find(std::begin(kFree), std::end(kFree), option) != std::end(kFree);
 }
 

@@ -27,9 +27,16 @@ constexpr const char* kEvents = "events.out.tfevents.";
 constexpr const char* kCsvHeader = "step,epoch,split,loss,accuracy,lr,grad_norm,images_per_s,time\n";
 
 // What graft writes into a run folder, and so may remove from it.
-constexpr const char* kOurs[] = {"config.yaml",       "run.json",            "metrics.jsonl",       "metrics.csv",
-                                 "predictions.jsonl", "adapter_config.json", "adapter_model.safetensors",
-                                 "head.safetensors",  "report.html",         "bad-files.txt",
+constexpr const char* kOurs[] = {"config.yaml",
+                                 "run.json",
+                                 "metrics.jsonl",
+                                 "metrics.csv",
+                                 "predictions.jsonl",
+                                 "adapter_config.json",
+                                 "adapter_model.safetensors",
+                                 "head.safetensors",
+                                 "report.html",
+                                 "bad-files.txt",
                                  "checkpoints"};
 
 // What a killed process may leave behind: the lock, and files that it had not finished.

@@ -1,6 +1,6 @@
-// The folder that a run writes: config.yaml, run.json, metrics.jsonl, metrics.csv, TensorBoard events, predictions.jsonl, the
-// adapter, checkpoints/. One process at a time. metrics.jsonl is the record; the CSV and the events are copies of it,
-// made anew from it on resume.
+// The folder that a run writes: config.yaml, run.json, metrics.jsonl, metrics.csv, TensorBoard events,
+// predictions.jsonl, the adapter, checkpoints/. One process at a time. metrics.jsonl is the record; the CSV and the
+// events are copies of it, made anew from it on resume.
 #pragma once
 
 #include <cstdint>

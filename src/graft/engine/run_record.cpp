@@ -25,7 +25,8 @@ RunIdentity::Photos photos_of(const nlohmann::json& json) {
 // One line for photos that are not what they were.
 std::string photos_changed(const char* split, const RunIdentity::Photos& then, const RunIdentity::Photos& now) {
   if (then == now) return "";
-  if (then.count != now.count) return fmt::format("\n  {}: there were {} photos, there are {}", split, then.count, now.count);
+  if (then.count != now.count)
+    return fmt::format("\n  {}: there were {} photos, there are {}", split, then.count, now.count);
   return fmt::format("\n  {}: {} photos as before, but their contents, labels or order have changed", split, now.count);
 }
 
@@ -89,12 +90,15 @@ void check_same_run(const std::filesystem::path& folder, const RunIdentity& then
                     kWayOn);
   }
   if (then.model != now.model) {
-    throw ModelError("resume", "{} cannot go on: its model's weights have changed since it began ({}... then, {}... now). {}",
+    throw ModelError("resume",
+                     "{} cannot go on: its model's weights have changed since it began ({}... then, {}... now). {}",
                      folder.string(), then.model.substr(0, 8), now.model.substr(0, 8), kWayOn);
   }
   if (then.options != now.options) {
-    throw ConfigError("resume", "{} cannot go on: its config.yaml, or a default that it hangs on, has changed since it "
-                      "began. {}", folder.string(), kWayOn);
+    throw ConfigError("resume",
+                      "{} cannot go on: its config.yaml, or a default that it hangs on, has changed since it "
+                      "began. {}",
+                      folder.string(), kWayOn);
   }
 }
 

@@ -13,11 +13,11 @@ namespace graft::engine {
 
 struct RunRecord {
   RunIdentity identity;
-  std::string command;     // the first, as typed
-  std::string machine;     // what the last bits hang on beside that: build, instruction set, threads
-  double seconds = 0;      // encoding, training and testing, of all its processes that came to an end
+  std::string command;  // the first, as typed
+  std::string machine;  // what the last bits hang on beside that: build, instruction set, threads
+  double seconds = 0;   // encoding, training and testing, of all its processes that came to an end
   double train_seconds = 0;
-  int64_t legs = 1;        // processes
+  int64_t legs = 1;  // processes
 };
 
 std::string machine_of_this_run();  // "build ..., AVX512, 2 threads"

@@ -121,7 +121,8 @@ void Trainer::resume() {
     const auto& name = task_.parameters()[i].first;
     for (const auto& suffix : {".momentum", ".mean"}) {
       const auto moved = found->optimizer.find(name + suffix);
-      reached_[i] = reached_[i] || (moved != found->optimizer.end() && moved->second.count_nonzero().item<int64_t>() > 0);
+      reached_[i] =
+          reached_[i] || (moved != found->optimizer.end() && moved->second.count_nonzero().item<int64_t>() > 0);
     }
   }
   folder_->start_metrics(found->metrics_bytes);
@@ -169,7 +170,8 @@ void Trainer::refuse_not_finite(double loss, double norm, double lr) const {
                               ? "The weights, or an option of the method or the loss, make numbers too large."
                               : fmt::format("The weights are held in {}: try --precision fp32.", options_.precision));
   }
-  throw DivergenceError("train", "{} (epoch {}), lr {:.3g}. {}Try a smaller --lr, or --clip 1.", what, at_.epoch + 1, lr,
+  throw DivergenceError("train", "{} (epoch {}), lr {:.3g}. {}Try a smaller --lr, or --clip 1.", what, at_.epoch + 1,
+                        lr,
                         outcome_.checkpoint.empty() ? "" : fmt::format("{} is kept. ", outcome_.checkpoint.string()));
 }
 

@@ -23,8 +23,8 @@ std::string names_of(const std::string& ours, const std::vector<Origin>& origins
   return theirs.empty() ? ours : fmt::format("{}", fmt::join(theirs, ", "));
 }
 
-// Where a parameter has numbers that are not finite; empty where it has none. The sum of finite numbers may be infinite,
-// that of others is never finite.
+// Where a parameter has numbers that are not finite; empty where it has none. The sum of finite numbers may be
+// infinite, that of others is never finite.
 std::string not_finite(const std::string& name, const at::Tensor& value) {
   if (value.numel() == 0 || std::isfinite(value.sum().item<double>())) return "";
   const auto bad = value.reshape({-1}).isfinite().logical_not();
@@ -48,8 +48,10 @@ std::string fingerprint(const std::map<std::string, at::Tensor>& parameters, con
     hash.add(std::as_bytes(std::span(bytes.const_data_ptr<float>(), static_cast<size_t>(bytes.numel()))));
   }
   if (!wrong.empty()) {
-    throw ModelError("model", "{}: weights that are not finite (NaN or infinity):{}\n  Nothing can be computed with "
-                     "them. Get the file anew, or a checkpoint from before they broke.", source, wrong);
+    throw ModelError("model",
+                     "{}: weights that are not finite (NaN or infinity):{}\n  Nothing can be computed with "
+                     "them. Get the file anew, or a checkpoint from before they broke.",
+                     source, wrong);
   }
   return hash.hex();
 }

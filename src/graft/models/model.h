@@ -76,8 +76,8 @@ class Model : public torch::nn::Module {
   // Runs the image tower from a value of one place to another: [B, 3, H, W] at pixels, [B, T, D] between, [B, E] at the
   // end.
   virtual at::Tensor run_images(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context) = 0;
-  // What a classifier reads of such a value, [B, D]: features as they are; of tokens laid out as `layout` says (empty: as
-  // before anything was put in) what this model pools, the class token or the mean of the patches, before any norm.
+  // What a classifier reads of such a value, [B, D]: features as they are; of tokens laid out as `layout` says (empty:
+  // as before anything was put in) what this model pools, the class token or the mean of the patches, before any norm.
   virtual at::Tensor feature_rows(const at::Tensor& value, const nn::Layout& layout) const = 0;
   at::Tensor encode_images(const at::Tensor& images, nn::Context& context) {
     return run_images(images, 0, projected(), context);

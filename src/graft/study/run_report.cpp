@@ -40,7 +40,8 @@ std::string class_table(std::vector<ClassScore> classes) {
         "{}</td></tr>\n",
         escape(c.name), 100 * share(c), share_bar(share(c), interval.low, interval.high), c.correct, c.count);
   }
-  return rest + "<div class=\"scroll\"><table>\n<thead><tr><th>class</th><th class=\"number\">right</th><th>with 95 % "
+  return rest +
+         "<div class=\"scroll\"><table>\n<thead><tr><th>class</th><th class=\"number\">right</th><th>with 95 % "
          "interval</th>"
          "<th class=\"number\">photos</th></tr></thead>\n<tbody>\n" +
          rows + "</tbody></table></div>";
