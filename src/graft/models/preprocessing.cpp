@@ -50,6 +50,20 @@ data::Size size_of(const json& value) {
   throw ModelError("model", "an image size that graft cannot read: {}.", value.dump());
 }
 
+// One number for all channels, or one for each.
+std::array<double, 3> timm_channels(const io::JsonObject& config, const char* key, std::array<double, 3> usual) {
+  const auto& value = config.raw(key);
+  if (value.is_null() || (value.is_array() && value.empty())) return usual;
+  const auto numbers = value.is_number() ? std::vector{config.get(key, 0.0)} : config.get(key, std::vector<double>());
+  if (numbers.size() == 1) return {numbers[0], numbers[0], numbers[0]};
+  if (numbers.size() != 3) config.refuse(config.name_of(key), "one number, or three", &value);
+  return {numbers[0], numbers[1], numbers[2]};
+}
+
+data::Size resize_of_share(data::Size crop, double share) {
+  return {static_cast<int>(std::floor(crop.height / share)), static_cast<int>(std::floor(crop.width / share))};
+}
+
 bool says(const json& config, const char* key) {
   return config.contains(key) && !config[key].is_null();
 }
@@ -124,34 +138,55 @@ data::Preprocessing transformers_preprocessing(const json& config, data::Preproc
   return result;
 }
 
-// timm: the shorter side becomes floor(size / crop_pct), then the centre is cut; crop_mode "squash" ignores the shape.
-data::Preprocessing timm_preprocessing(const json& config, data::Preprocessing habit) {
-  auto result = habit;
-  if (says(config, "input_size")) {
-    const auto& input = config["input_size"];
-    if (!input.is_array() || input.size() != 3)
-      throw ModelError("model", "input_size: expected [3, H, W], got {}.", input.dump());
-    result.crop = data::Size{input[1].get<int>(), input[2].get<int>()};
+// timm: each side is resized to floor(side / crop_pct), then the centre is cut. crop_mode: "center" keeps the shape and
+// cuts what is longer, "squash" does not keep it, "border" puts the whole photo in and pads with the mean.
+data::Preprocessing timm_preprocessing(const io::JsonObject& config, data::Size size) {
+  data::Preprocessing result;
+  const double share = config.get("crop_pct", 0.0);
+  if (!(share >= 0 && share < 100))
+    config.refuse(config.name_of("crop_pct"), "a share of the image", &config.raw("crop_pct"));
+  result.crop = size;
+  result.crop_share = share > 0 ? share : 0.875;  // timm takes 0 for none, too
+  result.resize = resize_of_share(size, *result.crop_share);
+  const auto means = timm_channels(config, "mean", {0.485, 0.456, 0.406});
+  const auto stds = timm_channels(config, "std", {0.229, 0.224, 0.225});
+  for (size_t c = 0; c < 3; ++c) {
+    result.mean[c] = static_cast<float>(means[c]);
+    result.std[c] = static_cast<float>(stds[c]);
   }
-  const auto crop = result.output();
-  const double share = says(config, "crop_pct") ? config["crop_pct"].get<double>() : 0.875;
-  result.resize = {static_cast<int>(std::floor(crop.height / share)), static_cast<int>(std::floor(crop.width / share))};
-  if (config.value("crop_mode", "center") == "squash") result.resize_mode = data::ResizeMode::squash;
-  read_mean_and_std(config, "mean", "std", result);
-  if (says(config, "interpolation")) result.interpolation = filter_named(config["interpolation"].get<std::string>());
+  constexpr const char* kUnknown = "The photos would not be prepared as the model was trained on.";
+  config.expect("interpolation", {"bicubic", "bilinear", "nearest", "lanczos", "box", "hamming"}, kUnknown);
+  result.interpolation = filter_named(config.get<std::string>("interpolation", "bicubic"));
+  config.expect("crop_mode", {"center", "squash", "border"}, kUnknown);
+  const auto mode = config.get<std::string>("crop_mode", "center");
+  if (mode == "squash") result.resize_mode = data::ResizeMode::squash;
+  if (mode == "border") {
+    result.resize_mode = data::ResizeMode::longest;
+    for (size_t c = 0; c < 3; ++c) {
+      const double level = std::nearbyint(255.0 * means[c]);
+      result.fill[c] = static_cast<std::uint8_t>(std::clamp(level, 0.0, 255.0));
+    }
+  }
   return result;
 }
 
 data::Preprocessing at_size(data::Preprocessing preprocessing, int64_t size, int64_t patch) {
-  if (size < patch || size % patch != 0) {
+  const auto own = preprocessing.output();
+  const bool is_own = own.height == size && own.width == size;
+  if (!is_own && (size < patch || size % patch != 0)) {
     throw ConfigError("model", "image size {}: expected a multiple of the model's patch, {}. The nearest is {}.", size,
                       patch, std::max<int64_t>(1, (size + patch / 2) / patch) * patch);
   }
-  const auto crop = preprocessing.output();
-  const auto scaled = [&](int side, int of) { return static_cast<int>(std::lround(double(side) * size / of)); };
-  preprocessing.resize = {scaled(preprocessing.resize.height, crop.height),
-                          scaled(preprocessing.resize.width, crop.width)};
+  if (is_own) return preprocessing;
   const int side = static_cast<int>(size);
+  if (preprocessing.crop_share) {
+    preprocessing.crop = data::Size{side, side};
+    preprocessing.resize = resize_of_share(*preprocessing.crop, *preprocessing.crop_share);
+    return preprocessing;
+  }
+  const auto scaled = [&](int side, int of) { return static_cast<int>(std::lround(double(side) * size / of)); };
+  preprocessing.resize = {scaled(preprocessing.resize.height, own.height),
+                          scaled(preprocessing.resize.width, own.width)};
   if (preprocessing.crop) preprocessing.crop = data::Size{side, side};
   return preprocessing;
 }

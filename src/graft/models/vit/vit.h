@@ -1,6 +1,6 @@
 // Image towers without a text tower: ViT (Dosovitskiy et al. 2021, arXiv:2010.11929), DINO (Caron et al. 2021,
-// arXiv:2104.14294) and DINOv2 (Oquab et al. 2024, arXiv:2304.07193) with or without registers. SwiGLU blocks, relative
-// positions and distillation tokens are left out.
+// arXiv:2104.14294) and DINOv2 (Oquab et al. 2024, arXiv:2304.07193) with or without registers. SwiGLU blocks and
+// relative positions are left out.
 #pragma once
 
 #include <memory>
