@@ -141,9 +141,9 @@ TEST(RunReport, OfVeryManyClassesTheWorstAreListed) {
 TEST(ComparisonReport, ColoursOnlyWhatTheIntervalShows) {
   ComparisonReport report;
   report.tables = {{"16 shots",
-                    {{"zero-shot", 0, 0.6, 0.5, 0.7},
-                     {"lora", 100, 0.7, 0.6, 0.8, 0.1, 0.05, 0.15},
-                     {"bias", 10, 0.61, 0.5, 0.7, 0.01, -0.02, 0.04}}}};
+                    {{"zero-shot", 0, {0.6, 0.5, 0.7}, {}},
+                     {"lora", 100, {0.7, 0.6, 0.8, 0.1, 0.05, 0.15}, {}},
+                     {"bias", 10, {0.61, 0.5, 0.7, 0.01, -0.02, 0.04}, {}}}}};
   const std::string html = to_html(report);
   expect_well_formed(html);
   EXPECT_THAT(html, HasSubstr("number gain\">+10.0 <span class=\"soft\">(+5.0 to +15.0)"));

@@ -122,8 +122,9 @@ DemoRun Demo::zero_shot() {
   const auto start = std::chrono::steady_clock::now();
   const auto evaluation = pipelines::zero_shot(*session_, engine::read_templates("", ""), data::Split::test, inside);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return {"zero-shot", 0,    0, 0, evaluation.scores.correct, evaluation.scores.count, evaluation.scores.mean_per_class,
-          seconds,     false};
+  auto run = to_run("zero-shot", 0, 0, evaluation.scores);
+  run.seconds = seconds;
+  return run;
 }
 
 engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, const std::string& output) {
@@ -144,16 +145,27 @@ engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_
   return result;
 }
 
+DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::Scores& scores) {
+  std::vector<study::Share> classes;
+  for (size_t i = 0; i < scores.class_count.size(); ++i)
+    classes.push_back({scores.class_correct[i], scores.class_count[i]});
+  DemoRun run;
+  run.method = method;
+  run.shots = shots;
+  run.seed = seed;
+  run.correct = scores.correct;
+  run.count = scores.count;
+  run.mean_per_class = scores.mean_per_class;
+  run.per_class_interval = study::mean_share_interval(classes);
+  return run;
+}
+
 DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::AdaptResult& result) {
-  return {method,
-          shots,
-          seed,
-          result.trained_parameters,
-          result.test.correct,
-          result.test.count,
-          result.test.mean_per_class,
-          result.seconds,
-          result.photos_encoded == 0};
+  auto run = to_run(method, shots, seed, result.test);
+  run.trained = result.trained_parameters;
+  run.seconds = result.seconds;
+  run.encoded_nothing = result.photos_encoded == 0;
+  return run;
 }
 
 nlohmann::json to_json(const DemoRun& run) {
@@ -164,6 +176,7 @@ nlohmann::json to_json(const DemoRun& run) {
           {"correct", run.correct},
           {"count", run.count},
           {"mean_per_class", run.mean_per_class},
+          {"mean_per_class_interval", {run.per_class_interval.low, run.per_class_interval.high}},
           {"seconds", run.seconds}};
 }
 
