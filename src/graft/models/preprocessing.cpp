@@ -89,20 +89,6 @@ data::Size resize_of_share(data::Size crop, double share) {
   return {static_cast<int>(std::floor(crop.height / share)), static_cast<int>(std::floor(crop.width / share))};
 }
 
-// One number for all channels, or one for each.
-std::array<double, 3> timm_channels(const io::JsonObject& config, const char* key, std::array<double, 3> usual) {
-  const auto& value = config.raw(key);
-  if (value.is_null() || (value.is_array() && value.empty())) return usual;
-  const auto numbers = value.is_number() ? std::vector{config.get(key, 0.0)} : config.get(key, std::vector<double>());
-  if (numbers.size() == 1) return {numbers[0], numbers[0], numbers[0]};
-  if (numbers.size() != 3) config.refuse(config.name_of(key), "one number, or three", &value);
-  return {numbers[0], numbers[1], numbers[2]};
-}
-
-data::Size resize_of_share(data::Size crop, double share) {
-  return {static_cast<int>(std::floor(crop.height / share)), static_cast<int>(std::floor(crop.width / share))};
-}
-
 bool says(const json& config, const char* key) {
   return config.contains(key) && !config[key].is_null();
 }

@@ -15,10 +15,12 @@ class PairMerges {
   bool has(int32_t left, int32_t right) const { return find(left, right) != nullptr; }
   // One word's symbols, joined in place.
   void join(std::vector<int32_t>& symbols) const;
+  bool operator==(const PairMerges&) const = default;
 
  private:
   struct Merge {
     int32_t rank, joined;
+    bool operator==(const Merge&) const = default;
   };
   const Merge* find(int32_t left, int32_t right) const;  // null: the two do not join
 

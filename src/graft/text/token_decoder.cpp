@@ -9,7 +9,7 @@
 namespace graft::text {
 namespace {
 
-using Tokens = std::vector<std::string>;
+using Spellings = std::vector<std::string>;
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
@@ -26,7 +26,7 @@ void clean_up(std::string& text) {
 }
 
 TokenDecoder word_piece_decoder(std::string prefix, bool cleanup) {
-  return [prefix = std::move(prefix), cleanup](const Tokens& tokens) {
+  return [prefix = std::move(prefix), cleanup](const Spellings& tokens) {
     std::string text;
     for (size_t i = 0; i < tokens.size(); ++i) {
       std::string token = tokens[i];
@@ -38,7 +38,7 @@ TokenDecoder word_piece_decoder(std::string prefix, bool cleanup) {
   };
 }
 
-std::string from_byte_letters(const Tokens& tokens) {
+std::string from_byte_letters(const Spellings& tokens) {
   std::string bytes;
   for (const auto& token : tokens) {
     std::string own;
@@ -54,7 +54,7 @@ std::string from_byte_letters(const Tokens& tokens) {
 }
 
 TokenDecoder suffix_decoder(std::string suffix) {
-  return [suffix = std::move(suffix)](const Tokens& tokens) {
+  return [suffix = std::move(suffix)](const Spellings& tokens) {
     std::string text;
     for (size_t i = 0; i < tokens.size(); ++i) {
       std::string token = tokens[i];
@@ -68,7 +68,7 @@ TokenDecoder suffix_decoder(std::string suffix) {
 }  // namespace
 
 TokenDecoder join_with_blanks() {
-  return [](const Tokens& tokens) {
+  return [](const Spellings& tokens) {
     std::string text;
     for (const auto& token : tokens)
       text.append(text.empty() ? "" : " ").append(token);
@@ -81,7 +81,7 @@ TokenDecoder read_decoder(const io::JsonObject& json) {
   if (type == "WordPiece") return word_piece_decoder(json.get("prefix", std::string("##")), json.get("cleanup", true));
   if (type == "ByteLevel") return from_byte_letters;
   if (type == "BPEDecoder") return suffix_decoder(json.get("suffix", std::string("</w>")));
-  return [type, file = json.file()](const Tokens&) -> std::string {
+  return [type, file = json.file()](const Spellings&) -> std::string {
     throw ModelError("tokenizer",
                      "{}: the decoder '{}' is not known here: expected BPEDecoder, ByteLevel or WordPiece.", file,
                      type);
