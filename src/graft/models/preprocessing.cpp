@@ -93,11 +93,6 @@ bool says(const json& config, const char* key) {
   return config.contains(key) && !config[key].is_null();
 }
 
-void read_mean_and_std(const json& config, const char* mean, const char* std, data::Preprocessing& result) {
-  if (says(config, mean)) result.mean = three(config[mean], mean);
-  if (says(config, std)) result.std = three(config[std], std);
-}
-
 // What transformers' image processors do where the file is silent.
 struct ProcessorClass {
   const char* name;
