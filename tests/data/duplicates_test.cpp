@@ -29,8 +29,9 @@ class Duplicates : public testing::Test {
 TEST_F(Duplicates, NamesPairsInTwoSplitsAndUnderTwoClasses) {
   dataset.train = {photo("a", 1, 0), photo("b", 2, 1), photo("c", 2, 0), photo("d", 3, 0)};
   dataset.test = {photo("e", 1, 0), photo("f", 4, 1), {"not read", 1}};
-  EXPECT_THAT(duplicate_notes(dataset, images), ElementsAre("1 photo lies with the same bytes in two splits: a = e",
-                                                            "1 photo lies with the same bytes under two classes: b = c"));
+  EXPECT_THAT(duplicate_notes(dataset, images),
+              ElementsAre("1 photo lies with the same bytes in two splits: a = e",
+                          "1 photo lies with the same bytes under two classes: b = c"));
 }
 
 TEST_F(Duplicates, ShowsTheFirstThree) {

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "graft/core/signals.h"
 #include "graft/engine/adapt.h"
 #include "graft/engine/evaluate.h"
 #include "graft/engine/features.h"
@@ -24,7 +25,9 @@ using ::testing::Not;
 
 class Heard final : public Reporter {
  public:
-  void line(std::string_view label, std::string_view text) override { lines.push_back(fmt::format("{} {}", label, text)); }
+  void line(std::string_view label, std::string_view text) override {
+    lines.push_back(fmt::format("{} {}", label, text));
+  }
   void warn(std::string_view) override {}
   void note(const Note& note) override { notes.push_back(note.text); }
   void progress(const Progress&) override {}
@@ -141,7 +144,8 @@ TEST_F(Photos, FindingsAreSaidOnceWithTheirCount) {
                                      "them upright"));
   EXPECT_THAT(heard_.notes, Contains(HasSubstr("2 photos are damaged, and read as Pillow reads them (c.jpg: Corrupt "
                                                "JPEG data: premature end of data segment; d.jpg: ")));
-  EXPECT_THAT(heard_.notes, Contains("1 photo lies with the same bytes in two splits: train/blue/c.jpg = test/green/d.jpg"));
+  EXPECT_THAT(heard_.notes,
+              Contains("1 photo lies with the same bytes in two splits: train/blue/c.jpg = test/green/d.jpg"));
   EXPECT_THAT(heard_.notes, Contains("1 photo lies with the same bytes under two classes: train/blue/c.jpg = "
                                      "test/green/d.jpg"));
 }

@@ -124,7 +124,10 @@ TEST(Image, SaysWhatItHadToPassOver) {
 
 TEST(Image, CallsWhatItDoesNotReadByItsName) {
   EXPECT_ERROR(decode("GIF89a"), DataError, "not a JPEG, PNG, WebP or BMP image but a GIF.");
-  EXPECT_ERROR(decode(std::string_view("\0\0\0\x1c" "ftypheic", 12)), DataError, "but a HEIC");
+  EXPECT_ERROR(decode(std::string_view("\0\0\0\x1c"
+                                       "ftypheic",
+                                       12)),
+               DataError, "but a HEIC");
   EXPECT_ERROR(decode(std::string_view("II*\0....", 8)), DataError, "but a TIFF");
   EXPECT_ERROR(decode("<!DOCTYPE html>"), DataError, "but a web page");
 }

@@ -79,7 +79,8 @@ TEST_F(ZeroShot, PhotosWithoutLabelsGoThroughTheSamePolicy) {
     testing::write_bitmap(folder_.path() / "flat" / fmt::format("{}.bmp", i), 200, 60, 60, static_cast<uint64_t>(i));
   testing::write_bitmap(folder_.path() / "flat" / "@eaDir" / "0.bmp", 200, 60, 60, 9);
   std::ofstream(folder_.path() / "flat" / "bad.jpg") << "no photo";
-  std::ofstream(folder_ / "names.txt") << "\xef\xbb\xbf" << "blue \r\nred\r\n";
+  std::ofstream(folder_ / "names.txt") << "\xef\xbb\xbf"
+                                       << "blue \r\nred\r\n";
   o.data.dataset.classes = (folder_ / "names.txt").string();
   EXPECT_THROW(zero_shot(o, host_, silent_), DataError);
   o.data.on_bad_file = data::OnBadFile::skip;

@@ -29,7 +29,10 @@ std::string utf16(std::u32string_view text, bool big, bool mark) {
 }
 
 TEST(TextFile, IsUtf8WhateverWroteIt) {
-  EXPECT_EQ(decode_text("\xef\xbb\xbf" "a\r\nb\rc\n", "f"), "a\nb\nc\n");
+  EXPECT_EQ(decode_text("\xef\xbb\xbf"
+                        "a\r\nb\rc\n",
+                        "f"),
+            "a\nb\nc\n");
   for (const bool big : {false, true}) {
     for (const bool mark : {false, true})
       EXPECT_EQ(decode_text(utf16(U"caf\u00e9 \U0001f600\r\n", big, mark), "f"), "caf\xc3\xa9 \xf0\x9f\x98\x80\n");
@@ -41,7 +44,8 @@ TEST(TextFile, RefusesWhatIsNoTextWithItsLine) {
   EXPECT_ERROR(decode_text("a\nb\xe9\n", "f"), DataError, "f:2: expected UTF-8, got the byte 0xe9. Is it Latin-1");
   EXPECT_ERROR(decode_text(std::string("some words\n\n\0", 13), "f"), DataError, "f:3: holds a zero byte");
   EXPECT_ERROR(decode_text("\xff\xfe\x41", "f"), DataError, "f:1: is UTF-16 and ends within a character");
-  EXPECT_ERROR(decode_text(utf16(U"ab", false, true) + std::string("\x00\xd8", 2), "f"), DataError, "half of a character");
+  EXPECT_ERROR(decode_text(utf16(U"ab", false, true) + std::string("\x00\xd8", 2), "f"), DataError,
+               "half of a character");
   EXPECT_ERROR(decode_text("\x1f\x8b\x08", "f"), DataError, "f: is compressed");
   EXPECT_ERROR(decode_text("version https://git-lfs.github.com/spec/v1\n", "f"), DataError, "Git LFS");
 }
@@ -54,7 +58,9 @@ TEST(TextFile, SaysWhyItCannotBeRead) {
 }
 
 TEST(TextFile, LinesAreTrimmedOfAnyWhiteSpace) {
-  EXPECT_THAT(trimmed_lines("a \n\n \t\n\xc2\xa0" "b c\xe3\x80\x80\n\xe2\x80\x8b\n d"), ElementsAre("a", "b c", "d"));
+  EXPECT_THAT(trimmed_lines("a \n\n \t\n\xc2\xa0"
+                            "b c\xe3\x80\x80\n\xe2\x80\x8b\n d"),
+              ElementsAre("a", "b c", "d"));
   EXPECT_EQ(trimmed(" \xff "), "\xff");
 }
 

@@ -10,7 +10,8 @@
 
 namespace graft::data {
 
-// A sentence for each of the two kinds that there are, with the first three pairs; of the photos that `images` has seen.
+// A sentence for each of the two kinds that there are, with the first three pairs; of the photos that `images` has
+// seen.
 std::vector<std::string> duplicate_notes(const Dataset& dataset, const ImageCache& images);
 
 }  // namespace graft::data

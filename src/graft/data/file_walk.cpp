@@ -18,16 +18,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kPhotoEndings[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg",
-                                              ".pjp", ".png",  ".webp", ".bmp", ".dib"};
-constexpr std::string_view kOtherImages[] = {
-    ".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".svg", ".psd", ".ppm", ".pgm",
-    ".pbm", ".pnm", ".tga",  ".ico",  ".dng",  ".cr2",  ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".exr"};
+constexpr std::string_view kPhotoEndings[] = {".jpg", ".jpeg", ".jpe",  ".jfif", ".jif", ".pjpeg",
+                                              ".pjp", ".png",  ".webp", ".bmp",  ".dib"};
+constexpr std::string_view kOtherImages[] = {".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k",
+                                             ".svg", ".psd", ".ppm",  ".pgm",  ".pbm",  ".pnm",  ".tga", ".ico", ".dng",
+                                             ".cr2", ".cr3", ".nef",  ".arw",  ".orf",  ".rw2",  ".raf", ".exr"};
 // In lower case. macOS, Synology, QNAP, Windows, NetApp, ext4 and Linux's file managers.
 constexpr std::string_view kShadows[] = {
-    "__macosx",  "@eadir",    "#recycle",       "$recycle.bin", "recycler",   "system volume information", "lost+found",
-    "@recycle",  "@__thumb",  "@recently-snapshot", "@tmp",     "#snapshot",  "~snapshot",                 ".appledouble",
-    "thumbs.db", "ehthumbs.db", "desktop.ini",  "@syno",        "icon\r"};
+    "__macosx",   "@eadir",       "#recycle",  "$recycle.bin",       "recycler",    "system volume information",
+    "lost+found", "@recycle",     "@__thumb",  "@recently-snapshot", "@tmp",        "#snapshot",
+    "~snapshot",  ".appledouble", "thumbs.db", "ehthumbs.db",        "desktop.ini", "@syno",
+    "icon\r"};
 
 std::string lower_ascii(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -250,7 +251,8 @@ bool is_photo_name(const fs::path& file) {
 std::vector<fs::path> files_in(const fs::path& folder) {
   std::vector<fs::path> files;
   std::error_code error;
-  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
     std::error_code gone;
     const std::string name = entry->path().filename().string();
     if (!name.starts_with('.') && !is_shadow(name) && entry->is_regular_file(gone)) files.push_back(entry->path());

@@ -196,8 +196,10 @@ class ClassNames {
     std::vector<std::string> notes;
     for (const auto& [name, count] : spellings_) {
       if (count > 1)
-        notes.push_back(fmt::format("the class '{}' is written in {} ways (blanks, or composed and decomposed letters): "
-                                    "they are one class", name, count));
+        notes.push_back(
+            fmt::format("the class '{}' is written in {} ways (blanks, or composed and decomposed letters): "
+                        "they are one class",
+                        name, count));
     }
     return notes;
   }
@@ -224,12 +226,13 @@ void choose_made_up(Dataset& dataset, const DatasetOptions& options, Problems& p
 
 }  // namespace
 
-Dataset assemble(const std::filesystem::path& root, const std::string& name, std::vector<Record> records,
-                 const DatasetOptions& options, const std::vector<std::string>& more_classes) {
+Dataset assemble(const std::string& subject, const std::filesystem::path& root, const std::string& name,
+                 std::vector<Record> records, const DatasetOptions& options,
+                 const std::vector<std::string>& more_classes) {
   Dataset dataset;
   dataset.name = name;
   dataset.root = root;
-  Problems problems(name);
+  Problems problems(subject);
   ClassNames names;
   for (Record& record : records)
     record.label = names.of(record.label, problems);

@@ -16,8 +16,8 @@ namespace graft::data {
 struct Format {
   std::string_view name;
   std::string_view summary;
-  // Whether `path` looks like it; cheap. The first format of the list that says yes opens it. A DataError where it could
-  // as well be another.
+  // Whether `path` looks like it; cheap. The first format of the list that says yes opens it. A DataError where it
+  // could as well be another.
   bool (*recognises)(const std::filesystem::path& path);
   // Reads names and labels. Splits that it does not find stay empty; open_dataset() checks the whole.
   Dataset (*open)(const std::filesystem::path& path, const DatasetOptions& options);
@@ -37,15 +37,17 @@ struct Record {
 // Numbers the classes (--classes, or the sorted labels and `more_classes`) and deals the records to the splits; when
 // none has a split, split_by_seed() does. Class names are trimmed and in normal form C. Labels that are all whole
 // numbers sort as numbers, and are places in --classes. A split of an unknown name is a problem of its records.
-Dataset assemble(const std::filesystem::path& root, const std::string& name, std::vector<Record> records,
-                 const DatasetOptions& options, const std::vector<std::string>& more_classes = {});
+// `subject` is what a problem is said of: "pets.csv (read as table; --format names another)".
+Dataset assemble(const std::string& subject, const std::filesystem::path& root, const std::string& name,
+                 std::vector<Record> records, const DatasetOptions& options,
+                 const std::vector<std::string>& more_classes = {});
 
 // Whether a name means one of the three splits by itself: "Train", "training", "valid", "validation", "dev", "testing",
 // "eval" do.
 bool is_usual_split(std::string_view name);
 
-// What the splits that a data set names are to the run. A name that an option gives, or the split's own, is taken before
-// other names for the same; nothing is taken by guess.
+// What the splits that a data set names are to the run. A name that an option gives, or the split's own, is taken
+// before other names for the same; nothing is taken by guess.
 class SplitNames {
  public:
   SplitNames(const std::set<std::string>& found, const DatasetOptions& options);

@@ -1,6 +1,6 @@
-// Reads photos, and keeps decoded ones in memory up to a bound, so that a small set is decoded once and not once an epoch.
-// What is in stays in (an epoch's order is random, so that throwing out the oldest would miss every time); threads may
-// share it. What each file held beside its pixels is kept for all.
+// Reads photos, and keeps decoded ones in memory up to a bound, so that a small set is decoded once and not once an
+// epoch. What is in stays in (an epoch's order is random, so that throwing out the oldest would miss every time);
+// threads may share it. What each file held beside its pixels is kept for all.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,8 @@
 
 namespace graft::data {
 
-// What an orientation tag does: nothing, as in the pipelines that models were trained behind, or turn the photo upright.
+// What an orientation tag does: nothing, as in the pipelines that models were trained behind, or turn the photo
+// upright.
 enum class Exif { keep, turn };
 std::vector<std::pair<Exif, std::string>> choices(Exif);
 

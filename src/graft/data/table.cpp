@@ -128,7 +128,8 @@ void read_separated(std::string_view text, char own, Table& table, Problems& pro
   table.columns = row.cells;
   std::set<std::string> seen;
   for (const std::string& column : table.columns) {
-    if (!seen.insert(column).second && !column.empty()) problems.add("{}:{}: the column '{}' stands twice.", table.name, row.line, column);
+    if (!seen.insert(column).second && !column.empty())
+      problems.add("{}:{}: the column '{}' stands twice.", table.name, row.line, column);
   }
   while (records.next(row)) {
     if (row.cells.size() != table.columns.size()) {

@@ -1,6 +1,6 @@
 // Tables as text: CSV (RFC 4180: quotes, doubled quotes, line breaks inside quotes), TSV, and JSONL with one object a
-// line, in any encoding that text/text_file.h reads. A CSV may be separated by ';', tabs or '|', as its first line shows
-// (Excel's "sep=;" too). Cells are trimmed. Bytes in, views of nothing out: safe to run on anything.
+// line, in any encoding that text/text_file.h reads. A CSV may be separated by ';', tabs or '|', as its first line
+// shows (Excel's "sep=;" too). Cells are trimmed. Bytes in, views of nothing out: safe to run on anything.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,8 @@ struct Table {
   struct Row {
     std::vector<std::string> cells;  // one a column; a JSONL object without the key has ""
     std::size_t line = 0;            // where the row begins, from 1
-    std::map<std::size_t, std::string> not_text = {};  // cells of JSONL that are no text: column -> "a number", "a list"
+    std::map<std::size_t, std::string> not_text =
+        {};  // cells of JSONL that are no text: column -> "a number", "a list"
   };
   std::string name;  // for errors
   std::vector<std::string> columns;

@@ -54,9 +54,8 @@ FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter
     unchanged = methods::earliest_change(adapted->adaptation, *model);
   }
 
-  Encoder encoder(
-      model, images,
-      {.workers = data.workers, .cache_dir = data.cache ? host.cache_dir : std::filesystem::path()});
+  Encoder encoder(model, images,
+                  {.workers = data.workers, .cache_dir = data.cache ? host.cache_dir : std::filesystem::path()});
   FeatureTable table;
   table.files = photos.files;
   table.features = refusing_unreadable(photos, data, *images, [&] {

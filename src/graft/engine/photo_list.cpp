@@ -147,8 +147,7 @@ void report_findings(const std::vector<fs::path>& photos, const data::ImageCache
   }
   if (tagged > 0) {
     const bool turns = images.exif() == data::Exif::turn;
-    report.note({fmt::format("{} of {} photos {} an orientation tag{}", tagged, read,
-                             tagged == 1 ? "has" : "have",
+    report.note({fmt::format("{} of {} photos {} an orientation tag{}", tagged, read, tagged == 1 ? "has" : "have",
                              turns ? ": turned upright" : " that is not applied: --exif turn turns them upright")});
   }
 }

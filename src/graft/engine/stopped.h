@@ -5,7 +5,7 @@
 
 namespace graft::engine {
 
-using graft::Stopped;
 using graft::stop_if_asked;
+using graft::Stopped;
 
 }  // namespace graft::engine

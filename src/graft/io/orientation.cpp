@@ -174,7 +174,7 @@ Image turned(Image image, int orientation) {
   struct Path {
     std::ptrdiff_t start, right, down;
   };
-  const Path paths[] = {{w - 1, -1, w},      {w * h - 1, -1, -w}, {w * (h - 1), 1, -w}, {0, w, 1},
+  const Path paths[] = {{w - 1, -1, w},       {w * h - 1, -1, -w}, {w * (h - 1), 1, -w}, {0, w, 1},
                         {w * (h - 1), -w, 1}, {w * h - 1, -w, -1}, {w - 1, w, -1}};
   const Path path = paths[orientation - 2];
   std::uint8_t* to = out.rgb.data();

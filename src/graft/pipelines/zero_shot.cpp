@@ -73,8 +73,8 @@ engine::Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const st
   check_reads_text(*model);
   const auto images = std::make_shared<data::ImageCache>(options.data.exif.value_or(data::Exif::keep));
   photos = engine::readable(std::move(photos), options.data, *images);
-  report.line("data", fmt::format("{} · without labels · {} classes", photos.describe(options.data.data),
-                                  classes.size()));
+  report.line("data",
+              fmt::format("{} · without labels · {} classes", photos.describe(options.data.data), classes.size()));
   engine::report_findings(photos.paths, *images, report);
   engine::Encoder encoder(
       model, images,

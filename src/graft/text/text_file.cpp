@@ -57,13 +57,12 @@ std::string decode_utf16(std::string_view bytes, ByteOrder order, std::string_vi
 
 // Files that carry a text's name and are something else.
 void refuse_binary(std::string_view bytes, std::string_view name) {
-  const auto refuse = [&](std::string_view what) {
-    throw DataError("text", "{}: is {}, not text.", name, what);
-  };
+  const auto refuse = [&](std::string_view what) { throw DataError("text", "{}: is {}, not text.", name, what); };
   if (bytes.starts_with("PK\x03\x04")) refuse("a workbook or another zip archive (save the sheet as CSV)");
   if (bytes.starts_with("\xd0\xcf\x11\xe0")) refuse("an old Excel workbook (save the sheet as CSV)");
   if (bytes.starts_with("\x1f\x8b") || bytes.starts_with("BZh") || bytes.starts_with("\x28\xb5\x2f\xfd") ||
-      bytes.starts_with("\xfd" "7zXZ")) {
+      bytes.starts_with("\xfd"
+                        "7zXZ")) {
     refuse("compressed (unpack it)");
   }
   if (bytes.starts_with("PAR1")) refuse("a Parquet file (write it as CSV or JSONL)");

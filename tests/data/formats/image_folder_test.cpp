@@ -92,7 +92,8 @@ TEST(ImageFolder, AMisspeltSplitFolderIsRefusedAndAnotherIsSaid) {
   const TemporaryFolder folder;
   for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "tset/a/1.jpg", "test/a/2.jpg"})
     folder.put(file, "");
-  EXPECT_ERROR(open_dataset(folder.path()), DataError, "the folder 'tset' beside the splits is none. Did you mean 'test'?");
+  EXPECT_ERROR(open_dataset(folder.path()), DataError,
+               "the folder 'tset' beside the splits is none. Did you mean 'test'?");
   EXPECT_EQ(open_dataset(folder.path(), {.test_split = "tset"}).test.size(), 1u);
 }
 

@@ -86,9 +86,9 @@ TEST(TableFormat, ColumnsAreFoundInAnyCaseByNameAndByOption) {
 
 TEST(TableFormat, AnUnknownSplitIsRefusedWithItsRows) {
   const TemporaryFolder folder;
-  const auto file =
-      folder.put("t.csv", "file,label,split\na.jpg,x,train\nb.jpg,y,train\nc.jpg,x,tset\nd.jpg,y,test\n");
-  EXPECT_ERROR(open_dataset(file), DataError, "t.csv:4: the split 'tset' is none of train, val, test. Did you mean 'test'?");
+  const auto file = folder.put("t.csv", "file,label,split\na.jpg,x,train\nb.jpg,y,train\nc.jpg,x,tset\nd.jpg,y,test\n");
+  EXPECT_ERROR(open_dataset(file), DataError,
+               "t.csv:4: the split 'tset' is none of train, val, test. Did you mean 'test'?");
   // Whoever names splits leaves the others, and is told.
   const Dataset named = open_dataset(file, {.test_split = "tset"});
   EXPECT_THAT(named.test, ElementsAre(Sample{"c.jpg", 0}));
@@ -119,7 +119,9 @@ TEST(TableFormat, ClassesWithBlanksOrInAnotherNormalFormAreOne) {
   const Dataset dataset = open_dataset(file);
   EXPECT_THAT(dataset.classes, ElementsAre("caf\xc3\xa9", "tea"));
   EXPECT_THAT(dataset.notes, ElementsAre(testing::HasSubstr("is written in 2 ways")));
-  const auto names = folder.put("names.txt", "\xef\xbb\xbf" "tea \r\ncafe\xcc\x81\r\n");
+  const auto names = folder.put("names.txt",
+                                "\xef\xbb\xbf"
+                                "tea \r\ncafe\xcc\x81\r\n");
   EXPECT_THAT(open_dataset(file, {.classes = names}).classes, ElementsAre("tea", "caf\xc3\xa9"));
 }
 
@@ -135,11 +137,12 @@ TEST(TableFormat, WrongTypesOfJsonlAreSaidWithKeyAndLine) {
 
 TEST(TableFormat, RepeatedRowsAndOtherColumnsAreSaid) {
   const TemporaryFolder folder;
-  const auto file = folder.put("t.csv",
-                               "file,label,class,split\na.jpg,0,x,train\n./a.jpg,0,x,train\nb.jpg,1,y,train\nc.jpg,0,x,test\n");
+  const auto file = folder.put(
+      "t.csv", "file,label,class,split\na.jpg,0,x,train\n./a.jpg,0,x,train\nb.jpg,1,y,train\nc.jpg,0,x,test\n");
   EXPECT_THAT(open_dataset(file).notes,
               ElementsAre(testing::HasSubstr("1 row stand there already, word for word (t.csv:3)"),
-                          testing::HasSubstr("classes are read from the column 'label' and splits from 'split', not from: class")));
+                          testing::HasSubstr(
+                              "classes are read from the column 'label' and splits from 'split', not from: class")));
 }
 
 // A table beside class folders: which of the two is the data set?
@@ -170,7 +173,8 @@ TEST_F(TableBesideFolders, ATableThatDescribesNoPhotoIsLeft) {
 }
 
 TEST_F(TableBesideFolders, OwnPredictionsAreLeft) {
-  folder.put("predictions.jsonl", "{\"file\":\"cat/1.jpg\",\"label\":\"cat\",\"split\":\"test\",\"predicted\":\"cat\"}\n");
+  folder.put("predictions.jsonl",
+             "{\"file\":\"cat/1.jpg\",\"label\":\"cat\",\"split\":\"test\",\"predicted\":\"cat\"}\n");
   EXPECT_EQ(open_dataset(folder.path()).format, "image-folder");
 }
 
@@ -184,7 +188,8 @@ TEST_F(TableBesideFolders, ATableOfAllPhotosWins) {
 
 TEST_F(TableBesideFolders, ATableOfSomePhotosIsRefusedUntilAFormatIsNamed) {
   folder.put("labels.csv", rows(8));
-  EXPECT_ERROR(open_dataset(folder.path()), DataError, "holds both a table, labels.csv, which names 8 of the 20 photos");
+  EXPECT_ERROR(open_dataset(folder.path()), DataError,
+               "holds both a table, labels.csv, which names 8 of the 20 photos");
   EXPECT_EQ(open_dataset(folder.path(), {.format = "image-folder"}, {}).classes.size(), 2u);
   EXPECT_THAT(open_dataset(folder.path(), {.format = "table"}, {}).classes, ElementsAre("furry", "loud"));
 }

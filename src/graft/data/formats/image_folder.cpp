@@ -84,8 +84,10 @@ void refuse_hidden_splits(const TopFolders& tops, Problems& problems) {
     if (top.direct == 0 && top.deep > 0 && speaks_of_split(name)) names.push_back(name);
   }
   if (names.size() < 2) return;
-  problems.add("the folders {} look like splits, not like classes. Say which is which: --train-split, --val-split and "
-               "--test-split take them as they are called.", fmt::join(names, ", "));
+  problems.add(
+      "the folders {} look like splits, not like classes. Say which is which: --train-split, --val-split and "
+      "--test-split take them as they are called.",
+      fmt::join(names, ", "));
 }
 
 // A folder beside the splits that holds photos: misspelt, or left.
@@ -95,8 +97,13 @@ void leave_beside(const std::string& name, const TopFolder& top, Walk& walk, Pro
   std::string lower = name;
   std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (const auto near = nearest_name(lower, known)) {
-    problems.add("the folder '{}' beside the splits is none. Did you mean '{}'? --{}-split {} takes it as it is called.",
-                 name, *near, near->starts_with("tr") ? "train" : near->starts_with("te") ? "test" : "val", name);
+    problems.add(
+        "the folder '{}' beside the splits is none. Did you mean '{}'? --{}-split {} takes it as it is called.", name,
+        *near,
+        near->starts_with("tr")   ? "train"
+        : near->starts_with("te") ? "test"
+                                  : "val",
+        name);
   } else {
     walk.left.add(LeftReason::no_split, name, top.photos());
   }
@@ -111,7 +118,8 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   Walk walk = walk_photos(path);
   const TopFolders tops = top_folders(walk);
   const auto splits = split_folders(tops, options);
-  Problems problems(fmt::format("{} (read as image-folder; --format names another)", path.string()));
+  const std::string subject = fmt::format("{} (read as image-folder; --format names another)", path.string());
+  Problems problems(subject);
 
   std::vector<std::string> classes;
   for (const auto& [name, top] : tops) {
@@ -146,8 +154,8 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   }
   std::string name = fs::absolute(path).lexically_normal().filename().string();
   if (name.empty()) name = fs::absolute(path).lexically_normal().parent_path().filename().string();
-  Dataset dataset =
-      assemble(path, name, std::move(records), options, options.classes.empty() ? classes : std::vector<std::string>{});
+  Dataset dataset = assemble(subject, path, name, std::move(records), options,
+                             options.classes.empty() ? classes : std::vector<std::string>{});
   if (!walk.left.empty()) dataset.remarks.push_back("left: " + walk.left.words());
   return dataset;
 }

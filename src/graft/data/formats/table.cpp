@@ -18,11 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kImageNames = {"file",      "image",      "path",     "filename", "filepath", "img",
-                                              "imagepath", "imagefile",  "imagename", "imgpath",  "imgname",  "photo",
-                                              "picture",   "imagefilename"};
-const std::vector<std::string> kLabelNames = {"label",  "class",  "category",  "classname", "labelname",
-                                              "target", "labels", "classlabel"};
+const std::vector<std::string> kImageNames = {"file",    "image",     "path",      "filename",     "filepath",
+                                              "img",     "imagepath", "imagefile", "imagename",    "imgpath",
+                                              "imgname", "photo",     "picture",   "imagefilename"};
+const std::vector<std::string> kLabelNames = {"label",     "class",  "category", "classname",
+                                              "labelname", "target", "labels",   "classlabel"};
 const std::vector<std::string> kSplitNames = {"split", "subset", "partition", "set", "fold"};
 
 // The tables that lie in a folder.
@@ -210,7 +210,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   const std::string repeated = repeated_note(records, table.name);
   const fs::path folder = fs::absolute(file).lexically_normal().parent_path();
   const std::string name = fs::is_directory(path) ? folder.filename().string() : file.stem().string();
-  Dataset dataset = assemble(root, name, std::move(records), options);
+  Dataset dataset = assemble(subject, root, name, std::move(records), options);
   dataset.source = file;
   if (fs::is_directory(path)) dataset.remarks.insert(dataset.remarks.begin(), "table " + table.name);
   for (const std::string& note : {repeated, column_note(table, {image, label, split})}) {
