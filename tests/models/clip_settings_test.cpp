@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "graft/core/error.h"
+#include "tests/support/gradient_check.h"
 #include "tests/support/tiny_models.h"
 
 namespace graft::models::clip {
