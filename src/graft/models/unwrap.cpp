@@ -60,16 +60,18 @@ io::Weights below(const io::Weights& weights, const std::string& prefix, const s
   return io::Weights(weights.name(), std::move(tensors), weights.metadata());
 }
 
-// Models are found by their patch embedding, a convolution: what stands before a name of four dimensions.
+// Models are found by their patch embedding, a convolution: the shortest beginning of its name below which some family
+// knows the tensors, all other convolutions left out.
 std::set<std::string> prefixes(const io::Weights& weights, const std::function<bool(const io::Weights&)>& knows) {
-  std::set<std::string> found;
-  for (const auto& [name, view] : weights.tensors()) {
-    if (view.shape.size() != 4) continue;
+  std::set<std::string> convolutions, found;
+  for (const auto& [name, view] : weights.tensors())
+    if (view.shape.size() == 4) convolutions.insert(name);
+  for (const auto& name : convolutions) {
+    auto others = convolutions;
+    others.erase(name);
     for (size_t end = 0;;) {
-      const auto prefix = name.substr(0, end);
-      if (found.contains(prefix)) break;
-      if (knows(below(weights, prefix, {}))) {
-        found.insert(prefix);
+      if (knows(below(weights, name.substr(0, end), others))) {
+        found.insert(name.substr(0, end));
         break;
       }
       const auto dot = name.find('.', end);
