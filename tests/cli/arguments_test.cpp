@@ -180,6 +180,14 @@ TEST(Arguments, ABareNameAndValueIsAPathWhereAPathIsDueAndThereIsOne) {
   EXPECT_TRUE(arguments.get<Options>().force);
 }
 
+TEST(Arguments, APathThatWasNamedTakesNoWord) {
+  Arguments arguments = arguments_of({"--run", "runs/a", "x.jpg"});
+  Terminal terminal([](std::string_view) { return std::nullopt; });
+  ASSERT_TRUE(arguments.parse(terminal));
+  EXPECT_EQ(arguments.get<Options>().run, "runs/a");
+  EXPECT_THAT(arguments.positionals(), ElementsAre("x.jpg"));
+}
+
 TEST(Arguments, AnUnknownLetterIsRefusedWithAWayForPaths) {
   EXPECT_THAT(
       message_for<UsageError>({"runs/a", "-x.jpg"}),

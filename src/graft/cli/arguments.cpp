@@ -292,7 +292,7 @@ void Arguments::read_line(const Known& known) {
     if (positional.many) {
       many_ = std::move(rest);
       rest.clear();
-    } else if (!rest.empty()) {
+    } else if (!rest.empty() && given.count(positional.name) == 0) {  // else it was named: --run R
       given[positional.name] = rest.front();
       rest.erase(rest.begin());
     }
