@@ -52,7 +52,7 @@ TEST(TextFile, RefusesWhatIsNoTextWithItsLine) {
 
 TEST(TextFile, SaysWhyItCannotBeRead) {
   const io::TemporaryFolder folder;
-  EXPECT_ERROR(read_text_file(folder.path()), FileError, "is a folder: expected a text file");
+  EXPECT_ERROR(read_text_file(folder.path()), FileError, "cannot be read: it is a folder");
   EXPECT_ERROR(read_text_file(folder.path() / "none"), FileError, "cannot be read: No such file");
   EXPECT_EQ(read_text_file(folder.put("empty", "")), "");
 }

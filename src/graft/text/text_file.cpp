@@ -1,15 +1,10 @@
 #include "graft/text/text_file.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "graft/core/error.h"
+#include "graft/core/read_file.h"
 #include "graft/text/unicode.h"
 #include "graft/text/utf8.h"
 
@@ -92,17 +87,7 @@ bool is_blank(char32_t c) {
 }  // namespace
 
 std::string read_text_file(const std::filesystem::path& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0)
-    throw FileError("text", "{} cannot be read: {}.", file.string(), std::strerror(errno));
-  if (S_ISDIR(status.st_mode)) throw FileError("text", "{} is a folder: expected a text file.", file.string());
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  std::string bytes;
-  if (stream) bytes.assign(std::istreambuf_iterator<char>(stream), {});
-  if (!stream || stream.bad())
-    throw FileError("text", "{} cannot be read: {}.", file.string(), std::strerror(errno != 0 ? errno : EIO));
-  return decode_text(bytes, file.string());
+  return decode_text(read_file("text", file), file.string());
 }
 
 std::string decode_text(std::string_view bytes, std::string_view name) {
