@@ -51,6 +51,10 @@ TEST_F(EncoderTest, OfTokensTheClassTokenIsReadOrWhereThereIsNoneTheMeanOfThePat
 
   auto averaged = testing::tiny_vit_checkpoint();  // two registers, then nine patches
   averaged.tensors.erase("cls_token");
+  auto config = averaged.folder.config->value();
+  config["global_pool"] = "avg";
+  config["model_args"].update({{"class_token", false}, {"global_pool", "avg"}, {"fc_norm", true}});
+  averaged.folder.config = io::JsonObject(config, "config.json");
   for (const auto* part : {"weight", "bias"}) {
     averaged.tensors[std::string("fc_norm.") + part] = averaged.tensors.at(std::string("norm.") + part);
     averaged.tensors.erase(std::string("norm.") + part);

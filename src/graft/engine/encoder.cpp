@@ -38,7 +38,9 @@ at::Tensor padded(const at::Tensor& value, int64_t begin) {
 }
 
 Encoder::Encoder(std::shared_ptr<models::Model> model, std::shared_ptr<data::ImageCache> images, EncoderOptions options)
-    : model_(std::move(model)), images_(std::move(images)), options_(std::move(options)) {}
+    : model_(std::move(model)),
+      images_(images ? std::move(images) : std::make_shared<data::ImageCache>(data::Exif::keep, 0)),
+      options_(std::move(options)) {}
 
 at::Tensor Encoder::features(const Files& files, nn::Place place, Reporter& report) {
   if (place == 0 || files.empty()) return compute(files, place, report);

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <cmath>
+#include <limits>
 
 #include "graft/core/error.h"
 
@@ -13,10 +14,11 @@ using methods::OptimizerKind;
 
 namespace {
 
-// A factor as tensors of single precision take it: what is too large is infinite (and the loss then tells), instead of
-// an exception.
+// A factor that tensors of single precision take: what is too large for them is infinite (and the loss then tells),
+// instead of an exception.
 double in_single(double factor) {
-  return static_cast<double>(static_cast<float>(factor));
+  constexpr double kMost = std::numeric_limits<float>::max();
+  return std::abs(factor) > kMost ? std::copysign(std::numeric_limits<double>::infinity(), factor) : factor;
 }
 
 }  // namespace
