@@ -8,6 +8,7 @@
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
 #include "graft/data/dataset.h"
+#include "graft/engine/merged_folder.h"
 #include "graft/engine/tensor_file.h"
 
 namespace graft::engine {
@@ -37,7 +38,7 @@ json describe(const data::Preprocessing& p) {
 }
 
 json read_config_json(const fs::path& folder) {
-  const fs::path file = folder / kConfig;
+  const fs::path file = folder / (is_merged(folder) ? kMergedFile : kConfig);
   std::ifstream stream(file);
   if (!stream) {
     throw FileError("adapter",
@@ -66,7 +67,8 @@ AdapterInfo own_info(const json& graft) {
   info.train_size = graft.at("train_size");
   info.seed = graft.at("seed");
   info.precision = graft.at("precision");
-  info.image_size = base.at("image_size");
+  const json& crop = base.at("preprocessing").at("crop");  // another shape than a square is the base's own
+  if (crop.at(0) == crop.at(1)) info.image_size = base.at("image_size");
   return info;
 }
 
@@ -171,6 +173,27 @@ Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<meth
   return adapted;
 }
 
+json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
+  return {{"version", 1},
+          {"method", info.method},
+          {"options", info.method_options},
+          {"classifier", option::print(info.classifier)},
+          {"classes", info.classes},
+          {"templates", info.templates},
+          {"shots", info.shots},
+          {"train_size", info.train_size},
+          {"seed", info.seed},
+          {"precision", info.precision},
+          {"base",
+           {{"name", info.base},
+            {"fingerprint", model.fingerprint},
+            {"family", model.family},
+            {"layout", model.layout},
+            {"description", model.description},
+            {"image_size", info.image_size},
+            {"preprocessing", describe(model.preprocessing)}}}};
+}
+
 int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const AdapterInfo& info) {
   write_tensors(folder / kTensors, adapted.method->to_disk(*adapted.model, adapted.adaptation), {{"format", "pt"}});
   const auto head = head_tensors(*adapted.classifier);
@@ -178,24 +201,7 @@ int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const Adapt
   const auto& model = adapted.model->info();
   json config = adapted.method->peft_config(*adapted.model, adapted.adaptation);
   config["base_model_name_or_path"] = info.base;
-  config["graft"] = {{"version", 1},
-                     {"method", info.method},
-                     {"options", info.method_options},
-                     {"classifier", option::print(info.classifier)},
-                     {"classes", info.classes},
-                     {"templates", info.templates},
-                     {"shots", info.shots},
-                     {"train_size", info.train_size},
-                     {"seed", info.seed},
-                     {"precision", info.precision},
-                     {"base",
-                      {{"name", info.base},
-                       {"fingerprint", model.fingerprint},
-                       {"family", model.family},
-                       {"layout", model.layout},
-                       {"description", model.description},
-                       {"image_size", info.image_size},
-                       {"preprocessing", describe(model.preprocessing)}}}};
+  config["graft"] = describe_adapter(info, model);
   const std::string text = config.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   write_file_atomically(folder / kConfig, text);
   auto bytes = static_cast<int64_t>(text.size()) + static_cast<int64_t>(fs::file_size(folder / kTensors));
@@ -206,7 +212,10 @@ int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const Adapt
 AdapterInfo read_adapter_info(const fs::path& folder) {
   const json config = read_config_json(folder);
   try {
-    return config.contains("graft") ? own_info(config.at("graft")) : foreign_info(config, folder);
+    AdapterInfo info = config.contains("graft") ? own_info(config.at("graft")) : foreign_info(config, folder);
+    info.merged = is_merged(folder);
+    if (info.merged) info.base = folder.string();
+    return info;
   } catch (const json::exception& error) {
     throw FileError("adapter", "{} is damaged: {}.", (folder / kConfig).string(), error.what());
   }
@@ -229,10 +238,12 @@ Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> mode
                      folder.string(), info.base, info.fingerprint.substr(0, 8), model->info().source,
                      model->info().fingerprint.substr(0, 8));
   }
-  Adapted adapted = build_adapted(std::move(model), methods::make_method(info.method, info.method_options), info);
+  auto method = methods::make_method(info.method, info.method_options);
+  if (info.merged) method = merged_method(std::move(method));
+  Adapted adapted = build_adapted(std::move(model), std::move(method), info);
   const std::string wrong_head = info.foreign() ? std::string() : assign_head(*adapted.classifier, folder / kHead);
   try {
-    adapted.method->from_disk(*adapted.model, read_tensors(folder / kTensors), adapted.adaptation);
+    if (!info.merged) adapted.method->from_disk(*adapted.model, read_tensors(folder / kTensors), adapted.adaptation);
   } catch (const ModelError& error) {
     if (wrong_head.empty()) throw;
     throw ModelError("adapter", "{} does not fit:{}\n  and {}", folder.string(), wrong_head, error.what());

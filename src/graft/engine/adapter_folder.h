@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "graft/core/options.h"
 #include "graft/engine/parameters.h"
 #include "graft/methods/method.h"
@@ -32,6 +34,7 @@ struct AdapterInfo {
   int64_t seed = 1;
   int64_t image_size = 0;  // height of the model's input
   std::string precision;   // that it was trained at
+  bool merged = false;     // folded into its base: `base` is the folder itself
 
   bool foreign() const { return fingerprint.empty(); }  // written by PEFT: no classes, and nothing to check the base by
 };
@@ -54,6 +57,10 @@ Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<meth
 // Bytes written. Each file is atomic; the JSON comes last, so that a folder with one is complete.
 int64_t save_adapter(const std::filesystem::path& folder, const Adapted& adapted, const AdapterInfo& info);
 
+// The "graft" object: what save_adapter() writes into the JSON, and merge into graft.json.
+nlohmann::json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model);
+
+// Of a run folder, a folder with an adapter, or a merged folder.
 AdapterInfo read_adapter_info(const std::filesystem::path& folder);
 
 // Puts the adapter on its model. All that does not fit is one ModelError; another base's fingerprint is one too, unless

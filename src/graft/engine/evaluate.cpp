@@ -42,6 +42,9 @@ Classification task_for(Adapted& adapted, Encoder& encoder, int64_t photos, Repo
 
 AdapterInfo read_classifier_info(const std::string& run) {
   AdapterInfo info = read_adapter_info(run);
+  if (info.merged && info.classes.empty()) {
+    throw ModelError("adapter", "{} has no classes to predict: the adapter that was merged had none.", run);
+  }
   if (!info.foreign()) return info;
   throw ModelError("adapter",
                    "{} holds an adapter that PEFT wrote: it has no classes to predict. Use it with `graft features "
@@ -51,17 +54,22 @@ AdapterInfo read_classifier_info(const std::string& run) {
 
 }  // namespace
 
-ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
-  const bool own = options.model.empty();
-  if (own) options.model = info.base;
-  if (own && !options.image_size && info.image_size > 0) options.image_size = info.image_size;
+ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options, Reporter& report) {
+  if (options.model.empty()) options.model = info.base;
+  if (info.image_size > 0) {
+    if (!options.image_size) options.image_size = info.image_size;
+    if (*options.image_size != info.image_size) {
+      report.note({.text = fmt::format("trained at {} pixels, used at {} as --image-size says", info.image_size,
+                                       *options.image_size)});
+    }
+  }
   if (options.precision == "auto" && !info.precision.empty()) options.precision = info.precision;
   return options;
 }
 
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report) {
   const AdapterInfo info = read_classifier_info(options.run);
-  Session session(model_of_run(info, options.model), options.data, host, report, {options.split});
+  Session session(model_of_run(info, options.model, report), options.data, host, report, {options.split});
   Adapted adapted = load_adapter(options.run, session.model(), options.force_base);
   report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
 
@@ -87,7 +95,7 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
 Evaluation predict(const PredictOptions& options, const Host& host, Reporter& report) {
   if (options.files.empty()) throw UsageError("predict", "which photos? Name one or more files after the run folder.");
   const AdapterInfo info = read_classifier_info(options.run);
-  const auto model = open_model(model_of_run(info, options.model), host, report);
+  const auto model = open_model(model_of_run(info, options.model, report), host, report);
   Adapted adapted = load_adapter(options.run, model, options.force_base);
   Encoder encoder(model, std::make_shared<data::ImageCache>(), {.workers = options.workers, .cache_dir = {}});
 

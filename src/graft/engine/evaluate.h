@@ -58,7 +58,8 @@ void fields(Visitor& visit, PredictOptions& o) {
 // No labels: each is -1, and the scores count nothing.
 Evaluation predict(const PredictOptions& options, const Host& host, Reporter& report);
 
-// `options` with the model, image size and precision that a run was trained with where they say nothing.
-ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options);
+// `options` with the model, image size and precision that a run was trained with where they say nothing; another image
+// size than the run's is noted.
+ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options, Reporter& report);
 
 }  // namespace graft::engine

@@ -38,7 +38,7 @@ nn::Place parse_place(const std::string& word, const models::Model& model) {
 
 FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter& report) {
   ModelOptions wanted = options.model;
-  if (!options.adapter.empty()) wanted = model_of_run(read_adapter_info(options.adapter), wanted);
+  if (!options.adapter.empty()) wanted = model_of_run(read_adapter_info(options.adapter), wanted, report);
   const PhotoList photos = list_photos(options.data, options.split);
   const auto model = open_model(wanted, host, report);
   report.line("data", fmt::format("{}  {} photos", options.data.data, photos.files.size()));

@@ -18,9 +18,17 @@
 #include "graft/models/checkpoint.h"
 #include "graft/nn/joint.h"
 #include "graft/nn/site.h"
+#include "graft/tensor/activation_kind.h"
 #include "graft/tensor/precision.h"
 
 namespace graft::models {
+
+// What one tower computes beside its tensors, as its files say, or as it had to be assumed.
+struct TowerReading {
+  int64_t heads = 0;
+  tensor::Activation activation = tensor::Activation::gelu;
+  double eps = 1e-6;  // of its norms
+};
 
 // What a model says of itself; written into every adapter, so that a wrong load is an error.
 struct ModelInfo {
@@ -31,6 +39,11 @@ struct ModelInfo {
   std::string fingerprint;  // content hash of all weights by our names, independent of the file's layout
   int64_t parameters = 0;
   data::Preprocessing preprocessing;
+  data::Size own_size;  // of its input where nobody asks for another
+  // What was used where tensors do not say it; whoever writes the weights anew writes this beside them.
+  TowerReading vision;
+  std::optional<TowerReading> text;
+  std::string pooling = "token";  // timm's word: of the class token, or "avg" of the patches
   std::vector<Note> notes;  // what had to be assumed, or was left aside
 };
 
@@ -76,6 +89,8 @@ class Model : public torch::nn::Module {
 
   // Our parameters as they are now, under the checkpoint's own names and in its shapes (merging writes these back).
   std::map<std::string, at::Tensor> to_checkpoint() const;
+  // The same with positions stretched to the model's input: nobody needs to stretch them again.
+  std::map<std::string, at::Tensor> to_checkpoint_at_size() const;
 
   // Everything frozen except the named parameters; packed copies of what trains are dropped.
   void freeze_all_but(const std::vector<std::string>& trained);
@@ -85,6 +100,7 @@ class Model : public torch::nn::Module {
  protected:
   // Called by a family when the towers are built and registered.
   void complete(ModelInfo info, tensor::Precision precision, std::vector<Origin> origins);
+  virtual at::Tensor positions_at(data::Size) const { return {}; }  // [rows, D]
 
   ModelInfo info_;
   tensor::Precision precision_ = tensor::Precision::fp32;

@@ -40,6 +40,9 @@ class Clip final : public Model {
 
   nn::Place place_of(const std::string& name) const override;
 
+ protected:
+  at::Tensor positions_at(data::Size image) const override { return parts_.vision->positions_at(image); }
+
  private:
   Parts parts_;
 };

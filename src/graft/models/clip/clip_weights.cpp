@@ -74,7 +74,7 @@ std::shared_ptr<VisionTower> read_vision(CheckpointReader& reader, const Names& 
   auto plan = blocks_plan(names, names.vision, options.precision);
   plan.width = width;
   plan.depth = settings.vision_depth;
-  plan.heads = heads_of(settings.vision_heads, width, "image");
+  plan.heads = settings.vision_heads;
   plan.eps = settings.vision_eps;
   plan.activation = settings.vision_activation;
   parts.blocks = read_blocks(reader, plan);
@@ -94,7 +94,7 @@ std::shared_ptr<TextTower> read_text(CheckpointReader& reader, const Names& name
   plan.tower = nn::Tower::text;
   plan.width = width;
   plan.depth = settings.text_depth;
-  plan.heads = heads_of(settings.text_heads, width, "text");
+  plan.heads = settings.text_heads;
   plan.eps = settings.text_eps;
   plan.activation = settings.text_activation;
   plan.causal = true;
@@ -117,7 +117,9 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   CheckpointReader reader(weights);
   const auto patch = sizes_of(reader, names->patch, 4)[2];
   const auto side = std::llround(std::sqrt(double(sizes_of(reader, names->vision.positions, 2)[0] - 1)));
-  const auto settings = settings_of(folder, reader, *names, static_cast<int>(side * patch));
+  auto settings = settings_of(folder, reader, *names, static_cast<int>(side * patch));
+  settings.vision_heads = heads_of(settings.vision_heads, sizes_of(reader, names->patch, 4)[0], "image");
+  settings.text_heads = heads_of(settings.text_heads, sizes_of(reader, names->words, 2)[1], "text");
 
   Parts parts;
   parts.width = joint_width(reader, *names);
@@ -135,6 +137,9 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   info.family = "clip";
   info.layout = settings.layout;
   info.preprocessing = settings.preprocessing;
+  info.own_size = info.preprocessing.output();
+  info.vision = {settings.vision_heads, settings.vision_activation, settings.vision_eps};
+  info.text = {settings.text_heads, settings.text_activation, settings.text_eps};
   if (options.image_size) info.preprocessing = at_size(info.preprocessing, *options.image_size, patch);
   info.notes = settings.notes;
   info.description =

@@ -26,6 +26,9 @@ class Vit final : public Model {
   }
   nn::Place place_of(const std::string& name) const override;
 
+ protected:
+  at::Tensor positions_at(data::Size image) const override { return vision_->positions_at(image); }
+
  private:
   std::shared_ptr<VisionTower> vision_;
 };

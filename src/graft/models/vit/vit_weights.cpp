@@ -127,6 +127,9 @@ class VitReader {
     info.family = "vit";
     info.layout = settings_.layout;
     info.preprocessing = settings_.preprocessing;
+    info.own_size = info.preprocessing.output();
+    info.vision = {.heads = plan(parts.width).heads, .activation = settings_.activation, .eps = settings_.eps};
+    info.pooling = settings_.pooling == Pooling::class_token ? "token" : "avg";
     if (options_.image_size) info.preprocessing = at_size(info.preprocessing, *options_.image_size, patch);
     info.notes = settings_.notes;
     if (const auto& names = reader_.ignored(); !names.empty()) {
