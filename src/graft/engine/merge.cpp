@@ -200,14 +200,15 @@ Merged merge(const MergeOptions& options, const Host& host, Reporter& report) {
   info.image_size = model->info().preprocessing.output().height;
   const auto photos = some_photos(options);
   const Outputs adapted_outputs = outputs_of(model, info, photos, report);
-  Merged merged{.folded = fold_inserts(*model), .photos = static_cast<int64_t>(photos.size()), .folder = options.output};
+  Merged merged{
+      .folded = fold_inserts(*model), .photos = static_cast<int64_t>(photos.size()), .folder = options.output};
 
   const auto weights = base.open().unwrapped();
   const auto head = place_head(adapted, info, base, weights);
   merged.head = head.text;
   PartialFolder partial(output);
-  const std::string file = library_of(model->info()) == Library::open_clip ? "open_clip_model.safetensors"
-                                                                           : "model.safetensors";
+  const std::string file =
+      library_of(model->info()) == Library::open_clip ? "open_clip_model.safetensors" : "model.safetensors";
   const auto written = write_merged_weights(partial.path() / file, weights, *model, head);
   merged.tensors = written.changed;
   merged.rounded = written.rounded;
@@ -225,8 +226,9 @@ Merged merge(const MergeOptions& options, const Host& host, Reporter& report) {
   partial.commit();
 
   if (!merged.rounded.empty()) {
-    report.note({.text = fmt::format("{} changed tensors are {}, as in the base: that rounding is most of the deviation",
-                                     merged.tensors, merged.rounded)});
+    report.note(
+        {.text = fmt::format("{} changed tensors are {}, as in the base: that rounding is most of the deviation",
+                             merged.tensors, merged.rounded)});
   }
   report.line("merged", fmt::format("{}  {} maps folded · largest deviation {:.1e} of the features on {}",
                                     options.output, merged.folded, merged.largest_deviation, on_what(merged)));

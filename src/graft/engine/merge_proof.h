@@ -13,7 +13,8 @@
 
 namespace graft::engine {
 
-// What a model makes of photos (generated ones where there are none), and of class prompts, if those are the classifier.
+// What a model makes of photos (generated ones where there are none), and of class prompts, if those are the
+// classifier.
 struct Outputs {
   at::Tensor images;   // [N, E]
   at::Tensor prompts;  // [C, E], or undefined

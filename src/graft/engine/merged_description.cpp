@@ -63,8 +63,8 @@ bool resize_config(const std::string& name, json& config, const models::ModelInf
   if (name == "config.json" && library == Library::timm) {
     resize_timm(config, size);
   } else if (name == "config.json") {
-    json& tower = config.contains("vision_config") && config["vision_config"].is_object() ? config["vision_config"]
-                                                                                           : config;
+    json& tower =
+        config.contains("vision_config") && config["vision_config"].is_object() ? config["vision_config"] : config;
     tower["image_size"] = side_or_sides(size);
   } else if (name == "open_clip_config.json") {
     json& model = config.contains("model_cfg") ? config["model_cfg"] : config;
@@ -96,7 +96,7 @@ void describe_head(json& config, const HeadDescription& head, Library library) {
     }
     return;
   }
-  config["architectures"] = {head.architecture};
+  config["architectures"] = nlohmann::json::array({head.architecture});
   config["id2label"] = json::object();
   config["label2id"] = json::object();
   for (size_t i = 0; i < classes; ++i) {

@@ -1,5 +1,5 @@
-// The files beside a merged model's weights, from which a library, or graft, reads it as it was used: those of the base,
-// with the image size that the run was trained at; and for a base that had none, its layout's own.
+// The files beside a merged model's weights, from which a library, or graft, reads it as it was used: those of the
+// base, with the image size that the run was trained at; and for a base that had none, its layout's own.
 #pragma once
 
 #include <filesystem>

@@ -42,8 +42,8 @@ WrittenWeights write_merged_weights(const std::filesystem::path& file, const io:
     if (head.tensors.contains(name) || (sizes_are_said && is_size(name))) continue;
     const auto new_name = is_outside(name) ? name : head.prefix + name;
     const auto value = values.find(name);
-    const bool same = value == values.end() || (value->second.sizes().equals(view.shape) &&
-                                                at::equal(value->second, models::to_float(view)));
+    const bool same = value == values.end() ||
+                      (value->second.sizes().equals(view.shape) && at::equal(value->second, models::to_float(view)));
     if (same) {
       views.push_back({new_name, view.dtype, view.shape, view.span()});
       continue;

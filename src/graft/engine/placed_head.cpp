@@ -22,8 +22,8 @@ PlacedHead nowhere(std::string why) {
 
 // ViTForImageClassification reads the class token; Dinov2's the class token and the patches' mean side by side, where
 // zeros for the mean leave the head what it is.
-PlacedHead in_transformers(const models::LinearClassifier& trained, const models::Model& model,
-                           const AdapterInfo& info, const io::Weights& weights) {
+PlacedHead in_transformers(const models::LinearClassifier& trained, const models::Model& model, const AdapterInfo& info,
+                           const io::Weights& weights) {
   const auto parameters = model.named_parameters();
   const bool dinov2 = parameters.contains("vision.blocks.0.scale1");
   const bool registers = parameters.contains("vision.registers");

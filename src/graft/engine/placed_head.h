@@ -1,5 +1,5 @@
-// Where a trained head goes in a merged folder, so that the library whose names the weights have opens it with the run's
-// classes: timm's `head`, the `classifier` of transformers' image classifiers.
+// Where a trained head goes in a merged folder, so that the library whose names the weights have opens it with the
+// run's classes: timm's `head`, the `classifier` of transformers' image classifiers.
 #pragma once
 
 #include <string>

@@ -105,8 +105,7 @@ json new_open_clip(models::Model& model) {
   const auto parameters = model.named_parameters();
   const auto vision = sizes_in(model, "vision."), text = sizes_in(model, "text.");
   const auto activation = info.vision.activation;
-  if ((activation != Activation::gelu && activation != Activation::quick_gelu) ||
-      info.text->activation != activation) {
+  if ((activation != Activation::gelu && activation != Activation::quick_gelu) || info.text->activation != activation) {
     no_place("open_clip", "this activation");
   }
   json vision_cfg = open_clip_tower(vision), text_cfg = open_clip_tower(text);
@@ -168,12 +167,8 @@ json new_timm(models::Model& model) {
                      {"num_classes", 0},
                      {"first_conv", "patch_embed.proj"},
                      {"classifier", "head"}};
-  return {{"architecture", architecture},
-          {"num_classes", 0},
-          {"num_features", sizes.width},
-          {"global_pool", info.pooling},
-          {"model_args", args},
-          {"pretrained_cfg", pretrained}};
+  return {{"architecture", architecture}, {"num_classes", 0},   {"num_features", sizes.width},
+          {"global_pool", info.pooling},  {"model_args", args}, {"pretrained_cfg", pretrained}};
 }
 
 json transformers_tower(const TowerSizes& sizes, const models::TowerReading& reading) {
@@ -202,7 +197,7 @@ json new_transformers_clip(models::Model& model) {
                       {"eos_token_id", 2},
                       {"projection_dim", joint}});
   return {{"model_type", "clip"},
-          {"architectures", {"CLIPModel"}},
+          {"architectures", json::array({"CLIPModel"})},
           {"projection_dim", joint},
           {"vision_config", vision_config},
           {"text_config", text_config}};
@@ -217,7 +212,7 @@ json new_transformers_vit(models::Model& model) {
                  {"num_channels", 3},
                  {"qkv_bias", sizes.qkv_bias}});
   if (!sizes.scaled) {
-    config.update({{"model_type", "vit"}, {"architectures", {"ViTModel"}}});
+    config.update({{"model_type", "vit"}, {"architectures", json::array({"ViTModel"})}});
     return config;
   }
   const bool registers = sizes.registers > 0;
@@ -227,7 +222,7 @@ json new_transformers_vit(models::Model& model) {
   config["mlp_ratio"] = sizes.hidden / sizes.width;
   config.erase("intermediate_size");
   config.update({{"model_type", registers ? "dinov2_with_registers" : "dinov2"},
-                 {"architectures", {registers ? "Dinov2WithRegistersModel" : "Dinov2Model"}},
+                 {"architectures", json::array({registers ? "Dinov2WithRegistersModel" : "Dinov2Model"})},
                  {"use_swiglu_ffn", false}});
   if (registers) config["num_register_tokens"] = sizes.registers;
   return config;
@@ -236,9 +231,9 @@ json new_transformers_vit(models::Model& model) {
 }  // namespace
 
 json new_processor(const data::Preprocessing& p) {
-  static constexpr std::pair<data::Filter, int> kPillow[] = {
-      {data::Filter::nearest, 0}, {data::Filter::lanczos, 1}, {data::Filter::bilinear, 2},
-      {data::Filter::bicubic, 3}, {data::Filter::box, 4},     {data::Filter::hamming, 5}};
+  static constexpr std::pair<data::Filter, int> kPillow[] = {{data::Filter::nearest, 0},  {data::Filter::lanczos, 1},
+                                                             {data::Filter::bilinear, 2}, {data::Filter::bicubic, 3},
+                                                             {data::Filter::box, 4},      {data::Filter::hamming, 5}};
   json processor = {{"do_resize", true},
                     {"do_rescale", true},
                     {"rescale_factor", 1.0 / 255},
