@@ -1,4 +1,4 @@
-# graft_room(NAME SOURCES ... LINK ... [TORCH]): a room is a static library graft_<name>.
+# graft_room(NAME SOURCES ... LINK ... [TORCH] [ALONE]): a room is a static library graft_<name>.
 # graft_test(NAME SOURCES ... LINK ... [TORCH] [ALONE]): one test program a room, its cases registered with ctest by name;
 #   ALONE: its files have names of their own in common and are compiled one by one.
 
@@ -26,14 +26,16 @@ function(graft_unity target)
 endfunction()
 
 function(graft_room name)
-  cmake_parse_arguments(ROOM "TORCH" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "TORCH;ALONE" "" "SOURCES;LINK" ${ARGN})
   add_library(graft_${name} STATIC ${ROOM_SOURCES})
   target_link_libraries(graft_${name} PUBLIC graft_options fmt::fmt ${ROOM_LINK})
   if(ROOM_TORCH)
     target_link_libraries(graft_${name} PUBLIC graft_torch)
     target_precompile_headers(graft_${name} REUSE_FROM graft_pch)
   endif()
-  graft_unity(graft_${name})
+  if(NOT ROOM_ALONE)
+    graft_unity(graft_${name})
+  endif()
   set_property(GLOBAL APPEND PROPERTY GRAFT_ROOMS graft_${name})
 endfunction()
 

@@ -39,7 +39,7 @@ void fields(Visitor& visit, Options& o) {
 }
 
 using Variables = std::map<std::string, std::string, std::less<>>;
-const Command kCommand{"test", "A test.", "RUN [FILE ...]", "graft test", nullptr};
+const Command kCommand{"test", "A test.", "RUN [FILE ...]", "graft test", nullptr, nullptr};
 
 Arguments arguments_of(std::vector<std::string> tokens, Variables variables = {}) {
   Arguments arguments(kCommand, std::move(tokens), [variables](std::string_view name) -> std::optional<std::string> {
@@ -162,6 +162,52 @@ TEST(Arguments, AnAliasNeverTakesAnOptionsOwnName) {
   const auto picked = arguments.pick({{"lora.lr", "", "", ""}, {"lora.rank", "", "", ""}});
   EXPECT_EQ(picked.at("lora.lr"), "7");
   EXPECT_EQ(picked.at("lora.rank"), "4");
+}
+
+TEST(Arguments, ABareNameAndValueIsAPathWhereAPathIsDueAndThereIsOne) {
+  const auto old = std::filesystem::current_path();
+  std::filesystem::current_path(testing::TempDir());
+  std::ofstream("lr=2").close();
+  const Options options = parse({"lr=2", "lr=3", "--lr=2"});
+  Arguments arguments = arguments_of({"runs/a", "lr=2", "force=yes"});
+  Terminal terminal([](std::string_view) { return std::nullopt; });
+  ASSERT_TRUE(arguments.parse(terminal));
+  std::filesystem::remove("lr=2");
+  std::filesystem::current_path(old);
+  EXPECT_EQ(options.run, "lr=2");
+  EXPECT_EQ(options.lr, 2);
+  EXPECT_THAT(arguments.positionals(), ElementsAre("lr=2"));
+  EXPECT_TRUE(arguments.get<Options>().force);
+}
+
+TEST(Arguments, AnUnknownLetterIsRefusedWithAWayForPaths) {
+  EXPECT_THAT(
+      message_for<UsageError>({"runs/a", "-x.jpg"}),
+      HasSubstr("no option '-x.jpg'. graft test --help lists them all; a path that begins with - stands after --"));
+  EXPECT_EQ(parse({"-oruns/b"}).output, "runs/b");
+  EXPECT_EQ(parse({"-o", "-odd"}).output, "-odd");
+}
+
+TEST(Arguments, AVariableThatMeansNothingIsTold) {
+  const Variables variables = {{"GRAFT_BATCHSIZE", "8"}, {"GRAFT_SHOTS", "1"}, {"GRAFT_ASSETS", "x"},
+                               {"GRAFT_LORA_RANK", "2"}, {"GRAFT_LR", ""},     {"OTHER", "1"}};
+  std::vector<std::string> names;
+  for (const auto& [name, text] : variables)
+    names.push_back(name);
+  Arguments arguments(
+      kCommand, {},
+      [&](std::string_view name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        return found == variables.end() ? std::nullopt : std::optional(found->second);
+      },
+      names);
+  arguments.add<Options>();
+  Terminal terminal([](std::string_view) { return std::nullopt; });
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(arguments.parse(terminal));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "warning GRAFT_BATCHSIZE is no option of graft and changes nothing. Did you mean GRAFT_BATCH_SIZE?\n"
+            "warning GRAFT_LR is set and empty: it counts as not set.\n");
 }
 
 TEST(Arguments, PeekSeesFlagThenEnvironmentThenFile) {

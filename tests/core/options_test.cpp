@@ -85,6 +85,21 @@ TEST(Options, ABadValueNamesTheOptionAndTheText) {
             "[test] --shape: no choice 'roud'. Did you mean 'round'? Known: round, square.");
 }
 
+TEST(Options, ANumberIsOneThatSinglePrecisionHolds) {
+  for (const char* text : {"nan", "inf", "-inf", "1e300", "1e39", "-1e39", "1e-300", "1e999"})
+    EXPECT_NE(message_of({{"alpha", text}}), "no error") << text;
+  EXPECT_EQ(message_of({{"alpha", "inf"}}), "[test] --alpha: expected a number, got 'inf'.");
+  for (const char* text : {"0", "-0", "3e38", "-1e-30", "1e30"})
+    EXPECT_EQ(message_of({{"alpha", text}}), "no error") << text;
+  EXPECT_EQ(message_of({{"rank", "99999999999999999999"}}),
+            "[test] --rank: expected a whole number, got '99999999999999999999', which is out of range.");
+}
+
+TEST(Options, YesAndNoAreReadInAnyCase) {
+  EXPECT_TRUE(read_options<Options>("test", {{"causal", "True"}}).causal);
+  EXPECT_FALSE(read_options<Options>("test", {{"causal", "OFF"}}).causal);
+}
+
 TEST(Options, HelpComesFromTheSameList) {
   const auto infos = describe_options<Options>();
   ASSERT_EQ(infos.size(), 7u);

@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "graft/core/signals.h"
 #include "tests/data/bmp.h"
 #include "tests/data/golden_images.h"
 #include "tests/io/expect_error.h"
@@ -60,13 +65,56 @@ TEST_F(CheckImages, RefusesWhenSkippingEmptiesAClass) {
 }
 
 TEST_F(CheckImages, FillsTheCacheUpToItsBound) {
-  ImageCache roomy, tight(10);
+  ImageCache roomy, tight(Exif::keep, 10);
   check_images(dataset, kAll, 2, &roomy);
   check_images(dataset, kAll, 2, &tight);
   EXPECT_EQ(roomy.bytes(), 5u * 4 * 3);
   EXPECT_EQ(tight.bytes(), 0u);
   EXPECT_EQ(roomy.read(folder.path() / "good.bmp"), roomy.read(folder.path() / "good.bmp"));
   EXPECT_EQ(tight.read(folder.path() / "good.bmp")->rgb, golden::noise(5, 4, 1).rgb);
+}
+
+TEST_F(CheckImages, ALinkToNowhereIsABadPhotoWithItsTarget) {
+  std::filesystem::create_symlink("gone/away.jpg", folder.path() / "link.jpg");
+  dataset.train = {{"good.bmp", 0}, {"link.jpg", 1}};
+  const auto bad = check_images(dataset, {Split::train}, 1);
+  ASSERT_THAT(bad, testing::SizeIs(1));
+  EXPECT_EQ(bad[0].reason, "a link to gone/away.jpg, which is not there");
+}
+
+TEST_F(CheckImages, StopsWithinASecondOfASignal) {
+  const std::string large = bmp(golden::noise(2000, 1500, 1));
+  dataset.train.clear();
+  for (int i = 0; i < 200; ++i) {
+    const std::string file = fmt::format("large{}.bmp", i);
+    folder.put("large0.bmp", large);
+    std::filesystem::create_hard_link(folder.path() / "large0.bmp", folder.path() / ("link_" + file));
+    dataset.train.push_back({"link_" + file, i % 2});
+  }
+  std::chrono::steady_clock::time_point asked;
+  std::jthread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    asked = std::chrono::steady_clock::now();
+    request_stop(SIGINT);
+  });
+  EXPECT_THROW(check_images(dataset, {Split::train}, 1), Stopped);
+  other.join();
+  request_stop(0);
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(1));
+}
+
+TEST(ImageCache, RemembersTheContentAndTheFindingsOfWhatItRead) {
+  const io::TemporaryFolder folder;
+  const auto one = folder.put("one.bmp", bmp(golden::noise(5, 4, 1)));
+  const auto same = folder.put("same.bmp", bmp(golden::noise(5, 4, 1)));
+  const auto other = folder.put("other.bmp", bmp(golden::noise(5, 4, 2)));
+  ImageCache images(Exif::keep, 0);
+  EXPECT_EQ(images.seen(one), nullptr);
+  for (const auto& file : {one, same, other})
+    images.read(file);
+  EXPECT_EQ(images.seen(one)->content, images.seen(same)->content);
+  EXPECT_NE(images.seen(one)->content, images.seen(other)->content);
+  EXPECT_EQ(images.seen(one)->findings.orientation, 1);
 }
 
 }  // namespace

@@ -1,8 +1,12 @@
 #include "graft/data/loader.h"
 
 #include <gmock/gmock.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <numeric>
 #include <set>
 
@@ -142,6 +146,67 @@ TEST_F(LoaderTest, ReusesTheMemoryOfBatchesThatComeBack) {
 TEST_F(LoaderTest, RefusesOptionsOutOfRange) {
   EXPECT_ERROR(loader({.batch_size = 0}), ConfigError, "--batch-size 0");
   EXPECT_ERROR(loader({.workers = 0}), ConfigError, "--workers 0");
+}
+
+// Address space for a few stacks and no more stands for a container's bound of threads.
+class BoundAddressSpace {
+ public:
+  explicit BoundAddressSpace(std::size_t more) {
+    ::getrlimit(RLIMIT_AS, &before_);
+    std::ifstream statm("/proc/self/statm");
+    std::size_t pages = 0;
+    statm >> pages;
+    rlimit bound = before_;
+    bound.rlim_cur = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + more;
+    ::setrlimit(RLIMIT_AS, &bound);
+  }
+  ~BoundAddressSpace() { ::setrlimit(RLIMIT_AS, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(LoaderTest, GoesOnWithTheThreadsThatCanBeStarted) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the sanitizer's own address space leaves nothing to bound";
+#endif
+  const LoaderOptions options = {.batch_size = 4, .workers = 1, .seed = 5, .shuffle = true};
+  Loader reference = loader(options);
+  const auto expected = epoch(reference);
+  LoaderOptions many = options;
+  many.workers = 2000;
+  std::int64_t started = 0;
+  std::vector<Batch> batches;
+  {
+    const BoundAddressSpace bound(std::size_t{256} << 20);
+    Loader few = loader(many);
+    started = few.workers();
+    batches = epoch(few);
+  }
+  EXPECT_LT(started, many.workers);
+  EXPECT_TRUE(batches == expected);
+}
+
+TEST_F(LoaderTest, WithoutAnyThreadNextMakesTheBatches) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the sanitizer's own address space leaves nothing to bound";
+#endif
+  const LoaderOptions options = {.batch_size = 4, .workers = 1, .seed = 5, .shuffle = true};
+  Loader reference = loader(options);
+  const auto expected = epoch(reference);
+  pthread_attr_t attributes, usual;
+  ::pthread_getattr_default_np(&usual);
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, std::size_t{1} << 46);  // no thread gets a stack like this
+  ::pthread_setattr_default_np(&attributes);
+  {
+    Loader none = loader(options);
+    EXPECT_EQ(none.workers(), 0);
+    EXPECT_TRUE(epoch(none) == expected);
+    none.seek(0, 1);
+    EXPECT_EQ(epoch(none).size(), expected.size() - 1);
+  }
+  ::pthread_setattr_default_np(&usual);
 }
 
 }  // namespace

@@ -53,6 +53,52 @@ TEST(Csv, ATableWithoutRowsIsAnError) {
   EXPECT_ERROR(csv("file,label\n"), DataError, "no rows");
 }
 
+TEST(Csv, IsReadInTheEncodingsThatSpreadsheetsWrite) {
+  const std::string text = "file;label\r\na.jpg;caf\xc3\xa9\r\n";
+  for (const bool big : {false, true}) {
+    std::string wide = big ? "\xfe\xff" : "\xff\xfe";
+    for (const char32_t c : std::u32string(U"file;label\r\na.jpg;caf\u00e9\r\n")) {
+      const char low = static_cast<char>(c & 0xff), high = static_cast<char>(c >> 8);
+      wide += big ? high : low;
+      wide += big ? low : high;
+    }
+    EXPECT_THAT(cells(csv(wide)), ElementsAre(ElementsAre("a.jpg", "caf\xc3\xa9")));
+  }
+  EXPECT_THAT(cells(csv(text)), ElementsAre(ElementsAre("a.jpg", "caf\xc3\xa9")));
+  EXPECT_ERROR(csv("file,label\na.jpg,caf\xe9\n"), DataError, "t.csv:2: expected UTF-8, got the byte 0xe9");
+  EXPECT_ERROR(csv(std::string("file,label\na.jpg,c\0t\n", 21)), DataError, "t.csv:2: holds a zero byte");
+}
+
+TEST(Csv, TellsItsSeparatorByTheFirstLine) {
+  EXPECT_THAT(csv("file;label\na, b.jpg;cat\n").columns, ElementsAre("file", "label"));
+  EXPECT_THAT(csv("file\tlabel\na.jpg\tcat\n").columns, ElementsAre("file", "label"));
+  EXPECT_THAT(csv("\"a;b\",label\n1,2\n").columns, ElementsAre("a;b", "label"));
+  const Table excel = csv("sep=;\r\nfile;label\r\na.jpg;cat\r\n");
+  EXPECT_THAT(excel.columns, ElementsAre("file", "label"));
+  EXPECT_EQ(excel.rows[0].line, 3u);
+}
+
+TEST(Csv, TrimsCellsAndPassesOverEmptyRows) {
+  const Table table = csv(" file , label \na.jpg ,\t cat\xc2\xa0\n,,\n , \nb.jpg, \"dog, big\" \n");
+  EXPECT_THAT(table.columns, ElementsAre("file", "label"));
+  EXPECT_THAT(cells(table), ElementsAre(ElementsAre("a.jpg", "cat"), ElementsAre("b.jpg", "dog, big")));
+}
+
+TEST(Csv, CountsLinesAtAnyLineEnd) {
+  EXPECT_ERROR(csv("a,b\r1,2\r3\r"), DataError, "t.csv:3: expected 2 cells, got 1.");
+}
+
+TEST(Csv, ABinaryFileIsCalledWhatItIs) {
+  EXPECT_ERROR(csv(std::string("PK\x03\x04", 4)), DataError, "t.csv: is a workbook or another zip archive");
+}
+
+TEST(Table, FindsColumnsHoweverTheyAreWritten) {
+  const Table table = csv("Image Path,LABEL,class-name,class_name\na,b,c,d\n");
+  EXPECT_THAT(table.columns_like("image_path"), ElementsAre(0u));
+  EXPECT_THAT(table.columns_like("label"), ElementsAre(1u));
+  EXPECT_THAT(table.columns_like("ClassName"), ElementsAre(2u, 3u));
+}
+
 TEST(Tsv, SeparatesByTabs) {
   const Table table = parse_table("file\tlabel\na, b.jpg\tcat\n", TableKind::tsv, "t.tsv");
   EXPECT_THAT(cells(table), ElementsAre(ElementsAre("a, b.jpg", "cat")));

@@ -44,6 +44,29 @@ TEST_F(EncoderTest, APhotosFeaturesAreTheSameBitsInAnyCompany) {
   }
 }
 
+TEST_F(EncoderTest, OfTokensTheClassTokenIsReadOrWhereThereIsNoneTheMeanOfThePatches) {
+  const nn::Place place = 3;  // two blocks on
+  const auto tokens = encoder().compute(files_, place, silent_);
+  EXPECT_TRUE(torch::equal(encoder().rows(files_, place, silent_), tokens.select(1, 0)));
+
+  auto averaged = testing::tiny_vit_checkpoint();  // two registers, then nine patches
+  averaged.tensors.erase("cls_token");
+  for (const auto* part : {"weight", "bias"}) {
+    averaged.tensors[std::string("fc_norm.") + part] = averaged.tensors.at(std::string("norm.") + part);
+    averaged.tensors.erase(std::string("norm.") + part);
+  }
+  model_ = averaged.load();
+  const auto all = encoder().compute(files_, place, silent_);
+  ASSERT_EQ(all.size(1), 2 + 9);
+  auto mean = torch::zeros({all.size(0), all.size(2)});
+  for (int64_t patch = 2; patch < 11; ++patch)
+    mean += all.select(1, patch);
+  const auto rows = encoder().rows(files_, place, silent_);
+  EXPECT_TRUE(torch::allclose(rows, mean / 9, 1e-5, 1e-6));
+  EXPECT_FALSE(torch::allclose(rows, all.select(1, 0), 1e-2, 1e-2));
+  EXPECT_TRUE(torch::equal(model_->feature_rows(all, {}), rows));  // of kept tokens the same
+}
+
 TEST_F(EncoderTest, CachedEqualsComputedAndIsNotComputedAgain) {
   const auto place = model_->projected();
   const auto computed = encoder().compute(files_, place, silent_);
@@ -120,6 +143,7 @@ TEST_F(EncoderTest, AVanishedPhotoIsAnError) {
 
 TEST_F(EncoderTest, ACacheThatCannotBeWrittenIsAWarningAndNoMore) {
   struct Warnings : Reporter {
+    void note(const Note&) override {}
     void line(std::string_view, std::string_view) override {}
     void warn(std::string_view text) override { warnings.emplace_back(text); }
     void progress(const Progress&) override {}

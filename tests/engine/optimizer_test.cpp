@@ -115,10 +115,10 @@ TEST(Optimizer, ClippingScalesAllGradientsTogether) {
   const auto a = torch::zeros({1}, at::kDouble).requires_grad_();
   const auto b = torch::zeros({1}, at::kDouble).requires_grad_();
   (3 * a + 4 * b).sum().backward();
-  EXPECT_DOUBLE_EQ(clip_gradients({{"a", a}, {"b", b}}, 1.0), 5.0);
+  EXPECT_DOUBLE_EQ(clip_gradients({{"a", a}, {"b", b}}, 1.0).all, 5.0);
   EXPECT_DOUBLE_EQ(a.grad().item<double>(), 0.6);
   EXPECT_DOUBLE_EQ(b.grad().item<double>(), 0.8);
-  EXPECT_DOUBLE_EQ(clip_gradients({{"a", a}, {"b", b}}, 0), 1.0);  // 0: not clipped
+  EXPECT_DOUBLE_EQ(clip_gradients({{"a", a}, {"b", b}}, 0).all, 1.0);  // 0: not clipped
   EXPECT_DOUBLE_EQ(a.grad().item<double>(), 0.6);
 }
 

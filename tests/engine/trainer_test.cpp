@@ -143,6 +143,62 @@ TEST(Trainer, AParameterWithoutGradientIsNamed) {
   }
 }
 
+// A gradient that is there, and zero.
+struct Deaf : Regression {
+  at::Tensor strength = torch::zeros({});
+  bool of_all = false;
+  Deaf() { parameters_.emplace_back("block.0.lora.b", torch::ones({4}).requires_grad_()); }
+  at::Tensor loss(const Batch& batch, nn::Context& context) override {
+    const at::Tensor known = Regression::loss(batch, context);
+    return (of_all ? strength * known + 5 : known) + (strength * parameters_[2].second).sum();
+  }
+};
+
+std::string config_error_of(Task& task, const TrainerOptions& o) {
+  auto batches = points(7);
+  Silent silent;
+  try {
+    Trainer(task, *batches, o, nullptr, silent).run();
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "no ConfigError";
+}
+
+TEST(Trainer, WhatHasAGradientOfZeroAtEachStepIsNamed) {
+  Deaf task;
+  auto o = options(3);
+  o.at_zero = "--alpha 0";
+  EXPECT_THAT(config_error_of(task, o), HasSubstr("1 of 3 trained tensors had no gradient but zero in 4 steps. It was "
+                                                  "asked for --alpha 0.\n  block.0.lora.b"));
+}
+
+TEST(Trainer, WhereAllGradientsAreZeroNothingCanTrain) {
+  Deaf task;
+  task.of_all = true;
+  EXPECT_THAT(config_error_of(task, options(1)), HasSubstr("nothing can train: all trained tensors had no gradient"));
+}
+
+TEST(Trainer, AFirstStepThatIsNotFiniteIsNoMatterOfTheRate) {
+  struct Broken : Regression {
+    at::Tensor loss(const Batch& batch, nn::Context& context) override {
+      return Regression::loss(batch, context) * std::numeric_limits<double>::infinity();
+    }
+  } task;
+  auto batches = points(7);
+  auto o = options(1);
+  o.precision = "bf16";
+  Silent silent;
+  try {
+    Trainer(task, *batches, o, nullptr, silent).run();
+    FAIL() << "an infinite loss went unnoticed";
+  } catch (const DivergenceError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the loss is inf at step 1, before anything was trained"));
+    EXPECT_THAT(error.what(), HasSubstr("--precision fp32"));
+    EXPECT_THAT(error.what(), ::testing::Not(HasSubstr("--lr")));
+  }
+}
+
 TEST(Trainer, StopsEarlyAndKeepsTheBest) {
   Regression task;
   task.accuracies_ = {0.5, 0.8, 0.7, 0.8, 0.9};
@@ -210,7 +266,9 @@ TEST(Trainer, ACheckpointOfAnotherRunIsRefused) {
   auto other = options(1);
   other.identity = "another";
   Regression again;
+  const auto record = testing::read_file(folder / "run" / "metrics.jsonl");
   EXPECT_THROW(Trainer(again, *batches, other, &run, silent).run(), ConfigError);
+  EXPECT_EQ(testing::read_file(folder / "run" / "metrics.jsonl"), record);
 }
 
 }  // namespace

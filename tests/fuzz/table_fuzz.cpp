@@ -1,5 +1,5 @@
 // Any bytes as CSV, TSV and JSONL: a table whose rows all have one cell a column, or a DataError; never a crash.
-// Needs src/graft/data/table.cpp and fmt.
+// Needs src/graft/data/table.cpp, the text room and fmt.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

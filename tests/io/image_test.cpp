@@ -3,6 +3,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "graft/io/image_findings.h"
+#include "graft/io/orientation.h"
 #include "tests/io/expect_error.h"
 #include "tests/io/golden_hash.h"
 #include "tests/io/temporary_folder.h"
@@ -73,6 +75,58 @@ TEST(Image, RefusesADecompressionBomb) {
     EXPECT_NO_THROW(decode(bytes, pixels)) << name;
     EXPECT_ERROR(decode(bytes, pixels - 1), DataError, "it may be a decompression bomb") << name;
   }
+}
+
+TEST(Image, FindsAndTurnsOrientationTagsAsPillowDoes) {
+  std::ifstream stream(source_dir() / "tests/golden/found_photos.json");
+  const auto expected = nlohmann::json::parse(stream);
+  ASSERT_GE(expected.size(), 24u);
+  for (const auto& [name, row] : expected.items()) {
+    const std::string bytes = read_file(source_dir() / "tests/golden/images/found" / name);
+    if (row.contains("refused")) {
+      EXPECT_THROW(decode(bytes), DataError) << name;
+      continue;
+    }
+    ImageFindings found;
+    const auto image = decode_image(std::as_bytes(std::span(bytes)), name, kMaxPixels, found);
+    EXPECT_EQ(golden_hash(std::as_bytes(std::span(image.rgb))), row["kept"].get<std::string>()) << name;
+    EXPECT_EQ(found.orientation, row["orientation"].get<int>()) << name;
+    EXPECT_EQ(!found.damage.empty(), row["damaged"].get<bool>()) << name << found.damage;
+    const auto upright = turned(image, found.orientation);
+    EXPECT_EQ(upright.width, row["turned"][0].get<int>()) << name;
+    EXPECT_EQ(upright.height, row["turned"][1].get<int>()) << name;
+    EXPECT_EQ(golden_hash(std::as_bytes(std::span(upright.rgb))), row["turned"][2].get<std::string>()) << name;
+  }
+}
+
+TEST(Image, TagsThatAreCutOrAbsurdAreNone) {
+  const std::string bytes = read_file(source_dir() / "tests/golden/images/found/exif_6.jpg");
+  for (std::size_t length = 0; length < 60; ++length) {
+    const int found = orientation_of(std::as_bytes(std::span(bytes).first(length)));
+    EXPECT_TRUE(found == 1 || found == 6) << length;
+  }
+}
+
+TEST(Image, SaysWhatItHadToPassOver) {
+  ImageFindings found;
+  const auto decode_found = [&](const char* folder, const char* name) {
+    const std::string bytes = read_file(source_dir() / "tests/golden/images" / folder / name);
+    decode_image(std::as_bytes(std::span(bytes)), name, kMaxPixels, found);
+  };
+  decode_found("found", "damaged_cut_with_end.jpg");
+  EXPECT_EQ(found.damage, "Corrupt JPEG data: premature end of data segment");
+  decode_found("decode", "png_grey16_interlaced_trns.png");
+  EXPECT_TRUE(found.whitened);
+  decode_found("decode", "png_grey8.png");
+  EXPECT_FALSE(found.whitened);
+  EXPECT_EQ(found.damage, "");
+}
+
+TEST(Image, CallsWhatItDoesNotReadByItsName) {
+  EXPECT_ERROR(decode("GIF89a"), DataError, "not a JPEG, PNG, WebP or BMP image but a GIF.");
+  EXPECT_ERROR(decode(std::string_view("\0\0\0\x1c" "ftypheic", 12)), DataError, "but a HEIC");
+  EXPECT_ERROR(decode(std::string_view("II*\0....", 8)), DataError, "but a TIFF");
+  EXPECT_ERROR(decode("<!DOCTYPE html>"), DataError, "but a web page");
 }
 
 }  // namespace

@@ -24,6 +24,17 @@ TEST(ModelFolder, ReadsTheConfigurationsThatAreThere) {
   EXPECT_NE(model.open().find("w"), nullptr);
 }
 
+TEST(ModelFolder, TakesTheImageProcessorOutOfTransformers5sProcessorConfig) {
+  const TemporaryFolder folder;
+  put_weights(folder, "model.safetensors");
+  folder.put("processor_config.json",
+             R"({"image_processor": {"do_normalize": false}, "processor_class": "CLIPProcessor"})");
+  folder.put("preprocessor_config.json", R"({"do_normalize": true})");
+  EXPECT_FALSE(ModelFolder::at(folder.path()).preprocessor_config->get("do_normalize", true));
+  folder.put("processor_config.json", R"({"processor_class": "CLIPProcessor"})");
+  EXPECT_TRUE(ModelFolder::at(folder.path()).preprocessor_config->get("do_normalize", false));
+}
+
 TEST(ModelFolder, TakesALoneFileWithoutConfiguration) {
   const TemporaryFolder folder;
   put_weights(folder, "anything");

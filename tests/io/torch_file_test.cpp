@@ -20,7 +20,7 @@ TorchFile parse(std::string_view bytes) {
 TEST(TorchFile, HoldsTheTensorsThatPyTorchReads) {
   std::ifstream stream(kGolden / "torch_files.json");
   const auto expected = nlohmann::json::parse(stream);
-  ASSERT_EQ(expected.size(), 6u);
+  ASSERT_EQ(expected.size(), 8u);
   for (const auto& [name, tensors] : expected.items()) {
     const auto file = TorchFile::open(kGolden / "torch" / name);
     EXPECT_EQ(file.tensors.size(), tensors.size()) << name;
@@ -51,6 +51,13 @@ TEST(TorchFile, KeepsTheMappingAliveThroughAView) {
 TEST(TorchFile, RefusesAPickleThatWantsToCallSomethingAndNamesIt) {
   EXPECT_ERROR(TorchFile::open(kGolden / "torch/malice.pt"), FileError,
                "malice.pt wants to call posix.system: refused, and nothing was run. Convert the file to safetensors.");
+}
+
+TEST(TorchFile, AWholeObjectIsNoStateDict) {
+  EXPECT_ERROR(
+      TorchFile::open(kGolden / "torch/object.pt"), FileError,
+      "object.pt holds objects of torch.nn.modules.linear.Linear and no plain tensors: nothing of them was run. "
+      "Save model.state_dict() instead of the object.");
 }
 
 TEST(TorchFile, RefusesEveryTruncation) {

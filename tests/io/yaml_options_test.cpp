@@ -47,10 +47,30 @@ TEST(YamlOptions, WhatIsNotOptionsIsRefused) {
   EXPECT_THAT(message_for("lr: 1\n  bad indent: [\n"), HasSubstr("line 2"));
 }
 
+TEST(YamlOptions, WhatWouldBePassedOverIsRefused) {
+  EXPECT_THAT(message_for("template: {}\n"), HasSubstr("'template': expected a value, got an empty map"));
+  EXPECT_THAT(message_for("lora: {sites: []}\n"), HasSubstr("'lora.sites': expected a value, got an empty list"));
+  EXPECT_THAT(message_for("{}\n"), HasSubstr("empty map"));
+  EXPECT_THAT(message_for("template:\n - a\n - {}\n"), HasSubstr("Text with braces is quoted"));
+  EXPECT_THAT(message_for("lr: 1\n---\nlr: 2\n"), HasSubstr("line 3: a second document begins"));
+  EXPECT_THAT(message_for("a: &x {lr: 1}\nb:\n  <<: *x\n"), HasSubstr("line 3: merge keys (<<) are not read"));
+  EXPECT_THAT(message_for("lora:\n\trank: 2\n"), HasSubstr("YAML takes no tabs"));
+  EXPECT_THAT(message_for("lr: \"1\\0\"\n"), HasSubstr("holds a zero byte"));
+  EXPECT_THAT(message_for("[lr]: 1\n"), HasSubstr("a key must be a word"));
+  EXPECT_TRUE(message_for("---\nlr: 1\n---\n").empty());
+}
+
+TEST(YamlOptions, JsonsOwnEscapesAreRead) {
+  EXPECT_THAT(parse_yaml_options(R"({"template": "\ud83d\ude00 {}", "lora": {"rank": 2, "sites": ["q", "v"]}})", "x"),
+              ElementsAre(Pair("lora.rank", "2"), Pair("lora.sites", "q\nv"), Pair("template", "\U0001F600 {}")));
+  EXPECT_THAT(message_for(R"({"a": "\ud83d\ude00", "lr": 1, "lr": 2})"), HasSubstr("'lr' is set twice"));
+}
+
 TEST(YamlOptions, ReadsBackWhatItPrints) {
   const OptionValues values{
-      {"lr", "0.002"},         {"epochs", ""},         {"target", "q,v"},   {"template", "a {}.\na photo of: a {}"},
-      {"odd", "yes: #no 'x'"}, {"number-like", "1e3"}, {"list-like", "[a]"}};
+      {"lr", "0.002"},         {"epochs", ""},         {"target", "q,v"},    {"template", "a {}.\na photo of: a {}"},
+      {"odd", "yes: #no 'x'"}, {"number-like", "1e3"}, {"list-like", "[a]"}, {"braces", "{}"},
+      {"bytes", "\xff\xfe/a"}, {"control", "a\x1b\tb"}};
   EXPECT_EQ(parse_yaml_options(print_yaml_options(values), "x"), values);
 }
 

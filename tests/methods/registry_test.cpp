@@ -61,7 +61,7 @@ TEST(Methods, ListAllThatDoesNotFitInOneError) {
     built.method->from_disk(*built.model, tensors, built.adaptation);
     FAIL() << "a file that does not fit was loaded";
   } catch (const ModelError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("[vpt] the adapter does not fit vit-b-16, 3 of 12 tensors:"));
+    EXPECT_THAT(error.what(), HasSubstr("[vpt] the adapter does not fit vit-b-16, 3 of 13 tensors:"));
     EXPECT_THAT(error.what(), HasSubstr("vision.blocks.0.tokens.vpt.prompts: missing"));
     EXPECT_THAT(error.what(), HasSubstr("vision.blocks.1.tokens.vpt.prompts: shape [5, 384], here it is [5, 768]"));
     EXPECT_THAT(error.what(), HasSubstr("vision.blocks.12.tokens.vpt.prompts: no such place"));

@@ -43,6 +43,7 @@ class SitesOnly final : public models::Model {
   at::Tensor run_images(const at::Tensor&, nn::Place, nn::Place, nn::Context&) override {
     throw InternalError("test", "these are sites without weights");
   }
+  at::Tensor feature_rows(const at::Tensor& value, const nn::Layout&) const override { return value; }
   bool has_text() const override { return text_; }
   int64_t text_width() const override { return 512; }
   int64_t context_length() const override { return 77; }

@@ -1,9 +1,11 @@
 #include "graft/models/classifier.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
 #include "graft/core/error.h"
+#include "graft/models/in_parts.h"
 #include "graft/models/prompts.h"
 #include "graft/text/clip_tokenizer.h"
 #include "tests/support/gradient_check.h"
@@ -29,6 +31,10 @@ std::vector<int64_t> ids_of(const std::string& text) {
   return {ids.begin(), ids.end()};
 }
 
+TextReader reader(bool truncate = false) {
+  return {text::ClipTokenizer::shared(), 24, truncate};
+}
+
 // Puts rows that train in place of the learned words.
 struct Words : nn::Insert {
   explicit Words(int64_t count, int64_t width) { rows = register_parameter("rows", random_tensor({count, width}, 5)); }
@@ -40,7 +46,7 @@ struct Words : nn::Insert {
 };
 
 TEST(Prompts, FillTheNameInAndEndWhereTheTokenizerSays) {
-  const auto prompts = filled_prompts({"cat", "ice_cream"}, "a photo of a {}.", 24);
+  const auto prompts = filled_prompts({"cat", "ice_cream"}, "a photo of a {}.", reader());
   const auto short_ids = ids_of("a photo of a cat."), long_ids = ids_of("a photo of a ice cream.");
   EXPECT_EQ(prompts.ids.size(1), static_cast<int64_t>(long_ids.size()) + 2);
   EXPECT_THAT(row(prompts.ends.unsqueeze(0), 0), ElementsAre(short_ids.size() + 1, long_ids.size() + 1));
@@ -53,9 +59,9 @@ TEST(Prompts, LearnedWordsStandAtTheEndInTheMiddleOrAtTheFront) {
   const auto x = ids_of("X").front(), dot = ids_of(".").front();
   const auto name = ids_of("ice cream");
   ASSERT_EQ(name.size(), 2u);
-  const auto end = learned_prompts({"ice_cream"}, 3, Position::end, 24);
-  const auto middle = learned_prompts({"ice_cream"}, 3, Position::middle, 24);
-  const auto front = learned_prompts({"ice_cream"}, 3, Position::front, 24);
+  const auto end = learned_prompts({"ice_cream"}, 3, Position::end, reader());
+  const auto middle = learned_prompts({"ice_cream"}, 3, Position::middle, reader());
+  const auto front = learned_prompts({"ice_cream"}, 3, Position::front, reader());
   EXPECT_THAT(row(end.ids, 0), ElementsAre(49406, x, x, x, name[0], name[1], dot, 49407));
   EXPECT_THAT(row(end.learned, 0), ElementsAre(1, 2, 3));
   EXPECT_THAT(row(middle.ids, 0), ElementsAre(49406, x, name[0], name[1], x, x, dot, 49407));
@@ -66,11 +72,27 @@ TEST(Prompts, LearnedWordsStandAtTheEndInTheMiddleOrAtTheFront) {
 }
 
 TEST(Prompts, ATemplateWithoutAPlaceIsRefused) {
-  EXPECT_THROW(filled_prompts({"cat"}, "a photo", 24), ConfigError);
+  EXPECT_THROW(filled_prompts({"cat"}, "a photo", reader()), ConfigError);
 }
 
 TEST(Prompts, AClassNameTooLongForTheContextIsRefused) {
-  EXPECT_THROW(filled_prompts({"cat", std::string(200, 'a') + " " + std::string(200, 'b')}, "{}", 24), DataError);
+  EXPECT_THROW(filled_prompts({"cat", std::string(200, 'a') + " " + std::string(200, 'b')}, "{}", reader()), DataError);
+}
+
+TEST(Prompts, OneTooLongIsCutWhereThatIsAskedForAndCounted) {
+  const std::string name = std::string(200, 'a') + " " + std::string(200, 'b');
+  const auto prompts = filled_prompts({"cat", name}, "{}", reader(true));
+  EXPECT_EQ(prompts.cut, 1);
+  EXPECT_EQ(prompts.ids.size(1), 24);
+  EXPECT_EQ(prompts.ids[1][23].item<int64_t>(), 49407);
+  EXPECT_THROW(learned_prompts({name}, 3, Position::end, reader(true)), DataError);
+}
+
+TEST(PromptClassifier, KnowsClassesThatTheTextTowerCannotTellApart) {
+  const PromptClassifier classifier(
+      tiny_clip(), {"t shirt", "Caf\u00e9", "T_shirt", "cat", "Cafe\u0301", "t  shirt", "dog"}, {"a photo of a {}."});
+  EXPECT_THAT(classifier.alike(), ElementsAre(ElementsAre(0, 2, 5), ElementsAre(1, 4)));
+  EXPECT_EQ(classifier.cut(), 0);
 }
 
 TEST(PromptClassifier, LogitsAreScaledCosines) {
@@ -142,6 +164,25 @@ TEST(LinearClassifier, RefusesFeaturesOfAnotherWidth) {
   } catch (const ShapeError& error) {
     EXPECT_THAT(error.what(), HasSubstr("expected features [B, 8], got [2, 9]"));
   }
+}
+
+TEST(InParts, GradientsAreThoseOfTheWhole) {
+  const auto x = random_tensor({11, 4}, 1);
+  const auto weights = random_tensor({11, 3}, 2);
+  const auto gradient = [&](int64_t at_once) {
+    const auto w = random_tensor({3, 4}, 3).requires_grad_();
+    const auto unused = random_tensor({2}, 4).requires_grad_();
+    const auto generator = at::make_generator<at::CPUGeneratorImpl>(7);
+    const auto part = [&](int64_t begin, int64_t count) {
+      const auto rows = at::linear(x.narrow(0, begin, count), w).tanh();
+      return rows * at::rand(rows.sizes(), generator);
+    };
+    const auto all = in_parts(11, at_once, part, {w, unused}, generator);
+    (all * weights).sum().backward();
+    EXPECT_FALSE(unused.grad().defined() && unused.grad().abs().max().item<double>() > 0);
+    return w.grad();
+  };
+  EXPECT_TRUE(torch::allclose(gradient(11), gradient(4), 1e-5, 1e-6));
 }
 
 }  // namespace

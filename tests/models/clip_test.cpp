@@ -59,7 +59,7 @@ TEST(Clip, WhatPromptsHaveInCommonAtTheirStartChangesNothing) {
   const std::vector<std::string> names{"cat", "dachshund puppy", "dog"};
   for (const auto position : {PromptClassifier::Position::end, PromptClassifier::Position::middle}) {
     auto model = tiny_clip();
-    const auto prompts = learned_prompts(names, 4, position, model->context_length());
+    const auto prompts = learned_prompts(names, 4, position, model->text_reader());
     const auto words = std::make_shared<LearnedWords>(torch::randn({1, 4, model->text_width()}), true);
     model->joint("text.words").put(words);
     const auto run = [&](bool same) {

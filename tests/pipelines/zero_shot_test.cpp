@@ -72,5 +72,21 @@ TEST_F(ZeroShot, ATemplateWithoutAPlaceForTheNameIsRefused) {
   EXPECT_THROW(zero_shot(o, host_, silent_), ConfigError);
 }
 
+TEST_F(ZeroShot, PhotosWithoutLabelsGoThroughTheSamePolicy) {
+  auto o = options();
+  o.data.data = (folder_ / "flat").string();
+  for (int i = 0; i < 3; ++i)
+    testing::write_bitmap(folder_.path() / "flat" / fmt::format("{}.bmp", i), 200, 60, 60, static_cast<uint64_t>(i));
+  testing::write_bitmap(folder_.path() / "flat" / "@eaDir" / "0.bmp", 200, 60, 60, 9);
+  std::ofstream(folder_.path() / "flat" / "bad.jpg") << "no photo";
+  std::ofstream(folder_ / "names.txt") << "\xef\xbb\xbf" << "blue \r\nred\r\n";
+  o.data.dataset.classes = (folder_ / "names.txt").string();
+  EXPECT_THROW(zero_shot(o, host_, silent_), DataError);
+  o.data.on_bad_file = data::OnBadFile::skip;
+  const auto result = zero_shot(o, host_, silent_);
+  EXPECT_EQ(result.predictions.files, (std::vector<std::string>{"0.bmp", "1.bmp", "2.bmp"}));
+  EXPECT_EQ(result.classes, (std::vector<std::string>{"blue", "red"}));
+}
+
 }  // namespace
 }  // namespace graft::pipelines

@@ -31,7 +31,7 @@ RunReport small_report() {
   report.correct = 3;
   report.count = 4;
   report.classes = {{"cat & co", 1, 2}, {"dog", 2, 2}};
-  report.confusion = {{1, 1}, {0, 2}};
+  report.confusion = {{0, 0, 1}, {0, 1, 1}, {1, 1, 2}};
   report.mistakes = {{"a<b>.jpg", "cat & co", "dog", 0.97, ""}};
   report.charts = {{"loss", "step", {{"train", {{1, 2.0}, {2, 1.0}, {3, 0.5}}}}, false}};
   report.cost = {{"time", "3.2 s"}};
@@ -122,19 +122,28 @@ TEST(RunReport, QuotesNamesOfClassesAndFiles) {
 TEST(RunReport, ManyClassesAreShownAsTheirWorstPairs) {
   RunReport report = small_report();
   report.classes.assign(50, {"some", 1, 1});
-  report.confusion.assign(50, std::vector<int64_t>(50));
-  report.confusion[3][4] = 7;
+  report.confusion = {{3, 3, 9}, {3, 4, 7}};
   const std::string html = to_html(report);
   EXPECT_THAT(html, Not(HasSubstr("class=\"confusion\"")));
   EXPECT_THAT(html, HasSubstr("<td class=\"number\">7</td>"));
 }
 
+TEST(RunReport, OfVeryManyClassesTheWorstAreListed) {
+  RunReport report = small_report();
+  report.classes.assign(1500, {"fine", 1, 1});
+  report.classes[1200] = {"bad one", 0, 1};
+  const std::string html = to_html(report);
+  expect_well_formed(html);
+  EXPECT_THAT(html, HasSubstr("The worst 1000 of 1500 classes."));
+  EXPECT_THAT(html, HasSubstr("bad one"));
+}
+
 TEST(ComparisonReport, ColoursOnlyWhatTheIntervalShows) {
   ComparisonReport report;
   report.tables = {{"16 shots",
-                    {{"zero-shot", 0, 0.6, 0.5, 0.7},
-                     {"lora", 100, 0.7, 0.6, 0.8, 0.1, 0.05, 0.15},
-                     {"bias", 10, 0.61, 0.5, 0.7, 0.01, -0.02, 0.04}}}};
+                    {{"zero-shot", 0, {0.6, 0.5, 0.7}, {}},
+                     {"lora", 100, {0.7, 0.6, 0.8, 0.1, 0.05, 0.15}, {}},
+                     {"bias", 10, {0.61, 0.5, 0.7, 0.01, -0.02, 0.04}, {}}}}};
   const std::string html = to_html(report);
   expect_well_formed(html);
   EXPECT_THAT(html, HasSubstr("number gain\">+10.0 <span class=\"soft\">(+5.0 to +15.0)"));

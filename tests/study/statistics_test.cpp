@@ -138,5 +138,15 @@ TEST(Statistics, UnequalSidesAreRefused) {
   EXPECT_THROW(compare(first, second, Random(1)), UsageError);
 }
 
+// By hand: shares 1/2 and 3/3; variances at 2/4 and 4/5: 0.25 / 2 and 0.16 / 3.
+TEST(Statistics, TheMeanShareOfClassesHasAnIntervalFromTheirOwnVariances) {
+  const std::vector<Share> classes{{1, 2}, {3, 3}, {0, 0}};
+  const auto interval = mean_share_interval(classes);
+  const double half = 1.959963984540054 * std::sqrt(0.25 / 2 + 0.16 / 3) / 2;
+  EXPECT_NEAR(interval.low, 0.75 - half, 1e-9);
+  EXPECT_EQ(interval.high, 1);
+  EXPECT_EQ(mean_share_interval({}).high, 1);
+}
+
 }  // namespace
 }  // namespace graft::study

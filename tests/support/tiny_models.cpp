@@ -112,7 +112,8 @@ TinyCheckpoint tiny_vit_checkpoint(uint64_t seed) {
   TinyCheckpoint checkpoint;
   checkpoint.folder.path = "tiny-vit";
   checkpoint.folder.config = io::JsonObject::parse(R"({
-    "architecture": "vit_tiny_patch8_reg2", "model_args": {"num_heads": 2, "img_size": 24},
+    "architecture": "vit_small_patch14_reg4_dinov2",
+    "model_args": {"embed_dim": 32, "depth": 3, "num_heads": 2, "patch_size": 8, "img_size": 24, "reg_tokens": 2},
     "pretrained_cfg": {"input_size": [3, 24, 24], "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
                        "interpolation": "bicubic", "crop_pct": 1.0}})",
                                                    "config.json");

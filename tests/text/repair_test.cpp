@@ -18,7 +18,7 @@ std::string repaired(std::string_view text) {
 // `text` as a program shows it that reads its UTF-8 in a single-byte encoding.
 std::u32string misread(std::u32string_view text, std::string_view encoding_name) {
   std::u32string out;
-  for (const Encoding& encoding : encodings()) {
+  for (const Charset& encoding : charsets()) {
     if (encoding.name != encoding_name) continue;
     for (const char c : encode_utf8(text)) {
       const auto byte = static_cast<unsigned char>(c);
@@ -38,7 +38,7 @@ TEST(Repair, LeavesHonestTextAlone) {
 TEST(Repair, UndoesEachEncodingAndSeveralInARow) {
   const std::u32string_view text = U"voil\u00e0, \u201cd\u00e9j\u00e0 vu\u201d \u2014 \U0001f600";
   const std::u32string honest = U"voil\u00e0, \"d\u00e9j\u00e0 vu\" \u2014 \U0001f600";
-  EXPECT_EQ(encodings().size(), 10u);
+  EXPECT_EQ(charsets().size(), 10u);
   for (const std::string_view name : {"latin-1", "sloppy-windows-1252", "sloppy-windows-1251", "sloppy-windows-1250",
                                       "sloppy-windows-1254", "macroman", "cp437"}) {
     EXPECT_EQ(repair(misread(text, name)), honest) << name;

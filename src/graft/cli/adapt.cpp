@@ -11,7 +11,7 @@
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
 #include "graft/cli/run_report.h"
-#include "graft/core/signals.h"
+#include "graft/core/printable.h"
 
 namespace graft::cli {
 namespace {
@@ -36,34 +36,38 @@ int run(Arguments& arguments, Terminal& terminal) {
   const auto& options = request->options;
   const std::string folder = options.resume.empty() ? options.output : options.resume;
   if (!folder.empty()) terminal.log_to(folder, !options.resume.empty());
-  catch_stop_signals();
-  const auto result = engine::adapt(options, request->method_options, host_of(arguments), terminal);
+  const auto host = host_of(arguments);
+  const auto result = options.resume.empty() ? engine::adapt(options, request->method_options, host, terminal)
+                                             : engine::resume(options.resume, request->given, host, terminal);
   if (result.stopped_by != 0) {
     if (!result.folder.empty()) terminal.finish_log();
     return 128 + result.stopped_by;
   }
   if (!result.folder.empty()) {
-    write_run_report(result, arguments.command_line());
+    write_run_report(result, result.command);
     terminal.line("report", (result.folder / "report.html").string());
-    terminal.line("next", fmt::format("graft predict {} PHOTO ...", result.folder.string()));
+    terminal.line("next", fmt::format("graft predict {} PHOTO ...", shell_path(result.folder.string())));
     terminal.finish_log();
   } else {
     terminal.line("next", "add -o FOLDER to keep what was trained");
   }
-  if (terminal.json()) terminal.print(dump(describe(result)));
+  if (terminal.json()) terminal.print(dump(with_notes(describe(result), terminal)));
   return 0;
 }
 
 }  // namespace
 
 Command adapt_command() {
-  return {"adapt", "Train a few parameters on a frozen model.", "--model M --data D --method NAME [-o FOLDER]",
+  return {"adapt",
+          "Train a few parameters on a frozen model.",
+          "--model M --data D --method NAME [-o FOLDER]",
           "graft adapt --model openai/clip-vit-base-patch16 --data pets/ --method lora --shots 16 -o runs/pets\n"
           "graft adapt --config pets.yaml --method lora --rank 4 --lr 1e-4 -o runs/rank4\n"
           "graft adapt --model clip/ --data pets/ --method lora+vpt --lora.rank 4 -o runs/both\n"
           "graft adapt --resume runs/pets\n"
           "graft adapt --method lora --help      # with the options of lora",
-          run};
+          run,
+          [] { return describe_options<engine::AdaptOptions>(); }};
 }
 
 }  // namespace graft::cli

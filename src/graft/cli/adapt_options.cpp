@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <map>
+
+#include "graft/io/yaml_options.h"
 
 namespace graft::cli {
 namespace {
@@ -26,20 +29,31 @@ OptionGroup options_of(const std::string& method) {
   return group;
 }
 
+// Of a run that is to go on; empty where there is none to ask.
+std::string method_of_run(const std::string& folder) {
+  const auto config = std::filesystem::path(folder) / "config.yaml";
+  std::error_code error;
+  if (folder.empty() || !std::filesystem::exists(config, error)) return "";
+  return io::read_yaml_options(config)["method"];
+}
+
 }  // namespace
 
 std::optional<engine::AdaptRequest> read_adapt_arguments(Arguments& arguments, Terminal& terminal) {
   arguments.add<engine::AdaptOptions>();
-  const std::string method = arguments.peek("method");
+  std::string method = arguments.peek("method");
+  if (method.empty()) method = method_of_run(arguments.peek("resume"));
   if (!method.empty()) arguments.add_group(options_of(method));
   if (!arguments.parse(terminal)) return {};
-  engine::AdaptRequest request{arguments.get<engine::AdaptOptions>(), {}};
+  engine::AdaptRequest request{
+      arguments.get<engine::AdaptOptions>(), {}, arguments.pick(describe_options<engine::AdaptOptions>())};
   if (request.options.resume.empty()) {
     arguments.require("model", "folder, file, or org/name in the Hugging Face cache");
     arguments.require("data", "photos: a folder, a table, or a CoOp split file");
     arguments.require("method", "what `graft methods` lists");
   }
   if (!method.empty()) request.method_options = arguments.pick(engine::method_option_infos(method));
+  request.given.insert(request.method_options.begin(), request.method_options.end());
   return request;
 }
 

@@ -2,15 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "graft/cli/command.h"
 #include "graft/cli/help.h"
+#include "graft/cli/results.h"
 #include "graft/core/error.h"
 #include "graft/core/names.h"
+#include "graft/core/printable.h"
 #include "graft/io/yaml_options.h"
+#include "graft/methods/method.h"
 
 namespace graft::cli {
 namespace {
@@ -31,6 +36,11 @@ const std::map<std::string, std::string> kAliases = {
 const std::map<std::string, char> kLetters = {{"output", 'o'}, {"config", 'c'}, {"quiet", 'q'}};
 // Said several times, these are several lines of one text; a list is one list; of any other option the last one counts.
 constexpr std::string_view kLines = "template";
+constexpr std::string_view kVariables = "GRAFT_";
+// Of the build, the tests and the place of the embedded files.
+constexpr std::string_view kOtherVariables[] = {
+    "GRAFT_ASSETS", "GRAFT_TORCH",      "GRAFT_TESTS",        "GRAFT_SLOW_TESTS",  "GRAFT_SANITIZE",
+    "GRAFT_UNITY",  "GRAFT_BENCH_DATA", "GRAFT_BENCH_PHOTOS", "GRAFT_BENCH_SEEDS", "GRAFT_PEERS"};
 
 bool is_switch(const OptionInfo& info) {
   return info.type == "yes/no";
@@ -47,19 +57,41 @@ std::string kebab(std::string name) {
   return name;
 }
 
-std::string quoted_for_shell(const std::string& token) {
-  constexpr std::string_view harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:+@%";
-  if (!token.empty() && token.find_first_not_of(harmless) == std::string::npos) return token;
-  std::string quoted = "'";
-  for (const char c : token)
-    quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
+std::string yaml_of(const OptionValues& values) {
+  std::string yaml = io::print_yaml_options(values);
+  yaml.pop_back();  // print() ends the line
+  return yaml;
+}
+
+// Variables of every command and every method: one that is set for another command is no mistake.
+std::set<std::string> variables_of_all() {
+  std::set<std::string> all(std::begin(kOtherVariables), std::end(kOtherVariables));
+  const auto add = [&all](const std::vector<OptionInfo>& infos, const std::string& prefix) {
+    for (const auto& info : infos)
+      all.insert(variable_of(prefix + info.name));
+  };
+  for (const auto& command : commands())
+    add(command.options(), "");
+  for (const auto* entry : methods::entries()) {
+    add(entry->options(), "");
+    add(entry->options(), std::string(entry->name) + ".");
+  }
+  add(describe_options<ConfigOptions>(), "");
+  add(describe_options<TerminalOptions>(), "");
+  for (const auto& [alias, name] : kAliases)
+    all.insert(variable_of(alias));
+  return all;
 }
 
 }  // namespace
 
-Arguments::Arguments(const Command& command, std::vector<std::string> tokens, io::Environment environment)
-    : command_(command), where_(command.name), tokens_(std::move(tokens)), environment_(std::move(environment)) {}
+Arguments::Arguments(const Command& command, std::vector<std::string> tokens, io::Environment environment,
+                     std::vector<std::string> variables)
+    : command_(command),
+      where_(command.name),
+      tokens_(std::move(tokens)),
+      variables_(std::move(variables)),
+      environment_(std::move(environment)) {}
 
 void Arguments::take_positional(std::string name, std::string help, bool many) {
   positionals_.push_back({std::move(name), std::move(help), many});
@@ -67,20 +99,25 @@ void Arguments::take_positional(std::string name, std::string help, bool many) {
 
 std::string Arguments::peek(const std::string& name) const {
   std::string value;
-  const auto letter = kLetters.find(name);
-  for (size_t i = 0; i < tokens_.size() && tokens_[i] != "--"; ++i) {
-    const std::string& token = tokens_[i];
-    const bool bare = token == "--" + name || (letter != kLetters.end() && token == std::string{'-', letter->second});
-    if (bare && i + 1 < tokens_.size()) value = tokens_[i + 1];
-    for (const auto& start : {"--" + name + "=", name + "="}) {
-      if (token.starts_with(start)) value = token.substr(start.size());
-    }
+  for (const auto& [option, text] : take_apart(known_to_peek(), Unknown::pass_over).given) {
+    if (option == name) value = text;
   }
   if (value.empty()) value = environment_(variable_of(name)).value_or("");
   if (value.empty() && name != "config") {
     if (const std::string file = peek("config"); !file.empty()) value = io::read_yaml_options(file)[name];
   }
   return value;
+}
+
+Arguments::Known Arguments::known_to_peek() const {
+  Known known = this->known();
+  for (const auto& infos : {describe_options<ConfigOptions>(), describe_options<TerminalOptions>()}) {
+    for (const auto& info : infos) {
+      known.spellings.try_emplace(info.name, info.name);
+      known.infos.try_emplace(info.name, info);
+    }
+  }
+  return known;
 }
 
 Arguments::Known Arguments::known() const {
@@ -109,7 +146,7 @@ void Arguments::refuse(const Known& known, const std::string& where, std::string
   for (const auto& [spelling, name] : known.spellings)
     names.push_back(spelling);
   const auto near = nearest_name(typed, names);
-  throw UsageError(where, "no option '{}{}'.{} graft {} --help lists them all.", dashes, typed,
+  throw UsageError(where, "no option '{}{}'.{} graft {} --help lists them all.", dashes, printable(typed),
                    near ? fmt::format(" Did you mean '{}{}'?", dashes, *near) : "", command_.name);
 }
 
@@ -126,8 +163,9 @@ bool Arguments::parse(Terminal& terminal) {
   read_environment(known);
   read_line(known);
   terminal.set(get<TerminalOptions>());
+  tell_variables(known, terminal);
   if (get<ConfigOptions>().print_config) {
-    terminal.print(resolved_yaml());
+    terminal.print(terminal.json() ? dump(nlohmann::json(resolved())) : yaml_of(resolved()));
     return false;
   }
   return true;
@@ -152,79 +190,103 @@ void Arguments::read_environment(const Known& known) {
   }
 }
 
-// Every spelling to --kebab-case=value; an unknown one is refused here, with the nearest name. What follows an option
-// that wants a value is left alone, whatever it looks like.
-std::vector<std::string> Arguments::plain_tokens(const Known& known) const {
-  std::vector<std::string> tokens;
+// A name that is misspelt, or set for nothing, would be passed over.
+void Arguments::tell_variables(const Known& known, Terminal& terminal) const {
+  std::set<std::string> own;
+  for (const auto& [spelling, name] : known.spellings)
+    own.insert(variable_of(spelling));
+  std::set<std::string> all;
+  for (const auto& variable : variables_) {
+    if (!variable.starts_with(kVariables)) continue;
+    if (own.count(variable) > 0) {
+      if (environment_(variable).value_or("").empty()) {
+        terminal.warn(fmt::format("{} is set and empty: it counts as not set.", variable));
+      }
+      continue;
+    }
+    if (all.empty()) {
+      all = variables_of_all();
+      all.insert(own.begin(), own.end());
+    }
+    if (all.count(variable) > 0) continue;
+    std::vector<std::string> names;
+    for (const auto& name : all)
+      names.push_back(name.substr(kVariables.size()));
+    const auto near = nearest_name(variable.substr(kVariables.size()), names);
+    terminal.warn(fmt::format("{} is no option of graft and changes nothing.{}", variable,
+                              near ? fmt::format(" Did you mean {}{}?", kVariables, *near) : ""));
+  }
+}
+
+// There is a file of this name, and `paths` words so far leave room for one more.
+bool Arguments::is_path_due(const std::string& token, size_t paths) const {
+  const bool due = !positionals_.empty() && (positionals_.back().many || paths < positionals_.size());
+  std::error_code error;
+  return due && std::filesystem::exists(token, error);
+}
+
+// What follows an option that wants a value is that value, whatever it looks like.
+Arguments::Line Arguments::take_apart(const Known& known, Unknown unknown) const {
+  Line line;
   for (size_t i = 0; i < tokens_.size(); ++i) {
     const std::string& token = tokens_[i];
     if (token == "--") {
-      tokens.insert(tokens.end(), tokens_.begin() + static_cast<std::ptrdiff_t>(i), tokens_.end());
+      line.rest.insert(line.rest.end(), tokens_.begin() + static_cast<std::ptrdiff_t>(i) + 1, tokens_.end());
       break;
     }
-    const size_t equals = token.find('=');
     const bool dashed = token.starts_with("--");
-    const std::string name =
+    const bool letter = !dashed && token.size() > 1 && token[0] == '-';
+    const size_t equals = token.find('=');
+    std::optional<std::string> value;
+    if (equals != std::string::npos) value = token.substr(equals + 1);
+    std::string name =
         kebab(token.substr(dashed ? 2 : 0, equals == std::string::npos ? equals : equals - (dashed ? 2 : 0)));
-    const auto found = known.spellings.find(name);
-    const bool is_letter = token.size() == 2 && token[0] == '-' && token != "--";
-    if (dashed && found == known.spellings.end()) {
-      const bool is_negation =
-          name.starts_with("no-") && known.infos.count(name.substr(3)) > 0 && is_switch(known.infos.at(name.substr(3)));
-      if (!is_negation) refuse(known, where_, "--", name);
-      tokens.push_back("--" + name.substr(3) + "=false");
-    } else if (dashed && equals == std::string::npos && is_switch(known.infos.at(found->second))) {
-      tokens.push_back("--" + name + "=true");
-    } else if ((dashed || token[0] != '-') && found != known.spellings.end() &&
-               (dashed || equals != std::string::npos)) {
-      if (equals == std::string::npos && i + 1 == tokens_.size()) {
-        throw UsageError(where_, "--{} wants a value. graft {} --help explains.", name, command_.name);
+    if (letter) {
+      const auto found = std::find_if(kLetters.begin(), kLetters.end(), [&](const auto& entry) {
+        return entry.second == token[1] && known.infos.count(entry.first) > 0;
+      });
+      const bool is_known = found != kLetters.end() && (token.size() == 2 || !is_switch(known.infos.at(found->first)));
+      if (!is_known && unknown == Unknown::pass_over) continue;
+      if (!is_known) {
+        throw UsageError(where_,
+                         "no option '{}'. graft {} --help lists them all; a path that begins with - stands after --.",
+                         printable(token), command_.name);
       }
-      const std::string value = equals == std::string::npos ? tokens_[++i] : token.substr(equals + 1);
-      if (value.empty()) {  // CLI11 takes an empty value only as a word of its own
-        tokens.insert(tokens.end(), {"--" + name, ""});
-      } else {
-        tokens.push_back("--" + name + "=" + value);
-      }
-    } else if (is_letter && token == "-q") {
-      tokens.push_back("--quiet=true");
-    } else {
-      tokens.push_back(token);
-      if (is_letter && i + 1 < tokens_.size()) tokens.push_back(tokens_[++i]);
+      name = found->first;
+      if (token.size() > 2) value = token.substr(token[2] == '=' ? 3 : 2);
+    } else if (!dashed && (equals == std::string::npos || known.spellings.count(name) == 0 ||
+                           is_path_due(token, line.rest.size()))) {
+      line.rest.push_back(token);
+      continue;
     }
+    const auto found = known.spellings.find(name);
+    if (found == known.spellings.end()) {
+      const auto negated = known.infos.find(name.starts_with("no-") ? name.substr(3) : "");
+      if (negated != known.infos.end() && is_switch(negated->second) && !value) {
+        line.given.emplace_back(negated->first, "false");
+      } else if (unknown == Unknown::refuse) {
+        refuse(known, where_, "--", name);
+      }
+      continue;
+    }
+    if (!value && is_switch(known.infos.at(found->second))) value = "true";
+    if (!value && i + 1 == tokens_.size()) {
+      if (unknown == Unknown::pass_over) break;
+      throw UsageError(where_, "--{} wants a value. graft {} --help explains.", name, command_.name);
+    }
+    line.given.emplace_back(found->second, value ? *value : tokens_[++i]);
   }
-  return tokens;
+  return line;
 }
 
 void Arguments::read_line(const Known& known) {
-  CLI::App app;
-  app.set_help_flag();
-  std::vector<std::pair<std::string, CLI::Option*>> options;
-  for (const auto& [spelling, name] : known.spellings) {
-    const auto letter = kLetters.find(spelling);
-    const std::string short_form = letter != kLetters.end() ? fmt::format(",-{}", letter->second) : "";
-    CLI::Option* option = app.add_option("--" + spelling + short_form);
-    option->type_size(1)->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    options.emplace_back(name, option);
-  }
-  std::vector<std::string> rest;
-  app.add_option("rest", rest)->expected(0, 1 << 20);
-  std::vector<std::string> tokens = plain_tokens(known);
-  std::reverse(tokens.begin(), tokens.end());  // CLI11 takes them from the back
-  try {
-    app.parse(tokens);
-  } catch (const CLI::ParseError& error) {
-    throw UsageError(where_, "{}. graft {} --help explains.", error.what(), command_.name);
-  }
-
+  auto [said, rest] = take_apart(known, Unknown::refuse);
   OptionValues given;
-  for (const auto& [name, option] : options) {
-    for (const auto& text : option->results()) {
-      const auto [place, is_first] = given.try_emplace(name, text);
-      if (is_first) continue;
-      const bool is_list = known.infos.at(name).type == "list";
-      place->second = is_list ? place->second + "," + text : name == kLines ? place->second + "\n" + text : text;
-    }
+  for (const auto& [name, text] : said) {
+    const auto [place, is_first] = given.try_emplace(name, text);
+    if (is_first) continue;
+    const bool is_list = known.infos.at(name).type == "list";
+    place->second = is_list ? place->second + "," + text : name == kLines ? place->second + "\n" + text : text;
   }
   for (const auto& positional : positionals_) {
     if (positional.many) {
@@ -236,7 +298,7 @@ void Arguments::read_line(const Known& known) {
     }
   }
   if (!rest.empty()) {
-    throw UsageError(where_, "unexpected argument '{}'. usage: graft {} {}", rest.front(), command_.name,
+    throw UsageError(where_, "unexpected argument '{}'. usage: graft {} {}", printable(rest.front()), command_.name,
                      command_.usage);
   }
   take(where_, std::move(given));
@@ -276,7 +338,7 @@ void Arguments::require(const std::string& name, std::string_view what) const {
 std::string Arguments::command_line() const {
   std::string line = fmt::format("graft {}", command_.name);
   for (const auto& token : tokens_)
-    line += " " + quoted_for_shell(token);
+    line += " " + shell_quoted(token);
   return line;
 }
 
@@ -302,7 +364,7 @@ std::string Arguments::help() const {
   return format_help(command_, positionals, groups);
 }
 
-std::string Arguments::resolved_yaml() const {
+OptionValues Arguments::resolved() const {
   OptionValues resolved;
   for (const auto& group : groups_) {
     if (group.title == "output" || group.title == "configuration") continue;  // how it is shown is not what is done
@@ -311,9 +373,7 @@ std::string Arguments::resolved_yaml() const {
       resolved[info.name] = found != values_.end() ? found->second : info.default_value;
     }
   }
-  std::string yaml = io::print_yaml_options(resolved);
-  yaml.pop_back();  // print() ends the line
-  return yaml;
+  return resolved;
 }
 
 }  // namespace graft::cli

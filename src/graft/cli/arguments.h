@@ -1,13 +1,14 @@
 // What the user asked of a command, whichever way: `--name value`, `--name=value`, `name=value`, `-o value`, the
 // environment (GRAFT_NAME), a YAML file (--config), or nothing (the default); the first of these that speaks wins.
 // Options come from `fields` lists. Every name is checked wherever it stands, and a bad value is an error that says
-// where it came from.
+// where it came from. A bare `name=value` is a path where a path is due and there is such a file.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "graft/cli/terminal.h"
@@ -28,7 +29,9 @@ struct OptionGroup {
 
 class Arguments {
  public:
-  Arguments(const Command& command, std::vector<std::string> tokens, io::Environment environment);
+  // `variables`: the names in the environment. One that begins with GRAFT_ and means nothing is told.
+  Arguments(const Command& command, std::vector<std::string> tokens, io::Environment environment,
+            std::vector<std::string> variables = {});
 
   // --- first, what there is
   template <class Options>
@@ -71,20 +74,28 @@ class Arguments {
     std::map<std::string, std::string> spellings;  // any spelling -> name
     std::map<std::string, OptionInfo> infos;       // by name
   };
+  struct Line {                                              // the command line, taken apart
+    std::vector<std::pair<std::string, std::string>> given;  // option, text
+    std::vector<std::string> rest;
+  };
   Known known() const;
+  Known known_to_peek() const;
   [[noreturn]] void refuse(const Known& known, const std::string& where, std::string_view dashes,
                            const std::string& typed) const;
   void read_file(const Known& known, const std::string& file);
   void read_environment(const Known& known);
+  void tell_variables(const Known& known, Terminal& terminal) const;
   void read_line(const Known& known);
-  std::vector<std::string> plain_tokens(const Known& known) const;
+  enum class Unknown { refuse, pass_over };
+  Line take_apart(const Known& known, Unknown unknown) const;
+  bool is_path_due(const std::string& token, size_t paths) const;
   void take(const std::string& where, OptionValues given);
   std::string help() const;
-  std::string resolved_yaml() const;
+  OptionValues resolved() const;
 
   const Command& command_;
   std::string where_;
-  std::vector<std::string> tokens_;
+  std::vector<std::string> tokens_, variables_;
   io::Environment environment_;
   std::vector<OptionGroup> groups_;
   std::vector<Positional> positionals_;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "graft/core/options.h"
+
 namespace graft::cli {
 
 class Arguments;
@@ -17,6 +19,7 @@ struct Command {
   const char* usage;                                     // what follows the name
   const char* examples;                                  // lines to type, for its --help
   int (*run)(Arguments& arguments, Terminal& terminal);  // the exit code
+  std::vector<OptionInfo> (*options)();                  // its own, without those of a method that it is given
 };
 
 const std::vector<Command>& commands();              // in the order of commands.def

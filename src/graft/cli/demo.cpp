@@ -14,7 +14,6 @@
 #include "graft/cli/run_report.h"
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
-#include "graft/core/signals.h"
 #include "graft/engine/stopped.h"
 #include "graft/pipelines/zero_shot.h"
 
@@ -68,7 +67,6 @@ int run(Arguments& arguments, Terminal& terminal) {
   find_assets(arguments.environment());
   take_folder(options);
   terminal.log_to(options.output, options.full);
-  catch_stop_signals();
   const int code =
       options.full ? run_full_demo(options, arguments, terminal) : run_quick_demo(options, arguments, terminal);
   terminal.finish_log();
@@ -124,8 +122,9 @@ DemoRun Demo::zero_shot() {
   const auto start = std::chrono::steady_clock::now();
   const auto evaluation = pipelines::zero_shot(*session_, engine::read_templates("", ""), data::Split::test, inside);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return {"zero-shot", 0,    0, 0, evaluation.scores.correct, evaluation.scores.count, evaluation.scores.mean_per_class,
-          seconds,     false};
+  auto run = to_run("zero-shot", 0, 0, evaluation.scores);
+  run.seconds = seconds;
+  return run;
 }
 
 engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, const std::string& output) {
@@ -146,16 +145,27 @@ engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_
   return result;
 }
 
+DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::Scores& scores) {
+  std::vector<study::Share> classes;
+  for (size_t i = 0; i < scores.class_count.size(); ++i)
+    classes.push_back({scores.class_correct[i], scores.class_count[i]});
+  DemoRun run;
+  run.method = method;
+  run.shots = shots;
+  run.seed = seed;
+  run.correct = scores.correct;
+  run.count = scores.count;
+  run.mean_per_class = scores.mean_per_class;
+  run.per_class_interval = study::mean_share_interval(classes);
+  return run;
+}
+
 DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::AdaptResult& result) {
-  return {method,
-          shots,
-          seed,
-          result.trained_parameters,
-          result.test.correct,
-          result.test.count,
-          result.test.mean_per_class,
-          result.seconds,
-          result.photos_encoded == 0};
+  auto run = to_run(method, shots, seed, result.test);
+  run.trained = result.trained_parameters;
+  run.seconds = result.seconds;
+  run.encoded_nothing = result.photos_encoded == 0;
+  return run;
 }
 
 nlohmann::json to_json(const DemoRun& run) {
@@ -166,6 +176,7 @@ nlohmann::json to_json(const DemoRun& run) {
           {"correct", run.correct},
           {"count", run.count},
           {"mean_per_class", run.mean_per_class},
+          {"mean_per_class_interval", {run.per_class_interval.low, run.per_class_interval.high}},
           {"seconds", run.seconds}};
 }
 
@@ -186,10 +197,13 @@ void finish_demo(study::ComparisonReport report, const DemoOptions& options, con
 }
 
 Command demo_command() {
-  return {"demo", "Adapt the embedded model to the embedded photos, with a table and a report.", "[--full]",
+  return {"demo",
+          "Adapt the embedded model to the embedded photos, with a table and a report.",
+          "[--full]",
           "graft demo\n"
           "graft demo --full -o runs/full",
-          run};
+          run,
+          [] { return describe_options<DemoOptions>(); }};
 }
 
 }  // namespace graft::cli

@@ -11,6 +11,7 @@
 #include "graft/engine/adapt.h"
 #include "graft/engine/session.h"
 #include "graft/study/comparison_report.h"
+#include "graft/study/statistics.h"
 
 namespace graft::cli {
 
@@ -42,6 +43,7 @@ struct DemoRun {
   int64_t trained = 0;
   int64_t correct = 0, count = 0;
   double mean_per_class = 0;
+  study::Interval per_class_interval = {};  // 95 %, over test photos
   double seconds = 0;
   bool encoded_nothing = false;  // every photo's features were there already
 
@@ -58,8 +60,8 @@ const std::vector<DemoSetting>& demo_settings();
 std::string describe_settings(const std::vector<std::string>& methods);  // a sentence
 
 inline constexpr const char* kPerClassNote =
-    "per class: the mean over the kinds of the share that is right. The labelled photos are as many of each kind; the "
-    "test photos are not, and zero-shot owes part of its accuracy to the common kinds.";
+    "Mean per class: over the kinds, the share that is right. The labelled photos are as many of each kind; the test "
+    "photos are not, and plain accuracy rewards a leaning to the common kinds.";
 
 class Demo {
  public:
@@ -79,6 +81,8 @@ class Demo {
   std::unique_ptr<engine::Session> session_;
 };
 
+// Without what it cost.
+DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::Scores& scores);
 DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::AdaptResult& result);
 
 nlohmann::json to_json(const DemoRun& run);

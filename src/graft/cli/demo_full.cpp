@@ -34,9 +34,15 @@ class Results {
     for (std::string line; std::getline(lines, line);) {
       const auto row = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (!row.is_object() || row.value("base", "") != base_) continue;  // or a line that a crash cut short
-      DemoRun run{row.value("method", ""),          row.value("shots", int64_t{0}),   row.value("seed", int64_t{0}),
-                  row.value("trained", int64_t{0}), row.value("correct", int64_t{0}), row.value("count", int64_t{0}),
-                  row.value("mean_per_class", 0.0), row.value("seconds", 0.0)};
+      DemoRun run;
+      run.method = row.value("method", "");
+      run.shots = row.value("shots", int64_t{0});
+      run.seed = row.value("seed", int64_t{0});
+      run.trained = row.value("trained", int64_t{0});
+      run.correct = row.value("correct", int64_t{0});
+      run.count = row.value("count", int64_t{0});
+      run.mean_per_class = row.value("mean_per_class", 0.0);
+      run.seconds = row.value("seconds", 0.0);
       if (run.count > 0) runs_[{run.method, run.shots, run.seed}] = run;
     }
   }
@@ -85,41 +91,31 @@ double per_class(const DemoRun& run) {
   return run.mean_per_class;
 }
 
+// The mean over the seeds, and the gain over zero-shot paired with it.
+study::Measured measured(const std::vector<double>& values, double zero_shot) {
+  const auto mean = study::summarise(values);
+  const auto gain = study::compare(values, std::vector<double>(values.size(), zero_shot), Random(1)).difference;
+  return {mean.mean, mean.interval.low, mean.interval.high, gain.mean, gain.interval.low, gain.interval.high};
+}
+
 study::ComparisonTable table_of(const Results& results, int64_t shots, const DemoRun& base) {
   study::ComparisonTable table{fmt::format("{} {}, {} draws of photos", shots, shots == 1 ? "shot" : "shots", kSeeds),
                                {}};
   const auto own = study::wilson_interval(base.correct, base.count);
   table.rows.push_back({.name = base.method,
-                        .accuracy = base.accuracy(),
-                        .low = own.low,
-                        .high = own.high,
-                        .per_class = base.mean_per_class,
+                        .per_class = {.value = base.mean_per_class,
+                                      .low = base.per_class_interval.low,
+                                      .high = base.per_class_interval.high},
+                        .accuracy = {.value = base.accuracy(), .low = own.low, .high = own.high},
                         .seconds = base.seconds});
-  const auto gain = [](const std::vector<double>& values, double zero_shot) {
-    return study::compare(values, std::vector<double>(values.size(), zero_shot), Random(1)).difference;
-  };
   for (const auto& method : method_names()) {
-    const auto values = over_seeds(results, method, shots, accuracy);
-    const auto mean = study::summarise(values);
-    const auto more = gain(values, base.accuracy());
-    const auto each = over_seeds(results, method, shots, per_class);
-    const auto more_each = gain(each, base.mean_per_class);
     double seconds = 0;
-    for (int64_t seed = 1; seed <= kSeeds; ++seed) {
+    for (int64_t seed = 1; seed <= kSeeds; ++seed)
       seconds += results.at({method, shots, seed}).seconds / kSeeds;
-    }
     table.rows.push_back({.name = method,
                           .trained = results.at({method, shots, 1}).trained,
-                          .accuracy = mean.mean,
-                          .low = mean.interval.low,
-                          .high = mean.interval.high,
-                          .gain = more.mean,
-                          .gain_low = more.interval.low,
-                          .gain_high = more.interval.high,
-                          .per_class = study::summarise(each).mean,
-                          .per_class_gain = more_each.mean,
-                          .per_class_gain_low = more_each.interval.low,
-                          .per_class_gain_high = more_each.interval.high,
+                          .per_class = measured(over_seeds(results, method, shots, per_class), base.mean_per_class),
+                          .accuracy = measured(over_seeds(results, method, shots, accuracy), base.accuracy()),
                           .seconds = seconds});
   }
   return table;
@@ -128,15 +124,17 @@ study::ComparisonTable table_of(const Results& results, int64_t shots, const Dem
 void print_table(const study::ComparisonTable& table, Terminal& terminal) {
   TextTable text({Align::left, Align::right, Align::right, Align::right, Align::left, Align::right, Align::right,
                   Align::left, Align::right});
-  text.row({"", "trained", "accuracy", "gain", "95 % interval", "per class", "gain", "95 % interval", "time"});
-  const auto range = [](double low, double high) { return fmt::format("{:+.1f} to {:+.1f}", 100 * low, 100 * high); };
+  text.row({"", "trained", "per class", "gain", "95 % interval", "accuracy", "gain", "95 % interval", "time"});
   for (const auto& row : table.rows) {
     const bool is_base = &row == &table.rows.front();
-    text.row({row.name, engine::count_words(row.trained), fmt::format("{:.1f} %", 100 * row.accuracy),
-              is_base ? "" : fmt::format("{:+.1f}", 100 * row.gain), is_base ? "" : range(row.gain_low, row.gain_high),
-              fmt::format("{:.1f} %", 100 * row.per_class),
-              is_base ? "" : fmt::format("{:+.1f}", 100 * row.per_class_gain),
-              is_base ? "" : range(row.per_class_gain_low, row.per_class_gain_high), format_duration(row.seconds)});
+    std::vector<std::string> cells{row.name, engine::count_words(row.trained)};
+    for (const auto* part : {&row.per_class, &row.accuracy}) {
+      cells.push_back(fmt::format("{:.1f} %", 100 * part->value));
+      cells.push_back(is_base ? "" : fmt::format("{:+.1f}", 100 * part->gain));
+      cells.push_back(is_base ? "" : fmt::format("{:+.1f} to {:+.1f}", 100 * part->gain_low, 100 * part->gain_high));
+    }
+    cells.push_back(format_duration(row.seconds));
+    text.row(std::move(cells));
   }
   terminal.print("\n" + table.title);
   for (const auto& line : text.lines())
@@ -144,12 +142,12 @@ void print_table(const study::ComparisonTable& table, Terminal& terminal) {
 }
 
 study::LineChart chart_of(const Results& results, const DemoRun& base) {
-  study::LineChart chart{"mean test accuracy", "labelled photos a kind", {}, true};
-  chart.series.push_back({"zero-shot", {{1, base.accuracy()}, {16, base.accuracy()}}});
+  study::LineChart chart{"mean per class", "labelled photos a kind", {}, true};
+  chart.series.push_back({"zero-shot", {{1, base.mean_per_class}, {16, base.mean_per_class}}});
   for (const auto& method : method_names()) {
     auto& series = chart.series.emplace_back(study::Series{method, {}});
     for (const int64_t shots : kShots)
-      series.points.emplace_back(shots, study::summarise(over_seeds(results, method, shots, accuracy)).mean);
+      series.points.emplace_back(shots, study::summarise(over_seeds(results, method, shots, per_class)).mean);
   }
   return chart;
 }
@@ -192,7 +190,7 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
       if (known) seconds += results.at(results.has(same) ? same : first).seconds;
     }
     terminal.line("demo", fmt::format("{:<13} {:>2} {} seed {}  {:.1f} %  {:>8}   {} of {}{}", method, shots,
-                                      shots == 1 ? "shot, " : "shots,", seed, 100 * run.accuracy(),
+                                      shots == 1 ? "shot, " : "shots,", seed, 100 * run.mean_per_class,
                                       format_duration(run.seconds), wanted.size() - left.size() + i + 1, wanted.size(),
                                       known && seconds > 0 ? ", about " + format_duration(seconds) + " left" : ""));
   }

@@ -7,6 +7,7 @@
 #include "graft/cli/demo.h"
 #include "graft/cli/results.h"
 #include "graft/cli/run_report.h"
+#include "graft/core/printable.h"
 #include "graft/engine/words.h"
 #include "graft/study/statistics.h"
 
@@ -31,11 +32,13 @@ void print_row(const DemoRun& run, const DemoRun& base, Terminal& terminal) {
     terminal.print(dump(row));
     return;
   }
-  const std::string gain = is_base ? "" : fmt::format("{:+.1f}", 100 * (run.accuracy() - base.accuracy()));
-  terminal.print(fmt::format("  {:<14} {:>8} {:>11}  {:<{}} {:>6} {:>10} {:>8}{}", run.method,
-                             engine::count_words(run.trained), fmt::format("{:.1f} %", 100 * run.accuracy()),
-                             bar(run.accuracy()), kBarCells, gain, fmt::format("{:.1f} %", 100 * run.mean_per_class),
-                             format_duration(run.seconds), run.encoded_nothing ? "   (features cached)" : ""));
+  const std::string gain = is_base ? "" : fmt::format("{:+.1f}", 100 * (run.mean_per_class - base.mean_per_class));
+  const auto [low, high] = run.per_class_interval;
+  terminal.print(fmt::format(
+      "  {:<14} {:>8} {:>9}  {:<{}} {:>6}   {:<14} {:>8} {:>8}{}", run.method, engine::count_words(run.trained),
+      fmt::format("{:.1f} %", 100 * run.mean_per_class), bar(run.mean_per_class), kBarCells, gain,
+      fmt::format("{:.1f} to {:.1f}", 100 * low, 100 * high), fmt::format("{:.1f} %", 100 * run.accuracy()),
+      format_duration(run.seconds), run.encoded_nothing ? "   (features cached)" : ""));
 }
 
 std::vector<std::string> notes(const DemoOptions& options) {
@@ -46,15 +49,17 @@ std::vector<std::string> notes(const DemoOptions& options) {
 }
 
 study::MethodRow to_row(const DemoRun& run, const DemoRun& base) {
-  const auto interval = study::wilson_interval(run.correct, run.count);
+  const auto plain = study::wilson_interval(run.correct, run.count);
   return {.name = run.method,
           .trained = run.trained,
-          .accuracy = run.accuracy(),
-          .low = interval.low,
-          .high = interval.high,
-          .gain = run.accuracy() - base.accuracy(),
-          .per_class = run.mean_per_class,
-          .per_class_gain = run.mean_per_class - base.mean_per_class,
+          .per_class = {.value = run.mean_per_class,
+                        .low = run.per_class_interval.low,
+                        .high = run.per_class_interval.high,
+                        .gain = run.mean_per_class - base.mean_per_class},
+          .accuracy = {.value = run.accuracy(),
+                       .low = plain.low,
+                       .high = plain.high,
+                       .gain = run.accuracy() - base.accuracy()},
           .seconds = run.seconds,
           .report = &run == &base ? "" : run.method + "/report.html"};
 }
@@ -68,8 +73,8 @@ int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Termi
                   demo.classes(), options.shots);
   terminal.line("demo", title);
   if (!terminal.json()) {
-    terminal.print(
-        fmt::format("\n  {:<14} {:>8} {:>18} {:>33} {:>8}", "method", "trained", "test accuracy", "per class", "time"));
+    terminal.print(fmt::format("\n  {:<14} {:>8} {:>15} {:>39} {:>14} {:>8}", "method", "trained", "mean per class",
+                               "95 % interval", "accuracy", "time"));
   }
   const DemoRun base = demo.zero_shot();
   print_row(base, base, terminal);
@@ -80,8 +85,8 @@ int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Termi
     const auto result = demo.adapt(method, options.shots, options.seed, (folder / method).string());
     const DemoRun run = to_run(method, options.shots, options.seed, result);
     print_row(run, base, terminal);
-    write_run_report(result,
-                     fmt::format("graft adapt --config {} -o runs/again", (folder / method / "config.yaml").string()));
+    write_run_report(result, fmt::format("graft adapt --config {} -o runs/again",
+                                         shell_path((folder / method / "config.yaml").string())));
     report.tables[0].rows.push_back(to_row(run, base));
   }
   report.title = "graft demo";

@@ -18,7 +18,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   const auto options = arguments.get<engine::EvaluateOptions>();
   const auto evaluation = engine::evaluate(options, host_of(arguments), terminal);
   if (terminal.json()) {
-    terminal.print(dump(to_json(evaluation.scores, evaluation.classes)));
+    terminal.print(dump(with_notes(to_json(evaluation.scores, evaluation.classes), terminal)));
   } else {
     terminal.print(format_scores(evaluation.scores));
   }
@@ -28,10 +28,13 @@ int run(Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 Command evaluate_command() {
-  return {"evaluate", "Test what was trained on a labelled data set.", "RUN [--data D] [--split test]",
+  return {"evaluate",
+          "Test what was trained on a labelled data set.",
+          "RUN [--data D] [--split test]",
           "graft evaluate runs/pets\n"
           "graft evaluate runs/pets --data other-pets/ --json",
-          run};
+          run,
+          [] { return describe_options<engine::EvaluateOptions>(); }};
 }
 
 }  // namespace graft::cli

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <nlohmann/json.hpp>
+
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
+#include "graft/cli/results.h"
 #include "graft/engine/features.h"
 
 namespace graft::cli {
@@ -18,6 +21,15 @@ int run(Arguments& arguments, Terminal& terminal) {
   arguments.require("output", "the safetensors file to write");
   const auto options = arguments.get<engine::FeaturesOptions>();
   const auto table = engine::features(options, host_of(arguments), terminal);
+  if (terminal.json()) {
+    terminal.print(dump(with_notes({{"file", options.output},
+                                    {"tensor", "features"},
+                                    {"shape", table.features.sizes().vec()},
+                                    {"photos", table.files.size()},
+                                    {"at", options.at}},
+                                   terminal)));
+    return 0;
+  }
   terminal.line("saved",
                 fmt::format("{}: tensor 'features' [{}] float32, the photos' names in the metadata key 'files'",
                             options.output, fmt::join(table.features.sizes(), ", ")));
@@ -27,11 +39,13 @@ int run(Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 Command features_command() {
-  return {"features", "Write a model's features of photos to a safetensors file.",
+  return {"features",
+          "Write a model's features of photos to a safetensors file.",
           "--model M --data D -o f.safetensors",
           "graft features --model facebook/dinov2-small --data pets/ -o pets.safetensors\n"
           "graft features --model clip/ --data pets/ --at block.5 --adapter runs/pets -o block5.safetensors",
-          run};
+          run,
+          [] { return describe_options<engine::FeaturesOptions>(); }};
 }
 
 }  // namespace graft::cli

@@ -2,16 +2,23 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <new>
 #include <optional>
+#include <stdexcept>
+#include <system_error>
 
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
 #include "graft/cli/help.h"
+#include "graft/cli/standard_streams.h"
 #include "graft/core/error.h"
-#include "graft/engine/stopped.h"
+#include "graft/core/signals.h"
 #include "graft/tensor/kept_memory.h"
 
 namespace {
@@ -22,6 +29,15 @@ using namespace graft::cli;
 std::optional<std::string> environment(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());
   return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+std::vector<std::string> names_in_environment() {
+  std::vector<std::string> names;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
 }
 
 std::string overview() {
@@ -50,7 +66,7 @@ int run(const std::vector<std::string>& words, Terminal& terminal) {
     return 0;
   }
   const Command& command = find_command(words[0]);
-  Arguments arguments(command, {words.begin() + 1, words.end()}, environment);
+  Arguments arguments(command, {words.begin() + 1, words.end()}, environment, names_in_environment());
   return command.run(arguments, terminal);
 }
 
@@ -60,30 +76,65 @@ int bug(Terminal& terminal, const std::string& what) {
   return 70;
 }
 
-}  // namespace
+int too_much(Terminal& terminal) {
+  terminal.error("[memory] there is not enough. Try a smaller --batch-size, or --precision bf16.");
+  return 3;
+}
 
-int main(int argc, char** argv) {
-  tensor::keep_tensor_memory();
-  Terminal terminal(environment);
-  int code = 0;
+// What libtorch says of values that a user chose and that no option's own range can know.
+int of_libtorch(Terminal& terminal, const std::string& what) {
+  const auto says = [&](const char* words) { return what.find(words) != std::string::npos; };
+  if (says("allocate memory") || says("enough memory") || says("Storage size calculation overflowed")) {
+    return too_much(terminal);
+  }
+  if (says("without overflow")) {
+    terminal.error("[numbers] a number became larger than single precision holds. Try smaller values.");
+    return 2;
+  }
+  return bug(terminal, what);
+}
+
+// The one place where exceptions end: a message, and the exit code of its kind.
+int run_and_tell(const std::vector<std::string>& words, Terminal& terminal) {
   try {
-    code = run({argv + 1, argv + argc}, terminal);
+    const int code = run(words, terminal);
     terminal.flush();
+    return terminal.reader_is_gone() ? 128 + SIGPIPE : code;
   } catch (const Error& error) {
     terminal.error(error.what());
-    code = error.exit_code();
-  } catch (const engine::Stopped& stopped) {
-    code = 128 + stopped.signal;  // 130 after SIGINT, 143 after SIGTERM
+    return error.exit_code();
+  } catch (const Stopped& stopped) {
+    return 128 + stopped.signal;  // 130 after SIGINT, 143 after SIGTERM
   } catch (const std::filesystem::filesystem_error& error) {
     terminal.error(fmt::format("[file] {}: {}.", error.path1().string(), error.code().message()));
-    code = 3;
+    return 3;
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again) return bug(terminal, error.what());
+    terminal.error(
+        "[threads] the system starts no more of them. Allow more (ulimit -u, a container's limit), or ask for fewer "
+        "with --threads and --workers.");
+    return 3;
   } catch (const c10::Error& error) {
-    code = bug(terminal, error.what_without_backtrace());
+    return of_libtorch(terminal, error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
-    terminal.error("[memory] there is not enough. Try a smaller --batch-size, or --precision bf16.");
-    code = 3;
+    return too_much(terminal);
+  } catch (const std::length_error&) {  // a container of more than can be addressed
+    return too_much(terminal);
   } catch (const std::exception& error) {
-    code = bug(terminal, error.what());
+    return bug(terminal, error.what());
+  } catch (...) {
+    return bug(terminal, "an exception of no known kind");
   }
-  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  cli::open_standard_streams();
+  catch_stop_signals();
+  tensor::keep_tensor_memory();
+  Terminal terminal(environment);
+  return run_and_tell({argv + std::min(argc, 1), argv + argc}, terminal);
+} catch (...) {  // not even the message could be made
+  return 70;
 }

@@ -21,13 +21,14 @@ int run(Arguments& arguments, Terminal& terminal) {
   const auto options = arguments.get<engine::MergeOptions>();
   const auto merged = engine::merge(options, host_of(arguments), terminal);
   if (terminal.json()) {
-    terminal.print(dump({{"folder", merged.folder.string()},
-                         {"folded", merged.folded},
-                         {"tensors", merged.tensors},
-                         {"rounded", merged.rounded},
-                         {"head", merged.head},
-                         {"photos", merged.photos},
-                         {"largest_deviation", merged.largest_deviation}}));
+    terminal.print(dump(with_notes({{"folder", merged.folder.string()},
+                                    {"folded", merged.folded},
+                                    {"tensors", merged.tensors},
+                                    {"rounded", merged.rounded},
+                                    {"head", merged.head},
+                                    {"photos", merged.photos},
+                                    {"largest_deviation", merged.largest_deviation}},
+                                   terminal)));
     return 0;
   }
   const auto on = merged.photos > 0 ? fmt::format("{} photos", merged.photos) : "generated images";
@@ -40,10 +41,13 @@ int run(Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 Command merge_command() {
-  return {"merge", "Fold an adapter into its model's weights.", "RUN -o FOLDER",
+  return {"merge",
+          "Fold an adapter into its model's weights.",
+          "RUN -o FOLDER",
           "graft merge runs/pets -o merged/\n"
           "graft merge runs/pets --data pets/ -o merged/",
-          run};
+          run,
+          [] { return describe_options<engine::MergeOptions>(); }};
 }
 
 }  // namespace graft::cli

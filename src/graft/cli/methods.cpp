@@ -80,8 +80,9 @@ int run(Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 Command methods_command() {
-  return {"methods", "List the adaptation methods, or show the options of one.", "[METHOD]",
-          "graft methods\ngraft methods lora", run};
+  return {"methods",  "List the adaptation methods, or show the options of one.",
+          "[METHOD]", "graft methods\ngraft methods lora",
+          run,        [] { return describe_options<Options>(); }};
 }
 
 }  // namespace graft::cli

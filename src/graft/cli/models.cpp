@@ -120,11 +120,14 @@ int run(Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 Command models_command() {
-  return {"models", "List the model families, or the sites that a model offers.", "[--sites MODEL [--match PATTERN]]",
+  return {"models",
+          "List the model families, or the sites that a model offers.",
+          "[--sites MODEL [--match PATTERN]]",
           "graft models\n"
           "graft models --sites openai/clip-vit-base-patch16\n"
           "graft models --sites openai/clip-vit-base-patch16 --match 'vision.*.attn.q,v'",
-          run};
+          run,
+          [] { return describe_options<Options>(); }};
 }
 
 }  // namespace graft::cli

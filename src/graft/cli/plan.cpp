@@ -10,7 +10,6 @@
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
-#include "graft/core/signals.h"
 #include "graft/engine/words.h"
 
 namespace graft::cli {
@@ -63,14 +62,13 @@ void print(const engine::RunPlan& plan, Terminal& terminal) {
 int run(Arguments& arguments, Terminal& terminal) {
   const auto request = read_adapt_arguments(arguments, terminal);
   if (!request) return 0;
-  catch_stop_signals();
   const auto plan = engine::plan_run(request->options, request->method_options, host_of(arguments), terminal);
   terminal.line("plan", fmt::format("about {}, {} on {} threads", engine::bytes_words(plan.choice.plan.bytes()),
                                     plan.pace.passes > 0 ? format_duration(plan.pace.seconds()) : "time not measured",
                                     at::get_num_threads()));
   if (!plan.choice.fits()) terminal.warn(plan.choice.advice);
   if (terminal.json()) {
-    terminal.print(dump(describe(plan)));
+    terminal.print(dump(with_notes(describe(plan), terminal)));
   } else {
     print(plan, terminal);
   }
@@ -80,12 +78,14 @@ int run(Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 Command plan_command() {
-  return {"plan", "Tell what a run would hold and how long it would take, and write nothing.",
+  return {"plan",
+          "Tell what a run would hold and how long it would take, and write nothing.",
           "--model M --data D --method NAME",
           "graft plan --model openai/clip-vit-base-patch16 --data pets/ --method lora --shots 16\n"
           "graft plan --model clip/ --data pets/ --method adapter --memory 2G --precision int8\n"
           "graft plan --config pets.yaml --json",
-          run};
+          run,
+          [] { return describe_options<engine::AdaptOptions>(); }};
 }
 
 }  // namespace graft::cli

@@ -11,13 +11,14 @@ namespace {
 int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<engine::PredictOptions>();
   arguments.take_positional("run", "run folder, or a folder with an adapter");
-  arguments.take_positional("files", "photos", true);
+  arguments.take_positional("files", "photos, or folders of photos", true);
   if (!arguments.parse(terminal)) return 0;
   arguments.require("run", "a run folder and photos");
   auto options = arguments.get<engine::PredictOptions>();
   options.files = arguments.positionals();
   if (options.files.empty())
-    throw UsageError("predict", "expected photos after the run folder. usage: graft predict RUN PHOTO ...");
+    throw UsageError("predict",
+                     "expected photos, or a folder of them, after the run folder. usage: graft predict RUN PHOTO ...");
   print_predictions(engine::predict(options, host_of(arguments), terminal), terminal);
   return 0;
 }
@@ -25,10 +26,13 @@ int run(Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 Command predict_command() {
-  return {"predict", "Say what photos show, with what was trained.", "RUN PHOTO ...",
+  return {"predict",
+          "Say what photos show, with what was trained.",
+          "RUN PHOTO ...",
           "graft predict runs/pets holiday/*.jpg\n"
           "graft predict runs/pets a.jpg b.png --json | jq .label",
-          run};
+          run,
+          [] { return describe_options<engine::PredictOptions>(); }};
 }
 
 }  // namespace graft::cli

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "graft/cli/table.h"
+#include "graft/core/printable.h"
 
 namespace graft::cli {
 namespace {
@@ -30,7 +31,9 @@ std::string format_scores(const engine::Scores& scores) {
 
 nlohmann::json to_json(const engine::Scores& scores, const std::vector<std::string>& classes) {
   nlohmann::json per_class = nlohmann::json::array();
+  const bool many = classes.size() > static_cast<size_t>(engine::kAllScores);  // then those that occur
   for (size_t i = 0; i < classes.size() && i < scores.class_count.size(); ++i) {
+    if (many && scores.class_count[i] == 0) continue;
     per_class.push_back(
         {{"class", classes[i]}, {"count", scores.class_count[i]}, {"correct", scores.class_correct[i]}});
   }
@@ -45,7 +48,7 @@ nlohmann::json to_json(const engine::Scores& scores, const std::vector<std::stri
 
 nlohmann::json to_json(const engine::Predictions& predictions, int64_t row, const std::vector<std::string>& classes) {
   nlohmann::json top = nlohmann::json::array();
-  for (const auto& [label, probability] : engine::top(predictions.probabilities, row, kTop)) {
+  for (const auto& [label, probability] : engine::top(predictions, row, kTop)) {
     top.push_back({classes[static_cast<size_t>(label)], rounded(probability)});
   }
   nlohmann::json json = {{"file", predictions.files[static_cast<size_t>(row)]},
@@ -66,16 +69,26 @@ void print_predictions(const engine::Evaluation& evaluation, Terminal& terminal)
       continue;
     }
     std::string others;
-    const auto best = engine::top(predictions.probabilities, row, 3);
+    const auto best = engine::top(predictions, row, 3);
     for (size_t i = 1; i < best.size() && best[i].second >= kWorthSaying; ++i) {
       others += fmt::format("{}{} {:.0f} %", i > 1 ? ", " : "", evaluation.classes[static_cast<size_t>(best[i].first)],
                             percent(best[i].second));
     }
-    table.row({predictions.files[static_cast<size_t>(row)], evaluation.classes[static_cast<size_t>(best[0].first)],
-               fmt::format("{:.0f} %", percent(best[0].second)), others});
+    table.row({printable(predictions.files[static_cast<size_t>(row)]),
+               evaluation.classes[static_cast<size_t>(best[0].first)], fmt::format("{:.0f} %", percent(best[0].second)),
+               others});
   }
   for (const auto& line : table.lines())
     terminal.print(line);
+}
+
+nlohmann::json with_notes(nlohmann::json json, const Terminal& terminal) {
+  auto notes = nlohmann::json::array();
+  for (const auto& note : terminal.notes()) {
+    if (note.numbers) notes.push_back(note.text);
+  }
+  json["notes"] = std::move(notes);
+  return json;
 }
 
 std::string dump(const nlohmann::json& json) {

@@ -22,6 +22,9 @@ nlohmann::json to_json(const engine::Predictions& predictions, int64_t row, cons
 // One object a line under --json, else a line a photo: file, best class, the runners-up.
 void print_predictions(const engine::Evaluation& evaluation, Terminal& terminal);
 
+// Adds the notes that concern numbers, as "notes": a list, empty where there are none.
+nlohmann::json with_notes(nlohmann::json json, const Terminal& terminal);
+
 std::string dump(const nlohmann::json& json);  // one line; bytes that are no UTF-8 (in a file's name) become U+FFFD
 
 }  // namespace graft::cli

@@ -55,7 +55,7 @@ std::vector<study::Mistake> worst_mistakes(const engine::AdaptResult& result) {
   const auto& predictions = result.test_predictions;
   std::vector<study::Mistake> mistakes;
   for (size_t row = 0; row < predictions.files.size(); ++row) {
-    const auto [predicted, probability] = engine::top(predictions.probabilities, static_cast<int64_t>(row), 1).front();
+    const auto [predicted, probability] = engine::top(predictions, static_cast<int64_t>(row), 1).front();
     const int64_t truth = predictions.labels[row];
     if (truth < 0 || predicted == truth) continue;
     mistakes.push_back({predictions.files[row], result.classes[static_cast<size_t>(truth)],
@@ -99,11 +99,13 @@ study::RunReport describe_run(const engine::AdaptResult& result, const std::stri
   for (size_t i = 0; i < result.classes.size(); ++i) {
     report.classes.push_back({result.classes[i], result.test.class_correct[i], result.test.class_count[i]});
   }
-  report.confusion = result.test.confusion;
+  for (const auto& [pair, photos] : result.test.confusion)
+    report.confusion.push_back({static_cast<size_t>(pair.first), static_cast<size_t>(pair.second), photos});
   report.mistakes = worst_mistakes(result);
   report.cost = {
-      {"time", fmt::format("{} in all, {} of it training", format_duration(result.seconds),
-                           format_duration(result.train_seconds))},
+      {"time", fmt::format("{} in all, {} of it training{}", format_duration(result.seconds),
+                           format_duration(result.train_seconds),
+                           result.legs > 1 ? fmt::format(", resumed {} times", result.legs - 1) : "")},
       {"steps", fmt::format("{} in {} epochs", result.steps, result.epochs)},
       {"peak memory", engine::bytes_words(result.peak_memory_bytes)},
       {"trained", fmt::format("{} parameters on {} frozen ones", engine::count_words(result.trained_parameters),

@@ -1,23 +1,45 @@
 #include "graft/cli/terminal.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
+#include <cstring>
 #include <fstream>
 
 #include "graft/cli/table.h"
 #include "graft/core/error.h"
+#include "graft/core/printable.h"
 
 namespace graft::cli {
 namespace {
 
 constexpr auto kBarInterval = std::chrono::milliseconds(100);
 constexpr auto kLineInterval = std::chrono::seconds(10);
+constexpr size_t kResultsAtOnce = 1 << 16;
+constexpr int kPatienceMilliseconds = 2000;  // with a pipe that does not block and is full
+constexpr const char* kClearLine = "\r\033[K";
+
+// All of it, or the errno of what stood in the way.
+int write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const auto written = ::write(descriptor, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<size_t>(written));
+    } else if (errno == EAGAIN) {
+      pollfd ready{descriptor, POLLOUT, 0};
+      if (::poll(&ready, 1, kPatienceMilliseconds) == 0) return EAGAIN;
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
 
 std::string value_of(const io::Environment& environment, std::string_view name) {
   return environment(name).value_or("");
@@ -123,6 +145,7 @@ Terminal::Terminal(io::Environment environment)
 
 Terminal::~Terminal() {
   clear_bar();
+  drain();
 }
 
 void Terminal::set(const TerminalOptions& options) {
@@ -131,14 +154,16 @@ void Terminal::set(const TerminalOptions& options) {
 }
 
 void Terminal::clear_bar() {
-  if (bar_shown_) std::fputs("\r\033[K", stderr);
+  if (bar_shown_) write_all(STDERR_FILENO, kClearLine);
   bar_shown_ = false;
 }
 
-void Terminal::write(std::string_view line) {
+void Terminal::write(std::string_view label, std::string_view text, const char* colour) {
   clear_bar();
-  std::fflush(stdout);  // both may go to one place: in the order in which they were said
-  fmt::print(stderr, "{}\n", line);
+  drain();  // both may go to one place: in the order in which they were said
+  const std::string shown = printable_lines(text);
+  write_all(STDERR_FILENO, look_.colour && !label.empty() ? fmt::format("\033[{}m{}\033[0m{}\n", colour, label, shown)
+                                                          : fmt::format("{}{}\n", label, shown));
 }
 
 void Terminal::line(std::string_view label, std::string_view text) {
@@ -148,22 +173,20 @@ void Terminal::line(std::string_view label, std::string_view text) {
     print(padded + std::string(text));
     return;
   }
-  if (is_silent()) return;
-  write((look_.colour ? fmt::format("\033[1m{}\033[0m", padded) : padded) + std::string(text));
+  if (!is_silent()) write(padded, text, "1");
 }
 
 void Terminal::warn(std::string_view text) {
   constexpr std::string_view label = "warning ";
   keep(std::string(label) + std::string(text));
-  write((look_.colour ? fmt::format("\033[33m{}\033[0m", label) : std::string(label)) + std::string(text));
+  write(label, text, "33");
 }
 
 void Terminal::note(const Note& note) {
   constexpr std::string_view label = "note    ";
   keep(std::string(label) + note.text);
   notes_.push_back(note);
-  if (is_silent() && !note.numbers) return;
-  write((look_.colour ? fmt::format("\033[1m{}\033[0m", label) : std::string(label)) + note.text);
+  if (!is_silent() || note.numbers) write(label, note.text, "1");
 }
 
 void Terminal::log_to(std::filesystem::path folder, bool append) {
@@ -172,7 +195,7 @@ void Terminal::log_to(std::filesystem::path folder, bool append) {
 }
 
 void Terminal::keep(std::string_view line) {
-  unlogged_ += line;
+  unlogged_ += printable_lines(line);
   unlogged_ += '\n';
   if (log_begun_) finish_log();
 }
@@ -187,12 +210,9 @@ void Terminal::finish_log() {
 
 void Terminal::error(std::string_view message) {
   keep(message);
-  const size_t end = message.find(']');
-  if (look_.colour && end != std::string_view::npos && message.front() == '[') {
-    write(fmt::format("\033[31m{}\033[0m{}", message.substr(0, end + 1), message.substr(end + 1)));
-  } else {
-    write(message);
-  }
+  const size_t end = message.starts_with('[') ? message.find(']') : std::string_view::npos;
+  const size_t label = end == std::string_view::npos ? 0 : end + 1;
+  write(message.substr(0, label), message.substr(label), "31");
 }
 
 void Terminal::progress(const Progress& progress) {
@@ -210,24 +230,36 @@ void Terminal::progress(const Progress& progress) {
   }
   last_ = now;
   if (look_.bar) {
-    fmt::print(stderr, "\r\033[K{}", format_progress(progress, look_));
-    std::fflush(stderr);
+    write_all(STDERR_FILENO, kClearLine + format_progress(progress, look_));
     bar_shown_ = true;
   } else {
     Look plain = look_;
     plain.columns = 120;
-    write(format_progress(progress, plain));
+    write("", format_progress(progress, plain), "");
   }
 }
 
 void Terminal::print(std::string_view line) {
   clear_bar();
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fputc('\n', stdout);
+  results_ += line;
+  results_ += '\n';
+  if (results_.size() >= kResultsAtOnce || ::isatty(STDOUT_FILENO) != 0) drain();
+}
+
+void Terminal::drain() {
+  if (refused_ == 0 && !results_.empty()) refused_ = write_all(STDOUT_FILENO, results_);
+  results_.clear();
+}
+
+bool Terminal::reader_is_gone() const {
+  return refused_ == EPIPE;
 }
 
 void Terminal::flush() {
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw FileError("output", "stdout: could not be written.");
+  drain();
+  if (refused_ != 0 && !reader_is_gone()) {
+    throw FileError("output", "stdout: could not be written: {}.", std::strerror(refused_));
+  }
 }
 
 }  // namespace graft::cli

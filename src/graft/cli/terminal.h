@@ -1,7 +1,8 @@
 // The only place that writes: results (and the line "test") to stdout, what is going on to stderr. On a terminal
 // progress is a bar that is overwritten; in a pipe it is a line every ten seconds; --quiet and --json silence all but
-// warnings and errors. What is said is also kept in a run folder's log.txt. NO_COLOR, CLICOLOR_FORCE, TERM=dumb and
-// COLUMNS are honoured.
+// warnings and errors. A stream that takes nothing more (a closed terminal, a full disk) is no reason to stop: what is
+// going on is then told to nobody, and results that were not taken are an error at the end. What is said is also kept
+// in a run folder's log.txt. NO_COLOR, CLICOLOR_FORCE, TERM=dumb and COLUMNS are honoured.
 #pragma once
 
 #include <chrono>
@@ -62,11 +63,14 @@ class Terminal final : public Reporter {
   // --- stdout
   void print(std::string_view line);  // with its end of line
   bool json() const { return options_.json; }
-  void flush();  // FileError when stdout could not take it (a full disk)
+  bool takes_results() const { return refused_ == 0; }
+  bool reader_is_gone() const;  // `| head -1` has what it wanted
+  void flush();                 // FileError when stdout could not take it (a full disk), unless its reader is gone
 
  private:
-  void write(std::string_view line);  // one whole line to stderr, over the bar
-  void keep(std::string_view line);   // for the log
+  void write(std::string_view label, std::string_view text, const char* colour);  // a line to stderr, over the bar
+  void drain();
+  void keep(std::string_view line);  // for the log
   bool is_silent() const { return options_.quiet || options_.json; }
   void clear_bar();
 
@@ -75,6 +79,8 @@ class Terminal final : public Reporter {
   Look look_;
   bool bar_shown_ = false;
   std::string stage_;
+  std::string results_;  // not written yet
+  int refused_ = 0;      // errno of the first write to stdout that failed
   std::chrono::steady_clock::time_point last_;
   std::filesystem::path log_;  // folder; empty: nothing is kept
   bool log_begun_ = false, log_append_ = false;

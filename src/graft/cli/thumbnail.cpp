@@ -3,12 +3,11 @@
 #include <png.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <span>
 #include <vector>
 
 #include "graft/core/error.h"
+#include "graft/core/read_file.h"
 #include "graft/data/resize.h"
 #include "graft/io/image.h"
 #include "graft/study/html.h"
@@ -35,8 +34,7 @@ std::vector<std::byte> encode_png(const io::Image& image) {
 }  // namespace
 
 std::string thumbnail_uri(const std::filesystem::path& photo) try {
-  std::ifstream file(photo, std::ios::binary);
-  const std::vector<char> bytes(std::istreambuf_iterator<char>(file), {});
+  const std::string bytes = read_file("report", photo);
   const auto view = std::as_bytes(std::span(bytes));
   const bool is_shown_by_browsers = !(bytes.size() > 1 && bytes[0] == 'B' && bytes[1] == 'M');
   if (!bytes.empty() && bytes.size() <= kFewBytes && is_shown_by_browsers) return study::data_uri(view);

@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -9,12 +12,15 @@
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
 #include "graft/core/error.h"
+#include "graft/core/signals.h"
 #include "graft/io/model_folder.h"
+#include "graft/models/clip/clip_texts.h"
 #include "graft/text/clip_tokenizer.h"
 
 namespace graft::cli {
 namespace {
 
+constexpr int64_t kLongestContext = 1'000'000;
 constexpr int kOpenAiContext = 77;  // of every CLIP that OpenAI published
 
 struct Options {
@@ -24,40 +30,30 @@ struct Options {
 };
 template <class Visitor>
 void fields(Visitor& visit, Options& o) {
-  visit("model", o.model, "CLIP whose context length counts; without one it is 77");
+  visit("model", o.model, "CLIP whose tokenizer and context length count; without one OpenAI's, 77");
   visit("context", o.context, "longest row, start and end tokens included (default: the model's)");
   visit("truncate", o.truncate, "cut what is too long, instead of an error");
-}
-
-// The context length that the model's files state, without loading its weights.
-int64_t context_of(const io::ModelFolder& folder) {
-  if (folder.open_clip_config) {
-    const auto text = folder.open_clip_config->value().value("/model_cfg/text_cfg/context_length"_json_pointer, 0);
-    if (text > 0) return text;
-  }
-  if (folder.config) {
-    const auto text = folder.config->value().value("/text_config/max_position_embeddings"_json_pointer, 0);
-    if (text > 0) return text;
-    if (!folder.config->value().contains("text_config")) {
-      throw ModelError("tokenize", "{} reads no text. Name a CLIP.", folder.path.string());
-    }
-  }
-  return kOpenAiContext;
 }
 
 int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<Options>();
   if (!arguments.parse(terminal)) return 0;
   const auto options = arguments.get<Options>();
+  std::shared_ptr<const text::ClipTokenizer> own;
   int64_t context = options.context.value_or(kOpenAiContext);
-  if (context < 2) throw ConfigError("tokenize", "--context: expected 2 or more (start and end), got {}.", context);
-  if (!options.model.empty()) {
-    const auto folder = io::ModelFolder::find(options.model, arguments.environment());
-    if (!options.context) context = context_of(folder);
+  if (context < 2 || context > kLongestContext) {
+    throw ConfigError("tokenize", "--context: expected 2 (start and end) to {}, got {}.", kLongestContext, context);
   }
-  const auto& tokenizer = text::ClipTokenizer::shared();
+  if (!options.model.empty()) {
+    const auto side = models::clip::text_side_of(io::ModelFolder::find(options.model, arguments.environment()));
+    if (!options.context) context = side.context_length;
+    own = side.tokenizer;
+  }
+  const auto& tokenizer = own ? *own : text::ClipTokenizer::shared();
   std::string line;
-  for (int64_t number = 1; std::getline(std::cin, line); ++number) {
+  errno = 0;
+  for (int64_t number = 1; terminal.takes_results() && std::getline(std::cin, line); ++number) {
+    stop_if_asked();
     if (!line.empty() && line.back() == '\r') line.pop_back();
     try {
       const auto tokens = tokenizer.tokenize(line, static_cast<int>(context), options.truncate);
@@ -67,16 +63,20 @@ int run(Arguments& arguments, Terminal& terminal) {
       throw DataError("stdin", "line {}: {}", number, error.what());
     }
   }
+  if (std::ferror(stdin) != 0) throw FileError("stdin", "cannot be read: {}.", std::strerror(errno));
   return 0;
 }
 
 }  // namespace
 
 Command tokenize_command() {
-  return {"tokenize", "Turn lines of text into lines of token ids.", "[--model CLIP] < lines",
+  return {"tokenize",
+          "Turn lines of text into lines of token ids.",
+          "[--model CLIP] < lines",
           "echo 'a photo of a cat' | graft tokenize\n"
           "graft tokenize --model openai/clip-vit-base-patch16 --truncate < captions.txt",
-          run};
+          run,
+          [] { return describe_options<Options>(); }};
 }
 
 }  // namespace graft::cli

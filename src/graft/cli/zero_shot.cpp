@@ -1,5 +1,7 @@
 #include "graft/pipelines/zero_shot.h"
 
+#include <nlohmann/json.hpp>
+
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
@@ -15,22 +17,25 @@ int run(Arguments& arguments, Terminal& terminal) {
   arguments.require("data", "photos: a folder, a table, or a CoOp split file");
   const auto options = arguments.get<pipelines::ZeroShotOptions>();
   const auto evaluation = pipelines::zero_shot(options, host_of(arguments), terminal);
-  if (terminal.json() || evaluation.scores.count == 0) {
-    print_predictions(evaluation, terminal);
-  } else {
-    terminal.print(format_scores(evaluation.scores));
-  }
+  const bool labelled = evaluation.scores.count > 0;
+  if (terminal.json() || !labelled) print_predictions(evaluation, terminal);
+  if (!labelled) return 0;
+  terminal.print(terminal.json() ? dump(with_notes(to_json(evaluation.scores, evaluation.classes), terminal))
+                                 : format_scores(evaluation.scores));
   return 0;
 }
 
 }  // namespace
 
 Command zero_shot_command() {
-  return {"zero-shot", "Classify photos by the names of their classes, without training.", "--model CLIP --data D",
+  return {"zero-shot",
+          "Classify photos by the names of their classes, without training.",
+          "--model CLIP --data D",
           "graft zero-shot --model openai/clip-vit-base-patch16 --data pets/\n"
           "graft zero-shot --model clip/ --data photos/ --classes names.txt \\\n"
           "    --template 'a photo of a {}.' --template 'a drawing of a {}.' --json",
-          run};
+          run,
+          [] { return describe_options<pipelines::ZeroShotOptions>(); }};
 }
 
 }  // namespace graft::cli

@@ -34,6 +34,7 @@ void sync_folder(const fs::path& folder) {
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), partial_(partial_name(path_)) {
   // 0666: the user's umask decides who may read it, as for any other file.
+  name_.emplace(partial_.c_str());
   file_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file_ < 0) fail("cannot be created");
 }
@@ -71,6 +72,7 @@ void AtomicFile::commit() {
   // Network file systems report a full disk only when the file is closed.
   if (::close(std::exchange(file_, -1)) != 0) fail("cannot be written");
   if (::rename(partial_.c_str(), path_.c_str()) != 0) fail("cannot be put in place");
+  name_.reset();
   sync_folder(path_.parent_path());
 }
 

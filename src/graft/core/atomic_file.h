@@ -1,11 +1,15 @@
 // A file that is either its old self or complete: written beside its final name, synced, then renamed over it. A full
-// disk or a crash at any moment leaves what was there before; the half-written file is removed.
+// disk or a crash at any moment leaves what was there before; the half-written file is removed, also when a signal ends
+// the process.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string_view>
+
+#include "graft/core/partial_files.h"
 
 namespace graft {
 
@@ -25,6 +29,7 @@ class AtomicFile {
 
   std::filesystem::path path_;
   std::filesystem::path partial_;
+  std::optional<PartialName> name_;  // of what a signal that ends the process would leave behind
   int file_ = -1;
 };
 

@@ -3,7 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "graft/core/printable.h"
 
 namespace graft::option {
 namespace {
@@ -13,7 +18,9 @@ Number parse_number(std::string_view where, std::string_view name, const std::st
   Number value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
-    throw ConfigError(where, "--{}: expected {}, got '{}'.", name, kind, text);
+    const bool too_large = error == std::errc::result_out_of_range && end == text.data() + text.size();
+    throw ConfigError(where, "--{}: expected {}, got '{}'{}.", name, kind, printable(text),
+                      too_large ? ", which is out of range" : "");
   }
   return value;
 }
@@ -37,13 +44,15 @@ std::vector<std::string> split_list(std::string_view text) {
 
 }  // namespace
 
-void parse(std::string_view where, std::string_view name, const std::string& text, bool& out) {
+void parse(std::string_view where, std::string_view name, const std::string& typed, bool& out) {
+  std::string text = typed;  // YAML's older spelling, and Python's, is True
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   if (text == "true" || text == "yes" || text == "on" || text == "1") {
     out = true;
   } else if (text == "false" || text == "no" || text == "off" || text == "0") {
     out = false;
   } else {
-    throw ConfigError(where, "--{}: expected yes or no, got '{}'.", name, text);
+    throw ConfigError(where, "--{}: expected yes or no, got '{}'.", name, printable(typed));
   }
 }
 
@@ -51,8 +60,17 @@ void parse(std::string_view where, std::string_view name, const std::string& tex
   out = parse_number<int64_t>(where, name, text, "a whole number");
 }
 
+// Numbers are computed with in single precision: what no float holds would be infinite, or nothing, at the first step.
 void parse(std::string_view where, std::string_view name, const std::string& text, double& out) {
-  out = parse_number<double>(where, name, text, "a number");
+  using Single = std::numeric_limits<float>;
+  const auto value = parse_number<double>(where, name, text, "a number");
+  if (!std::isfinite(value)) throw ConfigError(where, "--{}: expected a number, got '{}'.", name, text);
+  const double size = std::abs(value);
+  if (size > Single::max() || (size > 0 && size < Single::min())) {
+    throw ConfigError(where, "--{}: expected a number that single precision holds (0, or {:.2g} to {:.2g}), got '{}'.",
+                      name, Single::min(), Single::max(), text);
+  }
+  out = value;
 }
 
 void parse(std::string_view, std::string_view, const std::string& text, std::string& out) {

@@ -4,31 +4,41 @@
 #include <atomic>
 #include <mutex>
 #include <set>
-#include <thread>
 
+#include "graft/core/signals.h"
+#include "graft/core/threads.h"
 #include "graft/data/problems.h"
 
 namespace graft::data {
+namespace {
+
+// What stands in the way of reading a photo, as the list says it: without the path that stands before.
+std::string reason_of(const std::exception& error, const std::filesystem::path& path) {
+  std::error_code failed;
+  if (std::filesystem::is_symlink(path, failed) && !std::filesystem::exists(path, failed)) {
+    return fmt::format("a link to {}, which is not there", std::filesystem::read_symlink(path, failed).string());
+  }
+  return error.what();
+}
+
+}  // namespace
 
 std::vector<std::pair<OnBadFile, std::string>> choices(OnBadFile) {
   return {{OnBadFile::refuse, "refuse"}, {OnBadFile::skip, "skip"}};
 }
 
-std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Split>& splits, int threads,
+std::vector<BadFile> check_images(const std::filesystem::path& root, const std::vector<std::string>& all, int threads,
                                   ImageCache* cache) {
-  std::set<std::string> unique;
-  for (const Split split : splits) {
-    for (const Sample& sample : dataset.split(split))
-      unique.insert(sample.file);
-  }
+  const std::set<std::string> unique(all.begin(), all.end());
   const std::vector<std::string> files(unique.begin(), unique.end());
   std::vector<BadFile> bad;
   std::mutex mutex;
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (std::size_t i = next++; i < files.size(); i = next++) {
+    for (std::size_t i = next++; i < files.size() && stop_signal() == 0; i = next++) {
+      const auto path = root / files[i];
+      if (cache != nullptr && cache->seen(path) != nullptr) continue;
       try {
-        const auto path = dataset.root / files[i];
         if (cache != nullptr) {
           cache->read(path);
         } else {
@@ -36,29 +46,41 @@ std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Spli
         }
       } catch (const std::exception& error) {
         const std::lock_guard lock(mutex);
-        bad.push_back({files[i], error.what()});
+        bad.push_back({files[i], reason_of(error, path)});
       }
     }
   };
   {
-    std::vector<std::jthread> workers;
-    for (int i = 1; i < threads; ++i)
-      workers.emplace_back(work);
+    const auto workers = start_threads(threads - 1, work);
     work();
   }
+  stop_if_asked();
   std::ranges::sort(bad, {}, &BadFile::file);
   return bad;
 }
 
+std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Split>& splits, int threads,
+                                  ImageCache* cache) {
+  std::vector<std::string> files;
+  for (const Split split : splits) {
+    for (const Sample& sample : dataset.split(split))
+      files.push_back(sample.file);
+  }
+  return check_images(dataset.root, files, threads, cache);
+}
+
+void refuse_bad_files(const std::string& name, const std::vector<BadFile>& bad) {
+  if (bad.empty()) return;
+  Problems problems(fmt::format("{}: {} {} cannot be read (--on-bad-file skip leaves {} out)", name, bad.size(),
+                                bad.size() == 1 ? "photo" : "photos", bad.size() == 1 ? "it" : "them"));
+  for (const BadFile& one : bad)
+    problems.add("{}: {}", one.file, one.reason);
+  problems.throw_if_any();
+}
+
 Dataset without_bad_files(Dataset dataset, const std::vector<BadFile>& bad, OnBadFile policy) {
   if (bad.empty()) return dataset;
-  if (policy == OnBadFile::refuse) {
-    Problems problems(
-        fmt::format("{}: {} photos cannot be read (--on-bad-file skip leaves them out)", dataset.name, bad.size()));
-    for (const BadFile& one : bad)
-      problems.add("{}: {}", one.file, one.reason);
-    problems.throw_if_any();
-  }
+  if (policy == OnBadFile::refuse) refuse_bad_files(dataset.name, bad);
   std::set<std::string> files;
   for (const BadFile& one : bad)
     files.insert(one.file);

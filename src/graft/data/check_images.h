@@ -2,6 +2,7 @@
 // silently into black.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,12 +20,17 @@ struct BadFile {
   std::string reason;
 };
 
-// Decodes every photo of the splits once, each file once, on `threads` threads; sorted by file. A cache keeps what was
-// decoded for the epochs to come.
+// Decodes every photo once, each file once, on `threads` threads or as many as can be started; sorted by file. A cache
+// keeps what was decoded for the epochs to come. Stopped when a signal comes.
+std::vector<BadFile> check_images(const std::filesystem::path& root, const std::vector<std::string>& files, int threads,
+                                  ImageCache* cache = nullptr);
 std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Split>& splits, int threads,
                                   ImageCache* cache = nullptr);
 
-// refuse: a DataError with the list. skip: the data set without them; a DataError if that empties a class of train.
+// A DataError with the list, if there is anything on it.
+void refuse_bad_files(const std::string& name, const std::vector<BadFile>& bad);
+
+// refuse: as above. skip: the data set without them; a DataError if that empties a class of train.
 Dataset without_bad_files(Dataset dataset, const std::vector<BadFile>& bad, OnBadFile policy);
 
 }  // namespace graft::data

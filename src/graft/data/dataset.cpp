@@ -30,8 +30,11 @@ void check(const Dataset& dataset, const DatasetOptions& options, const std::vec
            const std::string& subject) {
   Problems problems(subject);
   const auto count = static_cast<std::int64_t>(dataset.classes.size());
-  if (count == 0) problems.add("no class was found. Expected folders of photos, SPLIT/CLASS/x.jpg or CLASS/x.jpg.");
-  if (count == 1) problems.add("only one class, '{}': there is nothing to tell apart.", dataset.classes.front());
+  if (count == 0) {
+    problems.add("no class was found. Expected folders of photos, SPLIT/CLASS/x.jpg or CLASS/x.jpg{}.",
+                 dataset.remarks.empty() ? "" : fmt::format(" ({})", fmt::join(dataset.remarks, "; ")));
+  }
+  if (count == 1 && options.least_classes > 1) problems.add("only one class, '{}': there is nothing to tell apart.", dataset.classes.front());
 
   for (const Split split : {Split::train, Split::val, Split::test}) {
     for (const Sample& sample : dataset.split(split)) {
@@ -76,9 +79,15 @@ std::vector<Sample>& Dataset::split(Split which) {
 
 Dataset open_dataset(const std::filesystem::path& path, const DatasetOptions& options,
                      const std::vector<Split>& needed) {
-  if (!std::filesystem::exists(path)) throw FileError("data", "{}: no such file or folder.", path.string());
-  const Dataset dataset = format_of(path, options).open(path, options);
-  check(dataset, options, needed, path.string());
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) throw FileError("data", "{}: no such file or folder.", path.string());
+  const Format& format = format_of(path, options);
+  Dataset dataset = format.open(path, options);
+  dataset.format = format.name;
+  const std::string read_as = dataset.source.empty() || dataset.source == path
+                                  ? dataset.format
+                                  : fmt::format("{} {}", dataset.format, dataset.source.filename().string());
+  check(dataset, options, needed, fmt::format("{} (read as {}; --format names another)", path.string(), read_as));
   return dataset;
 }
 

@@ -25,6 +25,10 @@ struct Dataset {
   std::vector<std::string> classes;  // as found; prompt_name() is how a prompt says them
   std::vector<Sample> train, val, test;
   std::vector<std::string> found_splits;  // as the data names them, for messages
+  std::string format = {};                // that opened it
+  std::filesystem::path source = {};      // its table or split file; empty: folders
+  std::vector<std::string> remarks = {};  // what to say beside the counts: "a split was made up: ...", "left: ..."
+  std::vector<std::string> notes = {};    // what had to be assumed, and may be another than was meant
 
   const std::vector<Sample>& split(Split split) const;
   std::vector<Sample>& split(Split split);
@@ -32,8 +36,9 @@ struct Dataset {
 };
 
 struct DatasetOptions {
-  std::string format;   // empty: told by what lies there
-  std::string classes;  // a file of class names, one a line
+  std::string format;              // empty: told by what lies there
+  std::string classes;             // class names: a file with one a line, or the names with commas between
+  std::int64_t least_classes = 2;  // one is enough where the classes to choose among are known from elsewhere
   std::string image_column, label_column, split_column;
   std::string train_split = "train", val_split = "val", test_split = "test";
   std::int64_t split_seed = 1;
@@ -41,10 +46,11 @@ struct DatasetOptions {
 template <class Visitor>
 void fields(Visitor& visit, DatasetOptions& o) {
   visit("format", o.format, "what the data is: image-folder, table or coop-split (default: seen from the files)");
-  visit("classes", o.classes, "file with the class names, one a line; its order numbers them");
+  visit("classes", o.classes, "class names: a file with one a line, or a,b,c; their order numbers them");
   visit("image-column", o.image_column, "table: column with the photo's file (default: file, image, path, ...)");
   visit("label-column", o.label_column, "table: column with the class (default: label, class, category, ...)");
-  visit("split-column", o.split_column, "table: column with train, val or test (default: split, subset, ...)");
+  visit("split-column", o.split_column,
+        "table: column with train, val or test; none: there is none (default: split, subset, ...)");
   visit("train-split", o.train_split, "name of the split to train on");
   visit("val-split", o.val_split, "name of the split to choose on (valid, validation and dev count as val)");
   visit("test-split", o.test_split, "name of the split to report; may be the same as another");

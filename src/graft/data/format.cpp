@@ -1,16 +1,20 @@
 #include "graft/data/format.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "graft/core/names.h"
 #include "graft/data/problems.h"
 #include "graft/data/python_random.h"
+#include "graft/text/text_file.h"
+#include "graft/text/utf8.h"
 
 namespace graft::data {
 
@@ -48,11 +52,12 @@ std::string lower(std::string_view text) {
 }
 
 std::string canonical_split(std::string_view name) {
+  static const std::map<std::string_view, std::string_view> kUsual = {
+      {"valid", "val"},      {"validation", "val"}, {"dev", "val"},   {"development", "val"},
+      {"training", "train"}, {"testing", "test"},   {"eval", "test"}, {"evaluation", "test"}};
   const std::string split = lower(name);
-  if (split == "valid" || split == "validation" || split == "dev") return "val";
-  if (split == "training") return "train";
-  if (split == "testing") return "test";
-  return split;
+  const auto found = kUsual.find(split);
+  return found == kUsual.end() ? split : std::string(found->second);
 }
 
 std::optional<std::int64_t> whole_number(const std::string& text) {
@@ -88,19 +93,66 @@ std::string unknown_label(const std::string& label, const std::vector<std::strin
 
 }  // namespace
 
-bool is_split(std::string_view found, std::string_view wanted) {
-  return !found.empty() && canonical_split(found) == canonical_split(wanted);
+bool is_usual_split(std::string_view name) {
+  const std::string split = canonical_split(name);
+  return split == "train" || split == "val" || split == "test";
+}
+
+SplitNames::SplitNames(const std::set<std::string>& found, const DatasetOptions& options) {
+  const std::pair<Split, std::string> wanted[] = {
+      {Split::train, options.train_split}, {Split::val, options.val_split}, {Split::test, options.test_split}};
+  for (const auto& [split, name] : wanted) {
+    names_.push_back(name);
+    named_by_option_ = named_by_option_ || name != choices(Split{})[static_cast<int>(split)].second;
+    std::string chosen;  // in lower case: "Train" and "train" are one
+    for (const std::string& one : found) {
+      if (lower(one) == lower(name)) chosen = lower(one);
+    }
+    for (const std::string& one : found) {
+      if (chosen.empty() && canonical_split(one) == canonical_split(name)) chosen = lower(one);
+    }
+    for (const std::string& one : found) {
+      if (!chosen.empty() && lower(one) == chosen) serves_[one].push_back(split);
+    }
+  }
+}
+
+const std::vector<Split>& SplitNames::of(const std::string& found) const {
+  static const std::vector<Split> kNone;
+  const auto place = serves_.find(found);
+  return place == serves_.end() ? kNone : place->second;
+}
+
+std::string SplitNames::trouble(const std::string& found) const {
+  if (named_by_option_ || !of(found).empty()) return "";
+  constexpr const char* kWayOn = "--train-split, --val-split and --test-split name others";
+  for (const auto& [taken, splits] : serves_) {
+    if (canonical_split(taken) == canonical_split(found))
+      return fmt::format("the split '{}' could be '{}', which is there too. {}.", found, taken, kWayOn);
+  }
+  const auto near = nearest_name(lower(found), {"train", "val", "test", "training", "valid", "validation", "testing"});
+  return fmt::format("the split '{}' is none of {}.{} {}.", found, fmt::join(names_, ", "),
+                     near ? fmt::format(" Did you mean '{}'?", *near) : "", kWayOn);
 }
 
 std::vector<std::string> read_lines(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw FileError("data", "{}: cannot be opened.", file.string());
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (!line.empty()) lines.push_back(line);
+  std::vector<std::string> names;
+  for (const std::string& line : text::trimmed_lines(text::read_text_file(file)))
+    names.push_back(text::normal_name(line));
+  return names;
+}
+
+std::vector<std::string> class_names(const std::string& file_or_names) {
+  std::error_code error;
+  const bool is_list = file_or_names.find(',') != std::string::npos && !std::filesystem::exists(file_or_names, error);
+  if (!is_list) return read_lines(file_or_names);
+  std::vector<std::string> names;
+  std::istringstream stream(file_or_names);
+  for (std::string name; std::getline(stream, name, ',');) {
+    const size_t begin = name.find_first_not_of(' ');
+    if (begin != std::string::npos) names.push_back(name.substr(begin, name.find_last_not_of(' ') - begin + 1));
   }
-  return lines;
+  return names;
 }
 
 void split_by_seed(Dataset& dataset, std::vector<Sample> samples, std::uint64_t seed) {
@@ -124,17 +176,72 @@ void split_by_seed(Dataset& dataset, std::vector<Sample> samples, std::uint64_t 
   dataset.found_splits = {"train", "val", "test"};
 }
 
+namespace {
+
+// Class names as they are kept: trimmed, in normal form C. Says which folders or cells were written in two ways.
+class ClassNames {
+ public:
+  const std::string& of(const std::string& written, Problems& problems) {
+    const auto [place, is_new] = names_.try_emplace(written);
+    if (!is_new) return place->second;
+    if (text::valid_utf8_prefix(written) != written.size()) {
+      problems.add("the class '{}' is not UTF-8: an adapter could not keep its name. Rename it.", written);
+    }
+    place->second = text::normal_name(written);
+    ++spellings_[place->second];
+    return place->second;
+  }
+
+  std::vector<std::string> notes() const {
+    std::vector<std::string> notes;
+    for (const auto& [name, count] : spellings_) {
+      if (count > 1)
+        notes.push_back(fmt::format("the class '{}' is written in {} ways (blanks, or composed and decomposed letters): "
+                                    "they are one class", name, count));
+    }
+    return notes;
+  }
+
+ private:
+  std::map<std::string, std::string> names_;  // as written -> as kept
+  std::map<std::string, int> spellings_;
+};
+
+// The splits that options ask for, out of a split that was made up.
+void choose_made_up(Dataset& dataset, const DatasetOptions& options, Problems& problems) {
+  const Dataset made = dataset;
+  const SplitNames names({"train", "val", "test"}, options);
+  const std::string wanted[] = {options.train_split, options.val_split, options.test_split};
+  for (const auto& [split, own] : choices(Split{})) {
+    dataset.split(split).clear();
+    const std::string& name = wanted[static_cast<int>(split)];
+    if (!is_usual_split(name)) problems.add("--{}-split {}: the data names no splits.", own, name);
+    for (const auto& [from, from_name] : choices(Split{})) {
+      if (std::ranges::count(names.of(from_name), split) > 0) dataset.split(split) = made.split(from);
+    }
+  }
+}
+
+}  // namespace
+
 Dataset assemble(const std::filesystem::path& root, const std::string& name, std::vector<Record> records,
                  const DatasetOptions& options, const std::vector<std::string>& more_classes) {
-  Dataset dataset{.name = name, .root = root};
+  Dataset dataset;
+  dataset.name = name;
+  dataset.root = root;
   Problems problems(name);
+  ClassNames names;
+  for (Record& record : records)
+    record.label = names.of(record.label, problems);
   if (options.classes.empty()) {
-    std::set<std::string> labels(more_classes.begin(), more_classes.end());
+    std::set<std::string> labels;
+    for (const std::string& one : more_classes)
+      labels.insert(names.of(one, problems));
     for (const Record& record : records)
       labels.insert(record.label);
     dataset.classes = sorted_classes(labels);
   } else {
-    dataset.classes = read_lines(options.classes);
+    dataset.classes = class_names(options.classes);
   }
   std::map<std::string, std::int64_t> places;
   for (const std::string& one : dataset.classes) {
@@ -143,8 +250,13 @@ Dataset assemble(const std::filesystem::path& root, const std::string& name, std
     }
   }
 
-  const bool has_splits = std::ranges::any_of(records, [](const Record& r) { return !r.split.empty(); });
   std::set<std::string> found_splits;
+  for (const Record& record : records) {
+    if (!record.split.empty()) found_splits.insert(record.split);
+  }
+  const bool has_splits = !found_splits.empty();
+  const SplitNames splits(found_splits, options);
+  std::map<std::string, std::size_t> unused;
   std::vector<Sample> unsplit;
   for (Record& record : records) {
     const auto label = listed_label(record.label, places);
@@ -156,17 +268,27 @@ Dataset assemble(const std::filesystem::path& root, const std::string& name, std
     const Sample sample{std::move(record.file), *label};
     if (!has_splits) {
       unsplit.push_back(sample);
-      continue;
+    } else if (record.split.empty()) {
+      problems.add("{}: the split is empty, while other rows have one.", record.where);
+    } else if (const auto trouble = splits.trouble(record.split); !trouble.empty()) {
+      problems.add("{}: {}", record.where, trouble);
+    } else {
+      if (splits.of(record.split).empty()) ++unused[record.split];
+      for (const Split split : splits.of(record.split))
+        dataset.split(split).push_back(sample);
     }
-    if (record.split.empty()) problems.add("{}: the split is empty, while other rows have one.", record.where);
-    found_splits.insert(record.split);
-    if (is_split(record.split, options.train_split)) dataset.train.push_back(sample);
-    if (is_split(record.split, options.val_split)) dataset.val.push_back(sample);
-    if (is_split(record.split, options.test_split)) dataset.test.push_back(sample);
   }
-  problems.throw_if_any();
   dataset.found_splits.assign(found_splits.begin(), found_splits.end());
-  if (!has_splits) split_by_seed(dataset, std::move(unsplit), static_cast<std::uint64_t>(options.split_seed));
+  if (!has_splits && !unsplit.empty()) {
+    split_by_seed(dataset, std::move(unsplit), static_cast<std::uint64_t>(options.split_seed));
+    choose_made_up(dataset, options, problems);
+    dataset.remarks.push_back(
+        fmt::format("a split was made up: 50/20/30 % of each class (--split-seed {})", options.split_seed));
+  }
+  for (const auto& [split, count] : unused)
+    dataset.remarks.push_back(fmt::format("left: {} in the split '{}'", count, split));
+  dataset.notes = names.notes();
+  problems.throw_if_any();
   return dataset;
 }
 

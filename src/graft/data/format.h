@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +16,8 @@ namespace graft::data {
 struct Format {
   std::string_view name;
   std::string_view summary;
-  // Whether `path` looks like it; cheap. The first format of the list that says yes opens it.
+  // Whether `path` looks like it; cheap. The first format of the list that says yes opens it. A DataError where it could
+  // as well be another.
   bool (*recognises)(const std::filesystem::path& path);
   // Reads names and labels. Splits that it does not find stay empty; open_dataset() checks the whole.
   Dataset (*open)(const std::filesystem::path& path, const DatasetOptions& options);
@@ -32,19 +35,41 @@ struct Record {
 };
 
 // Numbers the classes (--classes, or the sorted labels and `more_classes`) and deals the records to the splits; when
-// none has a split, split_by_seed() does. Labels that are all whole numbers sort as numbers, and are places in
-// --classes.
+// none has a split, split_by_seed() does. Class names are trimmed and in normal form C. Labels that are all whole
+// numbers sort as numbers, and are places in --classes. A split of an unknown name is a problem of its records.
 Dataset assemble(const std::filesystem::path& root, const std::string& name, std::vector<Record> records,
                  const DatasetOptions& options, const std::vector<std::string>& more_classes = {});
 
-// Whether a split called `found` is the one that `wanted` asks for: "valid", "validation" and "dev" are "val".
-bool is_split(std::string_view found, std::string_view wanted);
+// Whether a name means one of the three splits by itself: "Train", "training", "valid", "validation", "dev", "testing",
+// "eval" do.
+bool is_usual_split(std::string_view name);
+
+// What the splits that a data set names are to the run. A name that an option gives, or the split's own, is taken before
+// other names for the same; nothing is taken by guess.
+class SplitNames {
+ public:
+  SplitNames(const std::set<std::string>& found, const DatasetOptions& options);
+
+  // The splits that the name serves; several where options say so, none where it is not asked for.
+  const std::vector<Split>& of(const std::string& found) const;
+
+  // Why a name that serves no split must not be passed over; empty where the options name splits, and so leave others.
+  std::string trouble(const std::string& found) const;
+
+ private:
+  std::map<std::string, std::vector<Split>> serves_;
+  std::vector<std::string> names_;
+  bool named_by_option_ = false;
+};
 
 // The split of data that has none, as CoOp makes it: one class after the other, sorted by file, shuffled with Python's
 // random, half to train, a fifth to val and the rest to test (rounded half to even).
 void split_by_seed(Dataset& dataset, std::vector<Sample> samples, std::uint64_t seed);
 
-// The lines of a file, without blank ones; for --classes.
+// The names that a file lists, one a line, as they are kept and compared; for --classes.
 std::vector<std::string> read_lines(const std::filesystem::path& file);
+
+// What --classes says: the lines of a file, or names with commas between ("cat,dog") where no file is called so.
+std::vector<std::string> class_names(const std::string& file_or_names);
 
 }  // namespace graft::data

@@ -1,5 +1,6 @@
-// Decoded photos kept in memory up to a bound, so that a small set is decoded once and not once an epoch. What is in
-// stays in (an epoch's order is random, so that throwing out the oldest would miss every time); threads may share it.
+// Reads photos, and keeps decoded ones in memory up to a bound, so that a small set is decoded once and not once an epoch.
+// What is in stays in (an epoch's order is random, so that throwing out the oldest would miss every time); threads may
+// share it. What each file held beside its pixels is kept for all.
 #pragma once
 
 #include <cstddef>
@@ -8,25 +9,45 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "graft/data/resize.h"
+#include "graft/io/image_findings.h"
 
 namespace graft::data {
 
+// What an orientation tag does: nothing, as in the pipelines that models were trained behind, or turn the photo upright.
+enum class Exif { keep, turn };
+std::vector<std::pair<Exif, std::string>> choices(Exif);
+
+// Of a photo that was read.
+struct SeenPhoto {
+  std::string content;  // a hash of the file's bytes
+  io::ImageFindings findings;
+};
+
 class ImageCache {
  public:
-  explicit ImageCache(std::size_t max_bytes = std::size_t{512} << 20) : max_bytes_(max_bytes) {}
+  explicit ImageCache(Exif exif = Exif::keep, std::size_t max_bytes = std::size_t{512} << 20)
+      : exif_(exif), max_bytes_(max_bytes) {}
 
   // Decodes on the first call. Errors of io::read_image pass through and nothing is kept.
   std::shared_ptr<const Image> read(const std::filesystem::path& file);
 
+  // Null for a photo that was not read.
+  const SeenPhoto* seen(const std::filesystem::path& file) const;
+
+  Exif exif() const { return exif_; }
   std::size_t bytes() const;
 
  private:
+  const Exif exif_;
   const std::size_t max_bytes_;
   mutable std::mutex mutex_;
   std::size_t bytes_ = 0;
   std::unordered_map<std::string, std::shared_ptr<const Image>> images_;
+  std::unordered_map<std::string, SeenPhoto> seen_;
 };
 
 }  // namespace graft::data

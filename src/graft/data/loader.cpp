@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "graft/core/error.h"
+#include "graft/core/threads.h"
 
 namespace graft::data {
 namespace {
@@ -54,6 +55,7 @@ struct Loader::State {
   std::vector<Batch> spare;
   std::int64_t order_epoch = -1;    // the epoch of ...
   std::vector<std::int64_t> order;  // ... this order
+  std::exception_ptr failure;       // of a worker outside any photo: nothing more is made
   std::vector<std::jthread> threads;
 
   State(std::filesystem::path root, std::vector<Sample> samples, ImageTransform transform, LoaderOptions options,
@@ -139,29 +141,45 @@ struct Loader::State {
     std::unique_lock lock(mutex);
     for (;;) {
       Slot* slot = nullptr;
-      work_is_there.wait(lock, [&] { return stop || (slot = find_work()) != nullptr; });
-      if (stop) return;
-      const std::int64_t place = slot->started++;
-      float* out = slot->batch.images.data() + static_cast<std::size_t>(place) * image_floats;
-      ++busy;
-      lock.unlock();
-      std::exception_ptr error;
-      try {
-        make(*slot, place, out);
-      } catch (...) {
-        error = std::current_exception();
-      }
-      lock.lock();
-      --busy;
-      const auto at = static_cast<std::size_t>(place);
-      slot->batch.labels[at] = samples[static_cast<std::size_t>(slot->batch.indices[at])].label;
-      if (error && place < slot->failed_at) {
-        slot->failed_at = place;
-        slot->error = error;
-      }
-      if (--slot->missing == 0) batch_is_there.notify_one();
-      if (paused && busy == 0) workers_are_idle.notify_one();
+      work_is_there.wait(lock, [&] { return stop || failure || (slot = next_work()) != nullptr; });
+      if (stop || failure) return;
+      make_next(*slot, lock);
     }
+  }
+
+  // Where a slot cannot be readied (no memory is left), the consumer is told.
+  Slot* next_work() {
+    try {
+      return find_work();
+    } catch (...) {
+      failure = std::current_exception();
+      batch_is_there.notify_one();
+      return nullptr;
+    }
+  }
+
+  // Makes one photo of the slot, without the lock while it does.
+  void make_next(Slot& slot, std::unique_lock<std::mutex>& lock) {
+    const std::int64_t place = slot.started++;
+    float* out = slot.batch.images.data() + static_cast<std::size_t>(place) * image_floats;
+    ++busy;
+    lock.unlock();
+    std::exception_ptr error;
+    try {
+      make(slot, place, out);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    lock.lock();
+    --busy;
+    const auto at = static_cast<std::size_t>(place);
+    slot.batch.labels[at] = samples[static_cast<std::size_t>(slot.batch.indices[at])].label;
+    if (error && place < slot.failed_at) {
+      slot.failed_at = place;
+      slot.error = error;
+    }
+    if (--slot.missing == 0) batch_is_there.notify_one();
+    if (paused && busy == 0) workers_are_idle.notify_one();
   }
 };
 
@@ -170,8 +188,11 @@ Loader::Loader(std::filesystem::path root, std::vector<Sample> samples, ImageTra
   check(options);
   state_ =
       std::make_unique<State>(std::move(root), std::move(samples), std::move(transform), options, std::move(cache));
-  for (std::int64_t i = 0; i < options.workers; ++i)
-    state_->threads.emplace_back([state = state_.get()] { state->work(); });
+  state_->threads = start_threads(options.workers, [state = state_.get()] { state->work(); });
+}
+
+std::int64_t Loader::workers() const {
+  return static_cast<std::int64_t>(state_->threads.size());
 }
 
 Loader::~Loader() {
@@ -202,7 +223,10 @@ std::optional<Batch> Loader::next() {
   }
   s.epoch_ended = false;
   Slot& slot = s.open_slot(s.next_number);
-  s.batch_is_there.wait(lock, [&] { return slot.missing == 0; });
+  while (s.threads.empty() && slot.missing > 0)
+    s.make_next(slot, lock);
+  s.batch_is_there.wait(lock, [&] { return slot.missing == 0 || s.failure; });
+  if (slot.missing > 0) std::rethrow_exception(s.failure);
   if (slot.error) std::rethrow_exception(slot.error);
   Batch batch = std::move(slot.batch);
   slot.batch = {};

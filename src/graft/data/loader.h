@@ -29,7 +29,7 @@ struct Batch {
 
 struct LoaderOptions {
   std::int64_t batch_size = 32;
-  std::int64_t workers = 2;   // threads, at least 1
+  std::int64_t workers = 2;   // threads, at least 1; fewer where the system grants no more
   std::int64_t prefetch = 2;  // batches made ahead
   std::int64_t epochs = 1;    // how far the workers may run ahead
   std::uint64_t seed = 0;
@@ -46,6 +46,9 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   std::int64_t batches_per_epoch() const;
+
+  // The threads that could be started. Without any, next() makes its batch itself.
+  std::int64_t workers() const;
 
   // The next batch; nothing at the end of an epoch, and then the next epoch's first. An error in a worker is thrown
   // here, when its batch's turn comes.

@@ -1,13 +1,13 @@
 #include "graft/data/table.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <cctype>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "graft/data/problems.h"
+#include "graft/text/text_file.h"
 
 namespace graft::data {
 namespace {
@@ -17,27 +17,31 @@ using nlohmann::json;
 // Reads records one by one and counts lines; a record may hold line breaks inside quotes.
 class Records {
  public:
-  Records(std::string_view text, char separator, Problems& problems, std::string_view name)
-      : text_(text), separator_(separator), problems_(problems), name_(name) {}
+  Records(std::string_view text, char separator, Problems& problems, std::string_view name, std::size_t line)
+      : text_(text), separator_(separator), problems_(problems), name_(name), line_(line) {}
 
   bool next(Table::Row& row) {
     while (at_ < text_.size()) {
       row.line = line_;
       row.cells.clear();
       const bool good = read(row.cells);
-      const bool blank = row.cells.size() == 1 && row.cells[0].empty();
+      const bool blank = std::ranges::all_of(row.cells, [](const std::string& cell) { return cell.empty(); });
       if (good && !blank) return true;
     }
     return false;
   }
 
  private:
-  bool at_line_end() const { return at_ == text_.size() || text_[at_] == '\n' || text_[at_] == '\r'; }
+  bool at_line_end() const { return at_ == text_.size() || text_[at_] == '\n'; }
 
   void pass_line_end() {
-    if (at_ < text_.size() && text_[at_] == '\r') ++at_;
-    if (at_ < text_.size() && text_[at_] == '\n') ++at_;
+    if (at_ < text_.size()) ++at_;
     ++line_;
+  }
+
+  void pass_blanks() {
+    while (at_ < text_.size() && text_[at_] != separator_ && (text_[at_] == ' ' || text_[at_] == '\t'))
+      ++at_;
   }
 
   bool read(std::vector<std::string>& cells) {
@@ -45,12 +49,14 @@ class Records {
     bool good = true;
     for (;;) {
       cells.emplace_back();
+      pass_blanks();
       if (at_ < text_.size() && text_[at_] == '"') {
         good = quoted(cells.back(), begin) && good;
       } else {
         while (!at_line_end() && text_[at_] != separator_)
           cells.back() += text_[at_++];
       }
+      cells.back() = text::trimmed(std::string(cells.back()));
       if (at_line_end()) break;
       ++at_;  // the separator
     }
@@ -74,6 +80,7 @@ class Records {
       if (c == '\n') ++line_;
       cell += c;
     }
+    pass_blanks();
     if (at_line_end() || text_[at_] == separator_) return true;
     problems_.add("{}:{}: text follows a closing quote. A quote inside a quoted cell is written twice.", name_, line_);
     while (!at_line_end() && text_[at_] != separator_)
@@ -86,17 +93,42 @@ class Records {
   Problems& problems_;
   std::string_view name_;
   std::size_t at_ = 0;
-  std::size_t line_ = 1;
+  std::size_t line_;
 };
 
-void read_separated(std::string_view text, char separator, Table& table, Problems& problems) {
-  Records records(text, separator, problems, table.name);
+// What separates the cells, by the first line that is not blank: Excel's "sep=;", which is then taken off, or the usual
+// character that stands there outside quotes, the kind's own before others.
+char find_separator(std::string_view& text, char own) {
+  const std::string_view first = text.substr(std::min(text.find_first_not_of('\n'), text.size()));
+  const std::string_view line = text::trimmed(first.substr(0, first.find('\n')));
+  if (line.size() == 5 && (line.starts_with("sep=") || line.starts_with("SEP="))) {
+    text = {line.data() + line.size(), text.data() + text.size()};
+    return line[4];
+  }
+  bool quoted = false;
+  std::map<char, int> counts;
+  for (const char c : first) {
+    if (c == '\n' && !quoted) break;
+    if (c == '"') quoted = !quoted;
+    if (!quoted) ++counts[c];
+  }
+  for (const char candidate : {own, ';', '\t', ',', '|'}) {
+    if (counts[candidate] > 0) return candidate;
+  }
+  return own;
+}
+
+void read_separated(std::string_view text, char own, Table& table, Problems& problems) {
+  const std::string_view whole = text;
+  const char separator = find_separator(text, own);
+  const auto passed = whole.substr(0, whole.size() - text.size());
+  Records records(text, separator, problems, table.name, 1 + std::ranges::count(passed, '\n'));
   Table::Row row;
   if (!records.next(row)) return;
   table.columns = row.cells;
   std::set<std::string> seen;
   for (const std::string& column : table.columns) {
-    if (!seen.insert(column).second) problems.add("{}:{}: the column '{}' stands twice.", table.name, row.line, column);
+    if (!seen.insert(column).second && !column.empty()) problems.add("{}:{}: the column '{}' stands twice.", table.name, row.line, column);
   }
   while (records.next(row)) {
     if (row.cells.size() != table.columns.size()) {
@@ -107,9 +139,16 @@ void read_separated(std::string_view text, char separator, Table& table, Problem
   }
 }
 
-// A scalar as text; what is nested is no cell and reads as empty.
+std::string kind_of(const json& value) {
+  if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
+  if (value.is_number()) return "the number " + value.dump();
+  if (value.is_array()) return "a list";
+  return "an object";
+}
+
+// A scalar as text; what is nested is no cell and reads as empty, and so does null.
 std::string cell_text(const json& value) {
-  if (value.is_string()) return value.get<std::string>();
+  if (value.is_string()) return std::string(text::trimmed(value.get_ref<const std::string&>()));
   if (value.is_boolean() || value.is_number()) return value.dump();
   return "";
 }
@@ -128,13 +167,15 @@ void read_jsonl(std::string_view text, Table& table, Problems& problems) {
       continue;
     }
     Table::Row row{std::vector<std::string>(table.columns.size()), line};
-    for (const auto& [key, value] : object.items()) {
+    for (const auto& [written, value] : object.items()) {
+      const std::string key(text::trimmed(written));
       const auto [found, is_new] = place.try_emplace(key, table.columns.size());
       if (is_new) {
         table.columns.push_back(key);
         row.cells.emplace_back();
       }
       row.cells[found->second] = cell_text(value);
+      if (!value.is_string() && !value.is_null()) row.not_text[found->second] = kind_of(value);
     }
     table.rows.push_back(std::move(row));
   }
@@ -150,17 +191,33 @@ std::optional<std::size_t> Table::column(std::string_view wanted) const {
   return static_cast<std::size_t>(found - columns.begin());
 }
 
+std::vector<std::size_t> Table::columns_like(std::string_view wanted) const {
+  const auto plain = [](std::string_view name) {
+    std::string out;
+    for (const unsigned char c : name) {
+      if (c != ' ' && c != '_' && c != '-') out += static_cast<char>(std::tolower(c));
+    }
+    return out;
+  };
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (plain(columns[i]) == plain(wanted)) found.push_back(i);
+  }
+  return found;
+}
+
 std::optional<TableKind> table_kind(const std::filesystem::path& file) {
   std::string extension = file.extension().string();
   std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
   if (extension == ".csv") return TableKind::csv;
   if (extension == ".tsv") return TableKind::tsv;
-  if (extension == ".jsonl") return TableKind::jsonl;
+  if (extension == ".jsonl" || extension == ".ndjson") return TableKind::jsonl;
   return std::nullopt;
 }
 
-Table parse_table(std::string_view text, TableKind kind, std::string_view name) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+namespace {
+
+Table parse_decoded(std::string_view text, TableKind kind, std::string_view name) {
   Table table{std::string(name), {}, {}};
   Problems problems(table.name);
   if (kind == TableKind::jsonl) {
@@ -173,13 +230,16 @@ Table parse_table(std::string_view text, TableKind kind, std::string_view name) 
   return table;
 }
 
+}  // namespace
+
+Table parse_table(std::string_view bytes, TableKind kind, std::string_view name) {
+  return parse_decoded(text::decode_text(bytes, name), kind, name);
+}
+
 Table read_table(const std::filesystem::path& file) {
   const auto kind = table_kind(file);
   if (!kind) throw DataError("data", "{}: expected a .csv, .tsv or .jsonl file.", file.string());
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw FileError("data", "{}: cannot be opened.", file.string());
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  return parse_table(text, *kind, file.filename().string());
+  return parse_decoded(text::read_text_file(file), *kind, file.filename().string());
 }
 
 }  // namespace graft::data

@@ -94,7 +94,7 @@ void check(const Preprocessing& p, const Augmentation& o) {
 }  // namespace
 
 std::vector<std::pair<ResizeMode, std::string>> choices(ResizeMode) {
-  return {{ResizeMode::shortest, "shortest"}, {ResizeMode::squash, "squash"}, {ResizeMode::longest, "longest"}};
+  return {{ResizeMode::shortest, "shortest"}, {ResizeMode::squash, "squash"}, {ResizeMode::longest, "longest"}, {ResizeMode::none, "none"}};
 }
 
 std::vector<std::pair<TrainCrop, std::string>> choices(TrainCrop) {
@@ -110,6 +110,7 @@ Augmentation Augmentation::random_resized_crop_and_flip() {
 }
 
 Size resized_size(Size image, const Preprocessing& p) {
+  if (p.resize_mode == ResizeMode::none) return image;
   if (p.resize_mode == ResizeMode::squash) return p.resize;
   const bool shortest = p.resize_mode == ResizeMode::shortest;
   if (shortest && p.resize.height == p.resize.width) return with_shorter_side(image, p.resize.height);
@@ -148,7 +149,7 @@ ImageTransform::ImageTransform(Preprocessing preprocessing, Augmentation augment
   check(preprocessing_, augmentation_);
   for (int c = 0; c < 3; ++c) {
     for (int v = 0; v < 256; ++v) {
-      const float scaled = static_cast<float>(v) / 255.0f;  // the same float as transformers' double product, rounded
+      const auto scaled = static_cast<float>(v * preprocessing_.scale);  // transformers'; torchvision's v / 255.0f too
       normalised_[c][v] = (scaled - preprocessing_.mean[c]) / preprocessing_.std[c];
     }
   }

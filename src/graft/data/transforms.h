@@ -1,4 +1,4 @@
-// From a decoded photo to what a model reads: resize, crop, and (x / 255 - mean) / std as float32 [3, height, width],
+// From a decoded photo to what a model reads: resize, crop, and (x scale - mean) / std as float32 [3, height, width],
 // in the order of operations of torchvision's and transformers' own, so that the floats are theirs to the bit. Training
 // adds torchvision's random crops, flip and colour jitter.
 #pragma once
@@ -20,6 +20,7 @@ enum class ResizeMode {
   shortest,  // the shorter side becomes resize.height; what is longer than the crop is cut
   squash,    // both sides, whatever the shape
   longest,   // the whole photo fits in, the rest is `fill`
+  none,      // as it is: the crop alone
 };
 std::vector<std::pair<ResizeMode, std::string>> choices(ResizeMode);
 
@@ -32,9 +33,11 @@ struct Preprocessing {
   Size resize = {224, 224};
   ResizeMode resize_mode = ResizeMode::shortest;
   Filter interpolation = Filter::bicubic;
-  std::optional<Size> crop;  // absent: the size of `resize`
+  std::optional<Size> crop;          // absent: the size of `resize`
+  std::optional<double> crop_share;  // timm's crop_pct: `resize` is floor(crop / share), at any size
   CropRounding crop_rounding = CropRounding::torchvision;
   std::array<std::uint8_t, 3> fill = {0, 0, 0};
+  double scale = 1.0 / 255;
   std::array<float, 3> mean = {0.48145466f, 0.4578275f, 0.40821073f};  // CLIP's
   std::array<float, 3> std = {0.26862954f, 0.26130258f, 0.27577711f};
 

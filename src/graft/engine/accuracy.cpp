@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace graft::engine {
 
@@ -19,26 +18,27 @@ Interval wilson_interval(int64_t correct, int64_t count) {
 Scores score(const Predictions& predictions) {
   Scores scores;
   const auto probabilities = predictions.probabilities.contiguous();
-  const int64_t classes = probabilities.size(1);
-  scores.class_count.assign(static_cast<size_t>(classes), 0);
+  const int64_t width = probabilities.size(1);
+  scores.class_count.assign(static_cast<size_t>(predictions.classes()), 0);
   scores.class_correct = scores.class_count;
-  scores.confusion.assign(static_cast<size_t>(classes), scores.class_count);
   const float* row = probabilities.const_data_ptr<float>();
-  for (const int64_t label : predictions.labels) {
-    if (label >= 0) {
-      const auto predicted = static_cast<size_t>(std::max_element(row, row + classes) - row);
-      const auto truth = static_cast<size_t>(label);
-      ++scores.count;
-      ++scores.class_count[truth];
-      ++scores.confusion[truth][predicted];
-      if (predicted == truth) {
-        ++scores.correct;
-        ++scores.class_correct[truth];
-      }
-      // The smallest float that is not denormal: a confident mistake costs 87, not infinity.
-      scores.loss -= std::log(std::max(static_cast<double>(row[truth]), 1.17549435e-38));
+  for (size_t i = 0; i < predictions.labels.size(); ++i, row += width) {
+    const int64_t label = predictions.labels[i];
+    if (label < 0) continue;
+    const auto truth = static_cast<size_t>(label);
+    const bool all = !predictions.best.defined();
+    const auto at = static_cast<int64_t>(i);
+    const int64_t predicted = all ? std::max_element(row, row + width) - row : predictions.best[at][0].item<int64_t>();
+    ++scores.count;
+    ++scores.class_count[truth];
+    ++scores.confusion[{label, predicted}];
+    if (predicted == label) {
+      ++scores.correct;
+      ++scores.class_correct[truth];
     }
-    row += classes;
+    // The smallest float that is not denormal: a confident mistake costs 87, not infinity.
+    const double probability = all ? row[truth] : predictions.of_label[at].item<float>();
+    scores.loss -= std::log(std::max(probability, 1.17549435e-38));
   }
   scores.interval = wilson_interval(scores.correct, scores.count);
   if (scores.count == 0) return scores;
@@ -52,19 +52,6 @@ Scores score(const Predictions& predictions) {
   }
   scores.mean_per_class /= static_cast<double>(present);
   return scores;
-}
-
-std::vector<std::pair<int64_t, double>> top(const at::Tensor& probabilities, int64_t row, int64_t k) {
-  const auto values = probabilities.select(0, row).contiguous();
-  const float* p = values.const_data_ptr<float>();
-  std::vector<int64_t> order(static_cast<size_t>(values.numel()));
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [p](int64_t a, int64_t b) { return p[a] > p[b]; });
-  std::vector<std::pair<int64_t, double>> best;
-  for (int64_t i = 0; i < std::min<int64_t>(k, values.numel()); ++i) {
-    best.emplace_back(order[static_cast<size_t>(i)], p[order[static_cast<size_t>(i)]]);
-  }
-  return best;
 }
 
 }  // namespace graft::engine

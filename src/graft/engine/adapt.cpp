@@ -2,18 +2,24 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/core/printable.h"
+#include "graft/engine/checkpoint.h"
+#include "graft/engine/finite.h"
 #include "graft/engine/planner.h"
 #include "graft/engine/prediction_file.h"
 #include "graft/engine/prepared_run.h"
 #include "graft/engine/process_memory.h"
+#include "graft/engine/resume.h"
 #include "graft/engine/run_config.h"
 #include "graft/engine/run_folder.h"
+#include "graft/engine/run_record.h"
 #include "graft/engine/stopped.h"
 #include "graft/engine/trainer.h"
 #include "graft/engine/words.h"
@@ -40,6 +46,9 @@ class Run {
   void prepare();
   void plan();
   void open_folder();
+  void reopen_folder(const OptionValues& config);
+  void keep_record();
+  void check_trained() const;
   void train();
   void report_stop();
   void test_and_save();
@@ -51,12 +60,15 @@ class Run {
   std::optional<PreparedRun> prepared_;
   std::optional<RunFolder> folder_;
   bool recompute_ = false;
-  std::string identity_;
+  RunRecord record_;
+  std::string older_identity_;  // where the checkpoint is of a graft that knew photos by name
+  bool same_machine_ = true;
+  double seconds_before_ = 0;  // of the run's earlier processes
+  Clock::time_point start_ = Clock::now();
   AdaptResult result_;
 };
 
 AdaptResult Run::run() {
-  const auto start = Clock::now();
   const int64_t encoded_before = session_.encoder().encoded();
   try {
     prepare();
@@ -68,7 +80,7 @@ AdaptResult Run::run() {
     result_.stopped_by = stopped.signal;
   }
   if (result_.stopped_by != 0) report_stop();
-  result_.seconds = seconds_since(start);
+  keep_record();
   result_.photos_encoded = session_.encoder().encoded() - encoded_before;
   result_.peak_memory_bytes = peak_resident_bytes();
   return std::move(result_);
@@ -79,8 +91,9 @@ void Run::report_stop() {
   if (result_.folder.empty()) return report_.line("stopped", "nothing was written");
   const auto last = last_checkpoint(folder_->checkpoints());
   if (last) result_.checkpoint = fs::relative(*last, result_.folder);
-  report_.line("stopped", fmt::format("{} · go on with: graft adapt --resume {}",
-                                      last ? last->string() : "before the first checkpoint", result_.folder.string()));
+  report_.line("stopped",
+               fmt::format("{} · go on with: graft adapt --resume {}",
+                           last ? last->string() : "before the first checkpoint", shell_path(result_.folder.string())));
 }
 
 // Everything that may be wrong is found here, before anything is written.
@@ -106,20 +119,81 @@ void Run::plan() {
 
 void Run::open_folder() {
   const auto& run = *prepared_;
+  result_.command = record_.command = session_.host().command;
+  if (options_.resume.empty() && options_.output.empty()) return;
   AdaptOptions options = run.options;
   options.train.recompute = recompute_ ? Recompute::all : Recompute::none;
   const OptionValues config = run_config(options, run.method_options, run.recipe, run.info);
-  identity_ = run_identity(config, run.info.fingerprint, run.dataset);
+  record_.machine = machine_of_this_run();
+  record_.identity = run_identity(config, run.info.fingerprint, run.dataset,
+                                  [&](const fs::path& photo) { return session_.encoder().content_hash(photo); });
   if (!options_.resume.empty()) {
-    folder_ = RunFolder::reopen(options_.resume);
-  } else if (!options_.output.empty()) {
-    folder_ = RunFolder::create(options_.output, options_.force, config);
+    reopen_folder(config);
+  } else {
+    folder_ = RunFolder::create(options_.output, options_.force, config, to_json(record_));
     std::string bad;
     for (const auto& file : session_.bad_files())
       bad += fmt::format("{}\t{}\n", file.file, file.reason);
     if (!bad.empty()) folder_->write_text("bad-files.txt", bad);
   }
-  if (folder_) result_.folder = folder_->path();
+  result_.folder = folder_->path();
+}
+
+// Nothing is written before all of it is known to be the same run.
+void Run::reopen_folder(const OptionValues& config) {
+  const fs::path path = options_.resume;
+  const OptionValues before = io::read_yaml_options(path / "config.yaml");
+  const auto checkpoint = load_last_checkpoint(path / "checkpoints");
+  const auto known = read_run_record(path);
+  if (known) check_same_run(path, known->identity, record_.identity);
+  if (!known || (checkpoint && checkpoint->identity != record_.identity.hex())) {
+    OptionValues own = config;  // of an older graft, which did not know every option
+    std::erase_if(own, [&](const auto& option) { return !before.contains(option.first); });
+    older_identity_ = identity_by_names(own, prepared_->info.fingerprint, prepared_->dataset);
+    if (checkpoint && checkpoint->identity != older_identity_) {
+      throw ConfigError("resume",
+                        "{} was trained with other options, or its model or photos have changed since. Nothing was "
+                        "touched. Start a new run.",
+                        path.string());
+    }
+  }
+  folder_ = RunFolder::reopen(path);
+  if (known) {
+    same_machine_ = known->machine == record_.machine;
+    record_.command = result_.command = known->command;
+    record_.seconds = known->seconds;
+    record_.train_seconds = known->train_seconds;
+    record_.legs = known->legs + 1;
+    if (!same_machine_) {
+      report_.note(
+          {fmt::format("the run was computed by {}, and goes on by {}: its last bits may not be those of a run "
+                       "that never stopped",
+                       known->machine, record_.machine)});
+    }
+  } else {
+    report_.note(
+        {"the run was begun by an older graft, which knew photos by their names: whether their contents are "
+         "the same cannot be told"});
+  }
+  // Of a process that was killed only what the checkpoint knows.
+  const double trained = checkpoint ? checkpoint->train_seconds : 0;
+  seconds_before_ = record_.seconds + std::max(0.0, trained - record_.train_seconds);
+  folder_->write_text("run.json", to_json(record_));
+  if (before.at("epochs") != config.at("epochs")) {
+    OptionValues longer = before;
+    longer["epochs"] = config.at("epochs");
+    folder_->write_text("config.yaml", io::print_yaml_options(longer));
+  }
+}
+
+// Also when the run was stopped.
+void Run::keep_record() {
+  result_.seconds = seconds_before_ + seconds_since(start_);
+  result_.legs = record_.legs;
+  if (!folder_) return;
+  record_.seconds = result_.seconds;
+  record_.train_seconds = std::max(record_.train_seconds, result_.train_seconds);
+  folder_->write_text("run.json", to_json(record_));
 }
 
 void Run::train() {
@@ -139,12 +213,16 @@ void Run::train() {
                      .keep = t.keep,
                      .seed = run.seed(),
                      .recompute = recompute_,
-                     .identity = identity_},
+                     .identity = record_.identity.hex(),
+                     .older_identity = older_identity_,
+                     .precision = run.info.precision,
+                     .at_zero = run.options_at_zero(),
+                     .same_machine = same_machine_},
                     folder_ ? &*folder_ : nullptr, report_);
     const TrainOutcome outcome = trainer.run();
     result_.steps = outcome.steps;
     result_.epochs = outcome.epochs;
-    result_.train_seconds = outcome.seconds;
+    result_.train_seconds = std::max(outcome.all_seconds, record_.train_seconds);  // a checkpoint does not know its end
     result_.stopped_by = outcome.stopped_by;
     if (outcome.stopped_by != 0) return;
     report_.line("train", fmt::format("{} steps in {:.1f} s{}", outcome.steps_here, outcome.seconds,
@@ -155,6 +233,21 @@ void Run::train() {
   auto after = run.stage();
   run.adapted.method->after_training(after);
   run.task->parameters_changed();
+  check_trained();
+}
+
+// The last step's changes have not been seen by any loss.
+void Run::check_trained() const {
+  std::string wrong;
+  for (const auto& [name, parameter] : prepared_->adapted.parameters) {
+    if (const auto bad = not_finite(parameter); bad.count > 0)
+      wrong += fmt::format("\n  {}: {} of {} numbers, the first is {}", name, bad.count, parameter.numel(), bad.value);
+  }
+  if (wrong.empty()) return;
+  throw DivergenceError("train",
+                        "what was trained is not finite at the end, and was not saved:{}\n  Try a smaller --lr, "
+                        "or --clip 1.",
+                        wrong);
 }
 
 void Run::test_and_save() {
@@ -167,7 +260,7 @@ void Run::test_and_save() {
   report_.line("test", fmt::format("{}  (95 % interval {:.1f} to {:.1f})  mean per class {}", percent(test.accuracy),
                                    100 * test.interval.low, 100 * test.interval.high, percent(test.mean_per_class)));
   if (!folder_) return;
-  folder_->write_text("predictions.jsonl", prediction_lines("test", result_.test_predictions, run.dataset.classes));
+  write_predictions(folder_->path() / "predictions.jsonl", "test", result_.test_predictions, run.dataset.classes);
   const double unknown = std::numeric_limits<double>::quiet_NaN();
   const auto now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   folder_->add({result_.steps, result_.epochs, "test", test.loss, test.accuracy, unknown, unknown, unknown, now});
@@ -178,26 +271,19 @@ void Run::test_and_save() {
 }  // namespace
 
 AdaptResult adapt(const AdaptOptions& options, const OptionValues& method_options, const Host& host, Reporter& report) {
-  if (!options.resume.empty()) {
-    const fs::path folder(options.resume);
-    if (!fs::exists(folder / "config.yaml")) {
-      throw FileError("resume", "{} holds no config.yaml: nothing to go on with. Is it a run folder?", options.resume);
-    }
-    AdaptRequest request = read_adapt_request(io::read_yaml_options(folder / "config.yaml"));
-    request.options.resume = options.resume;
-    if (options.data.workers != DataOptions{}.workers) request.options.data.workers = options.data.workers;
-    if (options.model.threads != 0) request.options.model.threads = options.model.threads;
-    if (options.train.recompute != Recompute::automatic) request.options.train.recompute = options.train.recompute;
-    if (!options.memory.empty()) request.options.memory = options.memory;
-    Session session(request.options.model, request.options.data, host, report);
-    return adapt(session, request.options, request.method_options, report);
-  }
+  if (!options.resume.empty()) return resume(options.resume, given_options(options, method_options), host, report);
   if (options.method.empty()) throw UsageError("adapt", "which method? Give --method one that `graft methods` lists.");
   methods::make_method(options.method, method_options);  // a misspelt name is told before anything is loaded
   if (!options.memory.empty()) parse_bytes("plan", "memory", options.memory);
   if (!options.output.empty()) RunFolder::check_output(options.output, options.force);
-  Session session(options.model, options.data, host, report);
+  Session session(options.model, options.data, host, report, {data::Split::train, data::Split::test}, options.shots);
   return adapt(session, options, method_options, report);
+}
+
+AdaptResult resume(const std::string& folder, const OptionValues& given, const Host& host, Reporter& report) {
+  const AdaptRequest request = resumed_request(folder, given);
+  Session session(request.options.model, request.options.data, host, report);
+  return adapt(session, request.options, request.method_options, report);
 }
 
 AdaptResult adapt(Session& session, const AdaptOptions& options, const OptionValues& method_options, Reporter& report) {

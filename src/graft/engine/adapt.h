@@ -24,8 +24,10 @@ struct AdaptResult {
   int64_t frozen_parameters = 0;
   int64_t steps = 0;  // taken so far, over all resumes
   int64_t epochs = 0;
-  double train_seconds = 0;      // of this process
-  double seconds = 0;            // encoding, training and testing, of this process
+  double train_seconds = 0;      // of the whole run, over all resumes
+  double seconds = 0;            // encoding, training and testing, of the whole run
+  int64_t legs = 1;              // processes that it ran in
+  std::string command;           // that began it
   bool features_cached = false;  // training ran on kept features
   int64_t photos_encoded = 0;    // that went through the frozen image tower; the others' features were there
   int64_t adapter_bytes = 0;
@@ -35,9 +37,13 @@ struct AdaptResult {
   std::filesystem::path checkpoint;  // where a stopped run goes on, relative to the folder
 };
 
-// With `resume`, everything but that folder comes from its config.yaml; workers and threads may be set anew.
-// An empty output writes nothing.
+// With `resume` the options are that run's own; what differs from a default counts as given beside it. An empty output
+// writes nothing.
 AdaptResult adapt(const AdaptOptions& options, const OptionValues& method_options, const Host& host, Reporter& report);
+
+// Goes on with a run folder's run: to the same bits as if it had not stopped. `given`: what the user said beside it.
+// UsageError for what is not as the run has it, DataError where its photos are not what they were: nothing is touched.
+AdaptResult resume(const std::string& folder, const OptionValues& given, const Host& host, Reporter& report);
 
 // The same on what a session holds: its model and photos, whatever `options` says of these. The session's model is as
 // it was afterwards.

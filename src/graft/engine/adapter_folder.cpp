@@ -3,13 +3,16 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include <fstream>
+#include <algorithm>
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/core/printable.h"
 #include "graft/data/dataset.h"
 #include "graft/engine/merged_folder.h"
 #include "graft/engine/tensor_file.h"
+#include "graft/io/json_object.h"
+#include "graft/io/weights.h"
 
 namespace graft::engine {
 namespace {
@@ -19,7 +22,9 @@ using nlohmann::json;
 
 constexpr const char* kConfig = "adapter_config.json";
 constexpr const char* kTensors = "adapter_model.safetensors";
+constexpr const char* kPickled = "adapter_model.bin";
 constexpr const char* kHead = "head.safetensors";
+constexpr int64_t kVersion = 1;  // of the "graft" object
 
 json describe(const data::Preprocessing& p) {
   const auto name = [](auto value) {
@@ -37,52 +42,167 @@ json describe(const data::Preprocessing& p) {
           {"std", p.std}};
 }
 
-json read_config_json(const fs::path& folder) {
+// What had to be assumed of the base.
+std::vector<std::string> number_notes(const models::ModelInfo& model) {
+  std::vector<std::string> texts;
+  for (const auto& note : model.notes)
+    if (note.numbers) texts.push_back(note.text);
+  return texts;
+}
+
+io::JsonObject read_config_json(const fs::path& folder) {
   const fs::path file = folder / (is_merged(folder) ? kMergedFile : kConfig);
-  std::ifstream stream(file);
-  if (!stream) {
+  auto config = io::JsonObject::read(file);
+  if (!config) {
     throw FileError("adapter",
                     "{} cannot be read: {} is no folder with an adapter, or its run has not finished (then: "
                     "--resume {}).",
-                    file.string(), folder.string(), folder.string());
+                    file.string(), folder.string(), shell_path(folder.string()));
   }
-  json config = json::parse(stream, nullptr, /*allow_exceptions=*/false);
-  if (!config.is_object()) throw FileError("adapter", "{} is damaged: expected a JSON object.", file.string());
-  return config;
+  return std::move(*config);
 }
 
-AdapterInfo own_info(const json& graft) {
-  const json& base = graft.at("base");
+// Numbers that are none would be numbers everywhere behind them.
+void refuse_not_finite(const fs::path& file, const NamedTensors& tensors) {
+  std::string wrong;
+  for (const auto& [name, tensor] : tensors) {
+    if (!tensor.is_floating_point()) continue;
+    const auto count = tensor.numel() - tensor.to(at::kFloat).isfinite().sum().item<int64_t>();
+    if (count > 0) wrong += fmt::format("\n  {}: {} of {} numbers", name, count, tensor.numel());
+  }
+  if (!wrong.empty()) {
+    throw ModelError("adapter", "{} holds NaN or infinity, so nothing was loaded. Is its training run sound?{}",
+                     file.string(), wrong);
+  }
+}
+
+NamedTensors read_finite(const fs::path& file) {
+  auto tensors = read_tensors(file);
+  refuse_not_finite(file, tensors);
+  return tensors;
+}
+
+// As PEFT does: the pickled file only where there is no other.
+NamedTensors read_adapter_tensors(const fs::path& folder) {
+  if (fs::exists(folder / kTensors)) return read_finite(folder / kTensors);
+  if (!fs::exists(folder / kPickled)) {
+    for (const char* index : {"adapter_model.safetensors.index.json", "adapter_model.bin.index.json"}) {
+      if (fs::exists(folder / index)) {
+        throw ModelError("adapter", "{}: an adapter in shards is not read. Write it as one {}.",
+                         (folder / index).string(), kTensors);
+      }
+    }
+    throw FileError("adapter", "{} has an {}, but neither {} nor {}. Is the copy complete?", folder.string(), kConfig,
+                    kTensors, kPickled);
+  }
+  const auto weights = io::Weights::open(folder / kPickled);
+  NamedTensors tensors;
+  for (const auto& [name, view] : weights.tensors())
+    tensors[name] = to_tensor(weights.at(name)).clone();
+  refuse_not_finite(folder / kPickled, tensors);
+  return tensors;
+}
+
+methods::ClassifierKind classifier_of(const io::JsonObject& graft) {
+  const auto word = graft.need<std::string>("classifier");
+  for (const auto& [kind, name] : methods::choices(methods::ClassifierKind())) {
+    if (name == word) return kind;
+  }
+  graft.refuse(graft.name_of("classifier"), "linear or prompts", &graft.raw("classifier"));
+}
+
+// Another shape than a square is the base's own: nobody asked for it.
+int64_t square_size(const io::JsonObject& base) {
+  const auto crop = base.object("preprocessing").get("crop", std::vector<int64_t>{});
+  const auto size = base.need<int64_t>("image_size");
+  return crop.size() == 2 && crop[0] != crop[1] ? 0 : size;
+}
+
+AdapterInfo own_info(const io::JsonObject& graft) {
+  if (const auto version = graft.get("version", kVersion); version > kVersion) {
+    throw ModelError("adapter", "{} is of version {}, this graft reads up to {}. Use a newer graft.", graft.file(),
+                     version, kVersion);
+  }
+  const auto base = graft.object("base");
   AdapterInfo info;
-  info.base = base.at("name");
-  info.fingerprint = base.at("fingerprint");
-  info.family = base.at("family");
-  info.layout = base.at("layout");
-  info.method = graft.at("method");
-  info.method_options = graft.at("options").get<OptionValues>();
-  option::parse("adapter", "classifier", graft.at("classifier").get<std::string>(), info.classifier);
-  info.classes = graft.at("classes").get<std::vector<std::string>>();
-  info.templates = graft.at("templates").get<std::vector<std::string>>();
-  info.shots = graft.at("shots");
-  info.train_size = graft.at("train_size");
-  info.seed = graft.at("seed");
-  info.precision = graft.at("precision");
-  const json& crop = base.at("preprocessing").at("crop");  // another shape than a square is the base's own
-  if (crop.at(0) == crop.at(1)) info.image_size = base.at("image_size");
+  info.base = base.need<std::string>("name");
+  info.fingerprint = base.need<std::string>("fingerprint");
+  info.family = base.need<std::string>("family");
+  info.layout = base.need<std::string>("layout");
+  info.image_size = square_size(base);
+  info.method = graft.need<std::string>("method");
+  const auto options = graft.object("options");
+  for (const auto& key : options.keys())
+    info.method_options[key] = options.need<std::string>(key);
+  info.classifier = classifier_of(graft);
+  info.classes = graft.need<std::vector<std::string>>("classes");
+  info.classes_made_up = graft.get("classes_made_up", false);
+  info.templates = graft.need<std::vector<std::string>>("templates");
+  info.shots = graft.need<int64_t>("shots");
+  info.train_size = graft.need<int64_t>("train_size");
+  info.seed = graft.need<int64_t>("seed");
+  info.precision = graft.need<std::string>("precision");
+  if (info.fingerprint.empty()) {
+    base.refuse(base.name_of("fingerprint"), "the fingerprint of a model", &base.raw("fingerprint"));
+  }
+  const auto told = base.object("told");
+  for (const auto& key : told.keys())
+    info.told[key] = told.need<std::string>(key);
   return info;
 }
 
-// An adapter that PEFT wrote says neither which weights it was trained on nor what the classes are.
-AdapterInfo foreign_info(const json& config, const fs::path& folder) {
-  const std::string type = config.value("peft_type", "");
-  for (const methods::Entry* entry : methods::entries()) {
-    if (entry->peft_type == nullptr || type != entry->peft_type || entry->from_peft == nullptr) continue;
-    AdapterInfo info;
-    info.base = config.value("base_model_name_or_path", "");
-    info.method = entry->name;
-    return info;
+// Names of the classes of a classifier that PEFT saved, as the config.json of the adapter or of its base says them.
+// transformers calls classes LABEL_0, LABEL_1 ... where nobody named them.
+std::vector<std::string> class_names(const fs::path& folder, const std::string& base, int64_t count) {
+  std::vector<fs::path> configs = {folder / "config.json"};
+  if (!base.empty()) configs.push_back(fs::path(base) / "config.json");
+  for (const auto& file : configs) {
+    const auto config = io::JsonObject::read(file);
+    if (!config) continue;
+    const auto labels = config->object("id2label");
+    std::vector<std::string> names;
+    for (int64_t i = 0; i < count; ++i) {
+      const auto name = labels.find<std::string>(std::to_string(i));
+      if (name && *name != fmt::format("LABEL_{}", i)) names.push_back(*name);
+    }
+    if (static_cast<int64_t>(names.size()) == count && static_cast<int64_t>(labels.keys().size()) == count)
+      return names;
   }
-  throw ModelError("adapter", "{}: graft has no method for PEFT's '{}'.", (folder / kConfig).string(), type);
+  return {};
+}
+
+// The method that reads PEFT's adapters of a type.
+const methods::Entry& reader_of(const io::JsonObject& config) {
+  const auto type = config.find<std::string>("peft_type");
+  if (!type) {
+    throw FileError("adapter", "{}: neither \"graft\" nor \"peft_type\" in it; what adapter is this?", config.file());
+  }
+  std::vector<std::string> known;
+  for (const methods::Entry* entry : methods::entries()) {
+    if (entry->from_peft == nullptr) continue;
+    if (*type == entry->peft_type) return *entry;
+    known.emplace_back(entry->peft_type);
+  }
+  throw ModelError(
+      "adapter",
+      "{}: peft_type = \"{}\": of PEFT's adapters graft reads {} alone. In PEFT, merge it into its base if "
+      "its type can be merged (merge_and_unload), save that, and give graft the merged model.",
+      config.file(), *type, fmt::join(known, ", "));
+}
+
+// An adapter that PEFT wrote says not which weights it was trained on, and of the classes at most how many there are.
+AdapterInfo foreign_info(const io::JsonObject& config, const fs::path& folder) {
+  const auto& entry = reader_of(config);
+  AdapterInfo info;
+  info.base = config.get("base_model_name_or_path", std::string());
+  info.method = entry.name;
+  const auto head = entry.peft_head(config, read_adapter_tensors(folder));
+  if (!head.weight.defined()) return info;
+  info.classes = class_names(folder, info.base, head.weight.size(0));
+  info.classes_made_up = info.classes.empty();
+  for (int64_t i = 0; info.classes_made_up && i < head.weight.size(0); ++i)
+    info.classes.push_back(fmt::format("class_{}", i));
+  return info;
 }
 
 // Class names as prompts say them.
@@ -101,10 +221,7 @@ std::shared_ptr<models::Classifier> build_head(const methods::Method& method, co
   if (init != models::HeadInit::class_text) {
     return std::make_shared<models::LinearClassifier>(width, classes, init, random);
   }
-  if (!problem.model->has_text()) {
-    throw ModelError("adapt", "a head that starts as the class prompts needs a model that reads text; {} does not.",
-                     problem.model->info().source);
-  }
+  problem.model->require_text("adapt", "a head that starts as the class prompts needs");
   const torch::NoGradGuard no_grad;
   models::PromptClassifier prompts(problem.model, prompt_names(info), info.templates);
   nn::Context context;
@@ -115,10 +232,7 @@ std::shared_ptr<models::Classifier> build_head(const methods::Method& method, co
 
 std::shared_ptr<models::Classifier> build_prompts(const methods::Method& method, const methods::Problem& problem,
                                                   const AdapterInfo& info) {
-  if (!problem.model->has_text()) {
-    throw ModelError("adapt", "class prompts need a model that reads text; {} does not. Use --classifier linear.",
-                     problem.model->info().source);
-  }
+  problem.model->require_text("adapt", "class prompts (not --classifier linear) need");
   const int64_t words = method.learned_words(problem);
   return std::make_shared<models::PromptClassifier>(problem.model, prompt_names(info), info.templates, words,
                                                     method.word_position());
@@ -135,7 +249,7 @@ std::string assign_head(const models::Classifier& classifier, const fs::path& fi
   const torch::NoGradGuard no_grad;
   const auto wanted = head_tensors(classifier);
   if (wanted.empty()) return {};
-  const auto found = read_tensors(file);
+  const auto found = read_finite(file);
   std::string wrong;
   for (const auto& [name, tensor] : wanted) {
     const auto it = found.find(name);
@@ -152,6 +266,40 @@ std::string assign_head(const models::Classifier& classifier, const fs::path& fi
     if (!wanted.contains(name)) wrong += fmt::format("\n  head.{}: unexpected", name);
   }
   return wrong;
+}
+
+Adapted load_foreign(const fs::path& folder, std::shared_ptr<models::Model> model, AdapterInfo info) {
+  const auto config = read_config_json(folder);
+  auto foreign = reader_of(config).from_peft(config, read_adapter_tensors(folder), *model);
+  Adapted adapted;
+  adapted.notes = std::move(foreign.notes);
+  adapted.headless = std::move(foreign.headless);
+  if (!adapted.headless.empty()) info.classes.clear();
+  adapted.problem = {model, info.classes, info.shots, info.train_size};
+  const torch::NoGradGuard no_grad;
+  Random random(static_cast<uint64_t>(info.seed));
+  if (!info.classes.empty()) {
+    auto head = std::make_shared<models::LinearClassifier>(foreign.head.weight.size(1), foreign.head.weight.size(0),
+                                                           models::HeadInit::zero, random);
+    head->weight.copy_(foreign.head.weight);
+    head->bias.copy_(foreign.head.bias);
+    adapted.classifier = head;
+  } else if (model->has_text()) {  // a classifier that nobody asks
+    adapted.classifier = std::make_shared<models::PromptClassifier>(model, std::vector<std::string>{"photo"},
+                                                                    std::vector<std::string>{"a {}"});
+  } else {
+    adapted.classifier = std::make_shared<models::LinearClassifier>(model->feature_width(model->projected()), 1,
+                                                                    models::HeadInit::zero, random);
+  }
+  adapted.parameters = methods::install(foreign.adaptation, *model, *adapted.classifier);
+  const auto parameters = model->named_parameters();
+  for (const auto& [name, value] : foreign.parameters)
+    parameters[name].detach().copy_(value);
+  adapted.adaptation = std::move(foreign.adaptation);
+  adapted.method = std::move(foreign.method);
+  adapted.model = std::move(model);
+  if (auto* prompts = dynamic_cast<models::PromptClassifier*>(adapted.classifier.get())) prompts->forget();
+  return adapted;
 }
 
 }  // namespace
@@ -174,11 +322,12 @@ Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<meth
 }
 
 json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
-  return {{"version", 1},
+  return {{"version", kVersion},
           {"method", info.method},
           {"options", info.method_options},
           {"classifier", option::print(info.classifier)},
           {"classes", info.classes},
+          {"classes_made_up", info.classes_made_up},
           {"templates", info.templates},
           {"shots", info.shots},
           {"train_size", info.train_size},
@@ -191,13 +340,32 @@ json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
             {"layout", model.layout},
             {"description", model.description},
             {"image_size", info.image_size},
+            {"told", info.told},
+            {"notes", number_notes(model)},
             {"preprocessing", describe(model.preprocessing)}}}};
+}
+
+void serve_classes(Adapted& adapted, AdapterInfo info, std::vector<std::string> classes) {
+  info.classes = adapted.problem.classes = std::move(classes);
+  adapted.classifier = build_prompts(*adapted.method, adapted.problem, info);
+  for (const auto& binding : adapted.adaptation.bindings) {
+    GRAFT_ASSERT(!binding.insert->is_of_its_classes());
+    for (const auto& site : binding.sites) {
+      if (site == adapted.classifier->joint().site().path) adapted.classifier->joint().put(binding.insert);
+    }
+  }
+}
+
+std::string save_head(const fs::path& folder, const models::Classifier& classifier) {
+  const auto head = head_tensors(classifier);
+  if (head.empty()) return {};
+  write_tensors(folder / kHead, head, {{"format", "pt"}});
+  return kHead;
 }
 
 int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const AdapterInfo& info) {
   write_tensors(folder / kTensors, adapted.method->to_disk(*adapted.model, adapted.adaptation), {{"format", "pt"}});
-  const auto head = head_tensors(*adapted.classifier);
-  if (!head.empty()) write_tensors(folder / kHead, head, {{"format", "pt"}});
+  const auto head = save_head(folder, *adapted.classifier);
   const auto& model = adapted.model->info();
   json config = adapted.method->peft_config(*adapted.model, adapted.adaptation);
   config["base_model_name_or_path"] = info.base;
@@ -205,33 +373,28 @@ int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const Adapt
   const std::string text = config.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   write_file_atomically(folder / kConfig, text);
   auto bytes = static_cast<int64_t>(text.size()) + static_cast<int64_t>(fs::file_size(folder / kTensors));
-  if (!head.empty()) bytes += static_cast<int64_t>(fs::file_size(folder / kHead));
+  if (!head.empty()) bytes += static_cast<int64_t>(fs::file_size(folder / head));
   return bytes;
 }
 
 AdapterInfo read_adapter_info(const fs::path& folder) {
-  const json config = read_config_json(folder);
-  try {
-    AdapterInfo info = config.contains("graft") ? own_info(config.at("graft")) : foreign_info(config, folder);
-    info.merged = is_merged(folder);
-    if (info.merged) info.base = folder.string();
-    return info;
-  } catch (const json::exception& error) {
-    throw FileError("adapter", "{} is damaged: {}.", (folder / kConfig).string(), error.what());
-  }
+  const auto config = read_config_json(folder);
+  const auto graft = config.find_object("graft");
+  AdapterInfo info = graft ? own_info(*graft) : foreign_info(config, folder);
+  info.merged = is_merged(folder);
+  if (info.merged) info.base = folder.string();
+  return info;
 }
 
-Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> model, bool force_base) {
+Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> model, Reporter& report, bool force_base) {
   AdapterInfo info = read_adapter_info(folder);
   if (info.foreign()) {
-    info.method_options = methods::find_entry(info.method).from_peft(read_config_json(folder), *model);
-    // A classifier that nobody asks; with class prompts an adapter may sit in the text tower too.
-    if (model->has_text()) {
-      info.classifier = methods::ClassifierKind::prompts;
-      info.classes = {"photo"};
-      info.templates = {"a {}"};
-    }
-  } else if (info.fingerprint != model->info().fingerprint && !force_base) {
+    Adapted adapted = load_foreign(folder, std::move(model), std::move(info));
+    for (const auto& note : adapted.notes)
+      report.note(note);
+    return adapted;
+  }
+  if (info.fingerprint != model->info().fingerprint && !force_base) {
     throw ModelError("adapter",
                      "{} was trained on {} (fingerprint {}...), got {} ({}...). Nothing was loaded. "
                      "--force-base if you know better.",
@@ -241,9 +404,9 @@ Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> mode
   auto method = methods::make_method(info.method, info.method_options);
   if (info.merged) method = merged_method(std::move(method));
   Adapted adapted = build_adapted(std::move(model), std::move(method), info);
-  const std::string wrong_head = info.foreign() ? std::string() : assign_head(*adapted.classifier, folder / kHead);
+  const std::string wrong_head = assign_head(*adapted.classifier, folder / kHead);
   try {
-    if (!info.merged) adapted.method->from_disk(*adapted.model, read_tensors(folder / kTensors), adapted.adaptation);
+    if (!info.merged) adapted.method->from_disk(*adapted.model, read_adapter_tensors(folder), adapted.adaptation);
   } catch (const ModelError& error) {
     if (wrong_head.empty()) throw;
     throw ModelError("adapter", "{} does not fit:{}\n  and {}", folder.string(), wrong_head, error.what());

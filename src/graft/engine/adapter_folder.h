@@ -7,11 +7,11 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
+#include "graft/core/log.h"
 #include "graft/core/options.h"
 #include "graft/engine/parameters.h"
 #include "graft/methods/method.h"
@@ -28,15 +28,20 @@ struct AdapterInfo {
   OptionValues method_options;  // resolved
   methods::ClassifierKind classifier = methods::ClassifierKind::linear;
   std::vector<std::string> classes;
+  bool classes_made_up = false;        // the file knows how many there are, and not what they are called
   std::vector<std::string> templates;  // of class prompts
   int64_t shots = 0;
   int64_t train_size = 0;
   int64_t seed = 1;
   int64_t image_size = 0;  // height of the model's input
+  OptionValues told;       // what the user said of the base (models::Told)
   std::string precision;   // that it was trained at
   bool merged = false;     // folded into its base: `base` is the folder itself
 
-  bool foreign() const { return fingerprint.empty(); }  // written by PEFT: no classes, and nothing to check the base by
+  bool foreign() const {
+    return fingerprint.empty();
+  }  // written by PEFT: nothing to check the base by, and
+     // classes only where it saved a classifier
 };
 
 // What was trained, in memory: a method's inserts and a classifier, installed on a model.
@@ -47,6 +52,8 @@ struct Adapted {
   methods::Adaptation adaptation;
   Parameters parameters;  // that train, by the names of a checkpoint
   methods::Problem problem;
+  std::string headless;  // why the classifier that an adapter of PEFT's has cannot be used here
+  std::vector<Note> notes;
 };
 
 // Builds the classifier and the inserts, puts them in place and freezes the rest. The same info gives the same start,
@@ -54,8 +61,15 @@ struct Adapted {
 Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<methods::Method> method,
                       const AdapterInfo& info, const std::function<void(const methods::Adaptation&)>& attached = {});
 
+// Class prompts for other names in place of its own, around what was learned. For a classifier of prompts and inserts
+// that do not belong to classes.
+void serve_classes(Adapted& adapted, AdapterInfo info, std::vector<std::string> classes);
+
 // Bytes written. Each file is atomic; the JSON comes last, so that a folder with one is complete.
 int64_t save_adapter(const std::filesystem::path& folder, const Adapted& adapted, const AdapterInfo& info);
+
+// The classifier's own file; its name, empty where class prompts are the classifier.
+std::string save_head(const std::filesystem::path& folder, const models::Classifier& classifier);
 
 // The "graft" object: what save_adapter() writes into the JSON, and merge into graft.json.
 nlohmann::json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model);
@@ -63,9 +77,9 @@ nlohmann::json describe_adapter(const AdapterInfo& info, const models::ModelInfo
 // Of a run folder, a folder with an adapter, or a merged folder.
 AdapterInfo read_adapter_info(const std::filesystem::path& folder);
 
-// Puts the adapter on its model. All that does not fit is one ModelError; another base's fingerprint is one too, unless
-// `force_base`.
-Adapted load_adapter(const std::filesystem::path& folder, std::shared_ptr<models::Model> model,
+// Puts the adapter on its model, and says what had to be assumed of one that PEFT wrote. All that does not fit is one
+// ModelError; another base's fingerprint is one too, unless `force_base`.
+Adapted load_adapter(const std::filesystem::path& folder, std::shared_ptr<models::Model> model, Reporter& report,
                      bool force_base = false);
 
 }  // namespace graft::engine

@@ -104,7 +104,8 @@ fs::path save_checkpoint(const fs::path& folder, const Checkpoint& c, int64_t ke
                      {"optimizer_steps", c.optimizer_steps},
                      {"finished", c.finished},
                      {"loss_sum", c.loss_sum},
-                     {"loss_count", c.loss_count}};
+                     {"loss_count", c.loss_count},
+                     {"train_seconds", c.train_seconds}};
     write_file_atomically(partial / "state.json", state.dump(1) + "\n");
   } catch (...) {
     fs::remove_all(partial, error);
@@ -149,9 +150,10 @@ std::optional<Checkpoint> load_last_checkpoint(const fs::path& folder) {
     c.finished = state.at("finished");
     c.loss_sum = state.at("loss_sum");
     c.loss_count = state.at("loss_count");
-  } catch (const json::exception& error) {
-    throw FileError("checkpoint", "{} is damaged ({}). Remove that folder to go on from the one before.",
-                    (newest / "state.json").string(), error.what());
+    c.train_seconds = state.value("train_seconds", 0.0);  // older ones do not say
+  } catch (const json::exception&) {
+    throw FileError("checkpoint", "{} is damaged. Remove that folder to go on from the one before.",
+                    (newest / "state.json").string());
   }
   const NamedTensors all = read_tensors(newest / "state.safetensors");
   c.parameters = take(all, "parameter.");

@@ -24,6 +24,7 @@ struct Checkpoint {
   bool finished = false;  // stopped early, or the last epoch is done
   double loss_sum = 0;    // of the running epoch, for its mean
   int64_t loss_count = 0;
+  double train_seconds = 0;  // of the whole run so far
   NamedTensors parameters, optimizer, best;
 };
 

@@ -25,10 +25,6 @@ const char* to_string(TowerState state) {
   }
 }
 
-at::Tensor feature_rows(const at::Tensor& value) {
-  return value.dim() == 3 ? value.select(1, 0).contiguous() : value;
-}
-
 Classification::Classification(Adapted& adapted, Encoder& encoder, Options options, EvaluationSet validation,
                                Reporter& report)
     : adapted_(adapted),
@@ -48,7 +44,8 @@ at::Tensor Classification::loss(const Batch& batch, nn::Context& context) {
   if (options_.place < features_at_) {
     features = adapted_.model->run_images(features, options_.place, features_at_, context);
   }
-  const at::Tensor logits = adapted_.classifier->forward(feature_rows(features), context);
+  const at::Tensor logits =
+      adapted_.classifier->forward(adapted_.model->feature_rows(features, context.layout), context);
   return options_.loss->sum(logits, batch.labels, options_.label_smoothing);
 }
 
@@ -66,16 +63,21 @@ Predictions Classification::predict(const EvaluationSet& set) {
   parameters_changed();  // class prompts encoded with gradients are not kept for use without, nor the other way round
   at::Tensor features;
   if (options_.place > 0 && options_.cached) {
-    features = encoder_.run(encoder_.features(set.paths, options_.place, report_), options_.place, features_at_);
+    features =
+        encoder_.run_to_rows(encoder_.features(set.paths, options_.place, report_), options_.place, features_at_);
   } else {
-    features = encoder_.compute(set.paths, features_at_, report_);
+    features = encoder_.rows(set.paths, features_at_, report_);
   }
-  const at::Tensor logits = Encoder::in_passes(feature_rows(features), [&](const at::Tensor& rows) {
+  const at::Tensor chosen = torch::tensor(options_.choices, at::kLong);
+  PredictionRows predictions(set.files, set.labels,
+                             options_.choices.empty() ? adapted_.classifier->classes() : chosen.numel());
+  Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
     nn::Context context;
-    return adapted_.classifier->forward(rows, context);
+    const at::Tensor logits = adapted_.classifier->forward(rows, context).narrow(0, 0, count);
+    predictions.add(options_.choices.empty() ? logits : logits.index_select(1, chosen));
   });
   parameters_changed();
-  return {set.files, set.labels, torch::softmax(logits.to(at::kFloat), 1)};
+  return predictions.take();
 }
 
 }  // namespace graft::engine

@@ -24,10 +24,6 @@ enum class TowerState {
 };
 const char* to_string(TowerState state);
 
-// What a classifier reads of a value: features as they are; of tokens [B, T, D], the class token's row, which comes
-// first.
-at::Tensor feature_rows(const at::Tensor& value);
-
 // Photos to predict, by the values they have at the task's first place.
 struct EvaluationSet {
   std::vector<std::string> files;  // as the data set names them
@@ -41,7 +37,8 @@ class Classification final : public Task {
     nn::Place place = 0;  // where batches come in: nothing below it changes
     std::shared_ptr<const plugins::Loss> loss = nullptr;
     double label_smoothing = 0;
-    bool cached = false;  // features at `place` may be held for evaluation
+    bool cached = false;                // features at `place` may be held for evaluation
+    std::vector<int64_t> choices = {};  // the classes to choose among; empty: all
   };
   Classification(Adapted& adapted, Encoder& encoder, Options options, EvaluationSet validation, Reporter& report);
 

@@ -9,6 +9,8 @@
 #include "graft/core/error.h"
 #include "graft/core/hash.h"
 #include "graft/engine/batches.h"
+#include "graft/engine/finite.h"
+#include "graft/engine/photo_list.h"
 #include "graft/engine/stopped.h"
 
 namespace graft::engine {
@@ -16,6 +18,13 @@ namespace {
 
 // Photos between two writes to the cache: what a crash may cost.
 constexpr size_t kShard = 1024;
+
+// As --at says it.
+std::string place_word(const models::Model& model, nn::Place place) {
+  if (place == model.projected() && place != model.pooled()) return "projected";
+  if (place == model.pooled()) return "pooled";
+  return place <= 1 ? (place == 0 ? "pixels" : "tokens") : fmt::format("block.{}", place - 2);
+}
 
 }  // namespace
 
@@ -39,6 +48,7 @@ at::Tensor Encoder::features(const Files& files, nn::Place place, Reporter& repo
   std::vector<std::string> missing_photos;
   std::unordered_map<std::string, bool> asked;
   for (const auto& file : files) {
+    stop_if_asked();
     photos.push_back(content_hash(file));
     if (cache.has(photos.back()) || !asked.emplace(photos.back(), true).second) continue;
     missing.push_back(file);
@@ -51,7 +61,7 @@ at::Tensor Encoder::features(const Files& files, nn::Place place, Reporter& repo
     const auto range = [&](auto& all) {
       return std::remove_cvref_t<decltype(all)>(all.begin() + begin, all.begin() + end);
     };
-    const at::Tensor rows = encode(range(missing), place, transform, 1, 0, report);
+    const at::Tensor rows = encode(range(missing), place, transform, 1, 0, &Encoder::run, report);
     cache.add(range(missing_photos), rows);
     if (!cache.trouble().empty() && !std::exchange(warned_, true)) {
       report.warn(fmt::format("features are not kept for the next run: {}", cache.trouble()));
@@ -64,13 +74,17 @@ at::Tensor Encoder::features(const Files& files, nn::Place place, Reporter& repo
 }
 
 at::Tensor Encoder::compute(const Files& files, nn::Place place, Reporter& report) {
-  return encode(files, place, data::ImageTransform(model_->info().preprocessing), 1, 0, report);
+  return encode(files, place, data::ImageTransform(model_->info().preprocessing), 1, 0, &Encoder::run, report);
+}
+
+at::Tensor Encoder::rows(const Files& files, nn::Place place, Reporter& report) {
+  return encode(files, place, data::ImageTransform(model_->info().preprocessing), 1, 0, &Encoder::run_to_rows, report);
 }
 
 at::Tensor Encoder::augmented(const Files& files, nn::Place place, int64_t views,
                               const data::Augmentation& augmentation, const Random& random, Reporter& report) {
   const data::ImageTransform transform(model_->info().preprocessing, augmentation);
-  return encode(files, place, transform, views, random.seed(), report);
+  return encode(files, place, transform, views, random.seed(), &Encoder::run, report);
 }
 
 bool Encoder::fits(int64_t photos, nn::Place place) {
@@ -95,8 +109,38 @@ at::Tensor Encoder::run(const at::Tensor& value, nn::Place from, nn::Place to) {
   });
 }
 
+at::Tensor Encoder::run_to_rows(const at::Tensor& value, nn::Place from, nn::Place to) {
+  if (from == to) return model_->feature_rows(value, {});
+  const torch::NoGradGuard no_grad;
+  return in_passes(value, [&](const at::Tensor& rows) {
+    nn::Context context;
+    const auto there = model_->run_images(rows, from, to, context);
+    return model_->feature_rows(there, context.layout).to(at::kFloat);
+  });
+}
+
+// A model's weights are finite when it is loaded: what is not was made on the way.
+void Encoder::check_finite(const at::Tensor& rows, const at::Tensor& pixels, const Files& files, nn::Place place) {
+  const auto bad = not_finite(rows);
+  if (bad.count == 0) return;
+  nn::Place at = place;
+  at::Tensor value = pixels.narrow(0, bad.row, 1);
+  for (nn::Place to = 1; to < place && at == place; ++to) {
+    value = run(value, to - 1, to);
+    if (not_finite(value).count > 0) at = to;
+  }
+  const std::string precision(tensor::to_string(model_->precision()));
+  throw DivergenceError(
+      "features", "{}: {} of its {} features are not finite (the first is {}); they are so from {} on. {}",
+      files[static_cast<size_t>(bad.row)].string(), bad.in_row, rows.numel() / rows.size(0), bad.value,
+      place_word(*model_, at),
+      precision == "fp32"
+          ? "The model's weights make numbers too large for float32."
+          : fmt::format("The weights are held in {}: --precision fp32 may hold what that cannot.", precision));
+}
+
 at::Tensor Encoder::encode(const Files& files, nn::Place place, const data::ImageTransform& transform, int64_t views,
-                           uint64_t seed, Reporter& report) {
+                           uint64_t seed, Pass pass, Reporter& report) {
   std::vector<data::Sample> samples;
   for (const auto& file : files)
     samples.push_back({file.string(), 0});
@@ -104,6 +148,8 @@ at::Tensor Encoder::encode(const Files& files, nn::Place place, const data::Imag
       {}, std::move(samples), transform,
       {.batch_size = kEncoderBatch, .workers = std::max<int64_t>(1, options_.workers), .epochs = views, .seed = seed},
       images_);
+  const int64_t workers = std::max<int64_t>(1, options_.workers);
+  if (loader.workers() < workers && !std::exchange(told_, true)) report_workers(loader.workers(), workers, report);
   const auto total = static_cast<int64_t>(files.size()) * views;
   const auto start = std::chrono::steady_clock::now();
   std::vector<at::Tensor> rows;
@@ -111,7 +157,12 @@ at::Tensor Encoder::encode(const Files& files, nn::Place place, const data::Imag
   for (int64_t view = 0; view < views; ++view) {
     while (auto batch = loader.next()) {
       stop_if_asked();
-      const at::Tensor value = run(pixels_of(*batch, transform.output()), 0, place);
+      const at::Tensor pixels = pixels_of(*batch, transform.output());
+      const at::Tensor value = (this->*pass)(pixels, 0, place);
+      Files of_batch;
+      for (const auto index : batch->indices)
+        of_batch.push_back(files[static_cast<size_t>(index)]);
+      check_finite(value, pixels, of_batch, place);
       rows.push_back(place == 0 ? value.clone() : value);
       done += batch->size();
       loader.recycle(std::move(*batch));
@@ -124,7 +175,7 @@ at::Tensor Encoder::encode(const Files& files, nn::Place place, const data::Imag
 }
 
 FeatureCache& Encoder::cache(nn::Place place) {
-  const std::string key = feature_key(*model_, place);
+  const std::string key = feature_key(*model_, place, images_->exif());
   auto found = caches_.find(key);
   if (found == caches_.end()) {
     const auto folder = options_.cache_dir.empty() ? std::filesystem::path() : options_.cache_dir / "features" / key;
@@ -133,13 +184,16 @@ FeatureCache& Encoder::cache(nn::Place place) {
   return found->second;
 }
 
-const std::string& Encoder::content_hash(const std::filesystem::path& file) {
-  auto& hash = hashes_[file.string()];
+const std::string& Encoder::content_hash(const std::filesystem::path& photo) {
+  auto& hash = hashes_[photo.string()];
+  if (const auto* seen = hash.empty() ? images_->seen(photo) : nullptr) hash = seen->content;
   if (hash.empty()) {
-    std::ifstream stream(file, std::ios::binary);
-    const std::string bytes(std::istreambuf_iterator<char>(stream), {});
-    if (!stream || bytes.empty())
-      throw DataError("data", "{} cannot be read. Has it gone since the run began?", file.string());
+    std::error_code error;
+    const auto size = std::filesystem::file_size(photo, error);
+    std::ifstream stream(photo, std::ios::binary);
+    std::string bytes(error ? 0 : size, '\0');
+    if (error || bytes.empty() || !stream.read(bytes.data(), static_cast<std::streamsize>(size)))
+      throw DataError("data", "{} cannot be read. Has it gone since the run began?", photo.string());
     hash = Hash().add(bytes).hex();
   }
   return hash;

@@ -49,6 +49,9 @@ class Encoder {
   // The same values computed now and kept nowhere; inserts on the way run.
   at::Tensor compute(const Files& files, nn::Place place, Reporter& report);
 
+  // The same, of tokens what a classifier reads of them: [N, E].
+  at::Tensor rows(const Files& files, nn::Place place, Reporter& report);
+
   // Features of random views, [views * N, ...]: all photos once, then all again. A view depends on `random`, its number
   // and the photo's index.
   at::Tensor augmented(const Files& files, nn::Place place, int64_t views, const data::Augmentation& augmentation,
@@ -59,8 +62,13 @@ class Encoder {
 
   // value [B, ...] at `from` -> at `to`, in padded passes and without gradients; inserts in between run.
   at::Tensor run(const at::Tensor& value, nn::Place from, nn::Place to);
+  at::Tensor run_to_rows(const at::Tensor& value, nn::Place from, nn::Place to);  // of tokens what a classifier reads
 
-  // `function` over the rows of `value` in the same padded passes.
+  const std::string& content_hash(const std::filesystem::path& photo);  // of the file's bytes, read once
+
+  // `function` over the rows of `value` in the same padded passes; or what it gives, one after another.
+  template <class Function>
+  static void each_pass(const at::Tensor& value, Function&& function);
   template <class Function>
   static at::Tensor in_passes(const at::Tensor& value, Function&& function);
 
@@ -68,11 +76,12 @@ class Encoder {
   int64_t reused() const { return reused_; }    // photos whose features were found
 
  private:
+  using Pass = at::Tensor (Encoder::*)(const at::Tensor& value, nn::Place from, nn::Place to);
   at::Tensor encode(const Files& files, nn::Place place, const data::ImageTransform& transform, int64_t views,
-                    uint64_t seed, Reporter& report);
+                    uint64_t seed, Pass pass, Reporter& report);
+  void check_finite(const at::Tensor& rows, const at::Tensor& pixels, const Files& files, nn::Place place);
   FeatureCache& cache(nn::Place place);
   int64_t floats_at(nn::Place place);  // of one photo
-  const std::string& content_hash(const std::filesystem::path& file);
 
   std::shared_ptr<models::Model> model_;
   std::shared_ptr<data::ImageCache> images_;
@@ -81,19 +90,23 @@ class Encoder {
   std::map<std::string, FeatureCache> caches_;           // by feature_key
   int64_t encoded_ = 0, reused_ = 0;
   bool warned_ = false;  // that features are not kept on disk
+  bool told_ = false;    // that fewer threads read photos than were asked for
   int64_t tokens_ = 0;   // of a photo before the first block; 0: not asked yet
 };
 
 at::Tensor padded(const at::Tensor& value, int64_t begin);  // kEncoderBatch rows from `begin`, zeros after the last
 
 template <class Function>
+void Encoder::each_pass(const at::Tensor& value, Function&& function) {
+  const int64_t rows = value.size(0);
+  for (int64_t begin = 0; begin < rows; begin += kEncoderBatch)
+    function(padded(value, begin), std::min(kEncoderBatch, rows - begin));
+}
+
+template <class Function>
 at::Tensor Encoder::in_passes(const at::Tensor& value, Function&& function) {
   std::vector<at::Tensor> parts;
-  const int64_t rows = value.size(0);
-  for (int64_t begin = 0; begin < rows; begin += kEncoderBatch) {
-    const int64_t count = std::min(kEncoderBatch, rows - begin);
-    parts.push_back(function(padded(value, begin)).narrow(0, 0, count));
-  }
+  each_pass(value, [&](const at::Tensor& rows, int64_t count) { parts.push_back(function(rows).narrow(0, 0, count)); });
   return parts.size() == 1 ? parts.front() : at::cat(parts);
 }
 

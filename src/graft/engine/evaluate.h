@@ -1,6 +1,7 @@
 // Using what was trained: accuracy of a run on a data set, predictions for photos.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,14 +37,19 @@ struct Evaluation {
   std::vector<std::string> classes;
 };
 
-// Without a model's name: the one that the run was trained on. The data's classes are matched to the run's by name; a
-// class that the run does not know is a DataError.
+// Without a model's name: the one that the run was trained on; without data: the run's own. The data's classes are
+// matched to the run's by name; a class that the run does not know is a DataError. With --classes these are chosen
+// among, and they may be new to the run where nothing that it learned belongs to a class (Zhou et al. 2022,
+// arXiv:2203.05557: from base to new).
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report);
 
 struct PredictOptions {
   std::string run;
   ModelOptions model;
   std::vector<std::string> files;
+  std::string classes;
+  data::OnBadFile on_bad_file = data::OnBadFile::refuse;
+  std::optional<data::Exif> exif = {};
   int64_t workers = 2;
   bool force_base = false;
 };
@@ -51,7 +57,12 @@ template <class Visitor>
 void fields(Visitor& visit, PredictOptions& o) {
   visit("run", o.run, "run folder, or a folder with an adapter");
   fields(visit, o.model);
-  visit("files", o.files, "photos");
+  visit("files", o.files, "photos, or folders of photos");
+  visit("classes", o.classes, "classes to choose among: a file with one a line, or a,b,c (default: the run's)");
+  visit("on-bad-file", o.on_bad_file, "a photo that cannot be read: refuse them all, or skip the photo");
+  visit("exif", o.exif,
+        "photos with an orientation tag: keep them as they are stored, or turn them upright (default: as the run was "
+        "trained)");
   visit("workers", o.workers, "threads that decode photos");
   visit("force-base", o.force_base, "load onto another base model than the one it was trained on");
 }

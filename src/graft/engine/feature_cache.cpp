@@ -18,22 +18,23 @@ namespace fs = std::filesystem;
 
 constexpr size_t kHashDigits = 32;
 
-std::string describe(const data::Preprocessing& p) {
+std::string preprocessing_key(const data::Preprocessing& p) {
   const auto crop = p.output();
-  return fmt::format("{}x{} {} {} crop {}x{} {} fill {} mean {} std {}", p.resize.height, p.resize.width,
+  return fmt::format("{}x{} {} {} crop {}x{} {} fill {} scale {} mean {} std {}", p.resize.height, p.resize.width,
                      static_cast<int>(p.resize_mode), static_cast<int>(p.interpolation), crop.height, crop.width,
-                     static_cast<int>(p.crop_rounding), fmt::join(p.fill, ","), fmt::join(p.mean, ","),
+                     static_cast<int>(p.crop_rounding), fmt::join(p.fill, ","), p.scale, fmt::join(p.mean, ","),
                      fmt::join(p.std, ","));
 }
 
 }  // namespace
 
-std::string feature_key(const models::Model& model, nn::Place place) {
+std::string feature_key(const models::Model& model, nn::Place place, data::Exif exif) {
   return Hash()
       .add(model.info().fingerprint)
-      .add(describe(model.info().preprocessing))
+      .add(preprocessing_key(model.info().preprocessing))
       .add(tensor::to_string(model.precision()))
-      .add(fmt::format("place {} batch {} threads {}", place, kEncoderBatch, at::get_num_threads()))
+      .add(fmt::format("place {} batch {} threads {}{}", place, kEncoderBatch, at::get_num_threads(),
+                       exif == data::Exif::turn ? " upright" : ""))
       .add(at::get_cpu_capability())
       .add(build_id())
       .hex();

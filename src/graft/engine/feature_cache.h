@@ -10,13 +10,14 @@
 #include <unordered_map>
 #include <vector>
 
+#include "graft/data/image_cache.h"
 #include "graft/models/model.h"
 
 namespace graft::engine {
 
 // What the values depend on beside the photo: weights, pre-processing, precision, place, build, instruction set,
-// threads.
-std::string feature_key(const models::Model& model, nn::Place place);
+// threads, and whether photos are turned upright.
+std::string feature_key(const models::Model& model, nn::Place place, data::Exif exif = data::Exif::keep);
 
 class FeatureCache {
  public:

@@ -39,25 +39,30 @@ nn::Place parse_place(const std::string& word, const models::Model& model) {
 FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter& report) {
   ModelOptions wanted = options.model;
   if (!options.adapter.empty()) wanted = model_of_run(read_adapter_info(options.adapter), wanted, report);
-  const PhotoList photos = list_photos(options.data, options.split);
+  DataOptions data = options.data;
+  if (!data.exif && !options.adapter.empty()) data.exif = exif_of_run(options.adapter);
+  PhotoList photos = list_photos(data, options.split);
   const auto model = open_model(wanted, host, report);
-  report.line("data", fmt::format("{}  {} photos", options.data.data, photos.files.size()));
+  const auto images = std::make_shared<data::ImageCache>(data.exif.value_or(data::Exif::keep));
+  if (data.on_bad_file == data::OnBadFile::skip) photos = readable(std::move(photos), data, *images);
+  report.line("data", photos.describe(data.data));
   const nn::Place place = parse_place(options.at, *model);
   std::optional<Adapted> adapted;
   nn::Place unchanged = model->projected();
   if (!options.adapter.empty()) {
-    adapted = load_adapter(options.adapter, model, options.force_base);
+    adapted = load_adapter(options.adapter, model, report, options.force_base);
     unchanged = methods::earliest_change(adapted->adaptation, *model);
   }
 
-  const auto images = std::make_shared<data::ImageCache>();
-  Encoder encoder(
-      model, images,
-      {.workers = options.data.workers, .cache_dir = options.data.cache ? host.cache_dir : std::filesystem::path()});
+  Encoder encoder(model, images,
+                  {.workers = data.workers, .cache_dir = data.cache ? host.cache_dir : std::filesystem::path()});
   FeatureTable table;
   table.files = photos.files;
-  table.features =
-      place <= unchanged ? encoder.features(photos.paths, place, report) : encoder.compute(photos.paths, place, report);
+  table.features = refusing_unreadable(photos, data, *images, [&] {
+    return place <= unchanged ? encoder.features(photos.paths, place, report)
+                              : encoder.compute(photos.paths, place, report);
+  });
+  report_findings(photos.paths, *images, report);
   if (!options.output.empty()) {
     const nlohmann::json files(photos.files);
     write_tensors(options.output, {{"features", table.features}},

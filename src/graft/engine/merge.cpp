@@ -29,7 +29,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kPhotos = 32;  // enough to see a deviation; two passes
-constexpr const char* kHeadFile = "head.safetensors";
 
 // Float32 sums in another order reach a few 1e-6 in a deep model. A weight that is rounded to a smaller type is off by
 // half a unit of its last place, and a feature by some of those.
@@ -132,8 +131,9 @@ class PartialFolder {
   fs::path output_, path_;
 };
 
-// The run's own test photos where they are still there, or those that the user names; none: an adapter without a run.
-std::vector<fs::path> some_photos(const MergeOptions& options) {
+// A few photos that can be read: the run's own where they are still there, or those that the user names; none for an
+// adapter without a run.
+std::vector<fs::path> some_photos(const MergeOptions& options, data::ImageCache& images) {
   PhotoList photos;
   if (!options.data.empty()) {
     photos = list_photos({.data = options.data, .dataset = {}}, "");
@@ -141,19 +141,33 @@ std::vector<fs::path> some_photos(const MergeOptions& options) {
     const auto data = read_adapt_request(io::read_yaml_options(fs::path(options.run) / "config.yaml")).options.data;
     if (fs::exists(data.data)) photos = list_photos(data, "test");
   }
-  photos.paths.resize(std::min(photos.paths.size(), kPhotos));
-  return photos.paths;
+  std::vector<fs::path> good;
+  for (const auto& path : photos.paths) {
+    if (good.size() == kPhotos) break;
+    if (data::check_images({}, {path.string()}, 1, &images).empty()) good.push_back(path);
+  }
+  return good;
 }
 
 // graft.json: the classes and how they are told, for `evaluate` and `predict`; and which files are the merge's.
-void write_merged_file(const fs::path& folder, AdapterInfo info, const models::ModelInfo& merged,
+void write_merged_file(const fs::path& folder, AdapterInfo info, const models::ModelInfo& merged, data::Exif exif,
                        std::vector<std::string> files) {
   info.base = merged.source;
+  std::erase_if(info.told, [](const auto& each) { return each.first != "truncate"; });  // the rest is written beside it
   files.emplace_back(kMergedFile);
-  const nlohmann::json file = {
-      {"graft", describe_adapter(info, merged)}, {"files", files}, {"merged", {{"method", info.method}}}};
+  const nlohmann::json file = {{"graft", describe_adapter(info, merged)},
+                               {"files", files},
+                               {"merged", {{"method", info.method}, {"exif", option::print(exif)}}}};
   write_file_atomically(folder / kMergedFile,
                         file.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+// Whether what is read back tells the run's classes. The head that PEFT trained on a CLIP's features is not one that
+// graft's methods have there.
+bool serves_its_classes(const Adapted& adapted, const AdapterInfo& info) {
+  if (!info.foreign()) return true;
+  return adapted.headless.empty() && !info.classes.empty() &&
+         adapted.method->recipe(adapted.problem).head_init != models::HeadInit::class_text;
 }
 
 std::string on_what(const Merged& merged) {
@@ -192,18 +206,22 @@ Merged merge(const MergeOptions& options, const Host& host, Reporter& report) {
   check_merge_output(options, output, base.path);
 
   const auto model = open_model(wanted, host, report);
-  Adapted adapted = load_adapter(options.run, model, options.force_base);
+  Adapted adapted = load_adapter(options.run, model, report, options.force_base);
   if (!adapted.classifier->joint().empty()) {
     throw ModelError("merge", "{} acts on the classifier, which is no part of the model's weights.", info.method);
   }
   info.method_options = adapted.method->config();
+  if (!serves_its_classes(adapted, info)) info.classes.clear();
   info.image_size = model->info().preprocessing.output().height;
-  const auto photos = some_photos(options);
-  const Outputs adapted_outputs = outputs_of(model, info, photos, report);
+  const auto exif = exif_of_run(options.run);
+  const auto images = std::make_shared<data::ImageCache>(exif);
+  const auto photos = some_photos(options, *images);
+  const Outputs adapted_outputs = outputs_of(model, info, photos, images, report);
   Merged merged{
       .folded = fold_inserts(*model), .photos = static_cast<int64_t>(photos.size()), .folder = options.output};
 
-  const auto weights = base.open().unwrapped();
+  const auto file_weights = base.open();
+  const auto weights = models::own_weights(base, file_weights, wanted.as);
   const auto head = place_head(adapted, info, base, weights);
   merged.head = head.text;
   PartialFolder partial(output);
@@ -212,17 +230,16 @@ Merged merge(const MergeOptions& options, const Host& host, Reporter& report) {
   const auto written = write_merged_weights(partial.path() / file, weights, *model, head);
   merged.tensors = written.changed;
   merged.rounded = written.rounded;
-  auto files = write_descriptions(base, *model, head.description, partial.path());
+  auto files = write_descriptions(base, weights, *model, head.description, partial.path());
   files.push_back(file);
-  if (std::error_code none; fs::exists(fs::path(options.run) / kHeadFile, none)) {
-    fs::copy_file(fs::path(options.run) / kHeadFile, partial.path() / kHeadFile);
-    files.emplace_back(kHeadFile);
+  if (!info.classes.empty()) {
+    if (const auto name = save_head(partial.path(), *adapted.classifier); !name.empty()) files.push_back(name);
   }
 
   const auto back = read_back(partial.path());
-  merged.largest_deviation = deviation(adapted_outputs, outputs_of(back, info, photos, report));
+  merged.largest_deviation = deviation(adapted_outputs, outputs_of(back, info, photos, images, report));
   prove(merged, model->info(), back->info());
-  write_merged_file(partial.path(), info, back->info(), files);
+  write_merged_file(partial.path(), info, back->info(), exif, files);
   partial.commit();
 
   if (!merged.rounded.empty()) {

@@ -58,15 +58,24 @@ void compare_towers(std::vector<std::string>& lines, const std::string& tower, c
   compare(lines, (tower + " eps").c_str(), used.eps, read.eps);
 }
 
-std::string shape_of(data::Size size) {
+const char* rounding(const data::Preprocessing& preprocessing) {
+  return preprocessing.crop_rounding == data::CropRounding::transformers ? "down" : "half to even";
+}
+
+std::string colour(const data::Preprocessing& preprocessing) {
+  return fmt::format("{}", fmt::join(preprocessing.fill, ", "));
+}
+
+std::string sides_of(data::Size size) {
   return fmt::format("{} x {}", size.height, size.width);
 }
 
 }  // namespace
 
 Outputs outputs_of(const std::shared_ptr<models::Model>& model, const AdapterInfo& info,
-                   const std::vector<std::filesystem::path>& photos, Reporter& report) {
-  Encoder encoder(model, std::make_shared<data::ImageCache>(), {});
+                   const std::vector<std::filesystem::path>& photos, const std::shared_ptr<data::ImageCache>& images,
+                   Reporter& report) {
+  Encoder encoder(model, images, {});
   Outputs outputs;
   outputs.images = photos.empty() ? encoder.run(generated_pixels(model->info().preprocessing), 0, model->projected())
                                   : encoder.compute(photos, model->projected(), report);
@@ -94,13 +103,19 @@ std::vector<std::string> differences(const models::ModelInfo& used, const models
   if (used.text && read.text) compare_towers(lines, "text tower:", *used.text, *read.text);
   compare(lines, "pooling", used.pooling, read.pooling);
   const auto &u = used.preprocessing, &r = read.preprocessing;
-  compare(lines, "image size", shape_of(u.output()), shape_of(r.output()));
-  compare(lines, "resize", shape_of(u.resize), shape_of(r.resize));
+  compare(lines, "image size", sides_of(u.output()), sides_of(r.output()));
+  if (u.resize_mode != data::ResizeMode::none) compare(lines, "resize", sides_of(u.resize), sides_of(r.resize));
   compare(lines, "resize mode", option::print(u.resize_mode), option::print(r.resize_mode));
   compare(lines, "interpolation", option::print(u.interpolation), option::print(r.interpolation));
   const auto channels = [](const std::array<float, 3>& of) { return fmt::format("{}", fmt::join(of, ", ")); };
+  compare(lines, "crop rounding", rounding(u), rounding(r));
+  compare(lines, "scale", u.scale, r.scale);
+  if (u.resize_mode == data::ResizeMode::longest) compare(lines, "fill", colour(u), colour(r));
   compare(lines, "mean", channels(u.mean), channels(r.mean));
   compare(lines, "std", channels(u.std), channels(r.std));
+  if (used.no_text.empty() != read.no_text.empty()) {
+    lines.push_back(fmt::format("texts: {}", used.no_text.empty() ? read.no_text : "read, and were not"));
+  }
   return lines;
 }
 

@@ -5,6 +5,7 @@
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
 #include "graft/engine/written_configs.h"
+#include "graft/models/preprocessing.h"
 
 namespace graft::engine {
 namespace {
@@ -40,9 +41,7 @@ void resize_processor(json& processor, const data::Preprocessing& p) {
   } else {
     processor["size"] = {{"height", p.resize.height}, {"width", p.resize.width}};
   }
-  if (p.crop && processor.value("do_center_crop", json(false)) != false) {
-    processor["crop_size"] = {{"height", p.crop->height}, {"width", p.crop->width}};
-  }
+  if (p.crop) processor["crop_size"] = {{"height", p.crop->height}, {"width", p.crop->width}};
 }
 
 void resize_timm(json& config, data::Size size) {
@@ -51,10 +50,8 @@ void resize_timm(json& config, data::Size size) {
   pretrained["input_size"] = {3, size.height, size.width};
   for (const char* other : {"test_input_size", "test_crop_pct", "pool_size"})
     pretrained.erase(other);
-  if (nested) {
-    if (!config["model_args"].is_object()) config["model_args"] = json::object();
-    config["model_args"]["img_size"] = {size.height, size.width};
-  }
+  if (!config["model_args"].is_object()) config["model_args"] = json::object();
+  config["model_args"]["img_size"] = {size.height, size.width};
 }
 
 // A description of the base at another image size; false for a file that says nothing of it.
@@ -63,12 +60,16 @@ bool resize_config(const std::string& name, json& config, const models::ModelInf
   if (name == "config.json" && library == Library::timm) {
     resize_timm(config, size);
   } else if (name == "config.json") {
-    json& tower =
-        config.contains("vision_config") && config["vision_config"].is_object() ? config["vision_config"] : config;
-    tower["image_size"] = side_or_sides(size);
+    bool inner = false;
+    for (const char* tower : {"vision_config", "vision_config_dict"}) {
+      if (!config.contains(tower) || !config[tower].is_object()) continue;
+      config[tower]["image_size"] = side_or_sides(size);
+      inner = true;
+    }
+    if (!inner) config["image_size"] = side_or_sides(size);
   } else if (name == "open_clip_config.json") {
-    json& model = config.contains("model_cfg") ? config["model_cfg"] : config;
-    model["vision_cfg"]["image_size"] = side_or_sides(size);
+    json& towers = config.contains("model_cfg") ? config["model_cfg"] : config;
+    towers["vision_cfg"]["image_size"] = side_or_sides(size);
     if (config.contains("preprocess_cfg") && config["preprocess_cfg"].is_object()) {
       config["preprocess_cfg"]["size"] = side_or_sides(size);
     }
@@ -88,6 +89,7 @@ void describe_head(json& config, const HeadDescription& head, Library library) {
     config["num_classes"] = classes;
     config["label_names"] = head.classes;
     config.erase("label_descriptions");
+    if (config.contains("model_args") && config["model_args"].is_object()) config["model_args"].erase("num_classes");
     if (config.contains("pretrained_cfg") && config["pretrained_cfg"].is_object()) {
       json& pretrained = config["pretrained_cfg"];
       pretrained["num_classes"] = classes;
@@ -104,6 +106,21 @@ void describe_head(json& config, const HeadDescription& head, Library library) {
     config["label2id"][head.classes[i]] = i;
   }
   config.erase("num_labels");
+}
+
+// What the user said of the photos beside a description that is silent.
+bool photos_were_told(const io::ModelFolder& base, const models::ModelInfo& info) {
+  if (base.preprocessor_config || !base.open_clip_config || base.open_clip_config->has("preprocess_cfg")) return false;
+  const auto &used = info.preprocessing, usual = models::clip_preprocessing(used.output().height);
+  return used.mean != usual.mean || used.std != usual.std || used.interpolation != usual.interpolation;
+}
+
+// A base whose photos a processor's file describes keeps that.
+void leave_photos_to_the_processor(std::map<std::string, json>& written) {
+  written.erase("preprocessor_config.json");
+  if (const auto file = written.find("open_clip_config.json"); file != written.end()) {
+    file->second.erase("preprocess_cfg");
+  }
 }
 
 }  // namespace
@@ -123,13 +140,16 @@ bool needs_description(const io::ModelFolder& base, const models::ModelInfo& inf
   return library_of(info) == Library::open_clip ? !base.open_clip_config : !base.config;
 }
 
-std::vector<std::string> write_descriptions(const io::ModelFolder& base, models::Model& model,
-                                            const HeadDescription& head, const fs::path& folder) {
+std::vector<std::string> write_descriptions(const io::ModelFolder& base, const io::Weights& weights,
+                                            models::Model& model, const HeadDescription& head, const fs::path& folder) {
   const auto& info = model.info();
   const auto library = library_of(info);
   std::map<std::string, json> written;  // by name, those that are not copies
   std::vector<std::string> names;
-  if (needs_description(base, info)) written = new_configs(model, library);
+  if (needs_description(base, info)) {
+    written = new_configs(model, weights, library);
+    if (base.preprocessor_config) leave_photos_to_the_processor(written);
+  }
   if (fs::is_directory(base.path)) {
     for (const auto& entry : fs::directory_iterator(base.path)) {
       const auto& path = entry.path();
@@ -139,9 +159,12 @@ std::vector<std::string> write_descriptions(const io::ModelFolder& base, models:
       if (fs::file_size(path, gone) > kLargestText) continue;
       if (path.extension() == ".json") {
         const bool described = name == "config.json" && !head.classes.empty();
-        if (const auto file = is_resized(info) || described ? io::JsonObject::read(path) : std::nullopt) {
+        const bool told = name == "open_clip_config.json" && photos_were_told(base, info);
+        if (const auto file = is_resized(info) || described || told ? io::JsonObject::read(path) : std::nullopt) {
           json config = file->value();
-          if ((is_resized(info) && resize_config(name, config, info, library)) || described) {
+          const bool resized = is_resized(info) && resize_config(name, config, info, library);
+          if (told) config["preprocess_cfg"] = new_preprocess_cfg(info.preprocessing);
+          if (resized || told || described) {
             written[name] = std::move(config);
             continue;
           }
@@ -152,7 +175,7 @@ std::vector<std::string> write_descriptions(const io::ModelFolder& base, models:
     }
   }
   const bool processed = base.preprocessor_config || written.contains("preprocessor_config.json");
-  if (library == Library::transformers && is_resized(info) && !processed) {
+  if (library == Library::transformers && !processed) {
     written["preprocessor_config.json"] = new_processor(info.preprocessing);
   }
   if (!head.classes.empty() && written.contains("config.json")) describe_head(written["config.json"], head, library);

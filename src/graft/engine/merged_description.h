@@ -30,7 +30,8 @@ bool is_resized(const models::ModelInfo& info);
 bool needs_description(const io::ModelFolder& base, const models::ModelInfo& info);
 
 // Names of what was written.
-std::vector<std::string> write_descriptions(const io::ModelFolder& base, models::Model& model,
-                                            const HeadDescription& head, const std::filesystem::path& folder);
+std::vector<std::string> write_descriptions(const io::ModelFolder& base, const io::Weights& weights,
+                                            models::Model& model, const HeadDescription& head,
+                                            const std::filesystem::path& folder);
 
 }  // namespace graft::engine

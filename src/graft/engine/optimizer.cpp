@@ -11,6 +11,16 @@ namespace graft::engine {
 
 using methods::OptimizerKind;
 
+namespace {
+
+// A factor as tensors of single precision take it: what is too large is infinite (and the loss then tells), instead of
+// an exception.
+double in_single(double factor) {
+  return static_cast<double>(static_cast<float>(factor));
+}
+
+}  // namespace
+
 Optimizer::Optimizer(Parameters parameters, OptimizerOptions options) : options_(options) {
   for (auto& [name, parameter] : parameters) {
     Slot slot{name, parameter, parameter.dim() >= 2, torch::zeros_like(parameter), {}};
@@ -40,14 +50,14 @@ void Optimizer::step_sgd(Slot& slot, double lr) {
     // From a momentum of 0 the first step adds the whole gradient, as PyTorch's does.
     gradient = slot.first.mul_(options_.momentum).add_(gradient);
   }
-  slot.parameter.add_(gradient, -lr);
+  slot.parameter.add_(gradient, in_single(-lr));
 }
 
 void Optimizer::step_adam(Slot& slot, double lr) {
   at::Tensor gradient = slot.parameter.grad();
   if (slot.decays && options_.weight_decay != 0) {
     if (options_.kind == OptimizerKind::adamw) {
-      slot.parameter.mul_(1 - lr * options_.weight_decay);
+      slot.parameter.mul_(in_single(1 - lr * options_.weight_decay));
     } else {
       gradient = gradient.add(slot.parameter, options_.weight_decay);
     }
@@ -58,7 +68,7 @@ void Optimizer::step_adam(Slot& slot, double lr) {
   const double correction1 = 1 - std::pow(options_.beta1, t);
   const double correction2 = 1 - std::pow(options_.beta2, t);
   const at::Tensor spread = slot.second.sqrt().div_(std::sqrt(correction2)).add_(options_.eps);
-  slot.parameter.addcdiv_(slot.first, spread, -lr / correction1);
+  slot.parameter.addcdiv_(slot.first, spread, in_single(-lr / correction1));
 }
 
 NamedTensors Optimizer::state() const {
@@ -96,25 +106,27 @@ void Optimizer::restore(const NamedTensors& state, int64_t steps) {
   steps_ = steps;
 }
 
-double gradient_norm(const Parameters& parameters) {
+GradientNorms gradient_norms(const Parameters& parameters) {
+  GradientNorms norms;
   double sum = 0;
   for (const auto& [name, parameter] : parameters) {
-    if (!parameter.grad().defined()) continue;
-    const double norm = parameter.grad().norm().item<double>();
+    const double norm = parameter.grad().defined() ? parameter.grad().norm().item<double>() : 0;
+    norms.each.push_back(norm);
     sum += norm * norm;
   }
-  return std::sqrt(sum);
+  norms.all = std::sqrt(sum);
+  return norms;
 }
 
-double clip_gradients(const Parameters& parameters, double max_norm) {
+GradientNorms clip_gradients(const Parameters& parameters, double max_norm) {
   const torch::NoGradGuard no_grad;
-  const double norm = gradient_norm(parameters);
-  if (max_norm > 0 && norm > max_norm) {
+  const auto norms = gradient_norms(parameters);
+  if (max_norm > 0 && norms.all > max_norm) {
     for (const auto& [name, parameter] : parameters) {
-      if (parameter.grad().defined()) parameter.mutable_grad().mul_(max_norm / norm);
+      if (parameter.grad().defined()) parameter.mutable_grad().mul_(max_norm / norms.all);
     }
   }
-  return norm;
+  return norms;
 }
 
 }  // namespace graft::engine

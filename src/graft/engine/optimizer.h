@@ -47,10 +47,14 @@ class Optimizer {
   int64_t steps_ = 0;
 };
 
-// The 2-norm of all gradients together.
-double gradient_norm(const Parameters& parameters);
+// The 2-norm of each gradient (0 where there is none), and of all together.
+struct GradientNorms {
+  std::vector<double> each;
+  double all = 0;
+};
+GradientNorms gradient_norms(const Parameters& parameters);
 
-// Scales all gradients so that their common norm is at most `max_norm`; gives the norm before.
-double clip_gradients(const Parameters& parameters, double max_norm);
+// Scales all gradients so that their common norm is at most `max_norm`; gives the norms before.
+GradientNorms clip_gradients(const Parameters& parameters, double max_norm);
 
 }  // namespace graft::engine

@@ -1,25 +1,16 @@
 #include "graft/engine/options.h"
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 
 #include "graft/core/error.h"
+#include "graft/text/text_file.h"
 
 namespace graft::engine {
 namespace {
 
+constexpr int64_t kMostEpochs = 1'000'000;  // steps and photos are counted in products of it
 constexpr const char* kUsualTemplate = "a photo of a {}.";
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!line.empty()) lines.push_back(line);
-  }
-  return lines;
-}
 
 std::vector<std::string> parts_of(const std::string& method) {
   std::vector<std::string> parts;
@@ -100,21 +91,23 @@ methods::Recipe apply(const TrainOptions& options, methods::Recipe recipe) {
   const auto check = [&wrong](bool fine, const char* name, const char* expected, auto value) {
     if (!fine) wrong += fmt::format("\n  --{}: expected {}, got {}", name, expected, value);
   };
-  check(recipe.epochs >= 0, "epochs", "0 or more", recipe.epochs);
+  check(recipe.epochs >= 0 && recipe.epochs <= kMostEpochs, "epochs", "0 to a million", recipe.epochs);
   check(recipe.batch_size >= 1, "batch-size", "1 or more", recipe.batch_size);
   check(recipe.lr >= 0, "lr", "0 or more", recipe.lr);
   check(recipe.weight_decay >= 0, "weight-decay", "0 or more", recipe.weight_decay);
-  check(recipe.warmup_epochs >= 0, "warmup", "0 or more", recipe.warmup_epochs);
+  check(recipe.warmup_epochs >= 0 && recipe.warmup_epochs <= kMostEpochs, "warmup", "0 to a million",
+        recipe.warmup_epochs);
   check(recipe.momentum >= 0 && recipe.momentum < 1, "momentum", "0 or more and below 1", recipe.momentum);
   check(recipe.clip_norm >= 0, "clip", "0 or more", recipe.clip_norm);
   check(recipe.label_smoothing >= 0 && recipe.label_smoothing < 1, "label-smoothing", "0 or more and below 1",
         recipe.label_smoothing);
   check(recipe.min_crop > 0 && recipe.min_crop <= 1, "min-crop", "more than 0, at most 1", recipe.min_crop);
-  check(options.grad_accum >= 1, "grad-accum", "1 or more", options.grad_accum);
+  check(options.grad_accum >= 1 && options.grad_accum <= kMostEpochs, "grad-accum", "1 to a million",
+        options.grad_accum);
   check(options.val_every >= 0, "val-every", "0 or more", options.val_every);
   check(options.patience >= 0, "patience", "0 or more", options.patience);
   check(options.checkpoint_every >= 0, "checkpoint-every", "0 or more", options.checkpoint_every);
-  check(options.keep >= 1, "keep", "1 or more", options.keep);
+  check(options.keep >= 1 && options.keep <= kMostEpochs, "keep", "1 to a million", options.keep);
   if (!wrong.empty()) throw ConfigError("train", "values out of range:{}", wrong);
   if (options.warmup && recipe.schedule == methods::ScheduleKind::coop) {
     throw ConfigError("train",
@@ -124,12 +117,9 @@ methods::Recipe apply(const TrainOptions& options, methods::Recipe recipe) {
 }
 
 std::vector<std::string> read_templates(const std::string& templates, const std::string& file) {
-  std::vector<std::string> all = lines_of(templates);
+  std::vector<std::string> all = text::trimmed_lines(templates);
   if (!file.empty()) {
-    std::ifstream stream(file);
-    if (!stream) throw FileError("templates", "{} cannot be read.", file);
-    const std::string text(std::istreambuf_iterator<char>(stream), {});
-    const auto more = lines_of(text);
+    const auto more = text::trimmed_lines(text::read_text_file(file));
     if (more.empty())
       throw DataError("templates", "{} holds no template: expected one a line, with {{}} for the name.", file);
     all.insert(all.end(), more.begin(), more.end());

@@ -14,6 +14,7 @@
 #include "graft/io/hub.h"
 #include "graft/methods/method.h"
 #include "graft/methods/recipe.h"
+#include "graft/models/told.h"
 
 namespace graft::engine {
 
@@ -31,6 +32,7 @@ struct ModelOptions {
   std::string precision = "auto";
   std::string device = "cpu";
   int64_t threads = 0;
+  models::Told told = {};
 };
 template <class Visitor>
 void fields(Visitor& visit, ModelOptions& o) {
@@ -41,12 +43,14 @@ void fields(Visitor& visit, ModelOptions& o) {
         "how frozen weights are held: fp32, bf16, int8, or auto (bf16 where the processor has it)");
   visit("device", o.device, "where to compute: cpu");
   visit("threads", o.threads, "threads that compute; 0: one a core, or OMP_NUM_THREADS");
+  fields(visit, o.told);
 }
 
 struct DataOptions {
   std::string data;
   data::DatasetOptions dataset;
   data::OnBadFile on_bad_file = data::OnBadFile::refuse;
+  std::optional<data::Exif> exif = {};
   int64_t workers = 2;
   bool cache = true;
 };
@@ -55,6 +59,9 @@ void fields(Visitor& visit, DataOptions& o) {
   visit("data", o.data, "folder of photos, table (CSV, TSV, JSONL) or CoOp split file");
   fields(visit, o.dataset);
   visit("on-bad-file", o.on_bad_file, "a photo that cannot be read: refuse the run, or skip the photo");
+  visit("exif", o.exif,
+        "photos with an orientation tag: keep them as they are stored, or turn them upright (default: as the run was "
+        "trained, else keep)");
   visit("workers", o.workers, "threads that decode photos; the numbers do not depend on it");
   visit("cache", o.cache, "keep frozen features on disk for the next run");
 }
@@ -150,6 +157,7 @@ void fields(Visitor& visit, AdaptOptions& o) {
 struct AdaptRequest {
   AdaptOptions options;
   OptionValues method_options;
+  OptionValues given = {};  // of both what was said, as it was
 };
 AdaptRequest read_adapt_request(const OptionValues& values);
 

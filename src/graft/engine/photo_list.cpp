@@ -1,25 +1,27 @@
 #include "graft/engine/photo_list.h"
 
-#include <algorithm>
-#include <cctype>
+#include <fmt/ranges.h>
 
-#include "graft/core/error.h"
+#include <algorithm>
+#include <utility>
+
+#include "graft/data/file_walk.h"
+#include "graft/engine/merged_folder.h"
+#include "graft/io/json_object.h"
+#include "graft/io/yaml_options.h"
 
 namespace graft::engine {
 namespace {
 
 namespace fs = std::filesystem;
 
-PhotoList below(const fs::path& folder) {
-  PhotoList photos;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink)) {
-    if (entry.is_regular_file() && is_photo(entry.path()))
-      photos.files.push_back(entry.path().lexically_relative(folder).string());
-  }
-  std::sort(photos.files.begin(), photos.files.end());
-  for (const auto& file : photos.files)
+void append_below(PhotoList& photos, const std::string& named, const fs::path& folder, data::LeftOut& left) {
+  data::Walk walk = data::walk_photos(folder);
+  for (const auto& file : walk.photos) {
+    photos.files.push_back(named.empty() ? file : (fs::path(named) / file).string());
     photos.paths.push_back(folder / file);
-  return photos;
+  }
+  left.add(walk.left);
 }
 
 void append(PhotoList& photos, const data::Dataset& dataset, data::Split split) {
@@ -30,42 +32,147 @@ void append(PhotoList& photos, const data::Dataset& dataset, data::Split split) 
 }
 
 PhotoList of_dataset(const DataOptions& options, const std::string& word) {
-  if (word.empty()) {
-    const auto dataset = data::open_dataset(options.data, options.dataset, {});
-    PhotoList photos;
-    for (const auto split : {data::Split::train, data::Split::val, data::Split::test})
-      append(photos, dataset, split);
-    return photos;
+  std::vector<data::Split> splits = {data::Split::train, data::Split::val, data::Split::test};
+  if (!word.empty()) {
+    data::Split split{};
+    option::parse("data", "split", word, split);
+    splits = {split};
   }
-  data::Split split{};
-  option::parse("data", "split", word, split);
+  const auto dataset =
+      data::open_dataset(options.data, options.dataset, word.empty() ? std::vector<data::Split>{} : splits);
   PhotoList photos;
-  append(photos, data::open_dataset(options.data, options.dataset, {split}), split);
+  for (const auto split : splits)
+    append(photos, dataset, split);
+  photos.remark = fmt::format("{}", fmt::join(dataset.remarks, " · "));
   return photos;
 }
 
+// The photos that one finding is about, and the first by name.
+struct Found {
+  size_t count = 0;
+  std::vector<std::string> first;
+
+  void add(std::string text) {
+    constexpr size_t kShown = 3;
+    if (++count <= kShown) first.push_back(std::move(text));
+  }
+  std::string names() const { return fmt::format("{}{}", fmt::join(first, "; "), count > first.size() ? "; ..." : ""); }
+};
+
 }  // namespace
 
-bool is_photo(const fs::path& file) {
-  std::string ending = file.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  constexpr std::string_view kEndings[] = {".jpg", ".jpeg", ".png", ".webp", ".bmp"};
-  return std::find(std::begin(kEndings), std::end(kEndings), ending) != std::end(kEndings);
+std::string PhotoList::describe(const std::string& name) const {
+  return fmt::format("{}  {} photo{}{}{}", name, files.size(), files.size() == 1 ? "" : "s",
+                     remark.empty() ? "" : " · ", remark);
 }
 
 PhotoList list_photos(const DataOptions& options, const std::string& split) {
   if (options.data.empty()) throw UsageError("data", "which photos? Give --data a folder, a table or a split file.");
   const fs::path path(options.data);
+  std::error_code error;
   PhotoList photos;
-  if (split.empty() && fs::is_directory(path)) {
-    photos = below(path);
-  } else if (split.empty() && is_photo(path) && fs::exists(path)) {
+  data::LeftOut left;
+  if (split.empty() && fs::is_directory(path, error)) {
+    append_below(photos, "", path, left);
+    if (!left.empty()) photos.remark = "left: " + left.words();
+  } else if (split.empty() && data::is_photo_name(path) && fs::exists(path, error)) {
     photos = {{path.string()}, {path}};
   } else {
     photos = of_dataset(options, split);
   }
-  if (photos.files.empty()) throw DataError("data", "{} holds no photos.", options.data);
+  if (photos.files.empty()) {
+    throw DataError("data", "{} holds no photos{}.", options.data,
+                    photos.remark.empty() ? "" : fmt::format(" ({})", photos.remark));
+  }
   return photos;
+}
+
+PhotoList list_photos(const std::vector<std::string>& words) {
+  PhotoList photos;
+  data::LeftOut left;
+  std::error_code error;
+  for (const auto& word : words) {
+    if (!fs::is_directory(word, error)) {
+      photos.files.push_back(word);
+      photos.paths.emplace_back(word);
+      continue;
+    }
+    const size_t before = photos.files.size();
+    append_below(photos, word, word, left);
+    if (photos.files.size() == before) {
+      throw DataError("data", "{} holds no photos{}.", word,
+                      left.empty() ? "" : fmt::format(" (left: {})", left.words()));
+    }
+  }
+  if (!left.empty()) photos.remark = "left: " + left.words();
+  return photos;
+}
+
+PhotoList readable(PhotoList photos, const DataOptions& options, data::ImageCache& images) {
+  std::vector<std::string> paths;
+  for (const auto& path : photos.paths)
+    paths.push_back(path.string());
+  const auto bad = data::check_images({}, paths, static_cast<int>(std::max<int64_t>(1, options.workers)), &images);
+  if (bad.empty()) return photos;
+  if (options.on_bad_file == data::OnBadFile::refuse || bad.size() == paths.size())
+    data::refuse_bad_files(options.data.empty() ? "photos" : options.data, bad);
+  PhotoList good{.files = {}, .paths = {}, .remark = photos.remark};
+  for (size_t i = 0; i < paths.size(); ++i) {
+    if (std::ranges::binary_search(bad, paths[i], {}, &data::BadFile::file)) continue;
+    good.files.push_back(photos.files[i]);
+    good.paths.push_back(photos.paths[i]);
+  }
+  good.remark += fmt::format("{}{} unreadable, left out", good.remark.empty() ? "" : " · ", bad.size());
+  return good;
+}
+
+void report_findings(const std::vector<fs::path>& photos, const data::ImageCache& images, Reporter& report) {
+  Found damaged, whitened;
+  size_t read = 0, tagged = 0;
+  for (const auto& path : photos) {
+    const auto* seen = images.seen(path);
+    if (seen == nullptr) continue;
+    ++read;
+    tagged += seen->findings.orientation != 1;
+    if (!seen->findings.damage.empty())
+      damaged.add(fmt::format("{}: {}", path.filename().string(), seen->findings.damage));
+    if (seen->findings.whitened) whitened.add(path.filename().string());
+  }
+  if (damaged.count > 0) {
+    report.note({fmt::format("{} {} damaged, and read as Pillow reads {} ({})", damaged.count,
+                             damaged.count == 1 ? "photo is" : "photos are", damaged.count == 1 ? "it" : "them",
+                             damaged.names())});
+  }
+  if (whitened.count > 0) {
+    report.note({fmt::format("{} {} grey of 16 bits: all above 255 becomes white, as in Pillow ({})", whitened.count,
+                             whitened.count == 1 ? "photo has" : "photos have", whitened.names())});
+  }
+  if (tagged > 0) {
+    const bool turns = images.exif() == data::Exif::turn;
+    report.note({fmt::format("{} of {} photos {} an orientation tag{}", tagged, read, tagged == 1 ? "has" : "have",
+                             turns ? ": turned upright" : " that is not applied: --exif turn turns them upright")});
+  }
+}
+
+void report_workers(int64_t started, int64_t asked, Reporter& report) {
+  if (started >= asked) return;
+  report.note({.text = fmt::format("--workers {}: the system grants {} threads, and photos are read with those", asked,
+                                   started),
+               .numbers = false});
+}
+
+data::Exif exif_of_run(const fs::path& run) {
+  data::Exif exif = data::Exif::keep;
+  if (const auto merged = is_merged(run) ? io::JsonObject::read(run / kMergedFile) : std::nullopt) {
+    option::parse("data", "exif", merged->object("merged").get("exif", option::print(exif)), exif);
+    return exif;
+  }
+  std::error_code error;
+  if (!fs::exists(run / "config.yaml", error)) return exif;
+  const auto config = io::read_yaml_options(run / "config.yaml");
+  const auto found = config.find("exif");
+  if (found != config.end() && !found->second.empty()) option::parse("data", "exif", found->second, exif);
+  return exif;
 }
 
 }  // namespace graft::engine

@@ -1,10 +1,14 @@
-// Photos without regard to what they show: those of a data set, or just those below a folder.
+// Photos without regard to what they show: those of a data set, or just those below a folder; and what is to be said of
+// photos that were read.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "graft/core/error.h"
+#include "graft/core/log.h"
+#include "graft/data/image_cache.h"
 #include "graft/engine/options.h"
 
 namespace graft::engine {
@@ -12,13 +16,45 @@ namespace graft::engine {
 struct PhotoList {
   std::vector<std::string> files;  // as named in the data: relative to the folder, or to the table
   std::vector<std::filesystem::path> paths;
+  std::string remark = {};  // what else there is to say: "left: 12 hidden"; empty: nothing
+
+  // "pets  36 photos · left: 12 hidden", for the line that tells what was opened.
+  std::string describe(const std::string& name) const;
 };
 
 // A split of a data set; or, with no split named, every photo below a folder, sorted by name, or every row of a table,
 // in its order; or one photo. DataError for nothing.
 PhotoList list_photos(const DataOptions& options, const std::string& split);
 
-// By its name's ending: jpg, jpeg, png, webp, bmp, in either case.
-bool is_photo(const std::filesystem::path& file);
+// Photos, and those below folders, as somebody named them one by one.
+PhotoList list_photos(const std::vector<std::string>& words);
+
+// Reads each photo once. Those that cannot be read are refused together, or left out and counted in the remark.
+PhotoList readable(PhotoList photos, const DataOptions& options, data::ImageCache& images);
+
+// `work` reads the photos as it goes: where it meets one that cannot be read, all such are refused together.
+template <class Work>
+auto refusing_unreadable(const PhotoList& photos, const DataOptions& options, data::ImageCache& images, Work&& work) {
+  try {
+    return work();
+  } catch (const DataError&) {
+    readable(photos, options, images);
+    throw;
+  } catch (const FileError&) {
+    readable(photos, options, images);
+    throw;
+  }
+}
+
+// What the photos hold that their pixels do not tell: damage, orientation tags, grey of 16 bits; each said once, with
+// its count.
+void report_findings(const std::vector<std::filesystem::path>& photos, const data::ImageCache& images,
+                     Reporter& report);
+
+// That fewer threads read photos than were asked for.
+void report_workers(int64_t started, int64_t asked, Reporter& report);
+
+// How a run's photos were read: by its configuration; `keep` where that does not say.
+data::Exif exif_of_run(const std::filesystem::path& run);
 
 }  // namespace graft::engine

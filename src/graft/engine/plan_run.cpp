@@ -89,7 +89,7 @@ RunPlan plan_run(const AdaptOptions& options, const OptionValues& method_options
   }
   methods::make_method(options.method, method_options);  // a misspelt name is told before anything is loaded
   if (!options.memory.empty()) parse_bytes("plan", "memory", options.memory);
-  Session session(options.model, options.data, host, report);
+  Session session(options.model, options.data, host, report, {data::Split::train, data::Split::test}, options.shots);
   PreparedRun run(session, options, method_options, report);
   report.line("method", run.describe_method());
   Planner planner(run);

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "graft/core/error.h"
+#include "graft/engine/predictions.h"
 #include "graft/engine/process_memory.h"
 #include "graft/engine/words.h"
 #include "graft/nn/linear.h"
@@ -80,7 +81,7 @@ void Planner::pass(int64_t batch) {
   nn::Context context;
   const auto value = adapted.model->run_images(torch::zeros({batch, 3, size.height, size.width}), 0,
                                                adapted.method->features_at(*adapted.model), context);
-  adapted.classifier->forward(feature_rows(value), context);
+  adapted.classifier->forward(adapted.model->feature_rows(value, context.layout), context);
 }
 
 const MemoryCourse& Planner::steps(bool recompute) {
@@ -133,7 +134,11 @@ Plan Planner::plan(bool recompute, int64_t batch_size) {
   const auto parameters = awake_bytes(*run_.adapted.model);
   const auto program = held_ - photos - parameters - forward_bytes_ - backward_bytes_;
   const auto gradients = run_.trains() ? run_.trained_parameters() * static_cast<int64_t>(sizeof(float)) : 0;
-  const auto passing = pass_.peak(kEncoderBatch) + gradients + loader_bytes(kEncoderBatch);
+  const auto predictions =
+      prediction_bytes(static_cast<int64_t>(std::max(run_.dataset.val.size(), run_.dataset.test.size())),
+                       run_.adapted.classifier->classes());
+  const auto frozen_pass = pass_.peak(kEncoderBatch) + gradients + loader_bytes(kEncoderBatch);
+  const auto passing = frozen_pass + predictions;
   Plan plan{.recompute = recompute,
             .batch_size = batch_size,
             .terms = {{"program and libraries", program},
@@ -156,7 +161,8 @@ Plan Planner::plan(bool recompute, int64_t batch_size) {
       return plan;
     }
   }
-  plan.terms.push_back({"photos through the frozen layers", passing});
+  plan.terms.push_back({"photos through the frozen layers", frozen_pass});
+  plan.terms.push_back({"predictions", predictions});
   return plan;
 }
 

@@ -3,27 +3,54 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-namespace graft::engine {
+#include "graft/core/atomic_file.h"
 
-std::string prediction_lines(std::string_view split, const Predictions& predictions,
-                             const std::vector<std::string>& classes) {
+namespace graft::engine {
+namespace {
+
+constexpr size_t kAtOnce = size_t{1} << 16;  // bytes between two writes
+
+using OrderedJson = nlohmann::ordered_json;
+
+std::string as_text(const OrderedJson& json) {
+  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
+}  // namespace
+
+void write_predictions(const std::filesystem::path& file, std::string_view split, const Predictions& predictions,
+                       const std::vector<std::string>& classes) {
+  AtomicFile out(file);
   std::string lines;
   const auto probabilities = predictions.probabilities.contiguous();
   const auto width = static_cast<size_t>(probabilities.size(1));
+  const auto name_of = [&](int64_t place) { return OrderedJson(classes[static_cast<size_t>(place)]); };
   for (size_t i = 0; i < predictions.files.size(); ++i) {
-    const auto best = top(probabilities, static_cast<int64_t>(i), 1).front();
-    nlohmann::ordered_json row{{"file", predictions.files[i]}, {"split", split}};
+    const auto row = static_cast<int64_t>(i);
+    const auto best = top(predictions, row, 1).front();
     const int64_t label = predictions.labels[i];
-    row["label"] = label < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(classes[static_cast<size_t>(label)]);
-    row["predicted"] = classes[static_cast<size_t>(best.first)];
-    // A double's shortest text would show the digits that the float never had.
-    std::string text = row.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    std::string text = as_text({{"file", predictions.files[i]},
+                                {"split", split},
+                                {"label", label < 0 ? OrderedJson() : name_of(label)},
+                                {"predicted", name_of(best.first)}});
     text.pop_back();
-    const float* p = probabilities.const_data_ptr<float>() + i * width;
-    lines += fmt::format("{},\"probability\":{},\"scores\":[{}]}}\n", text, static_cast<float>(best.second),
-                         fmt::join(p, p + width, ","));
+    // A double's shortest text would show the digits that the float never had.
+    lines += fmt::format("{},\"probability\":{},", text, static_cast<float>(best.second));
+    if (predictions.best.defined()) {
+      std::vector<std::string> pairs;
+      for (const auto& [place, probability] : top(predictions, row, kBestScores))
+        pairs.push_back(fmt::format("[{},{}]", as_text(name_of(place)), static_cast<float>(probability)));
+      lines += fmt::format("\"top\":[{}]}}\n", fmt::join(pairs, ","));
+    } else {
+      const float* p = probabilities.const_data_ptr<float>() + i * width;
+      lines += fmt::format("\"scores\":[{}]}}\n", fmt::join(p, p + width, ","));
+    }
+    if (lines.size() < kAtOnce) continue;
+    out.write(lines);
+    lines.clear();
   }
-  return lines;
+  out.write(lines);
+  out.commit();
 }
 
 }  // namespace graft::engine

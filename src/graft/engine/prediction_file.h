@@ -1,5 +1,5 @@
 // Predictions as JSON, an object a line: file, split, label, predicted, probability, scores (one a class, in their
-// order).
+// order); where only the best are kept, "top": [[class, probability], ...] in place of scores.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,8 @@
 
 namespace graft::engine {
 
-std::string prediction_lines(std::string_view split, const Predictions& predictions,
-                             const std::vector<std::string>& classes);
+// Atomically.
+void write_predictions(const std::filesystem::path& file, std::string_view split, const Predictions& predictions,
+                       const std::vector<std::string>& classes);
 
 }  // namespace graft::engine

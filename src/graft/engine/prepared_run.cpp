@@ -1,13 +1,15 @@
 #include "graft/engine/prepared_run.h"
 
+#include <fmt/ranges.h>
 #include <torch/types.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "graft/core/error.h"
-#include "graft/data/few_shot.h"
 #include "graft/engine/augmentation.h"
+#include "graft/engine/prompt_notes.h"
+#include "graft/engine/photo_list.h"
 #include "graft/engine/run_folder.h"
 #include "graft/engine/words.h"
 
@@ -16,7 +18,7 @@ namespace graft::engine {
 PreparedRun::PreparedRun(Session& with, AdaptOptions asked, const OptionValues& of_method, Reporter& to)
     : session(with), options(std::move(asked)), method_options(of_method), report(to), restore_(*session.model()) {
   check_options();
-  dataset = options.shots > 0 ? data::few_shot(session.dataset(), options.shots, seed()) : session.dataset();
+  dataset = session.draw(options.shots, seed(), report);
   choose();
 }
 
@@ -71,11 +73,13 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .train_size = static_cast<int64_t>(dataset.train.size()),
           .seed = options.seed,
           .image_size = static_cast<int64_t>(model->info().preprocessing.output().height),
+          .told = write_options(options.model.told),
           .precision = std::string(tensor::to_string(model->precision()))};
   // Parameters that a method trains are found only once it is attached: the copy that is restored is made in between.
   adapted = build_adapted(model, std::move(method), info,
                           [this](const methods::Adaptation& adaptation) { restore_.save(adaptation.trained); });
   earliest_ = methods::earliest_change(adapted.adaptation, *model);
+  say_of_prompts(*adapted.classifier, info.classes, report);
 }
 
 int64_t PreparedRun::trained_parameters() const {
@@ -108,6 +112,16 @@ std::string PreparedRun::describe_features() const {
   return "image features are kept: each photo goes through the frozen layers once";
 }
 
+std::string PreparedRun::options_at_zero() const {
+  std::vector<std::string> zero;
+  for (const auto& info : method_option_infos(options.method)) {
+    const auto found = method_options.find(info.name);
+    if (found != method_options.end() && found->second == "0" && info.default_value != "0")
+      zero.push_back("--" + info.name + " 0");
+  }
+  return fmt::format("{}", fmt::join(zero, ", "));
+}
+
 EvaluationSet PreparedRun::set(const std::vector<data::Sample>& samples) const {
   EvaluationSet set;
   for (const auto& sample : samples) {
@@ -132,9 +146,9 @@ methods::FeatureSet PreparedRun::features(methods::Split split, nn::Place place,
   } else if (place <= earliest_) {
     rows = encoder.features(set.paths, place, report);
   } else {
-    rows = encoder.compute(set.paths, place, report);
+    rows = encoder.rows(set.paths, place, report);
   }
-  return {feature_rows(rows), torch::tensor(set.labels, at::kLong).repeat({views})};
+  return {session.model()->feature_rows(rows, {}), torch::tensor(set.labels, at::kLong).repeat({views})};
 }
 
 std::unique_ptr<Batches> PreparedRun::batches() {
@@ -149,6 +163,7 @@ std::unique_ptr<Batches> PreparedRun::batches() {
                                                                    .seed = Random(seed()).fork("order").seed(),
                                                                    .shuffle = true},
                                                session.images());
+  report_workers(loader->workers(), workers, report);
   if (cached()) {
     at::Tensor labels = torch::tensor(set.labels, at::kLong);
     auto order = [loader = std::shared_ptr<data::Loader>(std::move(loader))](int64_t epoch) {

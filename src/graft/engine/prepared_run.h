@@ -26,6 +26,7 @@ class PreparedRun {
   // Lines for the person: the method with its recipe, and what becomes of the image features.
   std::string describe_method() const;
   std::string describe_features() const;
+  std::string options_at_zero() const;  // "--alpha 0": of the method, where that is not the default
 
   bool trains() const { return recipe.epochs > 0 && !adapted.parameters.empty(); }
   bool augments() const { return recipe.augmentation != methods::Augmentation::none; }

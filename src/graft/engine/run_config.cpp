@@ -2,7 +2,9 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <string_view>
 
 #include "graft/core/hash.h"
 
@@ -14,6 +16,11 @@ void make_absolute(std::string& path) {
   if (!path.empty() && fs::exists(path)) path = fs::absolute(path).lexically_normal().string();
 }
 
+// Whose content is looked at, not its name.
+bool is_place(const std::string& option) {
+  return option == "model" || option == "data" || option == "classes";
+}
+
 }  // namespace
 
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,
@@ -22,6 +29,7 @@ OptionValues run_config(AdaptOptions options, const OptionValues& method_options
   make_absolute(options.data.data);
   make_absolute(options.data.dataset.classes);
   options.model.precision = info.precision;
+  options.data.exif = options.data.exif.value_or(data::Exif::keep);
   options.classifier = info.classifier;
   const bool prompts = info.classifier == methods::ClassifierKind::prompts;
   if (prompts || recipe.head_init == models::HeadInit::class_text) {
@@ -47,14 +55,52 @@ OptionValues run_config(AdaptOptions options, const OptionValues& method_options
   return resolved({options, method_options});
 }
 
-std::string run_identity(OptionValues config, const std::string& fingerprint, const data::Dataset& data) {
-  for (const char* name : {"model", "data", "classes", "workers", "threads", "cache", "keep", "checkpoint-every",
-                           "on-bad-file", "recompute", "memory"}) {
-    config.erase(name);
-  }
+bool may_change(const std::string& option) {
+  constexpr std::string_view kFree[] = {"workers",          "threads",     "cache",     "keep",
+                                        "checkpoint-every", "on-bad-file", "recompute", "memory"};
+  return std::find(std::begin(kFree), std::end(kFree), option) != std::end(kFree);
+}
+
+std::string RunIdentity::hex() const {
   Hash hash;
-  for (const auto& [name, value] : config)
-    hash.add(name).add(value);
+  hash.add(options).add(model).add(classes);
+  for (const auto* photos : {&train, &val, &test})
+    hash.add(photos->hash);
+  return hash.hex();
+}
+
+RunIdentity run_identity(OptionValues config, const std::string& fingerprint, const data::Dataset& data,
+                         const ContentHash& content_of) {
+  // A constant rate does not know how many epochs are to come.
+  if (config["schedule"] == option::print(methods::ScheduleKind::constant)) config.erase("epochs");
+  RunIdentity identity;
+  Hash options;
+  for (const auto& [name, value] : config) {
+    if (!may_change(name) && !is_place(name)) options.add(name).add(value);
+  }
+  identity.options = options.hex();
+  identity.model = fingerprint;
+  Hash classes;
+  for (const auto& name : data.classes)
+    classes.add(name);
+  identity.classes = classes.hex();
+  const auto photos = [&](const std::vector<data::Sample>& samples) {
+    Hash hash;
+    for (const auto& sample : samples)
+      hash.add(content_of(data.path(sample))).add(std::to_string(sample.label));
+    return RunIdentity::Photos{static_cast<int64_t>(samples.size()), hash.hex()};
+  };
+  identity.train = photos(data.train);
+  identity.val = photos(data.val);
+  identity.test = photos(data.test);
+  return identity;
+}
+
+std::string identity_by_names(OptionValues config, const std::string& fingerprint, const data::Dataset& data) {
+  Hash hash;
+  for (const auto& [name, value] : config) {
+    if (!may_change(name) && !is_place(name)) hash.add(name).add(value);
+  }
   hash.add(fingerprint);
   for (const auto& name : data.classes)
     hash.add(name);

@@ -2,6 +2,9 @@
 // value.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <string>
 
 #include "graft/data/dataset.h"
@@ -14,7 +17,26 @@ namespace graft::engine {
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,
                         const AdapterInfo& info);
 
-// A hash of all that the bits of a run depend on. Where it is kept and how many threads decode is not part of it.
-std::string run_identity(OptionValues config, const std::string& fingerprint, const data::Dataset& data);
+// The options of a config.yaml that may be others when a run goes on: they change no bit.
+bool may_change(const std::string& option);
+
+// All that the bits of a run depend on, by its content: where it is kept and how many threads decode is not part of it.
+struct RunIdentity {
+  struct Photos {
+    int64_t count = 0;
+    std::string hash;  // of each photo's bytes and label, in their order
+    bool operator==(const Photos&) const = default;
+  };
+  std::string options, model, classes;
+  Photos train, val, test;
+  bool operator==(const RunIdentity&) const = default;
+  std::string hex() const;  // of all together
+};
+using ContentHash = std::function<std::string(const std::filesystem::path&)>;
+RunIdentity run_identity(OptionValues config, const std::string& fingerprint, const data::Dataset& data,
+                         const ContentHash& content_of);
+
+// What runs were known by before contents were: photos by their names. `config` as the run's own config.yaml has it.
+std::string identity_by_names(OptionValues config, const std::string& fingerprint, const data::Dataset& data);
 
 }  // namespace graft::engine

@@ -12,6 +12,7 @@
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/core/printable.h"
 #include "graft/io/tensorboard.h"
 #include "graft/io/yaml_options.h"
 
@@ -26,9 +27,16 @@ constexpr const char* kEvents = "events.out.tfevents.";
 constexpr const char* kCsvHeader = "step,epoch,split,loss,accuracy,lr,grad_norm,images_per_s,time\n";
 
 // What graft writes into a run folder, and so may remove from it.
-constexpr const char* kOurs[] = {"config.yaml",       "metrics.jsonl",       "metrics.csv",
-                                 "predictions.jsonl", "adapter_config.json", "adapter_model.safetensors",
-                                 "head.safetensors",  "report.html",         "bad-files.txt",
+constexpr const char* kOurs[] = {"config.yaml",
+                                 "run.json",
+                                 "metrics.jsonl",
+                                 "metrics.csv",
+                                 "predictions.jsonl",
+                                 "adapter_config.json",
+                                 "adapter_model.safetensors",
+                                 "head.safetensors",
+                                 "report.html",
+                                 "bad-files.txt",
                                  "checkpoints"};
 
 // What a killed process may leave behind: the lock, and files that it had not finished.
@@ -131,12 +139,12 @@ void RunFolder::check_output(const fs::path& path, bool force) {
     throw ConfigError("run",
                       "{} holds a run already. Go on with it by --resume {}, write over it with --force, or choose "
                       "another --output.",
-                      path.string(), path.string());
+                      path.string(), shell_path(path.string()));
   }
   throw ConfigError("run", "{} is not empty. Choose another --output, or add a run to it with --force.", path.string());
 }
 
-RunFolder RunFolder::create(const fs::path& path, bool force, const OptionValues& config) {
+RunFolder RunFolder::create(const fs::path& path, bool force, const OptionValues& config, const std::string& record) {
   check_output(path, force);
   std::error_code error;
   fs::create_directories(path, error);
@@ -149,6 +157,7 @@ RunFolder RunFolder::create(const fs::path& path, bool force, const OptionValues
       fs::remove_all(path / name);
     remove_events(path);
   }
+  if (!record.empty()) folder.write_text("run.json", record);
   folder.write_text("config.yaml", io::print_yaml_options(config));
   return folder;
 }
@@ -204,13 +213,13 @@ void RunFolder::lock() {
 
 void RunFolder::start_metrics(int64_t bytes) {
   const fs::path record = path_ / "metrics.jsonl";
-  jsonl_.reset(open_file(record, "ab").release());
   std::error_code error;
-  const auto length = static_cast<int64_t>(fs::file_size(record, error));
+  const auto length = fs::exists(record, error) ? static_cast<int64_t>(fs::file_size(record, error)) : 0;
   if (error || length < bytes) {
     throw FileError("run", "{} is shorter than the checkpoint says ({} bytes, expected {}). It was changed since.",
                     record.string(), length, bytes);
   }
+  jsonl_.reset(open_file(record, "ab").release());
   fs::resize_file(record, static_cast<uintmax_t>(bytes));
   csv_.reset(open_file(path_ / "metrics.csv", "wb").release());
   append(csv_.get(), kCsvHeader, path_);

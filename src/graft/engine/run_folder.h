@@ -1,6 +1,6 @@
-// The folder that a run writes: config.yaml, metrics.jsonl, metrics.csv, TensorBoard events, predictions.jsonl, the
-// adapter, checkpoints/. One process at a time. metrics.jsonl is the record; the CSV and the events are copies of it,
-// made anew from it on resume.
+// The folder that a run writes: config.yaml, run.json, metrics.jsonl, metrics.csv, TensorBoard events,
+// predictions.jsonl, the adapter, checkpoints/. One process at a time. metrics.jsonl is the record; the CSV and the
+// events are copies of it, made anew from it on resume.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,9 @@ class RunFolder {
   static void check_output(const std::filesystem::path& path, bool force);
 
   // An existing run is emptied of what graft writes when `force`. FileError when another process holds it, with its id.
-  static RunFolder create(const std::filesystem::path& path, bool force, const OptionValues& config);
+  // `record` (run_record.h) is there before config.yaml, with which the folder is a run.
+  static RunFolder create(const std::filesystem::path& path, bool force, const OptionValues& config,
+                          const std::string& record = "");
   static RunFolder reopen(const std::filesystem::path& path);
   RunFolder(RunFolder&&) noexcept;
   RunFolder& operator=(RunFolder&&) noexcept;

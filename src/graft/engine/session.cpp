@@ -1,36 +1,22 @@
 #include "graft/engine/session.h"
 
 #include <ATen/Parallel.h>
-#include <sched.h>
 
 #include <algorithm>
-#include <charconv>
-#include <set>
+#include <utility>
 
 #include "graft/core/error.h"
+#include "graft/data/duplicates.h"
+#include "graft/data/few_shot.h"
+#include "graft/engine/compute_threads.h"
+#include "graft/engine/photo_list.h"
 #include "graft/engine/words.h"
 #include "graft/io/model_folder.h"
 
 namespace graft::engine {
 namespace {
 
-int available_cores() {
-  cpu_set_t cores;
-  if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
-  return std::max(1, CPU_COUNT(&cores));
-}
-
-// libtorch's own default counts physical cores of the whole machine, not those that this process may use.
-int choose_threads(int64_t asked, const Host& host) {
-  if (asked < 0) throw ConfigError("model", "--threads: expected 0 or more, got {}.", asked);
-  if (asked > 0) return static_cast<int>(asked);
-  if (const auto text = host.environment("OMP_NUM_THREADS")) {
-    int threads = 0;
-    std::from_chars(text->data(), text->data() + text->size(), threads);
-    if (threads > 0) return threads;
-  }
-  return available_cores();
-}
+constexpr int64_t kLargestImage = 16384;  // a million patches of 16 pixels
 
 tensor::Precision choose_precision(const std::string& asked) {
   return asked == "auto" ? tensor::default_precision() : tensor::parse_precision(asked);
@@ -42,7 +28,9 @@ std::string describe(const data::Dataset& dataset, size_t bad) {
       fmt::format("{}  {} classes · {} train · ", dataset.name, dataset.classes.size(), photos(dataset.train));
   if (!dataset.val.empty()) text += photos(dataset.val) + " val · ";
   text += photos(dataset.test) + " test";
-  if (bad > 0) text += fmt::format(" · {} files unreadable, left out", bad);
+  if (bad > 0) text += fmt::format(" · {} {} unreadable, left out", bad, bad == 1 ? "file" : "files");
+  for (const auto& remark : dataset.remarks)
+    text += " · " + remark;
   return text;
 }
 
@@ -62,9 +50,14 @@ std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Hos
                       "--device {}: graft computes frozen weights on the cpu, and on nothing else. Leave --device out.",
                       options.device);
   }
-  at::set_num_threads(choose_threads(options.threads, host));
-  models::LoadOptions load{
-      .precision = choose_precision(options.precision), .as = options.as, .image_size = options.image_size};
+  if (options.image_size && *options.image_size > kLargestImage) {
+    throw ConfigError("model", "--image-size {}: expected at most {}.", *options.image_size, kLargestImage);
+  }
+  set_compute_threads(options.threads, host, report);
+  models::LoadOptions load{.precision = choose_precision(options.precision),
+                           .as = options.as,
+                           .image_size = options.image_size,
+                           .told = options.told};
   const auto folder = io::ModelFolder::find(options.model, host.environment);
   std::shared_ptr<models::Model> model = models::load_model(folder, load);
   model->freeze_all_but({});
@@ -75,20 +68,60 @@ std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Hos
 }
 
 Session::Session(const ModelOptions& model, const DataOptions& data, const Host& host, Reporter& report,
-                 const std::vector<data::Split>& needed)
-    : data_options_(data), host_(host), images_(std::make_shared<data::ImageCache>()) {
+                 const std::vector<data::Split>& needed, int64_t shots)
+    : data_options_(data),
+      host_(host),
+      draws_(shots > 0),
+      images_(std::make_shared<data::ImageCache>(data.exif.value_or(data::Exif::keep))) {
   if (data.data.empty()) throw UsageError("data", "which photos? Give --data a folder, a table or a split file.");
   if (data.workers < 0) throw ConfigError("data", "--workers: expected 0 or more, got {}.", data.workers);
   dataset_ = data::open_dataset(data.data, data.dataset, needed);
   model_ = open_model(model, host, report);
-  const int threads = static_cast<int>(std::max<int64_t>(1, data.workers));
-  bad_files_ =
-      data::check_images(dataset_, {data::Split::train, data::Split::val, data::Split::test}, threads, images_.get());
-  dataset_ = data::without_bad_files(std::move(dataset_), bad_files_, data.on_bad_file);
+  std::vector<data::Split> used = needed;
+  const bool trains = std::ranges::find(used, data::Split::train) != used.end();
+  if (trains && draws_) std::erase(used, data::Split::train);
+  if (trains && !draws_) used.push_back(data::Split::val);
+  check(dataset_, used);
   report.line("data", describe(dataset_, bad_files_.size()));
+  for (const auto& note : dataset_.notes)
+    report.note({note});
+  if (!draws_) report_photos(dataset_, used, report);
   encoder_ = std::make_unique<Encoder>(
       model_, images_,
       EncoderOptions{.workers = data.workers, .cache_dir = data.cache ? host.cache_dir : std::filesystem::path()});
+}
+
+bool Session::check(const data::Dataset& photos, const std::vector<data::Split>& splits) {
+  const int threads = static_cast<int>(std::max<int64_t>(1, data_options_.workers));
+  const auto bad = data::check_images(photos, splits, threads, images_.get());
+  dataset_ = data::without_bad_files(std::move(dataset_), bad, data_options_.on_bad_file);
+  bad_files_.insert(bad_files_.end(), bad.begin(), bad.end());
+  return bad.empty();
+}
+
+void Session::report_photos(const data::Dataset& photos, const std::vector<data::Split>& splits,
+                            Reporter& report) const {
+  std::vector<std::filesystem::path> paths;
+  for (const auto split : splits) {
+    for (const auto& sample : photos.split(split))
+      paths.push_back(photos.path(sample));
+  }
+  report_findings(paths, *images_, report);
+  for (const auto& note : data::duplicate_notes(photos, *images_))
+    report.note({note});
+}
+
+data::Dataset Session::draw(int64_t shots, uint64_t seed, Reporter& report) {
+  if (shots == 0) return dataset_;
+  const auto bad_before = bad_files_.size();
+  auto drawn = data::few_shot(dataset_, shots, seed);
+  while (!check(drawn, {data::Split::train, data::Split::val}))
+    drawn = data::few_shot(dataset_, shots, seed);
+  if (bad_files_.size() > bad_before)
+    report.line("data", fmt::format("of the photos drawn, {} unreadable, left out", bad_files_.size() - bad_before));
+  if (std::exchange(draws_, false))
+    report_photos(drawn, {data::Split::train, data::Split::val, data::Split::test}, report);
+  return drawn;
 }
 
 }  // namespace graft::engine

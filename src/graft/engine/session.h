@@ -23,9 +23,14 @@ std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Hos
 class Session {
  public:
   // Loads both and says so. `needed` splits that the data lacks are a DataError, as are unreadable photos (unless
-  // skipped).
+  // skipped) of the splits that are used: those needed, and val beside train. With `shots` the photos to train and to
+  // choose on are read only once they are drawn.
   Session(const ModelOptions& model, const DataOptions& data, const Host& host, Reporter& report,
-          const std::vector<data::Split>& needed = {data::Split::train, data::Split::test});
+          const std::vector<data::Split>& needed = {data::Split::train, data::Split::test}, int64_t shots = 0);
+
+  // The photos of a run: all, or `shots` a class. Where a drawn one cannot be read, and is skipped, the draw is made
+  // again without it.
+  data::Dataset draw(int64_t shots, uint64_t seed, Reporter& report);
 
   const std::shared_ptr<models::Model>& model() { return model_; }
   const data::Dataset& dataset() const { return dataset_; }  // without what was skipped
@@ -36,8 +41,13 @@ class Session {
   const Host& host() const { return host_; }
 
  private:
+  // Reads the photos of the splits; true if none was bad. What is bad is refused, or left out of the data set.
+  bool check(const data::Dataset& photos, const std::vector<data::Split>& splits);
+  void report_photos(const data::Dataset& photos, const std::vector<data::Split>& splits, Reporter& report) const;
+
   DataOptions data_options_;
   Host host_;
+  bool draws_ = false;  // photos to train on are read when they are drawn
   std::shared_ptr<models::Model> model_;
   data::Dataset dataset_;
   std::vector<data::BadFile> bad_files_;

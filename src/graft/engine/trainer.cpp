@@ -2,6 +2,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -16,6 +17,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+// From zero weights gradients reach one layer more a step: a linear head, what adds to its features, what that is made
+// of. After so many steps with a learning rate, what still had none will never have one.
+constexpr int64_t kEnoughSteps = 4, kManySteps = 8;
+constexpr size_t kNamed = 10;  // tensors that a message names
+
 constexpr double kSecondsBetweenCheckpoints = 10;  // unless --checkpoint-every says otherwise: short epochs need fewer
 
 double seconds_since(Clock::time_point start) {
@@ -57,13 +63,15 @@ Trainer::Trainer(Task& task, Batches& batches, TrainerOptions options, RunFolder
       options_(std::move(options)),
       folder_(folder),
       report_(report),
-      optimizer_(task.parameters(), optimizer_options(options_.recipe)) {
+      optimizer_(task.parameters(), optimizer_options(options_.recipe)),
+      reached_(task.parameters().size(), false) {
   const auto& recipe = options_.recipe;
   const int64_t steps_per_epoch = (batches_.per_epoch() + options_.grad_accum - 1) / options_.grad_accum;
   schedule_ = {recipe.schedule, recipe.lr, recipe.epochs, std::max<int64_t>(1, steps_per_epoch), recipe.warmup_epochs};
 }
 
 TrainOutcome Trainer::run() {
+  const FinishFirst a_step_and_its_checkpoint;
   started_ = last_checkpoint_ = Clock::now();
   if (folder_) resume();
   if (at_.step < schedule_.steps() && !finished_) batches_.seek(at_.epoch, at_.batch);
@@ -84,14 +92,14 @@ TrainOutcome Trainer::run() {
   outcome_.steps = at_.step;
   outcome_.epochs = at_.epoch;
   outcome_.seconds = seconds_since(started_);
+  outcome_.all_seconds = seconds_before_ + outcome_.seconds;
   return outcome_;
 }
 
 void Trainer::resume() {
   const auto found = load_last_checkpoint(folder_->checkpoints());
-  folder_->start_metrics(found ? found->metrics_bytes : 0);
-  if (!found) return;
-  if (found->identity != options_.identity) {
+  if (!found) return folder_->start_metrics(0);
+  if (found->identity != options_.identity && found->identity != options_.older_identity) {
     throw ConfigError("resume",
                       "{} was trained with other options, or its model or photos have changed since. Start a new "
                       "run.",
@@ -106,10 +114,21 @@ void Trainer::resume() {
   best_ = found->best;
   best_accuracy_ = found->best_accuracy;
   best_epoch_ = found->best_epoch;
-  finished_ = found->finished;
+  seconds_before_ = found->train_seconds;
+  const bool early = options_.patience > 0 && best_epoch_ >= 0 && at_.epoch - best_epoch_ >= options_.patience;
+  finished_ = found->finished && (early || at_.epoch >= schedule_.epochs);  // there may be more epochs now
+  for (size_t i = 0; i < reached_.size(); ++i) {
+    const auto& name = task_.parameters()[i].first;
+    for (const auto& suffix : {".momentum", ".mean"}) {
+      const auto moved = found->optimizer.find(name + suffix);
+      reached_[i] =
+          reached_[i] || (moved != found->optimizer.end() && moved->second.count_nonzero().item<int64_t>() > 0);
+    }
+  }
+  folder_->start_metrics(found->metrics_bytes);
   outcome_.checkpoint = std::filesystem::path("checkpoints") / checkpoint_name(at_.step);
-  report_.line("resume",
-               fmt::format("step {} of {}, the same bits as if it had not stopped", at_.step, schedule_.steps()));
+  report_.line("resume", fmt::format("step {} of {}{}", at_.step, schedule_.steps(),
+                                     options_.same_machine ? ", the same bits as if it had not stopped" : ""));
 }
 
 void Trainer::take_step() {
@@ -121,14 +140,12 @@ void Trainer::take_step() {
   const double lr = schedule_.at(at_.step);
   optimizer_.clear_gradients();
   const double loss = accumulate(count, photos) / static_cast<double>(photos);
-  const double norm = std::isfinite(loss) ? clip_gradients(task_.parameters(), options_.recipe.clip_norm) : kUnknown;
-  if (!std::isfinite(loss) || !std::isfinite(norm)) {
-    throw DivergenceError("train", "the {} is {} at step {} (epoch {}), lr {:.3g}. {}Try a smaller --lr, or --clip 1.",
-                          std::isfinite(loss) ? "gradient's norm" : "loss", std::isfinite(loss) ? norm : loss,
-                          at_.step + 1, at_.epoch + 1, lr,
-                          outcome_.checkpoint.empty() ? "" : fmt::format("{} is kept. ", outcome_.checkpoint.string()));
-  }
+  if (!std::isfinite(loss)) refuse_not_finite(loss, kUnknown, lr);
+  const auto norms = clip_gradients(task_.parameters(), options_.recipe.clip_norm);
+  const double norm = norms.all;
+  if (!std::isfinite(norm)) refuse_not_finite(loss, norm, lr);
   if (at_.step == 0) check_gradients();
+  look_for_silence(norms, loss, lr);
   optimizer_.step(lr);
   task_.parameters_changed();
 
@@ -141,6 +158,62 @@ void Trainer::take_step() {
   const double rate = static_cast<double>(outcome_.photos_here) / seconds_since(started_);
   if (folder_) folder_->add({at_.step, at_.epoch + 1, "train", loss, kUnknown, lr, norm, rate, now()});
   report_progress(rate);
+}
+
+void Trainer::refuse_not_finite(double loss, double norm, double lr) const {
+  const bool of_loss = !std::isfinite(loss);
+  const std::string what =
+      fmt::format("the {} is {} at step {}", of_loss ? "loss" : "gradient's norm", of_loss ? loss : norm, at_.step + 1);
+  if (at_.step == 0) {  // nothing has been changed yet: a learning rate has no part in it
+    throw DivergenceError("train", "{}, before anything was trained. {}", what,
+                          options_.precision == "fp32"
+                              ? "The weights, or an option of the method or the loss, make numbers too large."
+                              : fmt::format("The weights are held in {}: try --precision fp32.", options_.precision));
+  }
+  throw DivergenceError("train", "{} (epoch {}), lr {:.3g}. {}Try a smaller --lr, or --clip 1.", what, at_.epoch + 1,
+                        lr,
+                        outcome_.checkpoint.empty() ? "" : fmt::format("{} is kept. ", outcome_.checkpoint.string()));
+}
+
+// A gradient that is there but zero at every step trains nothing.
+void Trainer::look_for_silence(const GradientNorms& norms, double loss, double lr) {
+  if (std::find(reached_.begin(), reached_.end(), false) == reached_.end()) return;
+  const auto& parameters = task_.parameters();
+  bool none = true, none_of_method = true, has_method = false;
+  for (size_t i = 0; i < reached_.size(); ++i) {
+    // A norm squares what it sums: a tiny gradient's is zero too.
+    reached_[i] = reached_[i] || norms.each[i] > 0 || parameters[i].second.grad().count_nonzero().item<int64_t>() > 0;
+    const bool of_head = parameters[i].first.starts_with("head.weight") || parameters[i].first.starts_with("head.bias");
+    has_method = has_method || !of_head;
+    none = none && !reached_[i];
+    none_of_method = none_of_method && (of_head || !reached_[i]);
+  }
+  if (loss > 0 && lr > 0) ++telling_steps_;  // what is right to the last bit has no gradient either
+  const bool last = at_.step + 1 == schedule_.steps();
+  const int64_t in_epoch = (batches_.per_epoch() + options_.grad_accum - 1) / options_.grad_accum;
+  const auto after = [&](int64_t least, int64_t most) {
+    return telling_steps_ >= most || (telling_steps_ >= least && (last || at_.step + 1 >= in_epoch));
+  };
+  if (none && after(1, kEnoughSteps)) refuse_silence(true);
+  if (none_of_method && has_method && after(2, kEnoughSteps)) refuse_silence(false);
+  if (after(kEnoughSteps, kManySteps)) refuse_silence(false);
+}
+
+void Trainer::refuse_silence(bool all) const {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < reached_.size(); ++i) {
+    if (!reached_[i]) names.push_back(task_.parameters()[i].first);
+  }
+  if (names.empty()) return;
+  std::string list;
+  for (size_t i = 0; i < std::min(names.size(), kNamed); ++i)
+    list += "\n  " + names[i];
+  if (names.size() > kNamed) list += fmt::format("\n  and {} more", names.size() - kNamed);
+  throw ConfigError("train", "{}: {} trained tensors had no gradient but zero in {}.{}{}",
+                    all ? "nothing can train" : "these cannot train",
+                    all ? "all" : fmt::format("{} of {}", names.size(), reached_.size()),
+                    at_.step == 0 ? "the first step" : fmt::format("{} steps", at_.step + 1),
+                    options_.at_zero.empty() ? "" : fmt::format(" It was asked for {}.", options_.at_zero), list);
 }
 
 // The gradient of the mean over `photos`, from sums over parts: it does not depend on how many parts there are.
@@ -222,6 +295,7 @@ void Trainer::checkpoint() {
   c.finished = finished_;
   c.loss_sum = loss_sum_;
   c.loss_count = loss_count_;
+  c.train_seconds = seconds_before_ + seconds_since(started_);
   for (const auto& [name, parameter] : task_.parameters())
     c.parameters[name] = parameter;
   c.optimizer = optimizer_.state();

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "graft/core/log.h"
 #include "graft/engine/batches.h"
@@ -28,7 +29,11 @@ struct TrainerOptions {
   int64_t keep = 2;
   uint64_t seed = 1;
   bool recompute = false;
-  std::string identity;  // a checkpoint of another run is refused
+  std::string identity;            // a checkpoint of another run is refused
+  std::string older_identity;      // the same run's, as an older graft wrote it; empty: none
+  std::string precision = "fp32";  // of the frozen weights
+  std::string at_zero;             // options of the method that the user set to 0: "--alpha 0"
+  bool same_machine = true;        // nothing that the last bits hang on has changed since the checkpoint
 };
 
 struct TrainOutcome {
@@ -37,6 +42,7 @@ struct TrainOutcome {
   int64_t steps_here = 0;  // of this process
   int64_t photos_here = 0;
   double seconds = 0;
+  double all_seconds = 0;  // of the run's processes together
   bool early = false;
   int stopped_by = 0;  // SIGINT or SIGTERM
   std::optional<Scores> validation;
@@ -60,6 +66,9 @@ class Trainer {
   void take_step();
   double accumulate(int64_t count, int64_t photos);  // the sum of the losses
   void check_gradients() const;
+  [[noreturn]] void refuse_not_finite(double loss, double norm, double lr) const;
+  void look_for_silence(const GradientNorms& norms, double loss, double lr);
+  void refuse_silence(bool all) const;
   void end_epoch();
   void keep_best(const Scores& scores);
   bool checkpoint_is_due() const;
@@ -82,6 +91,9 @@ class Trainer {
   int64_t best_epoch_ = -1;
   NamedTensors best_;
   bool finished_ = false;
+  std::vector<bool> reached_;  // which parameters had a gradient so far that is not zero
+  int64_t telling_steps_ = 0;  // that could have given them one
+  double seconds_before_ = 0;  // of this run in earlier processes
   std::chrono::steady_clock::time_point started_, last_checkpoint_;
 };
 

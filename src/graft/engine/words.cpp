@@ -7,9 +7,12 @@
 #include <cmath>
 
 #include "graft/core/error.h"
+#include "graft/core/printable.h"
 
 namespace graft::engine {
 namespace {
+
+constexpr double kMostBytes = 1e18;  // a number of int64_t, with room for sums
 
 std::string scaled(double value, const char* const (&units)[4]) {
   size_t unit = 0;
@@ -39,11 +42,13 @@ int64_t parse_bytes(std::string_view where, std::string_view option, const std::
   constexpr std::string_view kScales = "KMGT";
   const auto scale = unit.empty() ? std::string_view::npos : kScales.find(unit[0]);
   const std::string after = scale == std::string_view::npos ? unit : unit.substr(1);
-  if (error != std::errc() || number <= 0 || (after != "" && after != "B" && after != "IB")) {
-    throw ConfigError(where, "--{} {}: expected a number of bytes, as 4G, 900M or 2GiB.", option, text);
-  }
   const double base = after == "IB" ? 1024 : 1000;
-  return static_cast<int64_t>(number * (scale == std::string_view::npos ? 1 : std::pow(base, double(scale + 1))));
+  const double bytes = number * (scale == std::string_view::npos ? 1 : std::pow(base, double(scale + 1)));
+  const bool is_unit = after.empty() || after == "B" || after == "IB";
+  if (error != std::errc() || !is_unit || !(bytes >= 1 && bytes <= kMostBytes)) {
+    throw ConfigError(where, "--{} {}: expected a number of bytes, as 4G, 900M or 2GiB.", option, printable(text));
+  }
+  return static_cast<int64_t>(bytes);
 }
 std::string percent(double share) {
   return fmt::format("{:.1f} %", 100 * share);

@@ -16,9 +16,8 @@ using tensor::Activation;
 struct TowerSizes {
   int64_t width = 0, depth = 0, hidden = 0, patch = 0;
   int64_t rows = 0;  // of positions
-  bool scaled = false, qkv_bias = false, cls = false;
+  bool scaled = false, qkv_bias = false, cls = false, distilled = false, norm_pre = false, norm = false;
   int64_t registers = 0;
-  bool norm_pre = false;
 };
 
 TowerSizes sizes_in(const models::Model& model, const std::string& tower) {
@@ -34,6 +33,8 @@ TowerSizes sizes_in(const models::Model& model, const std::string& tower) {
   sizes.scaled = parameters.contains(tower + "blocks.0.scale1");
   sizes.qkv_bias = parameters.contains(tower + "blocks.0.attn.qkv.bias");
   sizes.cls = parameters.contains(tower + "cls");
+  sizes.distilled = parameters.contains(tower + "distillation");
+  sizes.norm = parameters.contains(tower + "norm.weight");
   sizes.norm_pre = parameters.contains(tower + "norm_pre.weight");
   if (const auto* registers = parameters.find(tower + "registers")) sizes.registers = registers->size(0);
   if (const auto* patch = parameters.find(tower + "patch.weight")) {
@@ -50,11 +51,6 @@ json side_of(data::Size size) {
 double ratio_of(int64_t part, int64_t whole) {
   const double ratio = double(part) / double(whole);
   return static_cast<int64_t>(double(whole) * ratio) == part ? ratio : (double(part) + 0.5) / double(whole);
-}
-
-template <class Choice>
-std::string word_of(Choice value) {
-  return option::print(value);
 }
 
 [[noreturn]] void no_place(const char* library, const std::string& what) {
@@ -94,51 +90,66 @@ std::string timm_name(Activation activation) {
   }
 }
 
-json open_clip_tower(const TowerSizes& sizes) {
+constexpr double kUsualEps = 1e-5;  // of CLIP's norms
+
+json open_clip_tower(const TowerSizes& sizes, const models::TowerReading& reading) {
   json tower = {{"layers", sizes.depth}, {"width", sizes.width}, {"mlp_ratio", ratio_of(sizes.hidden, sizes.width)}};
   if (sizes.scaled) tower["ls_init_value"] = 1e-5;
+  if (reading.eps != kUsualEps) tower["norm_kwargs"] = {{"eps", reading.eps}};
+  if (reading.activation == Activation::gelu_tanh) tower["act_kwargs"] = {{"approximate", "tanh"}};
   return tower;
 }
 
-json new_open_clip(models::Model& model) {
+json new_open_clip(models::Model& model, const io::Weights& weights) {
   const auto& info = model.info();
   const auto parameters = model.named_parameters();
   const auto vision = sizes_in(model, "vision."), text = sizes_in(model, "text.");
   const auto activation = info.vision.activation;
-  if ((activation != Activation::gelu && activation != Activation::quick_gelu) || info.text->activation != activation) {
-    no_place("open_clip", "this activation");
-  }
-  json vision_cfg = open_clip_tower(vision), text_cfg = open_clip_tower(text);
+  const bool known =
+      activation == Activation::gelu || activation == Activation::quick_gelu || activation == Activation::gelu_tanh;
+  if (!known || info.text->activation != activation) no_place("open_clip", "this activation");
+  if (info.pooling != "token") no_place("open_clip", "this pooling");
+  json vision_cfg = open_clip_tower(vision, info.vision), text_cfg = open_clip_tower(text, *info.text);
   vision_cfg["image_size"] = side_of(info.preprocessing.output());
   vision_cfg["patch_size"] = vision.patch;
   vision_cfg["head_width"] = vision.width / info.vision.heads;
+  if (!vision.norm_pre) vision_cfg["no_ln_pre"] = true;
   text_cfg["context_length"] = text.rows;
   text_cfg["vocab_size"] = parameters["text.embedding"].size(0);
   text_cfg["heads"] = info.text->heads;
-  const auto& p = info.preprocessing;
-  return {{"model_cfg",
-           {{"embed_dim", parameters["text.proj.weight"].size(0)},
-            {"quick_gelu", activation == Activation::quick_gelu},
-            {"vision_cfg", vision_cfg},
-            {"text_cfg", text_cfg}}},
-          {"preprocess_cfg",
-           {{"size", side_of(p.output())},
-            {"mean", p.mean},
-            {"std", p.std},
-            {"interpolation", word_of(p.interpolation)},
-            {"resize_mode", word_of(p.resize_mode)}}}};
+  json model_cfg = {{"embed_dim", parameters["text.proj.weight"].size(0)},
+                    {"quick_gelu", activation == Activation::quick_gelu},
+                    {"vision_cfg", vision_cfg},
+                    {"text_cfg", text_cfg}};
+  if (weights.tensors().contains("logit_bias")) model_cfg["init_logit_bias"] = 0;  // a place for it
+  const auto scale = weights.tensors().find("logit_scale");
+  if (scale != weights.tensors().end() && !scale->second.shape.empty()) model_cfg["nonscalar_logit_scale"] = true;
+  return {{"model_cfg", model_cfg}, {"preprocess_cfg", new_preprocess_cfg(info.preprocessing)}};
 }
 
-json new_timm(models::Model& model) {
+// Of timm's architectures the one that has what model_args cannot say.
+const char* timm_architecture_of(const TowerSizes& sizes, const models::TowerReading& reading) {
+  if (sizes.distilled) return "deit_base_distilled_patch16_224";
+  if (!sizes.norm_pre) return "vit_base_patch16_224";
+  return reading.activation == Activation::quick_gelu ? "vit_base_patch16_clip_quickgelu_224"
+                                                      : "vit_base_patch16_clip_224";
+}
+
+// timm's crop_pct: the photo is resized to floor(size / share).
+double timm_share(int size, int resize) {
+  const double share = double(size) / resize;
+  return static_cast<int>(std::floor(size / share)) == resize ? share : size / (resize + 0.5);
+}
+
+json new_timm(models::Model& model, const io::Weights& weights) {
   const auto& info = model.info();
   const auto sizes = sizes_in(model, "vision.");
   const auto& p = info.preprocessing;
   const auto size = p.output();
-  const bool quick = info.vision.activation == Activation::quick_gelu;
-  const std::string architecture = !sizes.norm_pre ? "vit_base_patch16_224"
-                                   : quick         ? "vit_base_patch16_clip_quickgelu_224"
-                                                   : "vit_base_patch16_clip_224";
   const auto patches = int64_t{size.height / sizes.patch} * (size.width / sizes.patch);
+  const auto before = int64_t{sizes.cls} + sizes.distilled + sizes.registers;
+  const auto placed = model.positions_at(size).size(0) - patches;
+  if (placed != 0 && placed != before) no_place("timm", "positions of some of the tokens before the patches");
   json args = {{"img_size", {size.height, size.width}},
                {"patch_size", sizes.patch},
                {"embed_dim", sizes.width},
@@ -148,27 +159,33 @@ json new_timm(models::Model& model) {
                {"qkv_bias", sizes.qkv_bias},
                {"class_token", sizes.cls},
                {"global_pool", info.pooling}};
+  if (info.pooling == "avg") args["fc_norm"] = weights.tensors().contains("fc_norm.weight");
+  if (!sizes.norm) args["final_norm"] = false;
   if (sizes.scaled) args["init_values"] = 1e-5;
   if (sizes.registers > 0) args["reg_tokens"] = sizes.registers;
-  if (sizes.rows == patches && sizes.cls) args["no_embed_class"] = true;
-  if (!quick && info.vision.activation != Activation::gelu) args["act_layer"] = timm_name(info.vision.activation);
-  if (quick && !sizes.norm_pre) args["act_layer"] = "quick_gelu";
-  double share = double(size.height) / p.resize.height;
-  if (static_cast<int>(std::floor(size.height / share)) != p.resize.height) {
-    share = size.height / (p.resize.height + 0.5);
+  if (placed == 0 && before > 0) args["no_embed_class"] = true;
+  const bool quick = info.vision.activation == Activation::quick_gelu;
+  if (info.vision.activation != Activation::gelu && !(quick && sizes.norm_pre)) {
+    args["act_layer"] = timm_name(info.vision.activation);
   }
+  const auto head = weights.tensors().find("head.weight");
+  const auto classes = head == weights.tensors().end() ? 0 : head->second.shape.at(0);
   json pretrained = {{"input_size", {3, size.height, size.width}},
-                     {"interpolation", word_of(p.interpolation)},
-                     {"crop_pct", share},
+                     {"interpolation", option::print(p.interpolation)},
+                     {"crop_pct", timm_share(size.height, p.resize.height)},
                      {"crop_mode", p.resize_mode == data::ResizeMode::squash ? "squash" : "center"},
                      {"mean", p.mean},
                      {"std", p.std},
                      {"fixed_input_size", true},
-                     {"num_classes", 0},
+                     {"num_classes", classes},
                      {"first_conv", "patch_embed.proj"},
                      {"classifier", "head"}};
-  return {{"architecture", architecture}, {"num_classes", 0},   {"num_features", sizes.width},
-          {"global_pool", info.pooling},  {"model_args", args}, {"pretrained_cfg", pretrained}};
+  return {{"architecture", timm_architecture_of(sizes, info.vision)},
+          {"num_classes", classes},
+          {"num_features", sizes.width},
+          {"global_pool", info.pooling},
+          {"model_args", args},
+          {"pretrained_cfg", pretrained}};
 }
 
 json transformers_tower(const TowerSizes& sizes, const models::TowerReading& reading) {
@@ -185,6 +202,8 @@ json new_transformers_clip(models::Model& model) {
   const auto parameters = model.named_parameters();
   const auto vision = sizes_in(model, "vision."), text = sizes_in(model, "text.");
   const auto joint = parameters["text.proj.weight"].size(0), words = parameters["text.embedding"].size(0);
+  for (const auto activation : {info.vision.activation, info.text->activation})
+    if (activation == Activation::relu || activation == Activation::silu) no_place("CLIP", "this activation");
   json vision_config = transformers_tower(vision, info.vision), text_config = transformers_tower(text, *info.text);
   vision_config.update({{"model_type", "clip_vision_model"},
                         {"image_size", side_of(info.preprocessing.output())},
@@ -206,6 +225,7 @@ json new_transformers_clip(models::Model& model) {
 json new_transformers_vit(models::Model& model) {
   const auto& info = model.info();
   const auto sizes = sizes_in(model, "vision.");
+  if (!sizes.cls || sizes.distilled) no_place("transformers' ViT", "tokens other than the class token");
   json config = transformers_tower(sizes, info.vision);
   config.update({{"image_size", side_of(info.preprocessing.output())},
                  {"patch_size", sizes.patch},
@@ -256,14 +276,22 @@ json new_processor(const data::Preprocessing& p) {
   return processor;
 }
 
-std::map<std::string, json> new_configs(models::Model& model, Library library) {
+json new_preprocess_cfg(const data::Preprocessing& p) {
+  return {{"size", side_of(p.output())},
+          {"mean", p.mean},
+          {"std", p.std},
+          {"interpolation", option::print(p.interpolation)},
+          {"resize_mode", option::print(p.resize_mode)}};
+}
+
+std::map<std::string, json> new_configs(models::Model& model, const io::Weights& weights, Library library) {
   switch (library) {
     case Library::open_clip:
-      return {{"open_clip_config.json", new_open_clip(model)}};
+      return {{"open_clip_config.json", new_open_clip(model, weights)}};
     case Library::timm:
-      return {{"config.json", new_timm(model)}};
+      return {{"config.json", new_timm(model, weights)}};
     default:
-      return {{"config.json", model.has_text() ? new_transformers_clip(model) : new_transformers_vit(model)},
+      return {{"config.json", model.info().text ? new_transformers_clip(model) : new_transformers_vit(model)},
               {"preprocessor_config.json", new_processor(model.info().preprocessing)}};
   }
 }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "graft/core/error.h"
-#include "graft/io/image.h"
+#include "graft/io/image_findings.h"
 
 namespace graft::io {
 
@@ -17,6 +17,7 @@ struct Encoded {
   std::span<const std::byte> bytes;
   std::string_view name;
   std::int64_t max_pixels;
+  ImageFindings& findings;  // a decoder adds what it meets
 
   const std::uint8_t* data() const { return reinterpret_cast<const std::uint8_t*>(bytes.data()); }
 

@@ -1,6 +1,6 @@
 // JPEG by libjpeg-turbo, driven as Pillow's JpegDecode.c drives it: accurate integer DCT, fancy upsampling, and a
 // source that runs dry instead of inventing an end, so that a truncated file is noticed at the row where Pillow notices
-// it.
+// it. What libjpeg warns of, Pillow passes over; here the first warning is kept.
 #include <algorithm>
 #include <csetjmp>
 #include <cstdio>
@@ -8,6 +8,8 @@
 #include <vector>
 
 #include <jpeglib.h>  // after <cstdio>, which it needs and does not include
+
+#include <jerror.h>
 
 #include "graft/io/image_formats.h"
 
@@ -20,6 +22,7 @@ struct Decoder {
   jpeg_source_mgr source;
   std::jmp_buf on_error;
   char message[JMSG_LENGTH_MAX];
+  char warning[JMSG_LENGTH_MAX];  // the first; empty: none
 };
 
 Decoder& decoder_of(j_common_ptr state) {
@@ -35,6 +38,16 @@ Decoder& decoder_of(j_decompress_ptr state) {
   std::longjmp(decoder.on_error, 1);
 }
 
+// Level -1 is a warning, what is above is for tracing. Three warnings are of headers that are odd, with nothing lost.
+void keep_warning(j_common_ptr state, int level) {
+  if (level >= 0) return;
+  ++state->err->num_warnings;
+  const int code = state->err->msg_code;
+  if (code == JWRN_NOT_SEQUENTIAL || code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM) return;
+  Decoder& decoder = decoder_of(state);
+  if (decoder.warning[0] == 0) state->err->format_message(state, decoder.warning);
+}
+
 void skip(j_decompress_ptr state, long count) {
   auto& source = decoder_of(state).source;
   const auto skipped = std::min(static_cast<std::size_t>(std::max(count, 0L)), source.bytes_in_buffer);
@@ -48,6 +61,7 @@ class Jpeg {
     decoder_.state.err = jpeg_std_error(&decoder_.errors);
     decoder_.errors.error_exit = jump_out;
     decoder_.errors.output_message = [](j_common_ptr) {};
+    decoder_.errors.emit_message = keep_warning;
     decoder_.source = {.next_input_byte = encoded.data(),
                        .bytes_in_buffer = encoded.bytes.size(),
                        .init_source = [](j_decompress_ptr) {},
@@ -66,6 +80,7 @@ class Jpeg {
     image_ = encoded_.blank(decoder_.state.image_width, decoder_.state.image_height);
     row_.resize(static_cast<std::size_t>(image_.width) * decoder_.state.num_components);
     run([](Jpeg& jpeg) { jpeg.read_rows(); });
+    encoded_.findings.damage = decoder_.warning;
     return std::move(image_);
   }
 

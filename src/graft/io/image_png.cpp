@@ -14,7 +14,7 @@ namespace {
 class Png {
  public:
   explicit Png(const Encoded& encoded) : encoded_(encoded), rest_(encoded.bytes) {
-    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, jump_out, [](png_structp, png_const_charp) {});
+    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, jump_out, keep_warning);
     if (png_ != nullptr) info_ = png_create_info_struct(png_);
     if (info_ == nullptr) throw std::bad_alloc();
   }
@@ -30,7 +30,9 @@ class Png {
     rows_.resize(height_);
     for (std::size_t y = 0; y < height_; ++y)
       rows_[y] = first + y * row_bytes_;
+    in_pixels_ = true;
     run([](Png& png) { png_read_image(png.png_, png.rows_.data()); });
+    encoded_.findings.damage = warning_;
     if (is_palette()) paint_palette();
     if (is_grey16()) paint_grey16();
     return std::move(image_);
@@ -45,6 +47,12 @@ class Png {
     auto& self = *static_cast<Png*>(png_get_error_ptr(png));
     std::strncpy(self.message_, message, sizeof self.message_ - 1);
     std::longjmp(self.on_error_, 1);
+  }
+
+  // Of the pixels only: what else a PNG may carry changes nothing here.
+  static void keep_warning(png_structp png, png_const_charp message) {
+    auto& self = *static_cast<Png*>(png_get_error_ptr(png));
+    if (self.in_pixels_ && self.warning_[0] == 0) std::strncpy(self.warning_, message, sizeof self.warning_ - 1);
   }
 
   static void read(png_structp png, png_bytep out, std::size_t count) {
@@ -102,6 +110,7 @@ class Png {
   void paint_grey16() {
     for (std::size_t i = 0; i < image_.rgb.size() / 3; ++i) {
       const std::uint8_t high = raw_[2 * i], low = raw_[2 * i + 1];
+      encoded_.findings.whitened = encoded_.findings.whitened || high != 0;
       std::memset(&image_.rgb[3 * i], high != 0 ? 255 : low, 3);
     }
   }
@@ -111,7 +120,8 @@ class Png {
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
   std::jmp_buf on_error_;
-  char message_[128] = {};
+  char message_[128] = {}, warning_[128] = {};
+  bool in_pixels_ = false;
 
   std::size_t width_ = 0, height_ = 0, row_bytes_ = 0;
   int depth_ = 0, colour_ = 0;

@@ -23,13 +23,48 @@ constexpr std::array<std::string_view, 8> kWeightFiles{"model.safetensors",
                                                        "open_clip_pytorch_model.safetensors",
                                                        "model.pt"};
 
-constexpr std::array<std::string_view, 5> kWeightEndings{".safetensors", ".pt", ".pth", ".th", ".bin"};
+constexpr std::array<std::string_view, 6> kWeightEndings{".safetensors", ".pt", ".pth", ".th", ".bin", ".ckpt"};
+
+// What a folder without a model's weights is meant for; empty: nobody knows.
+std::string other_folder(const fs::path& folder) {
+  constexpr std::array<std::string_view, 7> kPhotos{".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif"};
+  constexpr std::array<std::string_view, 6> kForeign{".onnx", ".h5", ".msgpack", ".gguf", ".npz", ".tflite"};
+  constexpr int kLooked = 2000;  // files
+  std::error_code ignored;
+  if (fs::exists(folder / "adapter_config.json", ignored) || fs::exists(folder / "config.yaml", ignored)) {
+    const bool run = fs::exists(folder / "config.yaml", ignored);
+    return fmt::format(
+        "{} is {} and no model. `graft evaluate {}` and `graft predict {}` use it, --adapter puts it on a model, and "
+        "`graft merge` makes a model of it.",
+        folder.string(), run ? "a run of graft's" : "an adapter", folder.string(), folder.string());
+  }
+  int looked = 0;
+  std::string foreign;
+  bool photos = false;
+  auto at = fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, ignored);
+  for (; !ignored && at != fs::recursive_directory_iterator() && ++looked < kLooked; at.increment(ignored)) {
+    auto ending = at->path().extension().string();
+    std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
+    photos = photos || std::find(kPhotos.begin(), kPhotos.end(), ending) != kPhotos.end();
+    if (at.depth() == 0 && std::find(kForeign.begin(), kForeign.end(), ending) != kForeign.end())
+      foreign = at->path().filename().string();
+  }
+  if (!foreign.empty()) {
+    return fmt::format(
+        "{} holds {}, which graft does not read, and no weights of PyTorch's. Save the model as "
+        "safetensors.",
+        folder.string(), foreign);
+  }
+  if (photos) return fmt::format("{} holds photos and no model. Photos are named with --data.", folder.string());
+  return {};
+}
 
 fs::path choose_weights(const fs::path& folder) {
   std::error_code ignored;
   for (const auto name : kWeightFiles) {
     if (fs::is_regular_file(folder / name, ignored)) return folder / name;
   }
+  if (fs::exists(folder / "adapter_config.json", ignored)) throw FileError("model", "{}", other_folder(folder));
   std::set<fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder, fs::directory_options::skip_permission_denied, ignored)) {
     const auto ending = entry.path().extension().string();
@@ -40,6 +75,7 @@ fs::path choose_weights(const fs::path& folder) {
   }
   if (found.size() == 1) return *found.begin();
   if (found.empty()) {
+    if (const auto what = other_folder(folder); !what.empty()) throw FileError("model", "{}", what);
     throw FileError("model", "{} holds no weights: expected {}, or one file *{}.", folder.string(),
                     kWeightFiles.front(), fmt::join(kWeightEndings, " *"));
   }
@@ -48,6 +84,14 @@ fs::path choose_weights(const fs::path& folder) {
     names.push_back(path.filename().string());
   throw FileError("model", "{} holds several checkpoints: {}. Name one of them.", folder.string(),
                   fmt::join(names, ", "));
+}
+
+// transformers 5 saves a CLIP's as an object inside processor_config.json, and prefers it there.
+std::optional<JsonObject> read_preprocessor(const fs::path& folder) {
+  if (const auto all = JsonObject::read(folder / "processor_config.json")) {
+    if (auto images = all->find_object("image_processor")) return images;
+  }
+  return JsonObject::read(folder / "preprocessor_config.json");
 }
 
 }  // namespace
@@ -60,7 +104,7 @@ ModelFolder ModelFolder::at(const fs::path& path) {
   if (fs::is_directory(path, ignored)) {
     folder.config = JsonObject::read(path / "config.json");
     folder.open_clip_config = JsonObject::read(path / "open_clip_config.json");
-    folder.preprocessor_config = JsonObject::read(path / "preprocessor_config.json");
+    folder.preprocessor_config = read_preprocessor(path);
     folder.weights = choose_weights(path);
   } else {
     folder.weights = path;

@@ -17,7 +17,7 @@ struct ModelFolder {
   std::filesystem::path path;                       // the folder, or the lone file
   std::optional<JsonObject> config;                 // config.json (transformers, timm)
   std::optional<JsonObject> open_clip_config;       // open_clip_config.json
-  std::optional<JsonObject> preprocessor_config;    // preprocessor_config.json
+  std::optional<JsonObject> preprocessor_config;    // preprocessor_config.json, or the part of processor_config.json
   std::filesystem::path weights;                    // the checkpoint to open, or the index of its shards
   std::vector<std::filesystem::path> weight_files;  // the files with its bytes: one, or all shards
 

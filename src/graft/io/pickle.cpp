@@ -21,7 +21,8 @@ enum Opcode : std::uint8_t {
   kAppends = 'e', kBinGet = 'h', kLongBinGet = 'j', kBinPut = 'q', kLongBinPut = 'r', kSetItem = 's', kTuple = 't',
   kSetItems = 'u', kEmptyDict = '}', kProto = 0x80, kNewObject = 0x81, kTuple1 = 0x85, kTuple2 = 0x86, kTuple3 = 0x87,
   kTrue = 0x88, kFalse = 0x89, kLong1 = 0x8a, kShortBinUnicode = 0x8c, kBinUnicode8 = 0x8d, kStackGlobal = 0x93,
-  kMemoize = 0x94, kFrame = 0x95,
+  kMemoize = 0x94, kFrame = 0x95, kPopMark = '1', kDup = '2', kDict = 'd', kList = 'l', kLong4 = 0x8b,
+  kBinBytes8 = 0x8e, kEmptySet = 0x8f, kAddItems = 0x90, kFrozenSet = 0x91, kNewObjectEx = 0x92, kByteArray8 = 0x96,
 };
 // clang-format on
 
@@ -149,7 +150,7 @@ class Reader {
   void push_call() {
     const auto* arguments = pop();
     const auto* callee = pop();
-    require(arguments->is(Kind::tuple) && callee->is(Kind::global));
+    require(arguments->is(Kind::tuple) && (callee->is(Kind::global) || callee->is(Kind::call)));
     auto& call = push(Kind::call);
     call.callee = callee;
     call.arguments = arguments;
@@ -199,6 +200,12 @@ class Reader {
       case kPop:
         pop();
         return;
+      case kPopMark:
+        pop_marked();
+        return;
+      case kDup:
+        stack_.push_back(&top());
+        return;
 
       case kNone:
         push(Kind::none);
@@ -221,6 +228,9 @@ class Reader {
       case kLong1:
         push_long(take_bytes(take<std::uint8_t>()));
         return;
+      case kLong4:
+        push_long(take_bytes(take<std::uint32_t>()));
+        return;
       case kBinFloat:
         push(Kind::real).real = std::bit_cast<double>(__builtin_bswap64(take<std::uint64_t>()));
         return;
@@ -239,6 +249,10 @@ class Reader {
       case kBinUnicode8:
         push_text(Kind::text, take_bytes(take<std::uint64_t>()));
         return;
+      case kBinBytes8:
+      case kByteArray8:
+        push_text(Kind::bytes, take_bytes(take<std::uint64_t>()));
+        return;
       case kShortBinBytes:
         push_text(Kind::bytes, take_bytes(take<std::uint8_t>()));
         return;
@@ -247,8 +261,21 @@ class Reader {
         return;
 
       case kEmptyList:
+      case kEmptySet:
         push(Kind::list);
         return;
+      case kFrozenSet:
+      case kList: {
+        auto items = pop_marked();
+        push(Kind::list).items = std::move(items);
+        return;
+      }
+      case kDict: {
+        auto items = pop_marked();
+        require(items.size() % 2 == 0);
+        push(Kind::dict).items = std::move(items);
+        return;
+      }
       case kEmptyDict:
         push(Kind::dict);
         return;
@@ -271,6 +298,7 @@ class Reader {
         extend(pop_last(1), Kind::list);
         return;
       case kAppends:
+      case kAddItems:
         extend(pop_marked(), Kind::list);
         return;
       case kSetItem:
@@ -301,6 +329,10 @@ class Reader {
         return;
       case kStackGlobal:
         push_stack_global();
+        return;
+      case kNewObjectEx:
+        pop();  // arguments by name
+        push_call();
         return;
       case kReduce:
       case kNewObject:

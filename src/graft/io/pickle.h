@@ -1,7 +1,7 @@
 // Python's pickle read as data: what a pickle would call is noted, never called. The result is a graph of plain values
 // in which a call is a node of its own (callee, arguments, what was put into it); the reader of torch files knows which
 // calls are harmless. A global that the caller does not allow ends the reading at once. Protocols 2 to 5 in the opcodes
-// that data needs; no sets, no protocol 0 text, no out-of-band buffers.
+// that data needs, sets as lists; no protocol 0 text, no out-of-band buffers.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +38,7 @@ struct PickleNode {
   // list, tuple: the elements. dict: key, value, key, value ... . call: what was appended or set later.
   // persistent: the id.
   std::vector<const PickleNode*> items;
-  const PickleNode* callee = nullptr;     // call: a global
+  const PickleNode* callee = nullptr;     // call: a global, or what a call gave
   const PickleNode* arguments = nullptr;  // call: a tuple
   const PickleNode* state = nullptr;      // call: what __setstate__ would get
 

@@ -34,6 +34,11 @@ std::string find_folder(const ZipArchive& archive, std::string_view name) {
       return record.substr(0, record.size() - kPickle.size());
     }
   }
+  for (const auto& [record, contents] : archive.records()) {
+    if (record.ends_with(".npy")) {
+      throw FileError("torch file", "{} is an archive of NumPy arrays (.npz). Save them as safetensors.", name);
+    }
+  }
   throw FileError("torch file", "{}: a zip archive without data.pkl: torch.save did not write it.", name);
 }
 
@@ -45,7 +50,7 @@ TorchFile parse_zip(Bytes bytes, std::shared_ptr<const void> owner, std::string_
       throw FileError("torch file", "{}: it was written on a big-endian machine. Convert it to safetensors.", name);
     }
   }
-  const Pickle pickle = parse_pickle(*archive.find(folder + "/data.pkl"), name, is_plain_torch_global);
+  const Pickle pickle = parse_pickle(*archive.find(folder + "/data.pkl"), name, may_stand_in_torch_file);
   const auto find_storage = [&](const StorageId& id) {
     const auto storage = archive.find(fmt::format("{}/data/{}", folder, id.key));
     if (!storage) throw FileError("torch file", "{}: storage '{}' is missing.", name, id.key);
@@ -66,7 +71,7 @@ bool is_legacy(Bytes bytes) {
 TorchFile parse_legacy(Bytes bytes, std::shared_ptr<const void> owner, std::string_view name) {
   Bytes rest = bytes.subspan(kLegacyMagic.size());
   const auto next = [&] {
-    Pickle pickle = parse_pickle(rest, name, is_plain_torch_global);
+    Pickle pickle = parse_pickle(rest, name, may_stand_in_torch_file);
     rest = rest.subspan(pickle.bytes);
     return pickle;
   };

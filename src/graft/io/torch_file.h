@@ -1,6 +1,6 @@
 // Tensors out of PyTorch's own files, without running anything that they contain: torch.save's zip (1.6 and later), its
 // older pickle stream, and TorchScript archives such as OpenAI ships for CLIP. Only tensors and plain containers are
-// read; a pickle that names anything else to be called is refused by that name.
+// read; other objects beside them are passed over.
 #pragma once
 
 #include <cstddef>

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <numeric>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -54,6 +55,8 @@ constexpr std::string_view kRebuildTensorV3 = "torch._utils._rebuild_tensor_v3";
 constexpr std::string_view kRebuildParameter = "torch._utils._rebuild_parameter";
 constexpr std::string_view kRebuildParameterWithState = "torch._utils._rebuild_parameter_with_state";
 constexpr std::string_view kUntypedStorage = "torch.storage.UntypedStorage";
+constexpr std::string_view kRebuildFromType = "torch._tensor._rebuild_from_type_v2";  // a tensor with attributes
+constexpr std::string_view kDefaultDict = "collections.defaultdict";
 constexpr std::string_view kOrderedDict = "collections.OrderedDict";
 constexpr std::string_view kSize = "torch.Size";
 constexpr std::string_view kTorchScriptClass = "__torch__.";
@@ -71,6 +74,30 @@ std::optional<Dtype> lookup(const std::array<std::pair<std::string_view, Dtype>,
   return std::nullopt;
 }
 
+// Tensors, plain containers, dtypes, devices and TorchScript classes.
+bool is_plain(std::string_view global) {
+  // NumPy's scalars (a best accuracy, say) are numbers; _codecs.encode is how Python 3 writes bytes for protocol 2.
+  static constexpr std::array<std::string_view, 16> kPlain{kRebuildTensor,
+                                                           kRebuildTensorV2,
+                                                           kRebuildTensorV3,
+                                                           kRebuildParameter,
+                                                           kRebuildParameterWithState,
+                                                           kUntypedStorage,
+                                                           kNamespace,
+                                                           kOrderedDict,
+                                                           kDefaultDict,
+                                                           kRebuildFromType,
+                                                           kSize,
+                                                           "torch.device",
+                                                           "numpy.dtype",
+                                                           "numpy.core.multiarray.scalar",
+                                                           "numpy._core.multiarray.scalar",
+                                                           "_codecs.encode"};
+  // torch.jit._pickle tags TorchScript's lists and dictionaries with their element types.
+  return std::find(kPlain.begin(), kPlain.end(), global) != kPlain.end() || lookup(kStorages, global) ||
+         lookup(kDtypes, global) || global.starts_with(kTorchScriptClass) || global.starts_with("torch.jit._pickle.");
+}
+
 // Deeper than any model: it ends the walk through a container that holds itself.
 constexpr int kMaxDepth = 100;
 // Sharing lets a small pickle describe exponentially many paths.
@@ -84,6 +111,12 @@ class Collector {
 
   TorchFile run(const PickleNode& root) {
     walk(root, "", 0);
+    if (result_.tensors.empty() && !passed_over_.empty()) {
+      throw FileError("torch file",
+                      "{} holds objects of {} and no plain tensors: nothing of them was run. Save model.state_dict() "
+                      "instead of the object.",
+                      file_, *passed_over_.begin());
+    }
     if (!is_dictionary(root)) result_.groups.clear();
     return std::move(result_);
   }
@@ -106,6 +139,8 @@ class Collector {
     } else if (node.is(Kind::call) && node.state != nullptr && node.state->is(Kind::dict) &&
                (node.callee->text.starts_with(kTorchScriptClass) || node.callee->text == kNamespace)) {
       walk_pairs(node.state->items, path, depth);
+    } else if (node.is(Kind::call) && node.callee->is(Kind::global) && !is_plain(node.callee->text)) {
+      passed_over_.insert(node.callee->text);
     }
   }
 
@@ -124,11 +159,22 @@ class Collector {
     if (depth == 0 && !is_tensor(child) && result_.tensors.size() > before) result_.groups.push_back(key);
   }
 
-  static bool is_dictionary(const PickleNode& node) { return node.is(Kind::dict) || node.calls(kOrderedDict); }
+  static bool is_dictionary(const PickleNode& node) {
+    return node.is(Kind::dict) || node.calls(kOrderedDict) || node.calls(kDefaultDict);
+  }
 
   static bool is_tensor(const PickleNode& node) {
     return node.calls(kRebuildTensorV2) || node.calls(kRebuildTensor) || node.calls(kRebuildTensorV3) ||
-           node.calls(kRebuildParameter) || node.calls(kRebuildParameterWithState);
+           node.calls(kRebuildParameter) || node.calls(kRebuildParameterWithState) || is_typed_tensor(node);
+  }
+
+  // _rebuild_from_type_v2(function, type, arguments, state): what a tensor with Python attributes is saved as.
+  static bool is_typed_tensor(const PickleNode& node) {
+    if (!node.calls(kRebuildFromType) || node.arguments->items.size() < 3) return false;
+    const auto& items = node.arguments->items;
+    return items[0]->is(Kind::global) && items[2]->is(Kind::tuple) &&
+           (items[1]->text == "torch.Tensor" || items[1]->text == "torch._tensor.Tensor" ||
+            items[1]->text == "torch.nn.parameter.Parameter" || items[1]->text == "torch.nn.parameter.Buffer");
   }
 
   // A tensor under several names is built, and copied, once.
@@ -136,6 +182,14 @@ class Collector {
     const auto known = tensors_.find(&node);
     if (known != tensors_.end()) return known->second;
     const auto* call = &node;
+    PickleNode plain;  // the call that a typed tensor stands for
+    if (is_typed_tensor(node)) {
+      plain.kind = Kind::call;
+      plain.callee = node.arguments->items[0];
+      plain.arguments = node.arguments->items[2];
+      if (!is_tensor(plain)) fail("a tensor that {} is to rebuild", plain.callee->text);
+      call = &plain;
+    }
     for (int i = 0; call->calls(kRebuildParameter) || call->calls(kRebuildParameterWithState); ++i) {
       if (i == kMaxDepth || call->arguments->items.empty() || !is_tensor(*call->arguments->items[0])) {
         fail("a parameter without a tensor");
@@ -228,31 +282,24 @@ class Collector {
   std::shared_ptr<const void> owner_;
   std::size_t copy_budget_;
   std::size_t visits_ = 0;
+  std::set<std::string> passed_over_;  // classes whose objects are no data
   std::unordered_map<const PickleNode*, TensorView> tensors_;
   TorchFile result_;
 };
 
 }  // namespace
 
-bool is_plain_torch_global(std::string_view global) {
-  // NumPy's scalars (a best accuracy, say) are numbers; _codecs.encode is how Python 3 writes bytes for protocol 2.
-  static constexpr std::array<std::string_view, 14> kPlain{kRebuildTensor,
-                                                           kRebuildTensorV2,
-                                                           kRebuildTensorV3,
-                                                           kRebuildParameter,
-                                                           kRebuildParameterWithState,
-                                                           kUntypedStorage,
-                                                           kNamespace,
-                                                           kOrderedDict,
-                                                           kSize,
-                                                           "torch.device",
-                                                           "numpy.dtype",
-                                                           "numpy.core.multiarray.scalar",
-                                                           "numpy._core.multiarray.scalar",
-                                                           "_codecs.encode"};
-  // torch.jit._pickle tags TorchScript's lists and dictionaries with their element types.
-  return std::find(kPlain.begin(), kPlain.end(), global) != kPlain.end() || lookup(kStorages, global) ||
-         lookup(kDtypes, global) || global.starts_with(kTorchScriptClass) || global.starts_with("torch.jit._pickle.");
+bool may_stand_in_torch_file(std::string_view global) {
+  static constexpr std::array<std::string_view, 17> kCommands{
+      "os.",  "posix.",  "nt.",   "subprocess.", "sys.",        "shutil.", "socket.",          "runpy.",   "importlib.",
+      "pty.", "ctypes.", "code.", "pdb.",        "webbrowser.", "pip.",    "multiprocessing.", "operator."};
+  static constexpr std::array<std::string_view, 8> kBuiltins{"set",   "frozenset", "complex", "bytearray",
+                                                             "slice", "range",     "object",  "getattr"};
+  for (std::string_view module : {"builtins.", "__builtin__."}) {
+    if (!global.starts_with(module)) continue;
+    return std::find(kBuiltins.begin(), kBuiltins.end(), global.substr(module.size())) != kBuiltins.end();
+  }
+  return std::none_of(kCommands.begin(), kCommands.end(), [&](auto module) { return global.starts_with(module); });
 }
 
 // ("storage", type, key, where it lived, elements[, (part's key, begin, elements) or None])

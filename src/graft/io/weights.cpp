@@ -9,6 +9,7 @@
 
 #include "graft/core/error.h"
 #include "graft/core/names.h"
+#include "graft/io/foreign_bytes.h"
 #include "graft/io/mapped_file.h"
 #include "graft/io/torch_file.h"
 
@@ -19,9 +20,21 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 // Best first: an average of the weights where training kept one, as timm prefers it; the teacher for DINO.
-constexpr std::array<std::string_view, 10> kUsualWrappers{"state_dict_ema",   "model_ema",   "state_dict", "model",
-                                                          "model_state_dict", "model_state", "net",        "teacher",
-                                                          "student",          "module"};
+constexpr std::array<std::string_view, 15> kUsualWrappers{"state_dict_ema",
+                                                          "model_ema",
+                                                          "ema_state_dict",
+                                                          "model_ema_state_dict",
+                                                          "ema",
+                                                          "state_dict",
+                                                          "model",
+                                                          "model_state_dict",
+                                                          "model_state",
+                                                          "net",
+                                                          "teacher",
+                                                          "target_encoder",
+                                                          "student",
+                                                          "params",
+                                                          "module"};
 
 std::size_t rank(std::string_view wrapper) {
   return static_cast<std::size_t>(std::find(kUsualWrappers.begin(), kUsualWrappers.end(), wrapper) -
@@ -101,6 +114,7 @@ Weights Weights::open(const fs::path& path) {
   if (is_index(path)) return open_sharded(path);
   const auto file = MappedFile::open(path);
   const auto bytes = file->bytes();
+  if (const auto what = foreign_bytes(bytes, path)) throw FileError("weights", "{} {}", path.string(), *what);
   const bool safetensors = bytes.size() > 8 && bytes[8] == std::byte{'{'};
   if (safetensors || path.extension() == ".safetensors") {
     auto parsed = SafetensorsFile::parse(bytes, file, path.string());

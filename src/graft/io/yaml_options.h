@@ -9,8 +9,9 @@
 
 namespace graft::io {
 
-// Nested maps are joined by dots ("lora.rank"), a list becomes lines, snake_case counts as kebab-case. JSON is YAML.
-// ConfigError, with `name` and the line, for anything but mappings of plain values and lists of them.
+// Nested maps are joined by dots ("lora.rank"), a list becomes lines, snake_case counts as kebab-case. JSON is read
+// too. ConfigError, with `name` and the line, for anything but one mapping of plain values and lists of them: an empty
+// map or list, a second document and a merge key say nothing that could be kept.
 OptionValues parse_yaml_options(std::string_view text, const std::string& name);
 OptionValues read_yaml_options(const std::filesystem::path& file);  // FileError when it cannot be read
 std::string print_yaml_options(const OptionValues& values);         // a flat mapping that reads back the same

@@ -16,6 +16,7 @@
 #include "graft/core/log.h"
 #include "graft/core/options.h"
 #include "graft/core/random.h"
+#include "graft/io/json_object.h"
 #include "graft/methods/recipe.h"
 #include "graft/models/classifier.h"
 #include "graft/models/model.h"
@@ -49,7 +50,7 @@ struct Adaptation {
 // What a method may ask for around the gradient steps.
 enum class Split { train, val };
 struct FeatureSet {
-  at::Tensor features;  // [N, E] float32, not normalised; at a block its class token's row, before any norm
+  at::Tensor features;  // [N, E] float32, not normalised; at a block what the model pools, before any norm
   at::Tensor labels;    // [N] int64
 };
 // Features at a place as the model now gives them, from the cache where there is one. `views` > 1: that many augmented
@@ -124,6 +125,25 @@ struct Promises {
   std::optional<nn::SiteKind> site = {};  // the kind of site it needs; none: it trains parameters that are there
 };
 
+using NamedTensors = std::map<std::string, at::Tensor>;
+
+// A linear classifier that an adapter of PEFT's brings along; its weight is undefined where there is none.
+struct ForeignHead {
+  std::string module;  // "classifier"
+  at::Tensor weight;   // [C, E]
+  at::Tensor bias;     // [C]
+};
+
+// What PEFT wrote, for one model. What it changes is read off its tensors.
+struct ForeignAdapter {
+  std::unique_ptr<Method> method;
+  Adaptation adaptation;
+  NamedTensors parameters;  // values of the model's own parameters that it holds, by our names
+  ForeignHead head;
+  std::string headless;  // why a classifier that is there cannot be used with this model
+  std::vector<Note> notes;
+};
+
 struct Entry {
   const char* name;
   const char* summary;
@@ -131,9 +151,11 @@ struct Entry {
   Promises promises;
   std::vector<OptionInfo> (*options)();
   std::unique_ptr<Method> (*parse)(const OptionValues& values);
-  // PEFT's name for it, and the options equal to an adapter_config.json that PEFT wrote; null where PEFT lacks it.
+  // PEFT's name for it, and how its adapters are read; null where PEFT lacks it.
   const char* peft_type = nullptr;
-  OptionValues (*from_peft)(const nlohmann::json& config, models::Model& model) = nullptr;
+  ForeignAdapter (*from_peft)(const io::JsonObject& config, const NamedTensors& tensors,
+                              models::Model& model) = nullptr;
+  ForeignHead (*peft_head)(const io::JsonObject& config, const NamedTensors& tensors) = nullptr;
 };
 
 const std::vector<const Entry*>& entries();           // in the order of methods.def

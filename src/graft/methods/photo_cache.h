@@ -33,6 +33,8 @@ class Cache final : public nn::Insert {
   // features [B, E] -> logits [B, C]
   at::Tensor forward(const at::Tensor& features, const nn::Frozen& frozen, const nn::Context& context) override;
 
+  bool is_of_its_classes() const override { return true; }
+
   // features [views * N, E], one view after another; labels [N]
   void fill(const at::Tensor& features, const at::Tensor& labels, int64_t views);
   void resize(int64_t photos);  // to take another cache's tensors

@@ -65,8 +65,8 @@ bool contains(Towers towers, nn::Tower tower) {
 void check_towers(const std::string& method, Towers towers, const models::Model& model,
                   const models::Classifier& classifier) {
   if (towers == Towers::text && !model.has_text()) {
-    throw ModelError(method, "--tower text: {} has no text tower. Leave the option out, or take a CLIP.",
-                     model.info().source);
+    throw ModelError(method, "--tower text: {} {}. Leave the option out, or take a CLIP.", model.info().source,
+                     model.info().no_text.empty() ? "has no text tower" : "is read for its images alone");
   }
   if (towers != Towers::vision && model.has_text() && !dynamic_cast<const models::PromptClassifier*>(&classifier)) {
     throw ConfigError(method,
@@ -86,8 +86,10 @@ ModelError lacks(const std::string& method, models::Model& model, const std::str
     if (entry->name != method && fits(*entry, model)) fitting.emplace_back(entry->name);
   }
   std::sort(fitting.begin(), fitting.end());
-  return ModelError(method, "{} has no {} (it offers: {}). Methods that fit: {}.", model.info().source, what,
-                    fmt::join(offers, ", "), fmt::join(fitting, ", "));
+  const auto& why = model.info().no_text;
+  return ModelError(method, "{} has no {} (it offers: {}{}). Methods that fit: {}.", model.info().source, what,
+                    fmt::join(offers, ", "), why.empty() ? "" : "; graft reads its images alone: " + why,
+                    fmt::join(fitting, ", "));
 }
 
 std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model, nn::SiteKind kind,

@@ -180,6 +180,7 @@ void CheckpointReader::ignore(const std::vector<std::string>& patterns) {
 
 std::vector<Origin> CheckpointReader::finish(const std::string& what) {
   for (const auto& [name, view] : weights_.tensors()) {
+    if (!name.starts_with(prefix_)) continue;  // beside the model
     if (!taken_.contains(name)) {
       wrong_.push_back(fmt::format("{}: unexpected, [{}]", name, fmt::join(view.shape, ", ")));
     }

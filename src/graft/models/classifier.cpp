@@ -5,8 +5,11 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
+#include <numeric>
 
 #include "graft/core/error.h"
+#include "graft/models/in_parts.h"
 #include "graft/models/prompts.h"
 
 namespace graft::models {
@@ -21,6 +24,19 @@ nn::Site head_site(int64_t features, int64_t classes) {
   site.out = classes;
   site.place = std::numeric_limits<nn::Place>::max();  // beyond every place of the towers
   return site;
+}
+
+// Prompts that go through the text tower together: of more each part's activations are held, not those of all.
+constexpr int64_t kPromptsAtOnce = 1024;
+
+// Whether each class has learned words of its own, which go with all prompts or none.
+bool has_words_for_each(Model& model) {
+  for (auto* joint : model.joints()) {
+    for (const auto& occupant : joint->occupants()) {
+      if (joint->site().kind == nn::SiteKind::words && occupant.insert->is_of_its_classes()) return true;
+    }
+  }
+  return false;
 }
 
 // Rows of unit length.
@@ -69,12 +85,36 @@ PromptClassifier::PromptClassifier(std::shared_ptr<Model> model, std::vector<std
       model_(std::move(model)),
       names_(std::move(names)) {
   if (learned_words > 0) {
-    prompts_.push_back(learned_prompts(names_, learned_words, position, model_->context_length()));
+    prompts_.push_back(learned_prompts(names_, learned_words, position, model_->text_reader()));
     return;
   }
   if (templates.empty()) throw ConfigError("prompts", "no template: expected at least one, as 'a photo of a {{}}.'.");
   for (const auto& form : templates)
-    prompts_.push_back(filled_prompts(names_, form, model_->context_length()));
+    prompts_.push_back(filled_prompts(names_, form, model_->text_reader()));
+}
+
+int64_t PromptClassifier::cut() const {
+  return std::accumulate(prompts_.begin(), prompts_.end(), int64_t{0},
+                         [](int64_t sum, const auto& prompts) { return sum + prompts.cut; });
+}
+
+std::vector<std::vector<size_t>> PromptClassifier::alike() const {
+  std::map<std::vector<int64_t>, std::vector<size_t>> by_ids;
+  std::vector<const std::vector<size_t>*> order;
+  for (size_t i = 0; i < names_.size(); ++i) {
+    std::vector<int64_t> ids;
+    for (const auto& prompts : prompts_) {
+      const auto row = prompts.ids[static_cast<int64_t>(i)].contiguous();
+      ids.insert(ids.end(), row.const_data_ptr<int64_t>(), row.const_data_ptr<int64_t>() + row.numel());
+    }
+    auto& group = by_ids[ids];
+    group.push_back(i);
+    if (group.size() == 2) order.push_back(&group);
+  }
+  std::vector<std::vector<size_t>> groups;
+  for (const auto* group : order)
+    groups.push_back(*group);
+  return groups;
 }
 
 std::vector<at::Tensor> PromptClassifier::text_parameters() const {
@@ -95,10 +135,20 @@ std::vector<at::Tensor> PromptClassifier::text_parameters() const {
 }
 
 at::Tensor PromptClassifier::encode(nn::Context& context) const {
-  std::vector<at::Tensor> each;
-  for (const auto& prompts : prompts_)
-    each.push_back(unit(model_->encode_text(prompts, context)));
-  return each.size() == 1 ? each.front() : unit(at::stack(each).mean(0));
+  const auto some = [this](int64_t begin, int64_t count, nn::Context& of) {
+    const auto rows = [&](const at::Tensor& all) { return all.defined() ? all.narrow(0, begin, count) : all; };
+    std::vector<at::Tensor> each;
+    for (const auto& prompts : prompts_)
+      each.push_back(unit(model_->encode_text({rows(prompts.ids), rows(prompts.ends), rows(prompts.learned)}, of)));
+    return each.size() == 1 ? each.front() : unit(at::stack(each).mean(0));
+  };
+  if (classes() <= kPromptsAtOnce || has_words_for_each(*model_)) return some(0, classes(), context);
+  // The backward comes when the caller's context is gone.
+  const auto part = [some, kept = context](int64_t begin, int64_t count) {
+    auto own = kept;
+    return some(begin, count, own);
+  };
+  return in_parts(classes(), kPromptsAtOnce, part, text_parameters(), context.generator);
 }
 
 at::Tensor PromptClassifier::class_weights(nn::Context& context) {

@@ -70,6 +70,9 @@ class PromptClassifier final : public Classifier {
   double scale() const override;
   void forget();  // encode again at the next call; a step or a loaded adapter is noticed without it
   const std::vector<std::string>& names() const { return names_; }
+  int64_t cut() const;  // prompts that were too long and lost their end
+  // Classes whose prompts are the same to the text tower, so that nothing tells them apart: groups of two or more.
+  std::vector<std::vector<size_t>> alike() const;
 
  protected:
   at::Tensor frozen(const at::Tensor& features, nn::Context& context) override;

@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "graft/core/error.h"
@@ -14,14 +15,44 @@
 namespace graft::models {
 namespace {
 
-// Of names, shapes and float32 values in the order of names: the same model gives the same hash from any layout.
-std::string fingerprint(const std::map<std::string, at::Tensor>& parameters) {
+// A checkpoint's names for a parameter of ours.
+std::string names_of(const std::string& ours, const std::vector<Origin>& origins) {
+  std::vector<std::string> theirs;
+  for (const auto& origin : origins) {
+    if (origin.ours == ours) theirs.push_back(origin.theirs);
+  }
+  return theirs.empty() ? ours : fmt::format("{}", fmt::join(theirs, ", "));
+}
+
+// Where a parameter has numbers that are not finite; empty where it has none. The sum of finite numbers may be
+// infinite, that of others is never finite.
+std::string not_finite(const std::string& name, const at::Tensor& value) {
+  if (value.numel() == 0 || std::isfinite(value.sum().item<double>())) return "";
+  const auto bad = value.reshape({-1}).isfinite().logical_not();
+  const auto count = bad.sum().item<int64_t>();
+  if (count == 0) return "";
+  return fmt::format("\n  {}: {} of {} numbers, the first is {}", name, count, value.numel(),
+                     value.reshape({-1})[bad.nonzero()[0].item<int64_t>()].item<double>());
+}
+
+// Of names, shapes and float32 values in the order of names: the same model gives the same hash from any layout. What
+// is not finite is a ModelError, as each number is at hand here.
+std::string fingerprint(const std::map<std::string, at::Tensor>& parameters, const std::vector<Origin>& origins,
+                        const std::string& source) {
   Hash hash;
+  std::string wrong;
   for (const auto& [name, value] : parameters) {
     const auto bytes = tensor::numbers_of(value.detach()).to(at::kFloat).contiguous();
+    wrong += not_finite(names_of(name, origins), bytes);
     hash.add(name);
     hash.add(fmt::format("{}", fmt::join(bytes.sizes(), "x")));
     hash.add(std::as_bytes(std::span(bytes.const_data_ptr<float>(), static_cast<size_t>(bytes.numel()))));
+  }
+  if (!wrong.empty()) {
+    throw ModelError("model",
+                     "{}: weights that are not finite (NaN or infinity):{}\n  Nothing can be computed with "
+                     "them. Get the file anew, or a checkpoint from before they broke.",
+                     source, wrong);
   }
   return hash.hex();
 }
@@ -40,7 +71,7 @@ void Model::complete(ModelInfo info, tensor::Precision precision, std::vector<Or
   info_ = std::move(info);
   precision_ = precision;
   origins_ = std::move(origins);
-  info_.fingerprint = fingerprint(parameters);
+  info_.fingerprint = fingerprint(parameters, origins_, info_.source);
   info_.parameters = 0;
   for (const auto& [name, value] : parameters)
     info_.parameters += value.numel();
@@ -56,6 +87,21 @@ nn::Joint& Model::joint(const std::string& path) {
   const auto near = nearest_name(path, known);
   throw ModelError("model", "{} has no site '{}'.{} `graft models --sites` lists its {}.", info_.description, path,
                    near ? fmt::format(" Did you mean '{}'?", *near) : "", known.size());
+}
+
+TextReader Model::text_reader() const {
+  throw ModelError("model", "{} has no text tower, so no tokenizer.", info_.description);
+}
+
+void Model::require_text(const char* where, const std::string& what) const {
+  if (has_text()) return;
+  if (info_.no_text.empty()) throw ModelError(where, "{} a model that reads text; {} does not.", what, info_.source);
+  throw ModelError(where, "{} a model that reads text; of {} graft reads the images alone: {}.", what, info_.source,
+                   info_.no_text);
+}
+
+void Model::add_notes(const std::vector<Note>& notes) {
+  info_.notes.insert(info_.notes.end(), notes.begin(), notes.end());
 }
 
 at::Tensor Model::encode_text(const Prompts&, nn::Context&) {

@@ -16,18 +16,23 @@
 #include "graft/data/transforms.h"
 #include "graft/io/model_folder.h"
 #include "graft/models/checkpoint.h"
+#include "graft/models/told.h"
 #include "graft/nn/joint.h"
 #include "graft/nn/site.h"
 #include "graft/tensor/activation_kind.h"
 #include "graft/tensor/precision.h"
 
+namespace graft::text {
+class ClipTokenizer;
+}
+
 namespace graft::models {
 
-// What one tower computes beside its tensors, as its files say, or as it had to be assumed.
-struct TowerReading {
-  int64_t heads = 0;
-  tensor::Activation activation = tensor::Activation::gelu;
-  double eps = 1e-6;  // of its norms
+// How texts become ids.
+struct TextReader {
+  const text::ClipTokenizer& tokenizer;
+  int64_t context_length = 0;
+  bool truncate = false;  // what is too long is cut, instead of a DataError
 };
 
 // What a model says of itself; written into every adapter, so that a wrong load is an error.
@@ -44,7 +49,8 @@ struct ModelInfo {
   TowerReading vision;
   std::optional<TowerReading> text;
   std::string pooling = "token";  // timm's word: of the class token, or "avg" of the patches
-  std::vector<Note> notes;  // what had to be assumed, or was left aside
+  std::string no_text;            // why a text tower that is there cannot be used; empty: it can, or there is none
+  std::vector<Note> notes;        // what had to be assumed, or was left aside
 };
 
 // How a text tower is fed: prompts padded to one length.
@@ -52,6 +58,7 @@ struct Prompts {
   at::Tensor ids;      // [C, T] int64
   at::Tensor ends;     // [C] int64, the row whose output is the text's feature
   at::Tensor learned;  // [C, M] int64 rows that stand for learned words, or undefined
+  int64_t cut = 0;     // how many of them were too long
 };
 
 class Model : public torch::nn::Module {
@@ -71,6 +78,9 @@ class Model : public torch::nn::Module {
   // Runs the image tower from a value of one place to another: [B, 3, H, W] at pixels, [B, T, D] between, [B, E] at the
   // end.
   virtual at::Tensor run_images(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context) = 0;
+  // What a classifier reads of such a value, [B, D]: features as they are; of tokens laid out as `layout` says (empty:
+  // as before anything was put in) what this model pools, the class token or the mean of the patches, before any norm.
+  virtual at::Tensor feature_rows(const at::Tensor& value, const nn::Layout& layout) const = 0;
   at::Tensor encode_images(const at::Tensor& images, nn::Context& context) {
     return run_images(images, 0, projected(), context);
   }
@@ -79,6 +89,10 @@ class Model : public torch::nn::Module {
   virtual bool has_text() const { return false; }
   virtual int64_t text_width() const { return 0; }  // of the words that a prompt learns
   virtual int64_t context_length() const { return 0; }
+  virtual TextReader text_reader() const;
+  // ModelError where it is absent, or there and not to be used. `where` and `what` begin the message: "[zero-shot]
+  // class prompts need ...".
+  void require_text(const char* where, const std::string& what) const;
   virtual at::Tensor encode_text(const Prompts& prompts, nn::Context& context);  // -> [C, E], not normalised
   virtual at::Tensor embed_words(const at::Tensor& ids);  // [.., T] -> [.., T, D_text], no positions
   virtual at::Tensor logit_scale() const;                 // exp already taken, scalar
@@ -95,12 +109,16 @@ class Model : public torch::nn::Module {
   // Everything frozen except the named parameters; packed copies of what trains are dropped.
   void freeze_all_but(const std::vector<std::string>& trained);
 
+  // The image tower's positions, [rows, D], stretched to images of that size.
+  virtual at::Tensor positions_at(data::Size) const { return {}; }
+
   void clear_inserts();
+
+  void add_notes(const std::vector<Note>& notes);
 
  protected:
   // Called by a family when the towers are built and registered.
   void complete(ModelInfo info, tensor::Precision precision, std::vector<Origin> origins);
-  virtual at::Tensor positions_at(data::Size) const { return {}; }  // [rows, D]
 
   ModelInfo info_;
   tensor::Precision precision_ = tensor::Precision::fp32;
@@ -113,6 +131,7 @@ struct LoadOptions {
   tensor::Precision precision = tensor::Precision::fp32;
   std::string as = {};                     // force a family, where a lone file could be two
   std::optional<int64_t> image_size = {};  // interpolate positions to another resolution
+  Told told = {};
 };
 
 // Recognises the family by its files and builds it. Missing, unexpected or misshapen tensors are collected into one
@@ -121,6 +140,10 @@ std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const LoadOptio
 // The same from tensors already at hand.
 std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weights& weights,
                                   const LoadOptions& options);
+
+// The tensors that load_model() reads of a checkpoint: wrappers taken off their names, what lies beside the model left
+// out. `as` as in LoadOptions.
+io::Weights own_weights(const io::ModelFolder& folder, const io::Weights& weights, const std::string& as);
 
 struct Family {
   const char* name;

@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "graft/data/transforms.h"
+#include "graft/io/json_object.h"
 
 namespace graft::models {
 
@@ -12,11 +13,14 @@ data::Preprocessing clip_preprocessing(int size);      // shorter side, bicubic,
 data::Preprocessing imagenet_preprocessing(int size);  // the same at 256 / 224 of the size, ImageNet's mean and std
 
 // `habit` with what the JSON object says.
-data::Preprocessing open_clip_preprocessing(const nlohmann::json& config, data::Preprocessing habit);
-data::Preprocessing transformers_preprocessing(const nlohmann::json& config, data::Preprocessing habit);
-data::Preprocessing timm_preprocessing(const nlohmann::json& config, data::Preprocessing habit);
+data::Preprocessing open_clip_preprocessing(const io::JsonObject& config, data::Preprocessing habit);
+// What an image processor does: all that its file says, else what its class does. `usual` is the class where the file
+// names none ("CLIPImageProcessor"). A switch or a class that is not understood is refused by name.
+data::Preprocessing transformers_preprocessing(const io::JsonObject& config, const char* usual);
+// timm's pretrained_cfg, for images of `size`; what it leaves open is timm's default: ImageNet's mean and std, bicubic.
+data::Preprocessing timm_preprocessing(const io::JsonObject& config, data::Size size);
 
-// The same for images of `size`, a multiple of the patch; the resize keeps its proportion to the crop.
+// The same for images of `size`, a multiple of the patch; the resize follows the crop as it did.
 data::Preprocessing at_size(data::Preprocessing preprocessing, int64_t size, int64_t patch);
 
 }  // namespace graft::models

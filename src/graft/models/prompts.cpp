@@ -63,18 +63,22 @@ int64_t before_name(int64_t words, Position position) {
 
 }  // namespace
 
-Prompts filled_prompts(const std::vector<std::string>& names, const std::string& form, int64_t context_length) {
+Prompts filled_prompts(const std::vector<std::string>& names, const std::string& form, const TextReader& reader) {
   std::vector<text::Tokens> rows;
+  int64_t cut = 0;
   for (const auto& name : names) {
-    const auto text = filled(form, spoken(name));
-    rows.push_back(text::ClipTokenizer::shared().tokenize(text, static_cast<int>(context_length), /*truncate=*/false));
+    rows.push_back(reader.tokenizer.tokenize(filled(form, spoken(name)), static_cast<int>(reader.context_length),
+                                             reader.truncate));
+    cut += rows.back().cut;
   }
-  return padded(rows);
+  auto prompts = padded(rows);
+  prompts.cut = cut;
+  return prompts;
 }
 
 Prompts learned_prompts(const std::vector<std::string>& names, int64_t words, Position position,
-                        int64_t context_length) {
-  const auto& tokenizer = text::ClipTokenizer::shared();
+                        const TextReader& reader) {
+  const auto& tokenizer = reader.tokenizer;
   std::vector<text::Tokens> rows;
   const auto learned = at::empty({static_cast<int64_t>(names.size()), words}, at::kLong);
   for (size_t i = 0; i < names.size(); ++i) {
@@ -82,7 +86,13 @@ Prompts learned_prompts(const std::vector<std::string>& names, int64_t words, Po
     for (int64_t w = 0; w < words; ++w)
       text += "X ";
     text += spoken(names[i]) + ".";
-    auto tokens = tokenizer.tokenize(text, static_cast<int>(context_length), /*truncate=*/false);
+    auto tokens = tokenizer.tokenize(text, static_cast<int>(reader.context_length), /*truncate=*/true);
+    if (tokens.cut) {
+      throw DataError("prompts",
+                      "the class name '{}' does not fit beside {} learned words into the {} tokens that the model "
+                      "reads. Shorten the name, or learn fewer words.",
+                      names[i], words, reader.context_length);
+    }
     // [start, X times words, name, ".", end]: the name moves forward over the placeholders that follow it.
     const auto name = static_cast<int64_t>(tokenizer.encode(spoken(names[i])).size());
     const auto before = before_name(words, position);

@@ -1,9 +1,12 @@
 #include <fmt/ranges.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "graft/core/error.h"
 #include "graft/core/registry.h"
 #include "graft/models/model.h"
+#include "graft/models/unwrap.h"
 
 namespace graft::models {
 
@@ -27,6 +30,29 @@ namespace {
 
 constexpr size_t kNamesShown = 5;
 
+// What its own files call a model that graft does not know.
+std::string said_kind(const io::ModelFolder& folder) {
+  if (folder.config) {
+    for (const auto* key : {"model_type", "architecture"}) {
+      const auto& kind = folder.config->raw(key);
+      if (kind.is_string()) return fmt::format(" ({} calls it '{}')", folder.config->file(), kind.get<std::string>());
+    }
+  }
+  if (folder.open_clip_config) {
+    const auto config = folder.open_clip_config->object("model_cfg");
+    for (const auto* tower : {"vision_cfg", "text_cfg"}) {
+      for (const auto* key : {"timm_model_name", "hf_model_name"}) {
+        const auto& kind = config.object(tower).raw(key);
+        if (kind.is_string()) {
+          return fmt::format(" ({} says {}.{} = \"{}\", and graft reads open_clip's own towers alone)",
+                             folder.open_clip_config->file(), tower, key, kind.get<std::string>());
+        }
+      }
+    }
+  }
+  return {};
+}
+
 const Family& recognise(const io::ModelFolder& folder, const io::Weights& weights) {
   for (const auto& family : families()) {
     if (family.recognises(folder, weights)) return family;
@@ -37,11 +63,28 @@ const Family& recognise(const io::ModelFolder& folder, const io::Weights& weight
   }
   for (const auto& family : families())
     known.push_back(fmt::format("{} ({})", family.name, family.layouts));
-  throw ModelError("model", "{} is no model that graft knows: its {} tensors begin with {}. Known: {}.", weights.name(),
-                   weights.tensors().size(), fmt::join(seen, ", "), fmt::join(known, "; "));
+  throw ModelError("model", "{} is no model that graft knows{}: its {} tensors begin with {}. Known: {}.",
+                   weights.name(), said_kind(folder), weights.tensors().size(), fmt::join(seen, ", "),
+                   fmt::join(known, "; "));
+}
+
+const Family* family_asked(const std::string& as) {
+  return as.empty() ? nullptr : &find_named("model", "family of models", families(), as);
+}
+
+// Without a family that is asked for, of any.
+Unwrapped taken_out(const io::ModelFolder& folder, const io::Weights& weights, const Family* asked) {
+  return unwrap(weights, [&](const io::Weights& tensors) {
+    if (asked) return asked->recognises(folder, tensors);
+    return std::ranges::any_of(families(), [&](const auto& family) { return family.recognises(folder, tensors); });
+  });
 }
 
 }  // namespace
+
+io::Weights own_weights(const io::ModelFolder& folder, const io::Weights& weights, const std::string& as) {
+  return taken_out(folder, weights, family_asked(as)).weights;
+}
 
 std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const LoadOptions& options) {
   return load_model(folder, folder.open(), options);
@@ -49,11 +92,13 @@ std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const LoadOptio
 
 std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weights& weights,
                                   const LoadOptions& options) {
-  const auto tensors = weights.unwrapped();
-  const auto& family =
-      options.as.empty() ? recognise(folder, tensors) : find_named("model", "family of models", families(), options.as);
+  const auto* asked = family_asked(options.as);
+  const auto unwrapped = taken_out(folder, weights, asked);
+  const auto& family = asked ? *asked : recognise(folder, unwrapped.weights);
   try {
-    return family.load(folder, tensors, options);
+    auto model = family.load(folder, unwrapped.weights, options);
+    model->add_notes(unwrapped.notes);
+    return model;
   } catch (const nlohmann::json::exception& error) {
     throw ModelError("model", "{}: its JSON files do not say what they should: {}", folder.path.string(), error.what());
   }

@@ -89,6 +89,9 @@ struct Insert : torch::nn::Module {
   // Words sites only: whether every prompt gets the same words.
   virtual bool same_for_all_prompts() const { return false; }
 
+  // Whether its tensors stand for the classes that it was trained on, one for each: it then serves no others.
+  virtual bool is_of_its_classes() const { return false; }
+
   // The linear map that forward computes around (weight, bias), in float32; empty where it is not a linear map.
   virtual std::optional<Folded> fold(const at::Tensor& /*weight*/, const at::Tensor& /*bias*/) const { return {}; }
 };

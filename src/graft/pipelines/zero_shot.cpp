@@ -1,21 +1,23 @@
 #include "graft/pipelines/zero_shot.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <utility>
 
-#include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/data/file_walk.h"
 #include "graft/data/format.h"
 #include "graft/engine/classification.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prediction_file.h"
+#include "graft/engine/prompt_notes.h"
 #include "graft/models/classifier.h"
 
 namespace graft::pipelines {
 namespace {
 
 void check_reads_text(const models::Model& model) {
-  if (model.has_text()) return;
-  throw ModelError("zero-shot", "{} reads no text: zero-shot needs a CLIP.", model.info().source);
+  model.require_text("zero-shot", "zero-shot classification needs a CLIP,");
 }
 
 engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine::Encoder& encoder,
@@ -26,14 +28,16 @@ engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine:
   for (const auto& name : classes)
     names.push_back(data::prompt_name(name));
   models::PromptClassifier prompts(model, names, templates);
+  engine::say_of_prompts(prompts, classes, report);
   const at::Tensor features = encoder.features(set.paths, model->projected(), report);
-  const at::Tensor logits = engine::Encoder::in_passes(features, [&](const at::Tensor& rows) {
+  engine::PredictionRows predictions(std::move(set.files), std::move(set.labels), static_cast<int64_t>(classes.size()));
+  engine::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
     nn::Context context;
-    return prompts.forward(rows, context);
+    predictions.add(prompts.forward(rows, context).narrow(0, 0, count));
   });
   engine::Evaluation result;
   result.classes = classes;
-  result.predictions = {std::move(set.files), std::move(set.labels), torch::softmax(logits.to(at::kFloat), 1)};
+  result.predictions = predictions.take();
   result.scores = engine::score(result.predictions);
   return result;
 }
@@ -50,28 +54,30 @@ engine::EvaluationSet set_of(const data::Dataset& dataset, data::Split split) {
 
 // One photo, or a folder of photos without class folders: nothing says what they show.
 bool is_unlabelled(const std::filesystem::path& path) {
-  if (!std::filesystem::is_directory(path)) return engine::is_photo(path);
-  bool photos = false;
-  for (const auto& entry : std::filesystem::directory_iterator(path)) {
-    if (entry.is_directory() && !entry.path().filename().string().starts_with('.')) return false;
-    photos = photos || (engine::is_photo(entry.path()) && !entry.path().filename().string().starts_with('.'));
-  }
-  return photos;
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) return data::is_photo_name(path);
+  const auto walk = data::walk_photos(path);
+  const bool nested =
+      std::ranges::any_of(walk.photos, [](const std::string& file) { return file.find('/') != std::string::npos; });
+  return !walk.photos.empty() && !nested;
 }
 
 engine::Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const std::vector<std::string>& templates,
                                         const engine::Host& host, Reporter& report) {
-  const auto classes = data::read_lines(options.data.dataset.classes);
+  const auto classes = data::class_names(options.data.dataset.classes);
   if (classes.size() < 2)
     throw DataError("data", "{}: expected two class names or more, got {}.", options.data.dataset.classes,
                     classes.size());
-  const auto photos = engine::list_photos(options.data, "");
+  auto photos = engine::list_photos(options.data, "");
   const auto model = engine::open_model(options.model, host, report);
   check_reads_text(*model);
-  report.line("data", fmt::format("{}  {} classes · {} photos without labels", options.data.data, classes.size(),
-                                  photos.files.size()));
+  const auto images = std::make_shared<data::ImageCache>(options.data.exif.value_or(data::Exif::keep));
+  photos = engine::readable(std::move(photos), options.data, *images);
+  report.line("data", fmt::format("{} · without labels · {} classes", photos.describe(options.data.data),
+                                  classes.size()));
+  engine::report_findings(photos.paths, *images, report);
   engine::Encoder encoder(
-      model, std::make_shared<data::ImageCache>(),
+      model, images,
       {.workers = options.data.workers, .cache_dir = options.data.cache ? host.cache_dir : std::filesystem::path()});
   const std::vector<int64_t> unknown(photos.files.size(), -1);
   return evaluate(model, encoder, classes, templates, {photos.files, photos.paths, unknown}, report);
@@ -91,8 +97,7 @@ engine::Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host&
   auto result = unlabelled ? zero_shot_unlabelled(options, templates, host, report)
                            : zero_shot_labelled(options, templates, host, report);
   if (!options.output.empty()) {
-    write_file_atomically(options.output,
-                          engine::prediction_lines(option::print(options.split), result.predictions, result.classes));
+    engine::write_predictions(options.output, option::print(options.split), result.predictions, result.classes);
   }
   return result;
 }

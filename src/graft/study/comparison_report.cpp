@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 namespace graft::study {
 namespace {
 
 // Equal ends of the interval: it is not known.
-std::string gain_cell(double gain, double low, double high, bool first) {
+std::string gain_cell(const Measured& measured, bool first) {
   if (first) return "<td></td>";
+  const auto [gain, low, high] = std::tuple(measured.gain, measured.gain_low, measured.gain_high);
   const bool interval = high > low;
   const bool sure = interval && (low > 0 || high < 0);
   const char* kind = !sure ? "" : gain > 0 ? " gain" : " loss";
@@ -27,15 +30,15 @@ std::string table(const ComparisonTable& table) {
         "<tr><td class=\"name\">{}</td><td class=\"number\">{}</td><td class=\"number\">{:.1f} %</td><td>{}</td>{}"
         "<td class=\"number\">{:.1f} %</td>{}<td "
         "class=\"number soft\">{:.1f} s</td></tr>\n",
-        name, row.trained, 100 * row.accuracy, share_bar(row.accuracy, row.low, row.high),
-        gain_cell(row.gain, row.gain_low, row.gain_high, i == 0), 100 * row.per_class,
-        gain_cell(row.per_class_gain, row.per_class_gain_low, row.per_class_gain_high, i == 0), row.seconds);
+        name, row.trained, 100 * row.per_class.value,
+        share_bar(row.per_class.value, row.per_class.low, row.per_class.high), gain_cell(row.per_class, i == 0),
+        100 * row.accuracy.value, gain_cell(row.accuracy, i == 0), row.seconds);
   }
   return fmt::format(
       "<div class=\"scroll\"><table><thead><tr><th>method</th><th class=\"number\">trained</th><th "
-      "class=\"number\">test accuracy</th>"
+      "class=\"number\">mean per class</th>"
       "<th>with 95 % interval</th><th class=\"number\">points against {}</th>"
-      "<th class=\"number\">mean per class</th><th class=\"number\">points</th><th "
+      "<th class=\"number\">accuracy</th><th class=\"number\">points</th><th "
       "class=\"number\">time</th></tr></thead>\n<tbody>\n{}</tbody></table></div>",
       table.rows.empty() ? "" : escape(table.rows.front().name), rows);
 }

@@ -11,15 +11,19 @@
 
 namespace graft::study {
 
+// A share from 0 to 1, of one seed or the mean of several, with 95 % intervals; ends that are equal: not known.
+struct Measured {
+  double value = 0;
+  double low = 0, high = 0;
+  double gain = 0;  // against the first row
+  double gain_low = 0, gain_high = 0;
+};
+
 struct MethodRow {
   std::string name;
-  int64_t trained = 0;                 // parameters
-  double accuracy = 0;                 // of one seed, or the mean of several
-  double low = 0, high = 0;            // its 95 % interval
-  double gain = 0;                     // against the first row
-  double gain_low = 0, gain_high = 0;  // equal: not known (one seed)
-  double per_class = 0;                // mean over the classes of the share that is right
-  double per_class_gain = 0, per_class_gain_low = 0, per_class_gain_high = 0;
+  int64_t trained = 0;  // parameters
+  Measured per_class;   // mean over the classes of the share that is right: the number that leads
+  Measured accuracy;    // of all test photos alike
   double seconds = 0;
   std::string report = {};  // link to the run's own report; empty: none
 };

@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kLargestMatrix = 40;  // classes; beyond that only the pairs that are mistaken most
 constexpr size_t kPairs = 25;
+constexpr size_t kRows = 1000;  // classes in the table, the worst first
 
 std::string headline(const RunReport& report) {
   const auto interval = wilson_interval(report.correct, report.count);
@@ -27,7 +28,11 @@ std::string class_table(std::vector<ClassScore> classes) {
   const auto share = [](const ClassScore& c) { return static_cast<double>(c.correct) / static_cast<double>(c.count); };
   std::erase_if(classes, [](const ClassScore& c) { return c.count == 0; });
   std::stable_sort(classes.begin(), classes.end(), [&](const auto& a, const auto& b) { return share(a) < share(b); });
-  std::string rows;
+  std::string rows, rest;
+  if (classes.size() > kRows) {
+    rest = fmt::format("<p class=\"soft\">The worst {} of {} classes.</p>", kRows, classes.size());
+    classes.resize(kRows);
+  }
   for (const auto& c : classes) {
     const auto interval = wilson_interval(c.correct, c.count);
     rows += fmt::format(
@@ -35,7 +40,8 @@ std::string class_table(std::vector<ClassScore> classes) {
         "{}</td></tr>\n",
         escape(c.name), 100 * share(c), share_bar(share(c), interval.low, interval.high), c.correct, c.count);
   }
-  return "<div class=\"scroll\"><table>\n<thead><tr><th>class</th><th class=\"number\">right</th><th>with 95 % "
+  return rest +
+         "<div class=\"scroll\"><table>\n<thead><tr><th>class</th><th class=\"number\">right</th><th>with 95 % "
          "interval</th>"
          "<th class=\"number\">photos</th></tr></thead>\n<tbody>\n" +
          rows + "</tbody></table></div>";
@@ -45,8 +51,11 @@ std::string confusion_matrix(const RunReport& report) {
   std::string head, body;
   for (const auto& c : report.classes)
     head += fmt::format("<th scope=\"col\"><span>{}</span></th>", escape(c.name));
-  for (size_t row = 0; row < report.confusion.size(); ++row) {
-    const auto& counts = report.confusion[row];
+  std::vector<std::vector<int64_t>> matrix(report.classes.size(), std::vector<int64_t>(report.classes.size()));
+  for (const auto& pair : report.confusion)
+    matrix[pair.truth][pair.predicted] = pair.photos;
+  for (size_t row = 0; row < matrix.size(); ++row) {
+    const auto& counts = matrix[row];
     const int64_t total = std::accumulate(counts.begin(), counts.end(), int64_t{0});
     body += fmt::format("<tr><th scope=\"row\">{}</th>", escape(report.classes[row].name));
     for (size_t column = 0; column < counts.size(); ++column) {
@@ -65,24 +74,15 @@ std::string confusion_matrix(const RunReport& report) {
 }
 
 std::string confused_pairs(const RunReport& report) {
-  struct Pair {
-    size_t truth, predicted;
-    int64_t count;
-  };
-  std::vector<Pair> pairs;
-  for (size_t row = 0; row < report.confusion.size(); ++row) {
-    for (size_t column = 0; column < report.confusion[row].size(); ++column) {
-      if (row != column && report.confusion[row][column] > 0)
-        pairs.push_back({row, column, report.confusion[row][column]});
-    }
-  }
-  std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.count > b.count; });
+  std::vector<Confusion> pairs = report.confusion;
+  std::erase_if(pairs, [](const Confusion& pair) { return pair.truth == pair.predicted; });
+  std::stable_sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.photos > b.photos; });
   if (pairs.size() > kPairs) pairs.resize(kPairs);
   std::string rows;
   for (const auto& pair : pairs) {
     rows +=
         fmt::format("<tr><td class=\"name\">{}</td><td class=\"name\">{}</td><td class=\"number\">{}</td></tr>\n",
-                    escape(report.classes[pair.truth].name), escape(report.classes[pair.predicted].name), pair.count);
+                    escape(report.classes[pair.truth].name), escape(report.classes[pair.predicted].name), pair.photos);
   }
   return "<table><thead><tr><th>shows</th><th>taken for</th><th class=\"number\">photos</th></tr></thead>\n<tbody>" +
          rows + "</tbody></table>";
@@ -113,7 +113,7 @@ std::string to_html(const RunReport& report) {
   if (!curves.empty()) body += section("Training", "<div class=\"two\">" + curves + "</div>");
   if (!report.classes.empty()) body += section("Class by class", class_table(report.classes));
   if (!report.confusion.empty()) {
-    const bool small = report.confusion.size() <= kLargestMatrix;
+    const bool small = report.classes.size() <= kLargestMatrix;
     body += section(small ? "What is taken for what" : "What is mistaken most",
                     small ? confusion_matrix(report) : confused_pairs(report));
   }

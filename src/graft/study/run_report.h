@@ -25,6 +25,11 @@ struct Mistake {
   std::string image;  // as data_uri() writes it; empty: only named
 };
 
+struct Confusion {
+  size_t truth = 0, predicted = 0;  // places among the classes
+  int64_t photos = 0;
+};
+
 struct RunReport {
   std::string title;     // "lora on pets"
   std::string subtitle;  // model, data
@@ -33,8 +38,8 @@ struct RunReport {
   double mean_per_class = 0;
   std::vector<LineChart> charts;
   std::vector<ClassScore> classes;
-  std::vector<std::vector<int64_t>> confusion;  // [true class][predicted class]
-  std::vector<Mistake> mistakes;                // the most confident ones first
+  std::vector<Confusion> confusion;  // of the pairs that occur, right ones too
+  std::vector<Mistake> mistakes;     // the most confident ones first
   Facts cost;
   Facts environment;
   Facts options;

@@ -158,6 +158,22 @@ std::vector<double> holm(const std::vector<double>& p) {
   return adjusted;
 }
 
+Interval mean_share_interval(std::span<const Share> classes) {
+  double sum = 0, variance = 0;
+  int64_t counted = 0;
+  for (const auto& [correct, count] : classes) {
+    if (count == 0) continue;
+    const double n = static_cast<double>(count), share = (static_cast<double>(correct) + 1) / (n + 2);
+    sum += static_cast<double>(correct) / n;
+    variance += share * (1 - share) / n;
+    ++counted;
+  }
+  if (counted == 0) return {0, 1};
+  const double mean = sum / static_cast<double>(counted);
+  const double half = normal_quantile(kUpper) * std::sqrt(variance) / static_cast<double>(counted);
+  return {std::max(0.0, mean - half), std::min(1.0, mean + half)};
+}
+
 Interval wilson_interval(int64_t correct, int64_t count) {
   if (count == 0) return {0, 1};
   static const double z = normal_quantile(kUpper);

@@ -40,6 +40,14 @@ std::vector<double> holm(const std::vector<double>& p);
 // 95 % score interval of a proportion (Wilson 1927); [0, 1] when nothing was counted.
 Interval wilson_interval(int64_t correct, int64_t count);
 
+// Of the mean over the classes of the share that is right: normal, from each class's own binomial variance, which is
+// taken at (correct + 1) / (count + 2) so that a class that is all right is not taken for certain. Classes of which
+// nothing was counted are left out.
+struct Share {
+  int64_t correct = 0, count = 0;
+};
+Interval mean_share_interval(std::span<const Share> classes);
+
 // How many pairs a t test at 0.05 needs to see this difference with probability 0.8; 0 when it can never be seen.
 int64_t pairs_needed(double mean, double deviation);
 

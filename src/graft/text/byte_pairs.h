@@ -1,12 +1,13 @@
-// Byte-pair encoding (Sennrich et al. 2016, arXiv:1508.07909) over bytes, as GPT-2 and CLIP use it: a word's bytes, the
-// last one marked as the word's end, joined pair by pair in the order in which training found the pairs.
+// Byte-pair encoding over bytes as CLIP uses it: a word's bytes, the last one marked as the word's end, joined pair by
+// pair. Ids follow from the order of the merges.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include "graft/text/pair_merges.h"
 
 namespace graft::text {
 
@@ -20,15 +21,13 @@ class BytePairs {
   int32_t size() const { return static_cast<int32_t>(bytes_.size()); }
   // The bytes of a token, with "</w>" after them at a word's end.
   std::string_view bytes(int32_t id) const { return bytes_[static_cast<size_t>(id)]; }
+  bool operator==(const BytePairs& other) const { return bytes_ == other.bytes_ && merges_ == other.merges_; }
   std::string spelling(int32_t id) const;  // as the merges file and vocab.json spell it
 
  private:
-  int32_t merged(int32_t left, int32_t right) const;  // -1: the two do not join
-
   std::vector<std::string> bytes_;  // [id]
   int32_t byte_ids_[256];
-  char32_t byte_letters_[256];                    // GPT-2's alphabet
-  std::unordered_map<uint64_t, int32_t> merges_;  // left << 32 | right -> id; a lower id joins first
+  PairMerges merges_;  // a token's id is its rank: a lower one joins first
 };
 
 }  // namespace graft::text

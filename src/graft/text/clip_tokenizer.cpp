@@ -1,16 +1,16 @@
 #include "graft/text/clip_tokenizer.h"
 
 #include <algorithm>
-#include <mutex>
-#include <unordered_map>
 
 #include "graft/core/error.h"
 #include "graft/text/byte_pairs.h"
 #include "graft/text/clip_vocabulary.h"
+#include "graft/text/given_text.h"
 #include "graft/text/html_entities.h"
 #include "graft/text/repair.h"
 #include "graft/text/unicode.h"
 #include "graft/text/utf8.h"
+#include "graft/text/word_cache.h"
 #include "graft/text/word_splitter.h"
 
 namespace graft::text {
@@ -18,22 +18,8 @@ namespace {
 
 constexpr size_t kMerges = 49152 - 256 - 2;  // the file has 262,144 lines, the vocabulary ends here
 
-std::string quoted_start(std::string_view text) {
-  constexpr size_t kShown = 60;
-  const std::u32string start = decode_utf8(text.substr(0, 4 * kShown)).substr(0, kShown);
-  const std::string shown = encode_utf8(start);
-  return shown.size() < text.size() ? fmt::format("'{}...'", shown) : fmt::format("'{}'", shown);
-}
-
 std::u32string clean(std::string_view text) {
-  const size_t valid = valid_utf8_prefix(text);
-  if (valid != text.size()) {
-    throw DataError(
-        "tokenizer",
-        "byte {:#04x} at position {} of the text that begins {} is not UTF-8. Convert it, for example with iconv.",
-        static_cast<unsigned char>(text[valid]), valid, quoted_start(text.substr(0, valid)));
-  }
-  return lower_case(collapse_white_space(unescape_html(unescape_html(repair(decode_utf8(text))))));
+  return lower_case(collapse_white_space(unescape_html(unescape_html(repair(decoded(text))))));
 }
 
 }  // namespace
@@ -47,12 +33,7 @@ struct ClipTokenizer::State {
     if (word == kStartMarker) return ids.push_back(vocabulary.start);
     if (word == kEndMarker) return ids.push_back(vocabulary.end);
     const std::string bytes = encode_utf8(word);
-    if (bytes.size() > kLongestCached) return append_pairs(bytes, ids);
-    const std::lock_guard lock(mutex);
-    if (cache.size() >= kCachedWords) cache.clear();
-    const auto [entry, is_new] = cache.try_emplace(bytes);
-    if (is_new) append_pairs(bytes, entry->second);
-    ids.insert(ids.end(), entry->second.begin(), entry->second.end());
+    cache.append(bytes, ids, [this](std::string_view bytes, std::vector<int32_t>& ids) { append_pairs(bytes, ids); });
   }
 
   void append_pairs(std::string_view bytes, std::vector<int32_t>& ids) const {
@@ -62,15 +43,17 @@ struct ClipTokenizer::State {
       ids[i] = vocabulary.ids[static_cast<size_t>(ids[i])];
   }
 
-  static constexpr size_t kCachedWords = 1 << 16, kLongestCached = 64;
   BytePairs pairs;
   ClipVocabulary vocabulary;
-  mutable std::mutex mutex;
-  mutable std::unordered_map<std::string, std::vector<int32_t>> cache;  // word -> ids
+  mutable WordCache cache;
 };
 
 ClipTokenizer::ClipTokenizer(std::string_view merges, std::string_view vocabulary_json)
-    : state_(std::make_unique<State>(merges, vocabulary_json)) {}
+    : state_(std::make_unique<State>(merges, vocabulary_json)) {
+  using Kind = Frame::Part::Kind;
+  frame_.single = {{Kind::kSpecial, 0, start()}, {Kind::kText, 0, 0}, {Kind::kSpecial, 0, end()}};
+  special_ = {{"bos_token", start()}, {"eos_token", end()}};
+}
 ClipTokenizer::~ClipTokenizer() = default;
 ClipTokenizer::ClipTokenizer(ClipTokenizer&&) noexcept = default;
 
@@ -90,7 +73,7 @@ std::vector<int32_t> ClipTokenizer::encode(std::string_view text) const {
 
 Tokens ClipTokenizer::tokenize(std::string_view text, int context_length, bool truncate) const {
   GRAFT_ASSERT(context_length >= 2);
-  Tokens tokens{encode(text), 0};
+  Tokens tokens{encode(text), 0, false};
   std::vector<int32_t>& ids = tokens.ids;
   ids.insert(ids.begin(), start());
   ids.push_back(end());
@@ -101,6 +84,7 @@ Tokens ClipTokenizer::tokenize(std::string_view text, int context_length, bool t
                       "{} has {} tokens with start and end, the model reads {}. Shorten it, or cut it with --truncate.",
                       quoted_start(text), ids.size(), limit);
     }
+    tokens.cut = true;
     ids.resize(limit);
     ids.back() = end();
   }
@@ -131,6 +115,17 @@ std::string ClipTokenizer::decode(std::span<const int32_t> ids) const {
     begin = word_end + kWordEnd.size();
   }
   return out;
+}
+
+bool ClipTokenizer::operator==(const ClipTokenizer& other) const {
+  const auto& mine = state_->vocabulary;
+  const auto& theirs = other.state_->vocabulary;
+  return mine.ids == theirs.ids && mine.start == theirs.start && mine.end == theirs.end &&
+         state_->pairs == other.state_->pairs;
+}
+
+std::string ClipTokenizer::spelling(int32_t id) const {
+  return decode({&id, 1});
 }
 
 int32_t ClipTokenizer::start() const {

@@ -11,14 +11,17 @@
 #include <string_view>
 #include <vector>
 
+#include "graft/text/tokenizer.h"
+
 namespace graft::text {
 
 struct Tokens {
   std::vector<int32_t> ids;  // [start, text..., end], no padding
   int end = 0;               // the row whose features stand for the text: that of the first end token
+  bool cut = false;          // it was too long
 };
 
-class ClipTokenizer {
+class ClipTokenizer : public Tokenizer {
  public:
   // The 49,408 tokens of OpenAI's models, embedded in the library; read once, at the first call.
   static const ClipTokenizer& shared();
@@ -28,17 +31,20 @@ class ClipTokenizer {
   // a word's end, merges, start, end. The text is cleaned as above; Hugging Face leaves entities, and without ftfy
   // mojibake, alone.
   explicit ClipTokenizer(std::string_view merges, std::string_view vocabulary_json = {});
-  ~ClipTokenizer();
+  ~ClipTokenizer() override;
   ClipTokenizer(ClipTokenizer&&) noexcept;
 
-  std::vector<int32_t> encode(std::string_view text) const;  // without start and end
+  using Tokenizer::encode;
+  std::vector<int32_t> encode(std::string_view text) const override;
   // Longer than `context_length` with start and end: a DataError, or cut so that the last id is the end token.
   Tokens tokenize(std::string_view text, int context_length, bool truncate) const;
-  std::string decode(std::span<const int32_t> ids) const;
+  std::string decode(std::span<const int32_t> ids) const override;
+  std::string spelling(int32_t id) const override;  // a word's end is a blank
 
   int32_t start() const;
   int32_t end() const;
-  int vocabulary_size() const;
+  int vocabulary_size() const override;
+  bool operator==(const ClipTokenizer& other) const;  // the same ids for every text
 
  private:
   struct State;

@@ -9,7 +9,7 @@ namespace graft::text {
 namespace {
 
 constexpr char kLostByte = '\x1a';
-constexpr Encoding kEncodings[] = {
+constexpr Charset kEncodings[] = {
 #include "graft/text/tables/encodings.inc"
 };
 
@@ -42,7 +42,7 @@ char32_t join_surrogates(std::string_view six) {
 
 }  // namespace
 
-std::optional<std::string> Encoding::encode(std::u32string_view text) const {
+std::optional<std::string> Charset::encode(std::u32string_view text) const {
   std::string bytes;
   bytes.reserve(text.size());
   for (char32_t c : text) {
@@ -59,13 +59,13 @@ std::optional<std::string> Encoding::encode(std::u32string_view text) const {
   return bytes;
 }
 
-std::span<const Encoding> encodings() {
+std::span<const Charset> charsets() {
   return kEncodings;
 }
 
 char32_t windows_1252(char32_t c1) {
   const auto found = std::find_if(std::begin(kEncodings), std::end(kEncodings),
-                                  [](const Encoding& encoding) { return encoding.name == "sloppy-windows-1252"; });
+                                  [](const Charset& encoding) { return encoding.name == "sloppy-windows-1252"; });
   return found->upper[c1 - 0x80];
 }
 

@@ -10,7 +10,7 @@ namespace graft::text {
 
 // A single-byte encoding above ASCII, as Python and ftfy know it. ftfy's `sloppy` ones give the code points that
 // Windows left out to the controls of the same number, and byte 1a, which no text has, to U+FFFD: a byte that was lost.
-struct Encoding {
+struct Charset {
   std::string_view name;
   char32_t upper[128];  // what bytes 80 to ff stand for
 
@@ -19,7 +19,7 @@ struct Encoding {
   std::optional<std::string> encode(std::u32string_view text) const;
 };
 
-std::span<const Encoding> encodings();  // in the order in which ftfy tries them: Latin-1, Windows-1252, 1251, ...
+std::span<const Charset> charsets();  // in the order in which ftfy tries them: Latin-1, Windows-1252, 1251, ...
 char32_t windows_1252(char32_t c1);     // what a control character 80 to 9f was meant to be; itself if nothing
 
 // UTF-8 to the letter; nothing if a byte is wrong.

@@ -23,7 +23,7 @@ bool is_c1(char32_t c) {
 }
 
 // Read the text's bytes in `encoding` as UTF-8, mending what a lossy step did to them on the way.
-std::optional<std::u32string> reread(std::string bytes, const Encoding& encoding) {
+std::optional<std::u32string> reread(std::string bytes, const Charset& encoding) {
   // In MacRoman the pattern would be an en dash and a space: far too common.
   if (encoding.name != "macroman" && has_spaces_for_a0(bytes)) bytes = restore_byte_a0(bytes);
   if (encoding.sloppy()) bytes = replace_lossy_sequences(bytes);
@@ -91,7 +91,7 @@ std::u32string fix_one_step(std::u32string_view text) {
   if (is_ascii(text) || !looks_garbled(text)) return unchanged;
 
   bool latin_1 = false;
-  for (const Encoding& encoding : encodings()) {
+  for (const Charset& encoding : charsets()) {
     const auto bytes = encoding.encode(text);
     if (!bytes) continue;
     latin_1 = latin_1 || encoding.name == "latin-1";

@@ -31,7 +31,11 @@ Decoded decode_one(std::string_view bytes) {
   return {scalar, length, true};
 }
 
-void append_utf8(std::string& out, char32_t c) {
+void append_character(std::string& out, char32_t c) {
+  if (c < 0x80) {
+    out += static_cast<char>(c);
+    return;
+  }
   utf8proc_uint8_t bytes[4];
   const auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), bytes);
   out.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(length));
@@ -63,9 +67,13 @@ std::u32string decode_utf8(std::string_view bytes) {
 std::string encode_utf8(std::u32string_view characters) {
   std::string bytes;
   bytes.reserve(characters.size());
-  for (char32_t c : characters)
-    append_utf8(bytes, c);
+  append_utf8(bytes, characters);
   return bytes;
+}
+
+void append_utf8(std::string& bytes, std::u32string_view characters) {
+  for (const char32_t c : characters)
+    append_character(bytes, c);
 }
 
 }  // namespace graft::text

@@ -11,5 +11,6 @@ namespace graft::text {
 size_t valid_utf8_prefix(std::string_view bytes);
 std::u32string decode_utf8(std::string_view bytes);  // what is not UTF-8 becomes U+FFFD, one a maximal piece
 std::string encode_utf8(std::u32string_view characters);
+void append_utf8(std::string& bytes, std::u32string_view characters);
 
 }  // namespace graft::text

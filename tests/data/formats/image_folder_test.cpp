@@ -58,5 +58,63 @@ TEST(ImageFolder, AListOfClassesNumbersThemAndMissesNone) {
   EXPECT_ERROR(open_dataset(folder.path(), {.classes = other}), DataError, "train/b/1.jpg: the class 'b' is not in");
 }
 
+TEST(ImageFolder, WhatIsLeftIsSaidByReasonAndCount) {
+  const TemporaryFolder folder;
+  for (const char* file :
+       {"Shoes/1.jpg", "Shoes/2.JFIF", "Shoes/3.jpe", "Shoes/.ipynb_checkpoints/1-checkpoint.jpg", "Bags/1.PNG",
+        "Bags/._1.png", "Bags/notes.txt", "Bags/x.heic", "__MACOSX/Bags/1.png", "@eaDir/Bags/1.jpg", ".hidden.jpg"})
+    folder.put(file, "");
+  const Dataset dataset = open_dataset(folder.path(), {}, {});
+  EXPECT_THAT(dataset.classes, ElementsAre("Bags", "Shoes"));
+  EXPECT_EQ(dataset.train.size() + dataset.val.size() + dataset.test.size(), 4u);
+  EXPECT_EQ(dataset.remarks.back(),
+            "left: 2 hidden, 3 of the system's own (._*, @eaDir, __MACOSX), 1 image of a kind that graft does not read "
+            "(.heic), 1 no photo (.txt)");
+}
+
+TEST(ImageFolder, AClassCalledTrainIsAClassAmongOthers) {
+  const TemporaryFolder folder;
+  for (const char* name : {"train", "car", "bus"}) {
+    for (int i = 0; i < 10; ++i)
+      folder.put(fmt::format("{}/{}.jpg", name, i), "");
+  }
+  EXPECT_THAT(open_dataset(folder.path()).classes, ElementsAre("bus", "car", "train"));
+}
+
+TEST(ImageFolder, SplitFoldersWithoutClassFoldersAreRefused) {
+  const TemporaryFolder folder;
+  folder.put("train/1.jpg", "");
+  folder.put("test/1.jpg", "");
+  EXPECT_ERROR(open_dataset(folder.path()), DataError, "no class was found: test, train hold no class folders");
+}
+
+TEST(ImageFolder, AMisspeltSplitFolderIsRefusedAndAnotherIsSaid) {
+  const TemporaryFolder folder;
+  for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "tset/a/1.jpg", "test/a/2.jpg"})
+    folder.put(file, "");
+  EXPECT_ERROR(open_dataset(folder.path()), DataError, "the folder 'tset' beside the splits is none. Did you mean 'test'?");
+  EXPECT_EQ(open_dataset(folder.path(), {.test_split = "tset"}).test.size(), 1u);
+}
+
+TEST(ImageFolder, FoldersThatSpeakOfSplitsAreNoClasses) {
+  const TemporaryFolder folder;
+  for (const char* file : {"seg_train/a/1.jpg", "seg_train/b/1.jpg", "seg_test/a/1.jpg", "seg_test/b/1.jpg"})
+    folder.put(file, "");
+  EXPECT_ERROR(open_dataset(folder.path()), DataError, "the folders seg_test, seg_train look like splits");
+  EXPECT_EQ(open_dataset(folder.path(), {.train_split = "seg_train", .test_split = "seg_test"}).classes.size(), 2u);
+}
+
+TEST(ImageFolder, DecomposedNamesMeetComposedOnes) {
+  const TemporaryFolder folder;
+  folder.put("train/cafe\xcc\x81/1.jpg", "");
+  folder.put("train/tea/1.jpg", "");
+  folder.put("test/caf\xc3\xa9/1.jpg", "");
+  const Dataset dataset = open_dataset(folder.path());
+  EXPECT_THAT(dataset.classes, ElementsAre("caf\xc3\xa9", "tea"));
+  EXPECT_THAT(dataset.test, ElementsAre(Sample{"test/caf\xc3\xa9/1.jpg", 0}));
+  folder.put("train/caf\xe9/1.jpg", "");
+  EXPECT_ERROR(open_dataset(folder.path()), DataError, "is not UTF-8");
+}
+
 }  // namespace
 }  // namespace graft::data

@@ -6,7 +6,6 @@ written by PEFT, and the image features that PEFT computes with it.
 
 import importlib.abc
 import importlib.machinery
-import importlib.util
 import json
 import shutil
 import sys
@@ -22,11 +21,18 @@ IMAGE = 8  # pixels; patches of 4
 
 def without_torchvision():
     """open_clip and timm import torchvision for transforms that are not used here; transformers looks whether it is there."""
+    try:
+        import torchvision  # noqa: F401
+
+        return
+    except (ImportError, RuntimeError):  # not there, or built for another torch
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+            del sys.modules[name]
+    sys.modules["torchvision"] = None
     import peft  # noqa: F401
     import transformers  # noqa: F401
 
-    if importlib.util.find_spec("torchvision"):
-        return
+    del sys.modules["torchvision"]
 
     class Names(type):
         def __getattr__(cls, name):
@@ -50,7 +56,7 @@ def without_torchvision():
         def exec_module(self, module):
             pass
 
-    sys.meta_path.append(Finder())
+    sys.meta_path.insert(0, Finder())
 
 
 def images():

@@ -12,7 +12,7 @@ def state_of(model):
     return {name: value.clone().contiguous() for name, value in model.state_dict().items()}
 
 
-def save_timm(case, model, args, pixels, seed, size, architecture="vit_custom"):
+def save_timm(case, model, args, pixels, seed, size, architecture="vit_tiny_patch16_224"):
     lively(model, seed)
     path = folder(case)
     save_file(state_of(model), path / "model.safetensors")

@@ -8,6 +8,9 @@ Needs torch and numpy (made with 2.13).
 
 import argparse
 import collections
+import datetime
+import enum
+import functools
 import json
 import os
 import pathlib
@@ -67,6 +70,28 @@ class Tower(nn.Module):
         return x
 
 
+class Colour(enum.Enum):
+    RED = 1
+
+
+class Keepsake:
+    def __init__(self, **values):
+        self.__dict__.update(values)
+
+
+def beside_the_weights():
+    """What training scripts save with their weights, none of it plain data."""
+    typed = nn.Parameter(torch.arange(6.0).reshape(2, 3))
+    typed.layer = "proj"
+    return {"state_dict": {"w": torch.arange(4.0), "typed": typed},
+            "where": pathlib.Path("runs") / "a", "when": datetime.datetime(2026, 11, 27, 16, 5), "day": datetime.date(2026, 11, 27),
+            "scores": np.arange(3.0), "best": np.float32(0.5), "seen": {1, 2}, "kept": frozenset({"a"}), "z": 1 + 2j,
+            "counts": collections.defaultdict(int, a=1), "colour": Colour.RED, "settings": Keepsake(lr=0.1, of=[Keepsake()]),
+            "schedule": functools.partial(max, 1), "args": argparse.Namespace(output=pathlib.Path("x"), colour=Colour.RED),
+            "bytes": bytearray(b"abc"), "counter": collections.Counter("aab"), "range": range(3), "slice": slice(1, 2),
+            "none": type(None)}
+
+
 class Malice:
     def __reduce__(self):
         return os.system, ("echo a pickle ran this",)
@@ -97,6 +122,10 @@ def main():
         torch.save(value, FOLDER / f"{name}.pt", pickle_protocol=4 if name == "protocol4" else 2,
                    _use_new_zipfile_serialization=name != "legacy")
         expected[f"{name}.pt"] = dict(flatten(value))
+    for protocol in (2, 5):
+        torch.save(beside_the_weights(), FOLDER / f"beside{protocol}.pt", pickle_protocol=protocol)
+        expected[f"beside{protocol}.pt"] = dict(flatten(beside_the_weights()))
+    torch.save(nn.Linear(2, 2), FOLDER / "object.pt")
     scripted = torch.jit.trace(Tower().eval(), torch.rand(3, 1, 4))
     scripted.save(FOLDER / "torchscript.pt")
     expected["torchscript.pt"] = dict(flatten(scripted.state_dict()))

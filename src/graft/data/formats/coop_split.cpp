@@ -2,12 +2,14 @@
 // ...], "val": ..., "test": ...}. Files are relative to the data set's image folder, which CoOp's code knows by data
 // set; here it is the split file's folder or the first folder inside it that has the first photo.
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "graft/data/file_walk.h"
 #include "graft/data/format.h"
 #include "graft/data/problems.h"
+#include "graft/text/text_file.h"
 
 namespace graft::data::coop_split {
 namespace {
@@ -21,17 +23,21 @@ bool is_split_file(const fs::path& file) {
 
 fs::path split_file(const fs::path& path) {
   if (!fs::is_directory(path)) return is_split_file(path) ? path : fs::path();
-  fs::path found;
-  for (const auto& entry : fs::directory_iterator(path)) {
-    if (!entry.is_regular_file() || !is_split_file(entry.path())) continue;
-    if (!found.empty()) return {};
-    found = entry.path();
-  }
-  return found;
+  auto files = files_in(path);
+  std::erase_if(files, [](const fs::path& file) { return !is_split_file(file); });
+  return files.size() == 1 ? files.front() : fs::path();
 }
 
+json read_splits(const fs::path& file) {
+  return json::parse(text::read_text_file(file), nullptr, /*allow_exceptions=*/false);
+}
+
+// In a folder, another program's split_*.json is not taken for one of CoOp's.
 bool recognises(const fs::path& path) {
-  return !split_file(path).empty();
+  const fs::path file = split_file(path);
+  if (file.empty() || !fs::is_directory(path)) return !file.empty();
+  const json whole = read_splits(file);
+  return !whole.is_object() || std::ranges::any_of(whole, [](const json& value) { return value.is_array(); });
 }
 
 bool is_entry(const json& entry) {
@@ -54,7 +60,7 @@ std::vector<Sample> read_entries(const json& entries, const std::string& split,
       continue;
     }
     const auto label = entry[1].get<std::int64_t>();
-    const auto name = entry[2].get<std::string>();
+    const auto name = text::normal_name(entry[2].get_ref<const std::string&>());
     if (label < 0) {
       problems.add("'{}' {}: label {}, expected 0 or more.", split, i, label);
       continue;
@@ -71,8 +77,9 @@ std::vector<Sample> read_entries(const json& entries, const std::string& split,
 fs::path image_root(const fs::path& folder, const std::string& first) {
   if (fs::exists(folder / first)) return folder;
   std::vector<fs::path> inside;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_directory() && fs::exists(entry.path() / first)) inside.push_back(entry.path());
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.is_directory(error) && fs::exists(entry.path() / first, error)) inside.push_back(entry.path());
   }
   if (inside.empty()) {
     throw DataError("data",
@@ -86,20 +93,25 @@ fs::path image_root(const fs::path& folder, const std::string& first) {
 Dataset open(const fs::path& path, const DatasetOptions& options) {
   const fs::path file = split_file(path);
   if (file.empty()) throw DataError("data", "{}: expected a split_*.json file, or a folder with one.", path.string());
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw FileError("data", "{}: cannot be opened.", file.string());
-  const json whole = json::parse(in, nullptr, /*allow_exceptions=*/false);
+  const json whole = read_splits(file);
   if (!whole.is_object()) throw DataError("data", "{}: is not a JSON object with splits.", file.string());
 
-  Problems problems(file.string());
+  Problems problems(fmt::format("{} (read as coop-split; --format names another)", file.string()));
   Dataset dataset;
+  dataset.source = file;
+  std::set<std::string> found;
+  for (const auto& [split, entries] : whole.items())
+    found.insert(split);
+  const SplitNames split_names(found, options);
   std::map<std::int64_t, std::string> names;
   for (const auto& [split, entries] : whole.items()) {
     const auto samples = read_entries(entries, split, names, problems);
     dataset.found_splits.push_back(split);
-    if (is_split(split, options.train_split)) dataset.train = samples;
-    if (is_split(split, options.val_split)) dataset.val = samples;
-    if (is_split(split, options.test_split)) dataset.test = samples;
+    if (const auto trouble = split_names.trouble(split); !trouble.empty()) problems.add("{}", trouble);
+    for (const Split one : split_names.of(split))
+      dataset.split(one) = samples;
+    if (split_names.of(split).empty())
+      dataset.remarks.push_back(fmt::format("left: {} in the split '{}'", samples.size(), split));
   }
   std::int64_t expected = 0;
   for (const auto& [label, name] : names) {
@@ -109,7 +121,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
     dataset.classes.push_back(name);
   }
   if (!options.classes.empty()) {
-    const auto listed = read_lines(options.classes);
+    const auto listed = class_names(options.classes);
     if (listed.size() != dataset.classes.size()) {
       problems.add("{} lists {} classes, the splits have {}.", options.classes, listed.size(), dataset.classes.size());
     }

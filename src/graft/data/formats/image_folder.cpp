@@ -1,7 +1,14 @@
 // Folders of photos: SPLIT/CLASS/x.jpg, or CLASS/x.jpg with a seeded split. A class is called as its folder, whatever
-// lies deeper belongs to it too; hidden folders are left alone.
-#include <algorithm>
+// lies deeper belongs to it too. Whether a folder called train is a split or a class is told by what lies in it.
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "graft/core/names.h"
+#include "graft/data/file_walk.h"
 #include "graft/data/format.h"
 #include "graft/data/problems.h"
 
@@ -10,49 +17,88 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_image(const fs::path& file) {
-  std::string extension = file.extension().string();
-  std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
-  static const std::vector<std::string> kKnown = {".jpg", ".jpeg", ".png", ".webp", ".bmp"};
-  return std::ranges::find(kKnown, extension) != kKnown.end();
+// A folder of the data set's own, with the photos beside and inside the folders that it holds.
+struct TopFolder {
+  std::vector<std::string> inside;  // folders, by their path from the root
+  std::size_t direct = 0, deep = 0;
+  std::size_t photos() const { return direct + deep; }
+  bool could_be_split() const { return direct == 0 || deep > 0; }
+};
+using TopFolders = std::map<std::string, TopFolder>;
+
+std::string first_part(const std::string& file) {
+  return file.substr(0, file.find('/'));
 }
 
-bool is_hidden(const fs::path& path) {
-  return path.filename().string().starts_with('.');
-}
-
-std::vector<fs::path> folders_in(const fs::path& folder) {
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_directory() && !is_hidden(entry.path())) found.push_back(entry.path());
+TopFolders top_folders(const Walk& walk) {
+  TopFolders tops;
+  for (const std::string& folder : walk.folders) {
+    TopFolder& top = tops[first_part(folder)];
+    if (std::ranges::count(folder, '/') == 1) top.inside.push_back(folder);
   }
-  std::ranges::sort(found);
-  return found;
-}
-
-std::vector<fs::path> images_in(const fs::path& folder) {
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink)) {
-    if (entry.is_regular_file() && !is_hidden(entry.path()) && is_image(entry.path())) found.push_back(entry.path());
+  for (const std::string& photo : walk.photos) {
+    const auto depth = std::ranges::count(photo, '/');
+    if (depth > 0) ++(depth == 1 ? tops[first_part(photo)].direct : tops[first_part(photo)].deep);
   }
-  std::ranges::sort(found);
-  return found;
+  return tops;
 }
 
-bool is_split_folder(const fs::path& folder, const DatasetOptions& options) {
-  const std::string name = folder.filename().string();
-  return is_split(name, options.train_split) || is_split(name, options.val_split) || is_split(name, options.test_split);
+bool names_split(const std::string& folder, const DatasetOptions& options) {
+  return is_usual_split(folder) || folder == options.train_split || folder == options.val_split ||
+         folder == options.test_split;
 }
 
-// Every class folder of `parent`, and its photos.
-void read_classes(const fs::path& root, const fs::path& parent, const std::string& split, std::vector<Record>& records,
-                  std::vector<std::string>& classes) {
-  for (const fs::path& folder : folders_in(parent)) {
-    classes.push_back(folder.filename().string());
-    for (const fs::path& image : images_in(folder)) {
-      const std::string file = image.lexically_relative(root).generic_string();
-      records.push_back({file, classes.back(), split, file});
+// The folders that are splits; none: all are classes.
+std::set<std::string> split_folders(const TopFolders& tops, const DatasetOptions& options) {
+  std::set<std::string> splits;
+  bool by_structure = false, others = false;
+  for (const auto& [name, top] : tops) {
+    if (names_split(name, options)) {
+      splits.insert(name);
+      by_structure = by_structure || top.could_be_split();
+    } else {
+      others = others || top.photos() > 0;
     }
+  }
+  if (!by_structure && others) splits.clear();  // a class called train among others
+  return splits;
+}
+
+// "seg_train", "train2017": a folder whose name speaks of a split without being one.
+bool speaks_of_split(const std::string& name) {
+  std::string word;
+  for (const char c : name + "_") {
+    if (std::isalpha(static_cast<unsigned char>(c))) {
+      word += c;
+    } else {
+      if (is_usual_split(word)) return true;
+      word.clear();
+    }
+  }
+  return false;
+}
+
+void refuse_hidden_splits(const TopFolders& tops, Problems& problems) {
+  std::vector<std::string> names;
+  for (const auto& [name, top] : tops) {
+    if (top.direct == 0 && top.deep > 0 && speaks_of_split(name)) names.push_back(name);
+  }
+  if (names.size() < 2) return;
+  problems.add("the folders {} look like splits, not like classes. Say which is which: --train-split, --val-split and "
+               "--test-split take them as they are called.", fmt::join(names, ", "));
+}
+
+// A folder beside the splits that holds photos: misspelt, or left.
+void leave_beside(const std::string& name, const TopFolder& top, Walk& walk, Problems& problems) {
+  if (top.photos() == 0) return;
+  const std::vector<std::string> known = {"train", "val", "test", "training", "valid", "validation", "testing"};
+  std::string lower = name;
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (const auto near = nearest_name(lower, known)) {
+    problems.add("the folder '{}' beside the splits is none. Did you mean '{}'? --{}-split {} takes it as it is called.",
+                 name, *near, near->starts_with("tr") ? "train" : near->starts_with("te") ? "test" : "val", name);
+  } else {
+    walk.left.add(LeftReason::no_split, name, top.photos());
   }
 }
 
@@ -61,22 +107,49 @@ bool recognises(const fs::path& path) {
 }
 
 Dataset open(const fs::path& path, const DatasetOptions& options) {
-  if (!fs::is_directory(path)) throw DataError("data", "{}: expected a folder.", path.string());
-  std::vector<Record> records;
+  if (!fs::is_directory(path)) throw DataError("data", "{}: expected a folder, as image-folder reads.", path.string());
+  Walk walk = walk_photos(path);
+  const TopFolders tops = top_folders(walk);
+  const auto splits = split_folders(tops, options);
+  Problems problems(fmt::format("{} (read as image-folder; --format names another)", path.string()));
+
   std::vector<std::string> classes;
-  const auto folders = folders_in(path);
-  const auto is_split = [&](const fs::path& folder) { return is_split_folder(folder, options); };
-  if (std::ranges::any_of(folders, is_split)) {
-    for (const fs::path& folder : folders) {
-      if (is_split(folder)) read_classes(path, folder, folder.filename().string(), records, classes);
+  for (const auto& [name, top] : tops) {
+    if (splits.empty()) {
+      classes.push_back(name);
+    } else if (!splits.contains(name)) {
+      leave_beside(name, top, walk, problems);
+    } else {
+      for (const std::string& folder : top.inside)
+        classes.push_back(folder.substr(name.size() + 1));
+      if (top.direct > 0) walk.left.add(LeftReason::no_class_folder, name + "/", top.direct);
     }
-  } else {
-    read_classes(path, path, "", records, classes);
+  }
+  if (splits.empty()) refuse_hidden_splits(tops, problems);
+  if (!splits.empty() && classes.empty()) {
+    problems.add("no class was found: {} hold no class folders. Expected {}/CLASS/x.jpg, or a table.",
+                 fmt::join(splits, ", "), *splits.begin());
+  }
+  problems.throw_if_any();
+
+  const std::ptrdiff_t class_depth = splits.empty() ? 1 : 2;
+  std::vector<Record> records;
+  for (const std::string& photo : walk.photos) {
+    const auto depth = std::ranges::count(photo, '/');
+    const std::string top = first_part(photo);
+    if (depth < class_depth || (!splits.empty() && !splits.contains(top))) {
+      if (depth == 0) walk.left.add(LeftReason::no_class_folder, "");
+      continue;
+    }
+    const std::string label = splits.empty() ? top : first_part(photo.substr(top.size() + 1));
+    records.push_back({photo, label, splits.empty() ? "" : top, photo});
   }
   std::string name = fs::absolute(path).lexically_normal().filename().string();
   if (name.empty()) name = fs::absolute(path).lexically_normal().parent_path().filename().string();
-  return assemble(path, name, std::move(records), options,
-                  options.classes.empty() ? classes : std::vector<std::string>{});
+  Dataset dataset =
+      assemble(path, name, std::move(records), options, options.classes.empty() ? classes : std::vector<std::string>{});
+  if (!walk.left.empty()) dataset.remarks.push_back("left: " + walk.left.words());
+  return dataset;
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ class Coop final : public MethodWith<Options> {
   explicit Coop(Options options) : MethodWith(std::move(options)) {
     std::replace(options_.words.begin(), options_.words.end(), '_', ' ');
     if (options_.length < 1) throw ConfigError("coop", "--length {}: expected 1 or more.", options_.length);
-    if (!options_.words.empty() && word_ids().empty()) {
+    if (!options_.words.empty() && options_.words.find_first_not_of(" \t\n") == std::string::npos) {
       throw ConfigError("coop", "--words '{}': holds no word.", options_.words);
     }
   }
@@ -34,8 +34,8 @@ class Coop final : public MethodWith<Options> {
   ClassifierKind classifier(const models::Model&) const override { return ClassifierKind::prompts; }
   models::PromptClassifier::Position word_position() const override { return options_.position; }
 
-  int64_t learned_words(const Problem&) const override {
-    return options_.words.empty() ? options_.length : static_cast<int64_t>(word_ids().size());
+  int64_t learned_words(const Problem& problem) const override {
+    return options_.words.empty() ? options_.length : static_cast<int64_t>(word_ids(*problem.model).size());
   }
 
   // 50 epochs for one shot, 100 for two to four, 200 above; 50 also for whole data sets, as the paper has it for
@@ -64,7 +64,9 @@ class Coop final : public MethodWith<Options> {
   }
 
  private:
-  std::vector<int32_t> word_ids() const { return text::ClipTokenizer::shared().encode(options_.words); }
+  std::vector<int32_t> word_ids(const models::Model& model) const {
+    return model.text_reader().tokenizer.encode(options_.words);
+  }
 
   // [M, D] or [C, M, D]
   at::Tensor initial(const Problem& problem, Random& random) const {
@@ -75,7 +77,8 @@ class Coop final : public MethodWith<Options> {
                           : normal({options_.length, width}, 0.02, random);
     }
     const torch::NoGradGuard no_grad;
-    const auto words = problem.model->embed_words(torch::tensor(word_ids(), torch::kInt64)).to(torch::kFloat32);
+    const auto words =
+        problem.model->embed_words(torch::tensor(word_ids(*problem.model), torch::kInt64)).to(torch::kFloat32);
     return options_.csc ? words.unsqueeze(0).repeat({classes, 1, 1}) : words.clone();
   }
 };

@@ -35,6 +35,7 @@ class Words final : public nn::Insert {
   // x [C, T, D], embedded prompts -> the same with the learned rows in place
   at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) override;
   bool same_for_all_prompts() const override { return words_.dim() == 2; }
+  bool is_of_its_classes() const override { return words_.dim() == 3; }
 
  private:
   at::Tensor words_;

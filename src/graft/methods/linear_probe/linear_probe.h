@@ -1,6 +1,7 @@
 // A linear classifier on frozen features. By default CLIP's protocol (Radford et al. 2021, arXiv:2103.00020, A.3):
 // multinomial logistic regression by L-BFGS on features that are not normalised, its strength chosen on the validation
-// split. Features at a block are its class token's row as it leaves the block, before any norm.
+// split. Features at a block are its class token's row as it leaves the block, or the mean of its patches where the
+// model pools these, before any norm.
 #pragma once
 
 #include <optional>

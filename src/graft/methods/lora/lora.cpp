@@ -86,15 +86,19 @@ class Lora final : public MethodWith<Options> {
     return peft::config(options_, model, adaptation);
   }
   std::map<std::string, at::Tensor> to_disk(models::Model& model, const Adaptation& adaptation) const override {
-    return peft::write(model, adaptation);
+    return peft::write(options_, model, adaptation);
   }
   void from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,
                  Adaptation& adaptation) const override {
-    peft::read(model, tensors, adaptation);
+    peft::read(options_, model, tensors, adaptation);
   }
 };
 
 }  // namespace
+
+std::vector<std::pair<Names, std::string>> choices(Names) {
+  return {{Names::transformers_5, "transformers-5"}, {Names::transformers_4, "transformers-4"}};
+}
 
 Branch::Branch(int64_t in, int64_t out, const Options& options, Random& random)
     : a_(register_parameter("a", kaiming_uniform(options.rank, in, random))),
@@ -102,14 +106,36 @@ Branch::Branch(int64_t in, int64_t out, const Options& options, Random& random)
       scale_(scale_of(options)),
       dropout_(options.dropout) {}
 
+Branch::Branch(BranchParts parts)
+    : a_(register_parameter("a", std::move(parts.a))),
+      b_(register_parameter("b", std::move(parts.b))),
+      scale_(parts.scale),
+      dropout_(parts.dropout) {
+  if (parts.gain.defined()) gain_ = register_buffer("gain", std::move(parts.gain));
+  if (parts.shift.defined()) shift_ = register_buffer("shift", std::move(parts.shift));
+}
+
+nn::Form Branch::form() const {
+  if (is_low_rank()) return nn::LowRank{a_, b_, scale_, dropout_};
+  return nn::Opaque{};
+}
+
 at::Tensor Branch::forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) {
   const auto input = dropout(x, dropout_, context).to(a_.scalar_type());
-  return frozen(x) + scale_ * torch::linear(torch::linear(input, a_), b_);
+  auto y = frozen(x) + scale_ * torch::linear(torch::linear(input, a_), b_);
+  if (gain_.defined()) y = y * gain_;
+  return shift_.defined() ? y + shift_ : y;
 }
 
 std::optional<nn::Folded> Branch::fold(const at::Tensor& weight, const at::Tensor& bias) const {
   const torch::NoGradGuard no_grad;
-  return nn::Folded{weight.to(torch::kFloat32) + scale_ * torch::mm(b_, a_).to(torch::kFloat32), bias};
+  nn::Folded folded{weight.to(torch::kFloat32) + scale_ * torch::mm(b_, a_).to(torch::kFloat32), bias};
+  if (gain_.defined()) {
+    folded.weight = folded.weight * gain_.unsqueeze(1);
+    if (bias.defined()) folded.bias = bias * gain_;
+  }
+  if (shift_.defined()) folded.bias = folded.bias.defined() ? folded.bias + shift_ : shift_;
+  return folded;
 }
 
 const Entry entry{
@@ -122,7 +148,8 @@ const Entry entry{
       return std::make_unique<Lora>(read_options<Options>("lora", values));
     },
     .peft_type = "LORA",
-    .from_peft = peft::options,
+    .from_peft = peft::from_peft,
+    .peft_head = peft::saved_head,
 };
 
 }  // namespace graft::methods::lora

@@ -5,12 +5,19 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "graft/methods/method.h"
 #include "graft/methods/places.h"
 #include "graft/nn/insert.h"
 
 namespace graft::methods::lora {
+
+// Whose names a file gives to the modules of transformers' ViT and DINOv2: 5 renamed them in memory.
+enum class Names { transformers_5, transformers_4 };
+std::vector<std::pair<Names, std::string>> choices(Names);
 
 struct Options {
   int64_t rank = 8;
@@ -19,6 +26,7 @@ struct Options {
   bool rslora = false;
   std::string target = "q,v";
   Towers tower = Towers::vision;
+  Names names = Names::transformers_5;
 };
 
 template <class Visitor>
@@ -29,22 +37,37 @@ void fields(Visitor& visit, Options& o) {
   visit("rslora", o.rslora, "multiply by alpha / sqrt(r) instead");
   visit("target", o.target, "linear maps by name, * for any letters: q,v or attn.* or mlp.fc1 or *");
   visit("tower", o.tower, "where: the image tower, the text tower, or both");
+  visit("names", o.names, "names in the adapter's file for PEFT beside transformers 5, or beside transformers 4");
 }
+
+// What a branch is made of. With `gain` and `shift` it is gain * (W x + scale * B A x) + shift: DoRA (Liu et al. 2024,
+// arXiv:2402.09353) once it is trained, and an update that has a bias of its own.
+struct BranchParts {
+  at::Tensor a;  // [r, in]
+  at::Tensor b;  // [out, r]
+  double scale = 1;
+  double dropout = 0;
+  at::Tensor gain = {};   // [out] or undefined
+  at::Tensor shift = {};  // [out] or undefined
+};
 
 class Branch final : public nn::Insert {
  public:
   Branch(int64_t in, int64_t out, const Options& options, Random& random);
+  explicit Branch(BranchParts parts);
 
   // x [..., in] -> [..., out]
   at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) override;
-  nn::Form form() const override { return nn::LowRank{a_, b_, scale_, dropout_}; }
+  nn::Form form() const override;
   std::optional<nn::Folded> fold(const at::Tensor& weight, const at::Tensor& bias) const override;
 
   const at::Tensor& a() const { return a_; }  // [r, in]
   const at::Tensor& b() const { return b_; }  // [out, r]
+  double scale() const { return scale_; }
+  bool is_low_rank() const { return !gain_.defined() && !shift_.defined(); }
 
  private:
-  at::Tensor a_, b_;
+  at::Tensor a_, b_, gain_, shift_;
   double scale_, dropout_;
 };
 

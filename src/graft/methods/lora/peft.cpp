@@ -7,12 +7,14 @@
 
 #include <cmath>
 #include <deque>
-#include <regex>
 
 #include "graft/methods/disk.h"
+#include "graft/methods/lora/peft_names.h"
 
 namespace graft::methods::lora::peft {
 namespace {
+
+constexpr const char* kPeftVersion = "0.21.2";  // whose format and arithmetic these are
 
 // One branch in a module's pair: its rows of A and columns of B from `rank`, its rows of B from `row`.
 struct Part {
@@ -24,6 +26,7 @@ struct Part {
 // A pair of the file.
 struct Pair {
   std::string key;     // "blocks.3.attn.qkv": the file's name between prefix and ".lora_A.weight"
+  std::string place;   // our path of it
   std::string target;  // the module that PEFT is told of; not the key for an nn.MultiheadAttention's out_proj
   int64_t in = 0, out = 0, rank = 0;
   double times = 1;  // how often PEFT adds the pair's update
@@ -48,14 +51,14 @@ std::string attention_of(const std::string& path) {
 }
 
 // The module that holds an attention's in_proj_weight.
-std::string multihead_module(models::Model& model, const std::string& attention) {
-  const auto& proj = locate(model, nullptr, attention + ".proj").joint->site().checkpoint;  // "....attn.out_proj"
+std::string multihead_module(const WrittenNames& names, const std::string& attention) {
+  const auto proj = names(attention + ".proj");  // "....attn.out_proj"
   return proj.substr(0, proj.rfind('.'));
 }
 
 class Pairs {
  public:
-  Pairs(models::Model& model, const Adaptation& adaptation) : model_(model) {
+  Pairs(models::Model& model, const Adaptation& adaptation, Names names) : model_(model), names_(model, names) {
     for (const auto& binding : adaptation.bindings)
       add(binding);
     for (const auto& attention : multiheads_)
@@ -67,8 +70,9 @@ class Pairs {
  private:
   void add(const Binding& binding) {
     const auto* branch = dynamic_cast<const Branch*>(binding.insert.get());
-    GRAFT_ASSERT(branch && binding.sites.size() == 1);
-    const auto [joint, slice] = locate(model_, nullptr, binding.sites.front());
+    GRAFT_ASSERT(branch && branch->is_low_rank() && binding.sites.size() == 1);
+    const auto& path = binding.sites.front();
+    const auto [joint, slice] = locate(model_, nullptr, path);
     const nn::Site& site = joint->site();
     Pair* pair;
     int64_t row = 0;
@@ -80,7 +84,7 @@ class Pairs {
       pair = &of_site(site);
       row = slice ? slice->begin : 0;
     } else if (slice && !slice->checkpoint.empty()) {
-      pair = &of(slice->checkpoint, slice->checkpoint, site.in, slice->end - slice->begin);
+      pair = &of(names_(path), path, site.in, slice->end - slice->begin);
     } else {
       pair = &of_site(site);
       row = slice ? slice->begin : 0;
@@ -91,21 +95,22 @@ class Pairs {
   }
 
   Pair& of_site(const nn::Site& site) {
-    if (!is_multihead(model_, site)) return of(site.checkpoint, site.checkpoint, site.in, site.out);
-    const std::string module = multihead_module(model_, attention_of(site.path));
-    if (ends_with(site.path, ".qkv")) return of(module, module, site.in, site.out);
-    Pair& pair = of(module + ".base_layer.out_proj", module, site.in, site.out);
+    if (!is_multihead(model_, site)) return of(names_(site.path), site.path, site.in, site.out);
+    const std::string module = multihead_module(names_, attention_of(site.path));
+    if (ends_with(site.path, ".qkv")) return of(module, site.path, site.in, site.out);
+    Pair& pair = of(module + ".base_layer.out_proj", site.path, site.in, site.out);
+    pair.target = module;
     pair.times = 2;
     return pair;
   }
 
-  Pair& of(const std::string& key, const std::string& target, int64_t in, int64_t out) {
+  Pair& of(const std::string& key, const std::string& place, int64_t in, int64_t out) {
     for (auto& pair : pairs_) {
       if (pair.key == key) return pair;
     }
     Pair& pair = pairs_.emplace_back();
-    pair.key = key;
-    pair.target = target;
+    pair.key = pair.target = key;
+    pair.place = place;
     pair.in = in;
     pair.out = out;
     return pair;
@@ -120,6 +125,7 @@ class Pairs {
   }
 
   models::Model& model_;
+  WrittenNames names_;
   std::deque<Pair> pairs_;  // references to pairs stay good
   std::vector<std::string> multiheads_;
 };
@@ -139,9 +145,30 @@ at::Tensor part_of_b(const at::Tensor& b, const Part& part) {
   return b.narrow(0, part.row, part.branch->b().size(0)).narrow(1, part.rank, part.branch->b().size(1));
 }
 
-double alpha_at(const Options& o, int64_t rank) {
-  const double ratio = static_cast<double>(rank) / static_cast<double>(o.rank);
-  return o.alpha * (o.rslora ? std::sqrt(ratio) : ratio);
+// The alpha that gives a pair its branches' scale.
+double alpha_of(const Options& o, const Pair& pair) {
+  const auto rank = static_cast<double>(pair.rank), own = static_cast<double>(o.rank);
+  const double scale =
+      pair.parts.empty() ? o.alpha / (o.rslora ? std::sqrt(own) : own) : pair.parts.front().branch->scale();
+  const double alpha = scale * (o.rslora ? std::sqrt(rank) : rank);
+  const double whole = std::round(alpha);
+  return std::abs(alpha - whole) < 1e-9 * std::abs(alpha) ? whole : alpha;
+}
+
+// Linear maps of the model that PEFT would take for `target` too, as their names end like it.
+bool is_ambiguous(const std::string& target, const std::vector<std::string>& modules) {
+  return std::any_of(modules.begin(), modules.end(), [&](const auto& m) { return ends_with(m, "." + target); });
+}
+
+// As a regular expression that matches these names alone.
+std::string pattern_of(const std::vector<std::string>& targets) {
+  std::string pattern;
+  for (const auto& target : targets) {
+    if (!pattern.empty()) pattern += '|';
+    for (const char letter : target)
+      pattern += letter == '.' ? std::string("\\.") : std::string(1, letter);
+  }
+  return pattern;
 }
 
 // Whole numbers without a point, as PEFT's own configurations have them.
@@ -153,38 +180,42 @@ nlohmann::json number(double value) {
 }  // namespace
 
 nlohmann::json config(const Options& options, models::Model& model, const Adaptation& adaptation) {
-  const Pairs pairs(model, adaptation);
+  const Pairs pairs(model, adaptation, options.names);
+  std::vector<std::string> modules;
+  for (const auto* joint : model.joints())
+    modules.push_back(joint->site().checkpoint);
   const int64_t rank = pairs.all().front().rank;
+  const double alpha = alpha_of(options, pairs.all().front());
   std::vector<std::string> targets;
+  bool ambiguous = false;
   nlohmann::json ranks = nlohmann::json::object(), alphas = nlohmann::json::object();
   for (const auto& pair : pairs.all()) {
-    if (pair.key == pair.target) targets.push_back(pair.target);  // out_proj comes with its attention
-    if (pair.key == pair.target && pair.rank != rank) {
-      ranks[pair.target] = pair.rank;
-      alphas[pair.target] = number(alpha_at(options, pair.rank));
-    }
+    if (pair.key != pair.target) continue;  // out_proj comes with its attention
+    targets.push_back(pair.target);
+    const bool other = is_ambiguous(pair.target, modules);
+    ambiguous = ambiguous || other;
+    const std::string name = other ? "^" + pair.target : pair.target;
+    const double own = alpha_of(options, pair);
+    if (pair.rank != rank) ranks[name] = pair.rank;
+    if (own != alpha) alphas[name] = number(own);
   }
+  nlohmann::json named = targets;
+  if (ambiguous) named = pattern_of(targets);
   return {
-      {"peft_type", "LORA"},
-      {"task_type", nullptr},
-      {"base_model_name_or_path", model.info().source},
-      {"inference_mode", true},
-      {"r", rank},
-      {"lora_alpha", number(alpha_at(options, rank))},
-      {"lora_dropout", options.dropout},
-      {"use_rslora", options.rslora},
-      {"bias", "none"},
-      {"fan_in_fan_out", false},
-      {"target_modules", targets},
-      {"rank_pattern", ranks},
-      {"alpha_pattern", alphas},
+      {"peft_type", "LORA"},          {"peft_version", kPeftVersion},
+      {"task_type", nullptr},         {"base_model_name_or_path", model.info().source},
+      {"inference_mode", true},       {"r", rank},
+      {"lora_alpha", number(alpha)},  {"lora_dropout", options.dropout},
+      {"use_rslora", options.rslora}, {"bias", "none"},
+      {"fan_in_fan_out", false},      {"target_modules", named},
+      {"rank_pattern", ranks},        {"alpha_pattern", alphas},
   };
 }
 
-Tensors write(models::Model& model, const Adaptation& adaptation) {
+NamedTensors write(const Options& options, models::Model& model, const Adaptation& adaptation) {
   const torch::NoGradGuard no_grad;
-  Tensors tensors;
-  const Pairs pairs(model, adaptation);
+  NamedTensors tensors;
+  const Pairs pairs(model, adaptation, options.names);
   for (const auto& pair : pairs.all()) {
     const auto a = torch::zeros({pair.rank, pair.in}), b = torch::zeros({pair.out, pair.rank});
     for (const auto& part : pair.parts) {
@@ -197,15 +228,26 @@ Tensors write(models::Model& model, const Adaptation& adaptation) {
   return tensors;
 }
 
-void read(models::Model& model, const Tensors& tensors, Adaptation& adaptation) {
+void read(const Options& options, models::Model& model, const NamedTensors& tensors, Adaptation& adaptation) {
   const torch::NoGradGuard no_grad;
-  const Pairs pairs(model, adaptation);
-  Tensors wanted;
+  const Pairs pairs(model, adaptation, options.names);
+  NamedTensors wanted;
+  std::map<std::string, const Pair*> by_place;
   for (const auto& pair : pairs.all()) {
     wanted[name_a(pair)] = torch::empty({pair.rank, pair.in});
     wanted[name_b(pair)] = torch::empty({pair.out, pair.rank});
+    by_place[pair.place] = &pair;
   }
-  copy_by_name(entry.name, model, tensors, wanted);
+  const Places places(model);
+  NamedTensors found;
+  for (const auto& [name, tensor] : tensors) {
+    const Key key = parse_key(name);
+    const auto place = places.find(key.module);
+    const auto pair = place ? by_place.find(place->path) : by_place.end();
+    const bool known = pair != by_place.end() && (key.part == "lora_A" || key.part == "lora_B");
+    found[!known ? name : key.part == "lora_A" ? name_a(*pair->second) : name_b(*pair->second)] = tensor;
+  }
+  copy_by_name(entry.name, model, found, wanted);
 
   // Outside its blocks B must be zero, or the file says more than these slices can hold.
   std::vector<std::string> wrong;
@@ -225,65 +267,6 @@ void read(models::Model& model, const Tensors& tensors, Adaptation& adaptation) 
       at::Tensor(part.branch->b()).copy_(part_of_b(wanted.at(name_b(pair)), part) * pair.times);
     }
   }
-}
-
-OptionValues options(const nlohmann::json& config, models::Model& model) {
-  const auto given = [&](const char* key) {
-    const auto found = config.find(key);
-    return found != config.end() && !found->is_null() && *found != false && !(found->is_structured() && found->empty());
-  };
-  for (const char* key : {"use_dora", "lora_bias", "rank_pattern", "alpha_pattern", "fan_in_fan_out", "modules_to_save",
-                          "layers_to_transform", "layer_replication", "exclude_modules", "target_parameters",
-                          "trainable_token_indices"}) {
-    if (given(key))
-      throw ModelError("lora", "adapter_config.json has \"{}\": {}, which is not read.", key, config[key].dump());
-  }
-  if (config.value("bias", "none") != "none") {
-    throw ModelError("lora", "adapter_config.json has \"bias\": {}: trained biases are not read.",
-                     config["bias"].dump());
-  }
-  const auto asked = config.find("target_modules");
-  if (asked == config.end() || asked->is_null()) {
-    throw ModelError("lora", "adapter_config.json has no \"target_modules\".");
-  }
-  // PEFT's rules: a text is a regular expression for the whole name; an item of a list is a name or its end after a
-  // dot.
-  const auto named = [&](const std::string& module) {
-    if (asked->is_string()) {
-      const auto pattern = asked->get<std::string>();
-      return pattern == "all-linear" || std::regex_match(module, std::regex(pattern));
-    }
-    for (const auto& item : *asked) {
-      const auto name = item.get<std::string>();
-      if (module == name || ends_with(module, "." + name)) return true;
-    }
-    return false;
-  };
-  std::string target;
-  const auto add = [&](const std::string& path) { target += (target.empty() ? "" : ",") + path; };
-  for (const auto* joint : model.joints()) {
-    const nn::Site& site = joint->site();
-    if (site.kind != nn::SiteKind::linear) continue;
-    if (is_multihead(model, site)) {
-      if (named(multihead_module(model, attention_of(site.path)))) add(site.path);
-    } else if (!site.slices.empty() && !site.slices.front().checkpoint.empty()) {
-      for (const auto& slice : site.slices) {
-        if (named(slice.checkpoint)) add(site.path + "." + slice.name);
-      }
-    } else if (named(site.checkpoint)) {
-      add(site.path);
-    }
-  }
-  if (target.empty()) {
-    throw ModelError("lora", "adapter_config.json's \"target_modules\" {} name no linear map of {}.", asked->dump(),
-                     model.info().source);
-  }
-  return {{"rank", std::to_string(config.value("r", int64_t{8}))},
-          {"alpha", option::print(config.value("lora_alpha", 8.0))},
-          {"dropout", option::print(config.value("lora_dropout", 0.0))},
-          {"rslora", option::print(config.value("use_rslora", false))},
-          {"target", target},
-          {"tower", "both"}};
 }
 
 }  // namespace graft::methods::lora::peft

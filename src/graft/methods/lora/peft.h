@@ -9,12 +9,14 @@
 
 namespace graft::methods::lora::peft {
 
+// Ours, as PEFT has them; read() takes them under every name that leads to the same modules.
 nlohmann::json config(const Options& options, models::Model& model, const Adaptation& adaptation);
-std::map<std::string, at::Tensor> write(models::Model& model, const Adaptation& adaptation);
-void read(models::Model& model, const std::map<std::string, at::Tensor>& tensors, Adaptation& adaptation);
+NamedTensors write(const Options& options, models::Model& model, const Adaptation& adaptation);
+void read(const Options& options, models::Model& model, const NamedTensors& tensors, Adaptation& adaptation);
 
-// Options that say what a foreign adapter_config.json says. What graft's LoRA does not compute (DoRA, trained biases,
-// ranks by pattern ...) is refused by name.
-OptionValues options(const nlohmann::json& config, models::Model& model);
+// PEFT's. Which modules it adapts and at which rank is read off the tensors. What graft does not compute is refused by
+// name.
+ForeignAdapter from_peft(const io::JsonObject& config, const NamedTensors& tensors, models::Model& model);
+ForeignHead saved_head(const io::JsonObject& config, const NamedTensors& tensors);
 
 }  // namespace graft::methods::lora::peft

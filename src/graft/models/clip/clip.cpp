@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include "graft/text/clip_tokenizer.h"
+
 namespace graft::models::clip {
 
 Clip::Clip(Parts parts, ModelInfo info, tensor::Precision precision, std::vector<Origin> origins)
@@ -30,6 +32,11 @@ at::Tensor Clip::run_images(const at::Tensor& value, nn::Place from, nn::Place t
   if (from == projected()) return value;
   const auto features = parts_.vision->run(value, from, pooled(), context);
   return nn::to_stream(parts_.vision_proj->forward(features, context));
+}
+
+TextReader Clip::text_reader() const {
+  require_text("model", "class prompts need");
+  return {parts_.tokenizer ? *parts_.tokenizer : text::ClipTokenizer::shared(), context_length(), parts_.truncate};
 }
 
 at::Tensor Clip::encode_text(const Prompts& prompts, nn::Context& context) {

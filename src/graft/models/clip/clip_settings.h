@@ -1,5 +1,5 @@
-// What the tensors of a CLIP do not say: heads, activations, eps, pre-processing; from the JSON beside them, or the
-// habits of the layout.
+// What the tensors of a CLIP do not say: heads, activations, eps, pooling, pre-processing; from the JSON beside them,
+// or the habits of the layout. Whether its texts can be read is told too.
 #pragma once
 
 #include <string>
@@ -8,6 +8,7 @@
 #include "graft/io/model_folder.h"
 #include "graft/models/clip/clip_names.h"
 #include "graft/models/model.h"
+#include "graft/models/vit/vision_tower.h"
 
 namespace graft::models::clip {
 
@@ -16,15 +17,16 @@ inline constexpr const char* kOpenAiBuffers[] = {"input_resolution", "context_le
 
 struct Settings {
   std::string layout;
-  int64_t vision_heads = 0, text_heads = 0;  // 0: a head is 64 wide
+  TowerReading vision{.heads = 0, .activation = tensor::Activation::quick_gelu, .eps = 1e-5};  // heads 0: each is 64
+  TowerReading text = vision;
   int64_t vision_depth = 0, text_depth = 0;  // 0: as many blocks as there are
-  tensor::Activation vision_activation = tensor::Activation::quick_gelu;
-  tensor::Activation text_activation = tensor::Activation::quick_gelu;
-  double vision_eps = 1e-5, text_eps = 1e-5;
+  Pooling pooling = Pooling::class_token;
   data::Preprocessing preprocessing;
+  std::string no_text;  // why its texts cannot be read; empty: they can
   std::vector<Note> notes;
 };
 
-Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& reader, const Names& names, int image_size);
+Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& reader, const Names& names, int image_size,
+                     const Told& told);
 
 }  // namespace graft::models::clip

@@ -7,7 +7,9 @@
 #include "graft/models/clip/clip.h"
 #include "graft/models/clip/clip_names.h"
 #include "graft/models/clip/clip_settings.h"
+#include "graft/models/clip/clip_texts.h"
 #include "graft/models/preprocessing.h"
+#include "graft/models/unwrap.h"
 
 namespace graft::models::clip {
 namespace {
@@ -16,7 +18,8 @@ int64_t heads_of(int64_t asked, int64_t width, const char* tower) {
   const auto heads = asked > 0 ? asked : width / 64;
   if (heads < 1 || width % heads != 0 || (asked == 0 && width % 64 != 0)) {
     throw ModelError(
-        "clip", "the {} tower is {} wide, which {} heads do not divide. A config beside the weights says how many.",
+        "clip",
+        "the {} tower is {} wide, which {} heads do not divide. Say how many there are with --heads and --text-heads.",
         tower, width, heads);
   }
   return heads;
@@ -70,15 +73,19 @@ std::shared_ptr<VisionTower> read_vision(CheckpointReader& reader, const Names& 
   const auto positions = reader.take("vision.positions", names.vision.positions, {rows + 1, width});
   const auto stretch = names.proj_is_linear ? nn::Stretch::bicubic : nn::Stretch::antialiased;
   parts.positions = nn::Positions(positions, 1, {side, side}, stretch);
-  parts.norm_pre = read_norm(reader, "vision.norm_pre", names.norm_pre, width, settings.vision_eps, options.precision);
+  if (reader.has(std::string(names.norm_pre) + ".weight")) {
+    parts.norm_pre =
+        read_norm(reader, "vision.norm_pre", names.norm_pre, width, settings.vision.eps, options.precision);
+  }
   auto plan = blocks_plan(names, names.vision, options.precision);
   plan.width = width;
   plan.depth = settings.vision_depth;
-  plan.heads = settings.vision_heads;
-  plan.eps = settings.vision_eps;
-  plan.activation = settings.vision_activation;
+  plan.heads = settings.vision.heads;
+  plan.eps = settings.vision.eps;
+  plan.activation = settings.vision.activation;
   parts.blocks = read_blocks(reader, plan);
-  parts.norm = read_norm(reader, "vision.norm", names.vision.norm, width, settings.vision_eps, options.precision);
+  parts.norm = read_norm(reader, "vision.norm", names.vision.norm, width, settings.vision.eps, options.precision);
+  parts.pooling = settings.pooling;
   return std::make_shared<VisionTower>(std::move(parts));
 }
 
@@ -94,17 +101,35 @@ std::shared_ptr<TextTower> read_text(CheckpointReader& reader, const Names& name
   plan.tower = nn::Tower::text;
   plan.width = width;
   plan.depth = settings.text_depth;
-  plan.heads = settings.text_heads;
-  plan.eps = settings.text_eps;
-  plan.activation = settings.text_activation;
+  plan.heads = settings.text.heads;
+  plan.eps = settings.text.eps;
+  plan.activation = settings.text.activation;
   plan.causal = true;
   plan.tokens = false;
   plan.place = place;
   plan.later_place = false;
   parts.blocks = read_blocks(reader, plan);
-  parts.norm = read_norm(reader, "text.norm", names.text.norm, width, settings.text_eps, options.precision);
+  parts.norm = read_norm(reader, "text.norm", names.text.norm, width, settings.text.eps, options.precision);
   parts.proj = read_proj(reader, names, names.text, nn::Tower::text, width, out, place);
   return std::make_shared<TextTower>(std::move(parts));
+}
+
+// Settings with the tokenizer, which may be why there is no text.
+Texts read_texts(const io::ModelFolder& folder, const CheckpointReader& reader, const Names& names,
+                 Settings& settings) {
+  auto texts = texts_of(folder, !names.proj_is_linear, sizes_of(reader, names.words, 2)[0]);
+  if (settings.no_text.empty()) settings.no_text = texts.refused;
+  if (!settings.no_text.empty()) {
+    settings.notes.push_back({.text = fmt::format("images alone: {}", settings.no_text), .numbers = false});
+  }
+  return texts;
+}
+
+Settings read_settings(const io::ModelFolder& folder, const CheckpointReader& reader, const Names& names,
+                       const Told& told) {
+  const auto patch = sizes_of(reader, names.patch, 4)[2];
+  const auto side = std::llround(std::sqrt(double(sizes_of(reader, names.vision.positions, 2)[0] - 1)));
+  return settings_of(folder, reader, names, static_cast<int>(side * patch), told);
 }
 
 bool recognises(const io::ModelFolder&, const io::Weights& weights) {
@@ -116,20 +141,23 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   if (!names) throw ModelError("clip", "{} has neither open_clip's nor transformers' names of a CLIP.", weights.name());
   CheckpointReader reader(weights);
   const auto patch = sizes_of(reader, names->patch, 4)[2];
-  const auto side = std::llround(std::sqrt(double(sizes_of(reader, names->vision.positions, 2)[0] - 1)));
-  auto settings = settings_of(folder, reader, *names, static_cast<int>(side * patch));
-  settings.vision_heads = heads_of(settings.vision_heads, sizes_of(reader, names->patch, 4)[0], "image");
-  settings.text_heads = heads_of(settings.text_heads, sizes_of(reader, names->words, 2)[1], "text");
+  auto settings = read_settings(folder, reader, *names, options.told);
+  settings.vision.heads = heads_of(settings.vision.heads, sizes_of(reader, names->patch, 4)[0], "image");
+  settings.text.heads = heads_of(settings.text.heads, sizes_of(reader, names->words, 2)[1], "text");
 
   Parts parts;
   parts.width = joint_width(reader, *names);
+  parts.tokenizer = read_texts(folder, reader, *names, settings).tokenizer;
+  parts.truncate = options.told.truncate.value_or(false);
   parts.vision = read_vision(reader, *names, settings, options);
   const auto pooled = parts.vision->pooled();
   parts.vision_proj =
       read_proj(reader, *names, names->vision, nn::Tower::vision, parts.vision->width(), parts.width, pooled);
   parts.text = read_text(reader, *names, settings, options, parts.width, pooled + 1);
-  parts.logit_scale = reader.take("logit_scale", "logit_scale", {});
-  reader.ignore({kOpenAiBuffers[0], kOpenAiBuffers[1], kOpenAiBuffers[2], "attn_mask",
+  const bool wrapped = reader.has("logit_scale") && reader.shape("logit_scale").size() == 1;
+  parts.logit_scale =
+      reader.take_as("logit_scale", "logit_scale", {}, wrapped ? std::vector<int64_t>{1} : std::vector<int64_t>{});
+  reader.ignore({"logit_bias", kOpenAiBuffers[0], kOpenAiBuffers[1], kOpenAiBuffers[2], "attn_mask",
                  "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids"});
 
   ModelInfo info;
@@ -138,8 +166,10 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   info.layout = settings.layout;
   info.preprocessing = settings.preprocessing;
   info.own_size = info.preprocessing.output();
-  info.vision = {settings.vision_heads, settings.vision_activation, settings.vision_eps};
-  info.text = {settings.text_heads, settings.text_activation, settings.text_eps};
+  info.vision = settings.vision;
+  info.text = settings.text;
+  info.pooling = settings.pooling == Pooling::class_token ? "token" : "avg";
+  info.no_text = settings.no_text;
   if (options.image_size) info.preprocessing = at_size(info.preprocessing, *options.image_size, patch);
   info.notes = settings.notes;
   info.description =
@@ -150,6 +180,20 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
 }
 
 }  // namespace
+
+TextSide text_side_of(const io::ModelFolder& folder) {
+  const auto file = folder.open();
+  const auto weights = unwrap(file, [&](const auto& tensors) { return recognises(folder, tensors); }).weights;
+  const auto* names = find_names(weights);
+  if (!names) throw ModelError("tokenize", "{} reads no text. Name a CLIP.", folder.path.string());
+  const CheckpointReader reader(weights);
+  auto settings = read_settings(folder, reader, *names, {});
+  auto texts = read_texts(folder, reader, *names, settings);
+  if (!settings.no_text.empty()) {
+    throw ModelError("tokenize", "{}: graft reads its images alone: {}.", folder.path.string(), settings.no_text);
+  }
+  return {std::move(texts.tokenizer), sizes_of(reader, names->text.positions, 2)[0]};
+}
 
 extern const Family family = {"clip", "images and texts in one space (Radford et al. 2021), ViT image towers",
                               "open_clip, openai, hf", recognises, load};

@@ -1,6 +1,6 @@
 // Image towers without a text tower: ViT (Dosovitskiy et al. 2021, arXiv:2010.11929), DINO (Caron et al. 2021,
-// arXiv:2104.14294) and DINOv2 (Oquab et al. 2024, arXiv:2304.07193) with or without registers. SwiGLU blocks, relative
-// positions and distillation tokens are left out.
+// arXiv:2104.14294) and DINOv2 (Oquab et al. 2024, arXiv:2304.07193) with or without registers. SwiGLU blocks and
+// relative positions are left out.
 #pragma once
 
 #include <memory>
@@ -24,10 +24,11 @@ class Vit final : public Model {
   at::Tensor run_images(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context) override {
     return vision_->run(value, from, to, context);
   }
-  nn::Place place_of(const std::string& name) const override;
-
- protected:
+  at::Tensor feature_rows(const at::Tensor& value, const nn::Layout& layout) const override {
+    return vision_->feature_rows(value, layout);
+  }
   at::Tensor positions_at(data::Size image) const override { return vision_->positions_at(image); }
+  nn::Place place_of(const std::string& name) const override;
 
  private:
   std::shared_ptr<VisionTower> vision_;

@@ -3,7 +3,8 @@
 namespace graft::models::vit {
 namespace {
 
-constexpr const char* kPrefixes[] = {"", "backbone.", "vit.", "dinov2.", "dinov2_with_registers.", "model."};
+constexpr const char* kPrefixes[] = {"",      "backbone.", "vit.",  "dinov2.", "dinov2_with_registers.",
+                                     "deit.", "ijepa.",    "model."};
 
 // timm, DINO and DINOv2's own code.
 constexpr BlockNames kFused = {.norm1 = "norm1",
@@ -60,12 +61,14 @@ constexpr BlockNames kDinov2InMemory = {.norm1 = "norm1",
                                         .scale2 = "layer_scale2.lambda1"};
 
 constexpr Names fused(const char* registers) {
-  return {"timm", "cls_token", registers, "pos_embed", "patch_embed.proj", "norm_pre", "norm", "blocks.", kFused};
+  return {"timm",     "cls_token", "dist_token", registers, "pos_embed", "patch_embed.proj",
+          "norm_pre", "norm",      "blocks.",    kFused};
 }
 
 constexpr Names transformers(const char* blocks, const BlockNames& block) {
   return {"hf",
           "embeddings.cls_token",
+          "embeddings.distillation_token",
           "embeddings.register_tokens",
           "embeddings.position_embeddings",
           "embeddings.patch_embeddings.projection",

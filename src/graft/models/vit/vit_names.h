@@ -12,6 +12,7 @@ namespace graft::models::vit {
 struct Names {
   const char* layout;  // "timm" stands for the names that DINO and DINOv2 share with it too
   const char* cls;
+  const char* distillation;
   const char* registers;
   const char* positions;
   const char* patch;  // a convolution, with .weight and .bias

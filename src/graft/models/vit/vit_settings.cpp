@@ -1,118 +1,218 @@
 #include "graft/models/vit/vit_settings.h"
 
-#include <nlohmann/json.hpp>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
 
 #include "graft/core/error.h"
 #include "graft/models/preprocessing.h"
+#include "graft/models/transformers_keys.h"
+#include "graft/models/vit/timm_config.h"
 
 namespace graft::models::vit {
 namespace {
 
-using nlohmann::json;
+using io::JsonObject;
+using tensor::Activation;
 
-tensor::Activation activation_named(const std::string& name) {
-  if (name == "gelu") return tensor::Activation::gelu;
-  if (name == "quick_gelu" || name == "quickgelu") return tensor::Activation::quick_gelu;
-  if (name == "gelu_tanh" || name == "gelu_pytorch_tanh" || name == "gelu_new") return tensor::Activation::gelu_tanh;
-  if (name == "relu") return tensor::Activation::relu;
-  if (name == "silu" || name == "swish") return tensor::Activation::silu;
-  throw ModelError("vit", "activation '{}' is not known: expected gelu, quick_gelu, gelu_tanh, relu or silu.", name);
-}
-
-nn::Grid size_of(const json& value) {
-  if (value.is_number()) return {value.get<int64_t>(), value.get<int64_t>()};
-  if (value.is_array() && value.size() >= 2) {  // [H, W], or timm's [3, H, W]
-    return {value[value.size() - 2].get<int64_t>(), value[value.size() - 1].get<int64_t>()};
-  }
-  throw ModelError("vit", "an image size that graft cannot read: {}.", value.dump());
-}
+constexpr const char* kUnknown = "It could change the features, so nothing was loaded.";
 
 data::Preprocessing half_and_half(data::Preprocessing preprocessing) {
   preprocessing.mean = preprocessing.std = {0.5f, 0.5f, 0.5f};
   return preprocessing;
 }
 
-void read_transformers(const json& config, Settings& settings) {
-  settings.heads = config.value("num_attention_heads", settings.heads);
-  settings.depth = config.value("num_hidden_layers", settings.depth);
-  settings.activation = activation_named(config.value("hidden_act", "gelu"));
-  settings.eps = config.value("layer_norm_eps", settings.eps);
-  if (config.contains("image_size")) settings.image = size_of(config["image_size"]);
-  if (config.value("use_swiglu_ffn", false))
-    throw ModelError("vit", "SwiGLU blocks (use_swiglu_ffn) are not supported.");
+// A transformers' activation; its tables have several names for one function.
+Activation hidden_activation(const JsonObject& config) {
+  const auto name = config.get<std::string>("hidden_act", "gelu");
+  if (name == "gelu" || name == "gelu_python") return Activation::gelu;
+  if (name == "quick_gelu") return Activation::quick_gelu;
+  if (name == "gelu_pytorch_tanh" || name == "gelu_python_tanh" || name == "gelu_new" || name == "gelu_fast" ||
+      name == "gelu_accurate") {
+    return Activation::gelu_tanh;
+  }
+  if (name == "relu") return Activation::relu;
+  if (name == "silu" || name == "swish") return Activation::silu;
+  throw ModelError("vit", "{}: hidden_act = \"{}\": expected gelu, quick_gelu, gelu_pytorch_tanh, relu or silu.",
+                   config.file(), name);
 }
 
-// timm: {"architecture": ..., "global_pool": ..., "model_args": {...}, "pretrained_cfg": {...}}
-void read_timm(const json& config, Settings& settings) {
-  const auto args = config.value("model_args", json::object());
-  settings.heads = args.value("num_heads", config.value("num_heads", settings.heads));
-  settings.depth = args.value("depth", settings.depth);
-  if (args.contains("act_layer") && args["act_layer"].is_string()) {
-    settings.activation = activation_named(args["act_layer"].get<std::string>());
-  } else if (config.value("architecture", "").find("quickgelu") != std::string::npos) {
-    settings.activation = tensor::Activation::quick_gelu;
+void expect_equal(const JsonObject& config, const char* key, int64_t got, std::vector<std::string>& wrong) {
+  const auto said = config.find<int64_t>(key);
+  if (said && *said != got) wrong.push_back(fmt::format("{} = {}, the tensors have {}", key, *said, got));
+}
+
+void read_transformers(const JsonObject& config, const Shape& shape, Settings& settings) {
+  // `model_type` tells the defaults; these are the models that are this tower.
+  config.expect("model_type", {"vit", "deit", "vit_mae", "vit_msn", "ijepa", "dinov2", "dinov2_with_registers"},
+                "graft does not know this architecture.");
+  const auto type = config.get<std::string>("model_type", "");
+  if (!type.empty()) settings.eps = type == "vit_msn" || type.starts_with("dinov2") ? 1e-6 : 1e-12;
+  settings.eps = config.get("layer_norm_eps", settings.eps);
+  settings.heads = config.get("num_attention_heads", int64_t{12});
+  settings.depth = config.get("num_hidden_layers", int64_t{12});
+  settings.activation = hidden_activation(config);
+  settings.image = pixels_of(config, "image_size");
+  config.expect("use_swiglu_ffn", {false}, "SwiGLU blocks are not supported.");
+  config.expect("num_channels", {3}, "graft reads photos, of three channels.");
+  std::vector<std::string> wrong;
+  expect_equal(config, "hidden_size", shape.width, wrong);
+  expect_equal(config, "num_hidden_layers", shape.depth, wrong);
+  expect_equal(config, "num_register_tokens", shape.registers, wrong);
+  const auto patch = pixels_of(config, "patch_size");
+  if (patch && (patch->rows != shape.patch || patch->columns != shape.patch)) {
+    wrong.push_back(fmt::format("patch_size = {}, the tensors have {}", patch->rows, shape.patch));
   }
-  const auto pretrained = config.value("pretrained_cfg", json::object());
-  if (args.contains("img_size"))
-    settings.image = size_of(args["img_size"]);
-  else if (pretrained.contains("input_size"))
-    settings.image = size_of(pretrained["input_size"]);
-  const auto pool = args.value("global_pool", config.value("global_pool", "token"));
-  if (pool == "avg" && settings.pooling == Pooling::class_token) settings.pooling = Pooling::normed_patch_mean;
-  if (pool != "avg" && pool != "token") throw ModelError("vit", "global_pool '{}': expected token or avg.", pool);
-  if (!pretrained.empty()) settings.preprocessing = timm_preprocessing(pretrained, settings.preprocessing);
+  if (!wrong.empty()) {
+    throw ModelError("vit", "{} is not of this checkpoint:\n  {}", config.file(), fmt::join(wrong, "\n  "));
+  }
+  ignore_transformers_keys(config);
+  // Told by the tensors: qkv_bias, mlp_ratio, intermediate_size. Of training, of heads and of what is handed back: the
+  // rest.
+  config.ignore({"qkv_bias",
+                 "mlp_ratio",
+                 "intermediate_size",
+                 "layerscale_value",
+                 "drop_path_rate",
+                 "encoder_stride",
+                 "pooler_output_size",
+                 "pooler_act",
+                 "decoder_*",
+                 "mask_ratio",
+                 "norm_pix_loss",
+                 "use_mask_token",
+                 "apply_layernorm",
+                 "reshape_hidden_states",
+                 "out_features",
+                 "out_indices",
+                 "stage_names",
+                 "num_labels",
+                 "semantic_loss_ignore_index",
+                 "use_cls_token",
+                 "bos_token_id",
+                 "eos_token_id",
+                 "pad_token_id",
+                 "cross_attention_hidden_size",
+                 "is_encoder_decoder",
+                 "is_decoder"});
+  config.refuse_unread("vit", kUnknown);
+}
+
+// What a lone timm checkpoint can be is told by the models that have its shape.
+void read_lone(const Shape& shape, Settings& settings) {
+  const auto alike = timm_architectures_like(shape.width, shape.depth, shape.traits, shape.registers);
+  const bool of_clip = shape.has(kNormPre);
+  if (alike.empty()) {
+    if (of_clip) settings.eps = 1e-5;
+    return;
+  }
+  settings.eps = alike.front()->eps;
+  const auto same = [&](const auto* each) { return each->activation == alike.front()->activation; };
+  if (std::ranges::all_of(alike, same)) settings.activation = alike.front()->activation;
 }
 
 }  // namespace
 
-Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& reader, const Names& names, int trained) {
+Shape shape_of(const CheckpointReader& reader, const Names& names) {
+  const auto has = [&](const std::string& name) { return *name.c_str() && reader.has(name); };
+  const auto block = std::string(names.blocks) + "0.";
+  const auto patch = sizes_of(reader, std::string(names.patch) + ".weight", 4);  // [D, channels, p, p]
+  if (patch[2] != patch[3]) {
+    throw ModelError("vit", "{}: expected square patches [D, 3, p, p], got [{}].", reader.full(names.patch),
+                     fmt::join(patch, ", "));
+  }
+  Shape shape;
+  shape.width = patch[0];
+  shape.channels = patch[1];
+  shape.patch = patch[2];
+  shape.depth = reader.count(names.blocks);
+  shape.positions = sizes_of(reader, names.positions, 3)[1];  // [1, rows, D]
+  if (has(names.registers)) shape.registers = sizes_of(reader, names.registers, 3)[1];
+  shape.fc_norm = has("fc_norm.weight");
+  shape.mask_token = has("mask_token") || has("embeddings.mask_token");
+  const auto trait = [&](Trait which, bool there) { shape.traits |= there ? which : 0u; };
+  trait(kClass, has(names.cls));
+  trait(kDistilled, has(names.distillation));
+  trait(kNormPre, *names.norm_pre && has(std::string(names.norm_pre) + ".weight"));
+  trait(kFinalNorm, shape.fc_norm || has(std::string(names.norm) + ".weight"));
+  trait(kScale, names.block.scale1 && has(block + names.block.scale1));
+  trait(kQkvBias, has(block + (names.block.qkv ? names.block.qkv : names.block.q) + ".bias"));
+  return shape;
+}
+
+Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& reader, const Names& names,
+                     const Shape& shape, int trained) {
   Settings settings;
   settings.layout = names.layout;
   const bool transformers = settings.layout == "hf";
-  const bool scaled = names.block.scale1 && reader.has(std::string(names.blocks) + "0." + names.block.scale1);
-  const bool masked = reader.has("mask_token") || reader.has("embeddings.mask_token");
-  const bool registers = reader.has(names.registers);
+  const bool scaled = shape.has(kScale), registers = shape.registers > 0;
   // DINOv2 is trained at 518 pixels and used at 224.
-  const int usual = 224 % sizes_of(reader, std::string(names.patch) + ".weight", 4)[2] == 0 ? 224 : trained;
-  if (reader.has("fc_norm.weight"))
+  const int usual = 224 % shape.patch == 0 ? 224 : trained;
+  if (shape.fc_norm)
     settings.pooling = Pooling::patch_mean;
-  else if (!reader.has(names.cls))
+  else if (!shape.has(kClass))
     settings.pooling = Pooling::normed_patch_mean;
-  if (*names.norm_pre && reader.has(std::string(names.norm_pre) + ".weight"))
-    settings.eps = 1e-5;  // timm's CLIP towers
+  else if (shape.has(kDistilled) && !transformers)
+    settings.pooling = Pooling::class_and_distillation;
 
   if (transformers) {
     // transformers stretches DINOv2 with registers antialiased, everything else not.
     settings.stretch = registers ? nn::Stretch::antialiased : nn::Stretch::bicubic;
     settings.eps = scaled ? 1e-6 : 1e-12;
     settings.preprocessing = scaled ? imagenet_preprocessing(usual) : half_and_half(clip_preprocessing(trained));
+    settings.preprocessing.crop_rounding = data::CropRounding::transformers;
     if (folder.config)
-      read_transformers(folder.config->value(), settings);
+      read_transformers(*folder.config, shape, settings);
     else
-      settings.notes.push_back({"no config.json: GELU and heads of width 64 assumed"});
+      settings.notes.push_back({"no config.json: GELU and the usual heads of this width assumed"});
   } else if (folder.config) {
-    settings.preprocessing = imagenet_preprocessing(trained);
-    read_timm(folder.config->value(), settings);
-  } else if (masked) {
+    read_timm(*folder.config, shape, settings);
+  } else if (shape.mask_token) {
     settings.layout = "dinov2";
     settings.stretch = registers ? nn::Stretch::antialiased : nn::Stretch::offset;
     settings.preprocessing = imagenet_preprocessing(usual);
   } else if (!reader.has("head.weight") && !registers && !scaled && settings.pooling == Pooling::class_token &&
-             settings.eps == 1e-6) {
+             !shape.has(kNormPre)) {
     settings.layout = "dino";
     settings.stretch = nn::Stretch::offset;
     settings.preprocessing = imagenet_preprocessing(trained);
     settings.notes.push_back({"no config.json and no classifier: taken for DINO's own checkpoint"});
   } else {
     settings.preprocessing = half_and_half(clip_preprocessing(trained));
-    settings.notes.push_back({"no config.json: GELU, heads of width 64, mean and std 0.5 assumed"});
+    read_lone(shape, settings);
+    const bool tanh = settings.activation == Activation::gelu_tanh;
+    settings.notes.push_back(
+        {fmt::format("no config.json: {}, the heads of timm's models of this shape, mean and std 0.5 "
+                     "assumed",
+                     tanh ? "GELU by tanh" : "GELU")});
   }
   if (folder.preprocessor_config) {
-    settings.preprocessing = transformers_preprocessing(folder.preprocessor_config->value(), settings.preprocessing);
+    settings.preprocessing =
+        transformers_preprocessing(*folder.preprocessor_config, scaled ? "BitImageProcessor" : "ViTImageProcessor");
   } else if (transformers) {
     settings.notes.push_back({"no preprocessor_config.json: the family's usual size, mean and std assumed"});
   }
   return settings;
+}
+
+int64_t heads_of(const Shape& shape, const std::string& checkpoint) {
+  std::set<int64_t> counts;
+  std::vector<std::string> models;
+  for (const auto* each : timm_architectures_like(shape.width, shape.depth, shape.traits, shape.registers)) {
+    if (counts.insert(each->heads).second) models.push_back(fmt::format("{} of {}", each->heads, each->name));
+  }
+  constexpr const char* kWayOn = "A config.json beside the weights says how many.";
+  if (counts.size() > 1) {
+    throw ModelError("vit", "{}: its tensors do not tell its heads: {} wide it may have {}. {}", checkpoint,
+                     shape.width, fmt::join(models, " or "), kWayOn);
+  }
+  if (counts.size() == 1) return *counts.begin();
+  if (shape.width % 64 != 0) {
+    throw ModelError("vit", "{}: its tensors do not tell its heads: heads of width 64 do not divide a width of {}. {}",
+                     checkpoint, shape.width, kWayOn);
+  }
+  return shape.width / 64;
 }
 
 }  // namespace graft::models::vit

@@ -1,0 +1,62 @@
+// The one walk over folders of photos: what was taken, and what was left, by reason and count, so that it can be said.
+// Links are followed, never round in a circle. A photo is known by its name's ending; what it holds is seen when it is
+// read. Names are bytes: they need not be UTF-8.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace graft::data {
+
+enum class LeftReason {
+  hidden,             // begins with a dot, or lies in a folder that does
+  shadow,             // a system's own: __MACOSX, @eaDir, #recycle, Thumbs.db, ...
+  not_readable,       // an image that graft does not decode: .gif, .heic, ...
+  unknown_ending,     // a photo by its first bytes, called otherwise
+  no_photo,           // anything else
+  dangling_link,      // of something that is not called a photo; a photo's is taken, and missed when it is read
+  link_loop,          // a link to a folder that it lies in
+  unreadable_folder,  // it may not be listed
+  no_class_folder,    // a photo beside the class folders
+  no_split,           // a folder beside train/ that is no split
+};
+
+class LeftOut {
+ public:
+  // `example` is what the reason is told with: an ending, or a name.
+  void add(LeftReason reason, const std::string& example, std::size_t count = 1);
+  void add(const LeftOut& other);
+  std::size_t count(LeftReason reason) const;
+  std::size_t count() const;
+  bool empty() const { return reasons_.empty(); }
+
+  // "12 hidden, 3 no photos (.txt, .csv)"; empty when nothing was left.
+  std::string words() const;
+
+ private:
+  struct Counted {
+    std::size_t count = 0;
+    std::map<std::string, std::size_t> examples;
+  };
+  std::map<LeftReason, Counted> reasons_;
+};
+
+struct Walk {
+  std::vector<std::string> photos;   // relative to the root, '/' between; in the order of their names, part by part
+  std::vector<std::string> folders;  // those that were entered, likewise
+  LeftOut left;
+};
+
+// Everything below `root`, which is a folder (FileError where it may not be listed). Stopped when a signal comes.
+Walk walk_photos(const std::filesystem::path& root);
+
+// By its name's ending, in any case: jpg, jpeg, jpe, jfif, png, webp, bmp and their kin.
+bool is_photo_name(const std::filesystem::path& file);
+
+// What lies directly in a folder, by name: for formats that look for their file. Hidden ones are left out.
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder);
+
+}  // namespace graft::data

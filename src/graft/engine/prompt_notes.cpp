@@ -1,0 +1,34 @@
+#include "graft/engine/prompt_notes.h"
+
+#include <fmt/ranges.h>
+
+namespace graft::engine {
+namespace {
+
+constexpr size_t kGroupsNamed = 10;
+
+}  // namespace
+
+void say_of_prompts(const models::Classifier& classifier, const std::vector<std::string>& classes, Reporter& report) {
+  const auto* prompts = dynamic_cast<const models::PromptClassifier*>(&classifier);
+  if (!prompts) return;
+  std::vector<std::string> groups;
+  for (const auto& group : prompts->alike()) {
+    std::vector<std::string> names;
+    for (const auto i : group)
+      names.push_back(fmt::format("'{}'", classes[i]));
+    groups.push_back(fmt::format("{}", fmt::join(names, " and ")));
+  }
+  if (!groups.empty()) {
+    const size_t more = groups.size() > kGroupsNamed ? groups.size() - kGroupsNamed : 0;
+    groups.resize(groups.size() - more);
+    report.warn(fmt::format("{}{} have the same prompt: nothing in the text tells these classes apart",
+                            fmt::join(groups, ", "), more > 0 ? fmt::format(" and {} more", more) : ""));
+  }
+  if (const auto cut = prompts->cut(); cut > 0) {
+    report.warn(fmt::format("{} class prompt{} cut to the tokens that the model reads (--truncate)", cut,
+                            cut == 1 ? " was" : "s were"));
+  }
+}
+
+}  // namespace graft::engine

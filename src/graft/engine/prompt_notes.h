@@ -1,0 +1,16 @@
+// What a person should know of class prompts before numbers are read off them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "graft/core/log.h"
+#include "graft/models/classifier.h"
+
+namespace graft::engine {
+
+// A warning for classes whose prompts are the same to the text tower, and one for prompts that were cut. Nothing for a
+// linear head.
+void say_of_prompts(const models::Classifier& classifier, const std::vector<std::string>& classes, Reporter& report);
+
+}  // namespace graft::engine

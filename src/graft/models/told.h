@@ -1,0 +1,52 @@
+// What a lone checkpoint does not say of itself and its user knows: `--activation quick_gelu --mean 0.5`. It fills
+// gaps: where a file beside the weights says otherwise it is refused.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "graft/core/options.h"
+#include "graft/data/transforms.h"
+#include "graft/tensor/activation_names.h"
+
+namespace graft::models {
+
+struct Told {
+  std::optional<tensor::Activation> activation = {};
+  std::optional<int64_t> heads = {};
+  std::optional<int64_t> text_heads = {};
+  std::string mean;  // three numbers, or one for all channels
+  std::string std;
+  std::optional<data::Filter> interpolation = {};
+  std::optional<bool> truncate = {};  // of texts
+};
+template <class Visitor>
+void fields(Visitor& visit, Told& o) {
+  visit("activation", o.activation,
+        "of the blocks, where the files do not say it: a lone CLIP of OpenAI's has quick_gelu");
+  visit("heads", o.heads, "attention heads of the image tower, where the files do not say it (default: width / 64)");
+  visit("text-heads", o.text_heads, "attention heads of the text tower, likewise");
+  visit("mean", o.mean, "r,g,b that pixels from 0 to 1 are centred by, where the files do not say it");
+  visit("std", o.std, "r,g,b that they are then divided by, likewise");
+  visit("interpolation", o.interpolation, "how photos are resized, where the files do not say it");
+  visit("truncate", o.truncate, "cut class prompts that are too long for the text tower, instead of an error");
+}
+
+// Three numbers, or one for all channels; ConfigError for anything else.
+std::array<float, 3> parse_channels(const std::string& option, const std::string& text);
+
+// What one tower computes beside its tensors, as its files say, as it had to be assumed, or as the user said.
+struct TowerReading {
+  int64_t heads = 0;
+  tensor::Activation activation = tensor::Activation::gelu;
+  double eps = 1e-6;  // of its norms
+};
+
+// `reading` with what was told. `file` says it already (empty: none does); ConfigError if it says otherwise.
+TowerReading with_told(TowerReading reading, const Told& told, const std::optional<int64_t>& heads,
+                       const std::string& file);
+data::Preprocessing with_told(data::Preprocessing preprocessing, const Told& told, const std::string& file);
+
+}  // namespace graft::models

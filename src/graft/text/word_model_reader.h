@@ -1,0 +1,14 @@
+// The "model" of a tokenizer.json: its vocabulary and how words fall into it.
+#pragma once
+
+#include <memory>
+
+#include "graft/io/json_object.h"
+#include "graft/text/word_model.h"
+
+namespace graft::text {
+
+// A model that is not understood, or a setting of one, is a ModelError that names it.
+std::unique_ptr<const WordModel> read_word_model(const io::JsonObject& json);
+
+}  // namespace graft::text

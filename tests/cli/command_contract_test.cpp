@@ -1,0 +1,342 @@
+// What holds for every command that commands.def lists, tried on the program itself.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "graft/cli/command.h"
+#include "graft/core/printable.h"
+#include "tests/cli/child.h"
+
+namespace graft::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+const fs::path kAssets = GRAFT_TEST_ASSETS;
+const std::set<std::string> kPathOptions = {"model",  "data",    "classes", "templates", "output",
+                                            "resume", "adapter", "run",     "sites",     "config"};
+// Text that names no file.
+const std::set<std::string> kWords = {"as",        "precision",    "device",       "format",       "method",
+                                      "loss",      "image-column", "label-column", "split-column", "train-split",
+                                      "val-split", "test-split",   "template",     "memory",       "at",
+                                      "split",     "match"};
+
+// A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face
+// cache, and a run.
+class World : public testing::Environment {
+ public:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "command-contract-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    root = name;
+    fs::current_path(root);
+    for (const char* repository : {"openai--clip-vit-base-patch16", "facebook--dinov2-small"}) {
+      const fs::path folder = root / "hub" / ("models--" + std::string(repository));
+      fs::create_directories(folder / "refs");
+      fs::create_directories(folder / "snapshots");
+      std::ofstream(folder / "refs" / "main") << "1";
+      fs::create_directory_symlink(kAssets / "clip_products", folder / "snapshots" / "1");
+    }
+    fs::create_directory_symlink(kAssets / "clip_products", "clip");
+    copy_photos("pets/train", 16);
+    copy_photos("pets/test", 2);
+    fs::create_directories("holiday");
+    for (const auto& photo : fs::directory_iterator("pets/test/Ties"))
+      fs::copy_file(photo.path(), "holiday" / photo.path().filename());
+    const auto made = shell(examples("adapt")[0]);
+    ASSERT_EQ(made.code, 0) << made.err;
+  }
+  void TearDown() override {
+    fs::current_path("/");
+    fs::remove_all(root);
+  }
+
+  std::map<std::string, std::string> variables() const {
+    return {{"HOME", root.string()},
+            {"HF_HUB_CACHE", (root / "hub").string()},
+            {"PATH", fs::path(GRAFT_TEST_PROGRAM).parent_path().string() + ":/usr/bin:/bin"},
+            {"LC_ALL", "C.UTF-8"},
+            {"GRAFT_EPOCHS", "1"},
+            {"GRAFT_PRECISION", "fp32"},
+            {"GRAFT_THREADS", "1"},
+            {"GRAFT_FORCE", "yes"}};
+  }
+  Ended shell(const std::string& line) const {
+    return run_child({.words = {"/bin/sh", "-c", line}, .environment = variables()});
+  }
+  Ended graft(std::vector<std::string> words, Child child = {}) const {
+    child.words = {GRAFT_TEST_PROGRAM};
+    child.words.insert(child.words.end(), words.begin(), words.end());
+    for (const auto& [name, value] : variables())
+      child.environment.try_emplace(name, value);
+    return run_child(child);
+  }
+  static std::vector<std::string> examples(std::string_view command) {
+    std::vector<std::string> lines;
+    std::istringstream stream(find_command(command).examples);
+    for (std::string line; std::getline(stream, line);)
+      lines.push_back(line);
+    return lines;
+  }
+
+  fs::path root;
+
+ private:
+  static void copy_photos(const fs::path& to, int count) {
+    for (const char* name : {"Ties", "Watches"}) {
+      fs::create_directories(to / name);
+      std::vector<fs::path> photos;
+      for (const auto& photo : fs::directory_iterator(kAssets / "fashion_products" / "images" / name))
+        photos.push_back(photo.path());
+      std::sort(photos.begin(), photos.end());
+      if (count < 16) std::reverse(photos.begin(), photos.end());
+      for (int i = 0; i < count; ++i)
+        fs::copy_file(photos[static_cast<size_t>(i)], to / name / photos[static_cast<size_t>(i)].filename());
+    }
+  }
+};
+
+World& world() {
+  static World* const made = dynamic_cast<World*>(testing::AddGlobalTestEnvironment(new World));
+  return *made;
+}
+[[maybe_unused]] const World& kMadeBeforeTheTests = world();
+
+// All but the demo, which trains for a minute (demo.clitest), by the first example of each.
+std::vector<std::string> first_examples() {
+  std::vector<std::string> lines;
+  for (const auto& command : commands()) {
+    if (std::string_view(command.name) != "demo") lines.push_back(World::examples(command.name)[0]);
+  }
+  return lines;
+}
+
+// Two at a time.
+template <class Item>
+void for_all(const std::vector<Item>& items, const std::function<void(const Item&)>& check) {
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < items.size(); i = next++)
+      check(items[i]);
+  };
+  std::jthread other(work);
+  work();
+}
+
+bool is_said_in_one_go(const Ended& ended) {
+  return ended.err.starts_with('[') || ended.err.find("\n[") != std::string::npos;
+}
+
+TEST(EveryCommand, RunsTheFirstExampleOfItsHelp) {
+  for (const auto& line : first_examples()) {
+    const auto ended = world().shell(line);
+    EXPECT_EQ(ended.code, 0) << line << "\n" << ended.err;
+  }
+}
+
+TEST(EveryCommand, WithJsonPrintsJsonAloneAndSaysNothing) {
+  for (const auto& line : first_examples()) {
+    const auto ended = world().shell(line + " --json");
+    EXPECT_EQ(ended.code, 0) << line << "\n" << ended.err;
+    EXPECT_THAT(ended.err, IsEmpty()) << line;
+    EXPECT_THAT(ended.out, Not(IsEmpty())) << line;
+    std::istringstream lines(ended.out);
+    for (std::string one; std::getline(lines, one);)
+      EXPECT_TRUE(nlohmann::json::accept(one)) << line << ": " << one;
+  }
+}
+
+TEST(EveryCommand, QuietSaysNothing) {
+  for (const auto& line : first_examples()) {
+    const auto ended = world().shell(line + " -q");
+    EXPECT_EQ(ended.code, 0) << line;
+    EXPECT_THAT(ended.err, IsEmpty()) << line;
+  }
+}
+
+TEST(EveryCommand, LivesWithStreamsThatAreClosedOrFull) {
+  auto lines = first_examples();
+  for (auto& line : lines) {  // the others read the run meanwhile
+    if (line.starts_with("graft adapt")) line.replace(line.find("-o runs/pets"), 12, "-o runs/more");
+  }
+  for_all<std::string>(lines, [](const std::string& line) {
+    const bool prints = line.starts_with("graft features") == false;  // its result is a file
+    for (const char* streams : {" >&-", " >/dev/full"}) {
+      const auto ended = world().shell(line + streams);
+      EXPECT_EQ(ended.code, prints ? 3 : 0) << line << streams << "\n" << ended.err;
+      if (prints) {
+        EXPECT_THAT(ended.err, HasSubstr("[output] stdout: could not be written")) << line << streams;
+      }
+    }
+    const auto both = world().shell(line + " 2>&- >&-");
+    EXPECT_EQ(both.code, prints ? 3 : 0) << line;
+    for (const char* streams : {" 2>&-", " 2>/dev/full", " <&- 2>&-"}) {
+      if (line.starts_with("echo") && streams[1] == '<') continue;  // it reads from there
+      const auto ended = world().shell(line + streams);
+      EXPECT_EQ(ended.code, 0) << line << streams;
+      EXPECT_EQ(ended.out.empty(), !prints) << line << streams;
+    }
+  });
+}
+
+TEST(EveryCommand, EndsQuietlyWhenItsReaderIsGone) {
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"methods"}, {"models"}, {"predict", "runs/pets", "holiday", "-q"}, {"--help"}}) {
+    const auto ended = world().graft(words, {.words = {}, .out = Stream::unread});
+    EXPECT_EQ(ended.code, 128 + SIGPIPE) << words[0];
+    EXPECT_FALSE(ended.killed) << words[0];
+    EXPECT_THAT(ended.err, Not(HasSubstr("["))) << words[0];
+  }
+}
+
+TEST(EveryCommand, KnowsItsPathsFromItsWords) {
+  for (const auto& command : commands()) {
+    for (const auto& info : command.options()) {
+      if (info.type == "text") {
+        EXPECT_TRUE(kPathOptions.count(info.name) + kWords.count(info.name) == 1) << info.name;
+      }
+    }
+  }
+}
+
+// A call of each command that works, to put something odd into.
+std::vector<std::string> sound_call(const std::string& command) {
+  if (command == "adapt" || command == "plan") {
+    return {command, "--model", "clip", "--data", "pets", "--method", "lora", "--shots", "1", "-q"};
+  }
+  if (command == "evaluate") return {command, "--run", "runs/pets", "-q"};
+  if (command == "merge") return {command, "--run", "runs/pets", "-q", "--output", "odd/merged"};
+  if (command == "predict") return {command, "--run", "runs/pets", "-q", "holiday"};
+  if (command == "zero-shot") return {command, "--model", "clip", "--data", "pets", "-q"};
+  if (command == "features") {
+    return {command, "--model", "clip", "--data", "holiday", "--output", "odd/f.safetensors", "-q"};
+  }
+  return {command, "-q"};
+}
+
+TEST(EveryCommand, RefusesWhatIsNoFileOrNoFolderInOneMessage) {
+  fs::create_directories("odd/folder");
+  const std::vector<std::string> names = {"odd/a b", "odd/a=b", "odd/-x", "odd/new\nline", "odd/\xff\xfe", "odd/empty"};
+  for (const auto& name : names)
+    std::ofstream(name).close();
+  std::vector<std::vector<std::string>> calls;
+  size_t turn = 0;
+  for (const auto& command : commands()) {
+    auto options = command.options();
+    options.push_back({"config", "text", "", ""});
+    for (const auto& info : options) {
+      if (kPathOptions.count(info.name) == 0 || std::string_view(command.name) == "demo") continue;
+      for (const auto& path : {std::string("odd/folder"), std::string("odd/missing"), std::string("/proc/self/mem"),
+                               names[turn++ % names.size()]}) {
+        if (info.name == "output" && path == "odd/folder") continue;  // may be written into
+        auto words = sound_call(command.name);
+        words.push_back("--" + info.name + "=" + path);
+        calls.push_back(words);
+      }
+    }
+  }
+  for_all<std::vector<std::string>>(calls, [](const std::vector<std::string>& words) {
+    const auto ended = world().graft(words, {.words = {}, .at_most_milliseconds = 20'000});
+    const std::string shown = words[0] + " " + printable(words.back()) + "\n" + ended.err;
+    EXPECT_FALSE(ended.hung || ended.killed) << shown;
+    EXPECT_THAT(ended.code, testing::AnyOf(0, 2, 3, 4)) << shown;
+    if (ended.code != 0) {
+      EXPECT_TRUE(is_said_in_one_go(ended)) << shown;
+    }
+    for (const char* foreign : {"std::", "basic_", "c10", "nlohmann", "yaml-cpp", "json.exception", "terminate"})
+      EXPECT_THAT(ended.err, Not(HasSubstr(foreign))) << shown;
+  });
+}
+
+TEST(EveryCommand, TakesPathsThatLookLikeSomethingElse) {
+  for (const std::string name : {"threads=2", "a b", "-run", "new\nline", "\xff\xfe"}) {
+    fs::create_directory_symlink("runs/pets", name);
+    const std::string photo = name + ".jpg";
+    fs::copy_file(fs::directory_iterator("holiday")->path(), photo);
+    const auto ended = name == "threads=2" ? world().graft({"predict", name, photo, "-q"})
+                                           : world().graft({"predict", "-q", "--", name, photo});
+    EXPECT_EQ(ended.code, 0) << name << ended.err;
+    EXPECT_EQ(std::count(ended.out.begin(), ended.out.end(), '\n'), 1) << ended.out;
+    const auto linked = world().graft({"zero-shot", "--model=clip", "--data=pets", "-q", "-o", name + ".jsonl"});
+    EXPECT_EQ(linked.code, 0) << name << linked.err;
+    EXPECT_TRUE(fs::exists(name + ".jsonl")) << name;
+  }
+}
+
+TEST(EveryCommand, StopsWithinASecondAtAnyStage) {
+  std::vector<std::pair<std::string, int>> cases;
+  for (const char* command : {"adapt", "plan", "evaluate", "predict", "zero-shot", "features", "merge"}) {
+    for (const int after : {150, 300, 450, 600})
+      cases.emplace_back(command, after);
+  }
+  for (const int after : {500, 1500, 3000})
+    cases.emplace_back("demo", after);
+  cases.emplace_back("tokenize", 300);
+  for_all<std::pair<std::string, int>>(cases, [](const auto& one) {
+    const auto& [command, after] = one;
+    std::vector<std::string> words = sound_call(command);
+    if (command == "adapt") words.insert(words.end(), {"--epochs", "200", "-o", "odd/run" + std::to_string(after)});
+    if (command == "merge") words.insert(words.end(), {"-o", "odd/merged" + std::to_string(after)});
+    if (command == "demo") words.insert(words.end(), {"-o", "odd/demo" + std::to_string(after)});
+    const auto ended =
+        world().graft(words, {.words = {}, .waits_for_input = true, .signal = SIGINT, .after_milliseconds = after});
+    EXPECT_FALSE(ended.hung) << command;
+    EXPECT_THAT(ended.code, testing::AnyOf(0, 130)) << command << " after " << after << " ms: " << ended.err;
+    EXPECT_LT(ended.milliseconds, 2000) << command << " after " << after << " ms";  // of two programs on two cores
+  });
+  for (const auto& entry : fs::recursive_directory_iterator(world().root))
+    EXPECT_NE(entry.path().extension(), ".partial") << entry.path();
+}
+
+TEST(EveryCommand, GoesOnWhenTheTerminalCloses) {
+  const auto ended = world().graft({"zero-shot", "--model=clip", "--data=pets", "-q"},
+                                   {.words = {}, .signal = SIGHUP, .after_milliseconds = 150});
+  EXPECT_THAT(ended.code, testing::AnyOf(0, 128 + SIGHUP));  // the latter before main() began
+  EXPECT_FALSE(ended.hung);
+}
+
+#ifdef GRAFT_TEST_FEW_THREADS
+TEST(EveryCommand, ComputesWithTheThreadsThatTheSystemStarts) {
+  std::vector<std::pair<std::string, std::string>> cases;
+  for (const char* most : {"0", "1", "4"}) {
+    for (const char* command : {"adapt", "predict", "features"})
+      cases.emplace_back(command, most);
+  }
+  for_all<std::pair<std::string, std::string>>(cases, [](const auto& one) {
+    const auto& [command, most] = one;
+    auto words = sound_call(command);
+    words.insert(words.end(), {"--threads", "8", "--workers", "6"});
+    const auto ended =
+        world().graft(words, {.words = {},
+                              .environment = {{"LD_PRELOAD", GRAFT_TEST_FEW_THREADS}, {"FEW_THREADS", most}},
+                              .at_most_milliseconds = 30'000});
+    EXPECT_FALSE(ended.hung) << command << " with " << most;
+    EXPECT_EQ(ended.code, 0) << command << " with " << most << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("the system starts no more threads")) << command;
+  });
+}
+#endif
+
+TEST(EveryCommand, ComputesWithFewerThreadsThanAreOfNoUse) {
+  const auto ended = world().graft({"predict", "runs/pets", "holiday", "-q", "--threads", "9999"});
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_THAT(ended.err, HasSubstr("9999 threads on"));
+}
+
+}  // namespace
+}  // namespace graft::cli
