@@ -132,7 +132,8 @@ engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_
   for (const auto& setting : demo_settings()) {
     if (setting.method == method) values.insert(setting.values.begin(), setting.values.end());
   }
-  auto [options, method_options] = engine::read_adapt_request(values);
+  auto request = engine::read_adapt_request(values);
+  auto& options = request.options;
   options.model = model_;
   options.data = data_;
   options.shots = shots;
@@ -140,7 +141,7 @@ engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_
   options.output = output;
   options.force = true;
   Inside inside(method, terminal_);
-  auto result = engine::adapt(*session_, options, method_options, inside);
+  auto result = engine::adapt(*session_, options, request.method_options, inside);
   if (result.stopped_by != 0) throw engine::Stopped(result.stopped_by);
   return result;
 }

@@ -282,7 +282,8 @@ AdaptResult adapt(const AdaptOptions& options, const OptionValues& method_option
 
 AdaptResult resume(const std::string& folder, const OptionValues& given, const Host& host, Reporter& report) {
   const AdaptRequest request = resumed_request(folder, given);
-  Session session(request.options.model, request.options.data, host, report);
+  Session session(request.options.model, request.options.data, host, report, {data::Split::train, data::Split::test},
+                  request.options.shots);
   return adapt(session, request.options, request.method_options, report);
 }
 

@@ -47,13 +47,6 @@ data::Filter read_resample(const JsonObject& config, data::Filter usual) {
   config.refuse(config.name_of("resample"), "one of Pillow's filters, 0 to 5 or its name", &value);
 }
 
-std::array<float, 3> three(const json& list, const char* what) {
-  if (!list.is_array() || list.size() != 3) {
-    throw ModelError("model", "{}: expected three numbers, got {}.", what, list.dump());
-  }
-  return {list[0].get<float>(), list[1].get<float>(), list[2].get<float>()};
-}
-
 std::array<float, 3> channels(const JsonObject& config, const char* key, std::array<float, 3> usual) {
   const auto& value = config.raw(key);
   if (value.is_null()) return usual;
@@ -87,15 +80,6 @@ std::array<double, 3> timm_channels(const io::JsonObject& config, const char* ke
 
 data::Size resize_of_share(data::Size crop, double share) {
   return {static_cast<int>(std::floor(crop.height / share)), static_cast<int>(std::floor(crop.width / share))};
-}
-
-bool says(const json& config, const char* key) {
-  return config.contains(key) && !config[key].is_null();
-}
-
-void read_mean_and_std(const json& config, const char* mean, const char* std, data::Preprocessing& result) {
-  if (says(config, mean)) result.mean = three(config[mean], mean);
-  if (says(config, std)) result.std = three(config[std], std);
 }
 
 // What transformers' image processors do where the file is silent.

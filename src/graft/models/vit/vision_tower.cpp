@@ -116,6 +116,11 @@ at::Tensor VisionTower::feature_rows(const at::Tensor& value, const nn::Layout& 
   if (parts_.pooling == Pooling::class_token) {
     return value.select(1, of.begin(nn::TokenKind::class_token)).contiguous();
   }
+  if (parts_.pooling == Pooling::class_and_distillation) {
+    return (value.select(1, of.begin(nn::TokenKind::class_token)) +
+            value.select(1, of.begin(nn::TokenKind::distillation))) /
+           2;
+  }
   return value.narrow(1, of.begin(nn::TokenKind::patch), of.count(nn::TokenKind::patch)).mean(1);
 }
 
