@@ -2,10 +2,11 @@
 
     python bench/peers/merged_peers.py GRAFT FOLDER [METHOD ...]
 
-Builds small models with random weights (open_clip, a lone file of OpenAI's kind, transformers' CLIP, ViT, DINOv2, and
-timm's ViT), trains each method on photos of plain colours for a step or two, merges, opens the folder with strict
-loading, and prints the largest deviation of the features, and of the logits where a head was placed, relative to their
-largest value, from what `graft features --adapter` and `graft predict` say of the run."""
+Builds small models with random weights (open_clip, transformers' CLIP, ViT and DINOv2, timm's ViT, and lone files of
+OpenAI's, transformers' and timm's kind), trains each method on photos of plain colours for a step or two, merges, opens
+the folder with strict loading, and prints the largest deviation of the features, and of the logits where a head was
+placed, relative to their largest value, from what `graft features --adapter` says of the run and its head makes of
+that."""
 
 import json
 import shutil
@@ -17,6 +18,16 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import load_file
+
+try:
+    import torchvision
+except RuntimeError:  # built for another torch: its transforms work, once the names of its kernels are there
+    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+        del sys.modules[name]
+    kernels = torch.library.Library("torchvision", "FRAGMENT")
+    for name in ("nms", "qnms", "roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "deform_conv2d", "_roi_align_backward",
+                 "_roi_pool_backward", "_ps_roi_align_backward", "_ps_roi_pool_backward", "_deform_conv2d_backward"):
+        kernels.define(f"{name}(Tensor x) -> Tensor")
 
 GRAFT, ROOT = sys.argv[1], Path(sys.argv[2])
 METHODS = sys.argv[3:] or ["lora", "bias", "norm", "full", "adapter"]
@@ -42,7 +53,7 @@ def photos():
             folder = ROOT / "photos" / split / name
             folder.mkdir(parents=True, exist_ok=True)
             for i in range(count):
-                pixels = np.clip(np.array(colour) + draw.normal(0, 40, (SIZE, SIZE, 3)), 0, 255)
+                pixels = np.clip(np.array(colour) + draw.normal(0, 40, (37, 46, 3)), 0, 255)
                 Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{i:02}.png")
     return sorted((ROOT / "photos" / "test").rglob("*.png"))
 
@@ -85,9 +96,10 @@ def openai_file(path):
     return path / "ViT-tiny.pt"
 
 
-def hf_clip(path):
+def hf_clip(path, heads=4):
     from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel
-    common = dict(hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4, projection_dim=48)
+    common = dict(hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=heads,
+                  projection_dim=48)
     config = CLIPConfig(vision_config=dict(image_size=SIZE, patch_size=8, **common),
                         text_config=dict(vocab_size=49408, max_position_embeddings=77, **common), projection_dim=48)
     lively(CLIPModel(config), 3).save_pretrained(path)
@@ -113,13 +125,34 @@ def hf_dinov2(path):
     return path
 
 
-def timm_vit(path):
+def hf_clip_file(path):
+    hf_clip(path, heads=1)
+    for file in path.glob("*.json"):
+        file.unlink()
+    return path / "model.safetensors"
+
+
+def timm_model(name, seed, **changes):
     import timm
+    return lively(timm.create_model(name, img_size=SIZE, patch_size=8, depth=2, num_classes=7, **changes), seed)
+
+
+def timm_vit(path):
     from timm.models import save_for_hf
-    model = timm.create_model("vit_tiny_patch16_224", img_size=SIZE, patch_size=8, embed_dim=48, depth=2, num_heads=3,
-                              num_classes=7)
-    save_for_hf(lively(model, 6), path, safe_serialization=True)
+    save_for_hf(timm_model("vit_tiny_patch16_224", 6, embed_dim=48, num_heads=3), path, safe_serialization=True)
     return path
+
+
+def timm_mean(path):
+    from timm.models import save_for_hf
+    save_for_hf(timm_model("vit_base_patch16_reg4_gap_256", 7, embed_dim=48, num_heads=3), path, safe_serialization=True)
+    return path
+
+
+def timm_file(path):
+    path.mkdir(parents=True)
+    torch.save(timm_model("vit_tiny_patch16_224", 8).state_dict(), path / "vit.pth")
+    return path / "vit.pth"
 
 
 def in_open_clip(folder, files):
@@ -131,7 +164,7 @@ def in_open_clip(folder, files):
 
 def hf_pixels(folder, files):
     from transformers import AutoImageProcessor
-    processor = AutoImageProcessor.from_pretrained(folder, use_fast=False)
+    processor = AutoImageProcessor.from_pretrained(folder, backend="pil")
     return processor([Image.open(file) for file in files], return_tensors="pt")["pixel_values"]
 
 
@@ -166,20 +199,15 @@ def in_timm(folder, files):
     return features, model(pixels)
 
 
-BASES = dict(open_clip=(open_clip_folder, in_open_clip), openai_pt=(openai_file, in_open_clip), hf_clip=(hf_clip, in_hf_clip),
-             hf_vit=(hf_vit, in_hf), hf_dinov2=(hf_dinov2, in_hf), timm_vit=(timm_vit, in_timm))
+BASES = dict(open_clip=(open_clip_folder, in_open_clip), openai_pt=(openai_file, in_open_clip), hf_clip=(hf_clip, in_hf_clip), hf_file=(hf_clip_file, in_hf_clip),
+             hf_vit=(hf_vit, in_hf), hf_dinov2=(hf_dinov2, in_hf), timm_vit=(timm_vit, in_timm),
+             timm_mean=(timm_mean, in_timm), timm_file=(timm_file, in_timm))
 
 
 def of_run(run, files):
     must("features", "--adapter", run, "--data", ROOT / "photos", "--split", "test", "--precision", "fp32",
          "--no-cache", "-o", ROOT / "features.safetensors", "-q")
     return load_file(ROOT / "features.safetensors")["features"]
-
-
-def probabilities(run, files):
-    rows = [json.loads(line) for line in must("predict", run, *files, "--precision", "fp32", "--json", "-q").splitlines()
-            if line.startswith("{")]
-    return rows
 
 
 def relative(wanted, got):

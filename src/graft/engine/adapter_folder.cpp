@@ -327,7 +327,6 @@ json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
           {"options", info.method_options},
           {"classifier", option::print(info.classifier)},
           {"classes", info.classes},
-          {"classes_made_up", info.classes_made_up},
           {"templates", info.templates},
           {"shots", info.shots},
           {"train_size", info.train_size},

@@ -1,10 +1,13 @@
 #include "graft/engine/merge.h"
 
 #include <fmt/ranges.h>
+#include <signal.h>
 #include <torch/types.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -94,8 +97,8 @@ void check_merge_output(const MergeOptions& options, const fs::path& output, con
 class PartialFolder {
  public:
   explicit PartialFolder(const fs::path& output)
-      : output_(output),
-        path_(output.parent_path() / fmt::format(".{}.partial-{}", output.filename().string(), ::getpid())) {
+      : output_(output), path_(output.parent_path() / fmt::format("{}{}", beginning(output), ::getpid())) {
+    remove_those_left_behind();
     std::error_code error;
     fs::create_directories(path_, error);
     if (error) throw FileError("merge", "{} cannot be created: {}.", path_.string(), error.message());
@@ -128,6 +131,24 @@ class PartialFolder {
   }
 
  private:
+  static std::string beginning(const fs::path& output) {
+    return fmt::format(".{}.partial-", output.filename().string());
+  }
+
+  // Of processes that were killed.
+  void remove_those_left_behind() const {
+    std::error_code error;
+    const auto start = beginning(output_);
+    for (const auto& entry : fs::directory_iterator(output_.parent_path(), error)) {
+      const auto name = entry.path().filename().string();
+      if (!name.starts_with(start)) continue;
+      pid_t process = 0;
+      const auto [end, wrong] = std::from_chars(name.data() + start.size(), name.data() + name.size(), process);
+      const bool number = wrong == std::errc() && end == name.data() + name.size() && process > 0;
+      if (number && ::kill(process, 0) != 0 && errno == ESRCH) fs::remove_all(entry.path(), error);
+    }
+  }
+
   fs::path output_, path_;
 };
 
@@ -155,9 +176,10 @@ void write_merged_file(const fs::path& folder, AdapterInfo info, const models::M
   info.base = merged.source;
   std::erase_if(info.told, [](const auto& each) { return each.first != "truncate"; });  // the rest is written beside it
   files.emplace_back(kMergedFile);
-  const nlohmann::json file = {{"graft", describe_adapter(info, merged)},
-                               {"files", files},
-                               {"merged", {{"method", info.method}, {"exif", option::print(exif)}}}};
+  auto graft = describe_adapter(info, merged);
+  if (info.classes_made_up) graft["classes_made_up"] = true;
+  const nlohmann::json file = {
+      {"graft", graft}, {"files", files}, {"merged", {{"method", info.method}, {"exif", option::print(exif)}}}};
   write_file_atomically(folder / kMergedFile,
                         file.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
@@ -217,8 +239,10 @@ Merged merge(const MergeOptions& options, const Host& host, Reporter& report) {
   const auto images = std::make_shared<data::ImageCache>(exif);
   const auto photos = some_photos(options, *images);
   const Outputs adapted_outputs = outputs_of(model, info, photos, images, report);
-  Merged merged{
-      .folded = fold_inserts(*model), .photos = static_cast<int64_t>(photos.size()), .folder = options.output};
+  Merged merged;
+  merged.folder = options.output;
+  merged.photos = static_cast<int64_t>(photos.size());
+  merged.folded = fold_inserts(*model);
 
   const auto file_weights = base.open();
   const auto weights = models::own_weights(base, file_weights, wanted.as);
