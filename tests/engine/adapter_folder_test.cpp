@@ -98,7 +98,8 @@ TEST(AdapterFolder, EvaluateAndPredictWorkOnPeftsImageClassificationRecipe) {
 TEST(AdapterFolder, AnAdapterThatNamesNoBaseAsksForOne) {
   const PeftFolder peft("recipe");
   try {
-    model_of_run(read_adapter_info(peft.at()), ModelOptions());
+    Silent silent;
+    model_of_run(read_adapter_info(peft.at()), ModelOptions(), silent);
     FAIL() << "no model was asked for";
   } catch (const UsageError& error) {
     EXPECT_THAT(error.what(), HasSubstr("Give --model"));

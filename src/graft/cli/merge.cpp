@@ -23,14 +23,17 @@ int run(Arguments& arguments, Terminal& terminal) {
   if (terminal.json()) {
     terminal.print(dump(with_notes({{"folder", merged.folder.string()},
                                     {"folded", merged.folded},
+                                    {"tensors", merged.tensors},
+                                    {"rounded", merged.rounded},
+                                    {"head", merged.head},
                                     {"photos", merged.photos},
                                     {"largest_deviation", merged.largest_deviation}},
                                    terminal)));
     return 0;
   }
-  terminal.print(
-      fmt::format("largest deviation {:.1e} of the features' largest value, on {} photos; {} linear maps changed",
-                  merged.largest_deviation, merged.photos, merged.folded));
+  const auto on = merged.photos > 0 ? fmt::format("{} photos", merged.photos) : "generated images";
+  terminal.print(fmt::format("largest deviation {:.1e} of the features' largest value, on {}; {} linear maps changed",
+                             merged.largest_deviation, on, merged.folded));
   terminal.line("saved", fmt::format("{}: a plain model in its base's own layout", merged.folder.string()));
   return 0;
 }

@@ -9,6 +9,7 @@
 #include "graft/core/error.h"
 #include "graft/core/printable.h"
 #include "graft/data/dataset.h"
+#include "graft/engine/merged_folder.h"
 #include "graft/engine/tensor_file.h"
 #include "graft/io/json_object.h"
 #include "graft/io/weights.h"
@@ -50,7 +51,7 @@ std::vector<std::string> number_notes(const models::ModelInfo& model) {
 }
 
 io::JsonObject read_config_json(const fs::path& folder) {
-  const fs::path file = folder / kConfig;
+  const fs::path file = folder / (is_merged(folder) ? kMergedFile : kConfig);
   auto config = io::JsonObject::read(file);
   if (!config) {
     throw FileError("adapter",
@@ -110,6 +111,13 @@ methods::ClassifierKind classifier_of(const io::JsonObject& graft) {
   graft.refuse(graft.name_of("classifier"), "linear or prompts", &graft.raw("classifier"));
 }
 
+// Another shape than a square is the base's own: nobody asked for it.
+int64_t square_size(const io::JsonObject& base) {
+  const auto crop = base.object("preprocessing").get("crop", std::vector<int64_t>{});
+  const auto size = base.need<int64_t>("image_size");
+  return crop.size() == 2 && crop[0] != crop[1] ? 0 : size;
+}
+
 AdapterInfo own_info(const io::JsonObject& graft) {
   if (const auto version = graft.get("version", kVersion); version > kVersion) {
     throw ModelError("adapter", "{} is of version {}, this graft reads up to {}. Use a newer graft.", graft.file(),
@@ -121,13 +129,14 @@ AdapterInfo own_info(const io::JsonObject& graft) {
   info.fingerprint = base.need<std::string>("fingerprint");
   info.family = base.need<std::string>("family");
   info.layout = base.need<std::string>("layout");
-  info.image_size = base.need<int64_t>("image_size");
+  info.image_size = square_size(base);
   info.method = graft.need<std::string>("method");
   const auto options = graft.object("options");
   for (const auto& key : options.keys())
     info.method_options[key] = options.need<std::string>(key);
   info.classifier = classifier_of(graft);
   info.classes = graft.need<std::vector<std::string>>("classes");
+  info.classes_made_up = graft.get("classes_made_up", false);
   info.templates = graft.need<std::vector<std::string>>("templates");
   info.shots = graft.need<int64_t>("shots");
   info.train_size = graft.need<int64_t>("train_size");
@@ -312,6 +321,29 @@ Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<meth
   return adapted;
 }
 
+json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
+  return {{"version", kVersion},
+          {"method", info.method},
+          {"options", info.method_options},
+          {"classifier", option::print(info.classifier)},
+          {"classes", info.classes},
+          {"templates", info.templates},
+          {"shots", info.shots},
+          {"train_size", info.train_size},
+          {"seed", info.seed},
+          {"precision", info.precision},
+          {"base",
+           {{"name", info.base},
+            {"fingerprint", model.fingerprint},
+            {"family", model.family},
+            {"layout", model.layout},
+            {"description", model.description},
+            {"image_size", info.image_size},
+            {"told", info.told},
+            {"notes", number_notes(model)},
+            {"preprocessing", describe(model.preprocessing)}}}};
+}
+
 void serve_classes(Adapted& adapted, AdapterInfo info, std::vector<std::string> classes) {
   info.classes = adapted.problem.classes = std::move(classes);
   adapted.classifier = build_prompts(*adapted.method, adapted.problem, info);
@@ -323,44 +355,34 @@ void serve_classes(Adapted& adapted, AdapterInfo info, std::vector<std::string> 
   }
 }
 
+std::string save_head(const fs::path& folder, const models::Classifier& classifier) {
+  const auto head = head_tensors(classifier);
+  if (head.empty()) return {};
+  write_tensors(folder / kHead, head, {{"format", "pt"}});
+  return kHead;
+}
+
 int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const AdapterInfo& info) {
   write_tensors(folder / kTensors, adapted.method->to_disk(*adapted.model, adapted.adaptation), {{"format", "pt"}});
-  const auto head = head_tensors(*adapted.classifier);
-  if (!head.empty()) write_tensors(folder / kHead, head, {{"format", "pt"}});
+  const auto head = save_head(folder, *adapted.classifier);
   const auto& model = adapted.model->info();
   json config = adapted.method->peft_config(*adapted.model, adapted.adaptation);
   config["base_model_name_or_path"] = info.base;
-  config["graft"] = {{"version", 1},
-                     {"method", info.method},
-                     {"options", info.method_options},
-                     {"classifier", option::print(info.classifier)},
-                     {"classes", info.classes},
-                     {"templates", info.templates},
-                     {"shots", info.shots},
-                     {"train_size", info.train_size},
-                     {"seed", info.seed},
-                     {"precision", info.precision},
-                     {"base",
-                      {{"name", info.base},
-                       {"fingerprint", model.fingerprint},
-                       {"family", model.family},
-                       {"layout", model.layout},
-                       {"description", model.description},
-                       {"image_size", info.image_size},
-                       {"told", info.told},
-                       {"notes", number_notes(model)},
-                       {"preprocessing", describe(model.preprocessing)}}}};
+  config["graft"] = describe_adapter(info, model);
   const std::string text = config.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   write_file_atomically(folder / kConfig, text);
   auto bytes = static_cast<int64_t>(text.size()) + static_cast<int64_t>(fs::file_size(folder / kTensors));
-  if (!head.empty()) bytes += static_cast<int64_t>(fs::file_size(folder / kHead));
+  if (!head.empty()) bytes += static_cast<int64_t>(fs::file_size(folder / head));
   return bytes;
 }
 
 AdapterInfo read_adapter_info(const fs::path& folder) {
   const auto config = read_config_json(folder);
-  if (const auto graft = config.find_object("graft")) return own_info(*graft);
-  return foreign_info(config, folder);
+  const auto graft = config.find_object("graft");
+  AdapterInfo info = graft ? own_info(*graft) : foreign_info(config, folder);
+  info.merged = is_merged(folder);
+  if (info.merged) info.base = folder.string();
+  return info;
 }
 
 Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> model, Reporter& report, bool force_base) {
@@ -378,10 +400,12 @@ Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> mode
                      folder.string(), info.base, info.fingerprint.substr(0, 8), model->info().source,
                      model->info().fingerprint.substr(0, 8));
   }
-  Adapted adapted = build_adapted(std::move(model), methods::make_method(info.method, info.method_options), info);
+  auto method = methods::make_method(info.method, info.method_options);
+  if (info.merged) method = merged_method(std::move(method));
+  Adapted adapted = build_adapted(std::move(model), std::move(method), info);
   const std::string wrong_head = assign_head(*adapted.classifier, folder / kHead);
   try {
-    adapted.method->from_disk(*adapted.model, read_adapter_tensors(folder), adapted.adaptation);
+    if (!info.merged) adapted.method->from_disk(*adapted.model, read_adapter_tensors(folder), adapted.adaptation);
   } catch (const ModelError& error) {
     if (wrong_head.empty()) throw;
     throw ModelError("adapter", "{} does not fit:{}\n  and {}", folder.string(), wrong_head, error.what());

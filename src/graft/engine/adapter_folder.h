@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct AdapterInfo {
   int64_t image_size = 0;  // height of the model's input
   OptionValues told;       // what the user said of the base (models::Told)
   std::string precision;   // that it was trained at
+  bool merged = false;     // folded into its base: `base` is the folder itself
 
   bool foreign() const {
     return fingerprint.empty();
@@ -66,6 +68,13 @@ void serve_classes(Adapted& adapted, AdapterInfo info, std::vector<std::string> 
 // Bytes written. Each file is atomic; the JSON comes last, so that a folder with one is complete.
 int64_t save_adapter(const std::filesystem::path& folder, const Adapted& adapted, const AdapterInfo& info);
 
+// The classifier's own file; its name, empty where class prompts are the classifier.
+std::string save_head(const std::filesystem::path& folder, const models::Classifier& classifier);
+
+// The "graft" object: what save_adapter() writes into the JSON, and merge into graft.json.
+nlohmann::json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model);
+
+// Of a run folder, a folder with an adapter, or a merged folder.
 AdapterInfo read_adapter_info(const std::filesystem::path& folder);
 
 // Puts the adapter on its model, and says what had to be assumed of one that PEFT wrote. All that does not fit is one

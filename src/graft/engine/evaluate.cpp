@@ -14,8 +14,8 @@
 #include "graft/engine/classification.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prediction_file.h"
-#include "graft/io/yaml_options.h"
 #include "graft/engine/prompt_notes.h"
+#include "graft/io/yaml_options.h"
 #include "graft/text/text_file.h"
 
 namespace graft::engine {
@@ -120,6 +120,9 @@ Classification task_for(Adapted& adapted, Encoder& encoder, int64_t photos, std:
 
 AdapterInfo read_classifier_info(const std::string& run) {
   AdapterInfo info = read_adapter_info(run);
+  if (info.merged && info.classes.empty()) {
+    throw ModelError("adapter", "{} has no classes to predict: the adapter that was merged had none.", run);
+  }
   if (!info.foreign() || !info.classes.empty()) return info;
   throw ModelError("adapter",
                    "{} holds an adapter that PEFT wrote without a classifier (modules_to_save): it has no classes to "
@@ -154,14 +157,19 @@ DataOptions data_of_run(const std::string& run, const DataOptions& asked) {
 
 }  // namespace
 
-ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options) {
-  const bool own = options.model.empty();
-  if (own && info.base.empty()) {
+ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options, Reporter& report) {
+  if (options.model.empty() && info.base.empty()) {
     throw UsageError("adapter",
                      "the adapter does not say which model it is for (base_model_name_or_path). Give --model.");
   }
-  if (own) options.model = info.base;
-  if (own && !options.image_size && info.image_size > 0) options.image_size = info.image_size;
+  if (options.model.empty()) options.model = info.base;
+  if (info.image_size > 0) {
+    if (!options.image_size) options.image_size = info.image_size;
+    if (*options.image_size != info.image_size) {
+      report.note({.text = fmt::format("trained at {} pixels, used at {} as --image-size says", info.image_size,
+                                       *options.image_size)});
+    }
+  }
   if (options.precision == "auto" && !info.precision.empty()) options.precision = info.precision;
   auto told = info.told;
   for (const auto& [name, text] : write_options(options.told))
@@ -175,7 +183,7 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
   DataOptions data = options.data.data.empty() ? data_of_run(options.run, options.data) : options.data;
   if (!data.exif) data.exif = exif_of_run(options.run);
   data.dataset.least_classes = 1;  // it is told apart from the run's
-  Session session(model_of_run(info, options.model), data, host, report, {options.split});
+  Session session(model_of_run(info, options.model, report), data, host, report, {options.split});
   Adapted adapted = load_classifier(options.run, session.model(), options.force_base, report);
   report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
   say_of_prompts(*adapted.classifier, info.classes, report);
@@ -207,7 +215,7 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
 Evaluation predict(const PredictOptions& options, const Host& host, Reporter& report) {
   if (options.files.empty()) throw UsageError("predict", "which photos? Name one or more files after the run folder.");
   const AdapterInfo info = read_classifier_info(options.run);
-  const auto model = open_model(model_of_run(info, options.model), host, report);
+  const auto model = open_model(model_of_run(info, options.model, report), host, report);
   Adapted adapted = load_classifier(options.run, model, options.force_base, report);
   say_of_prompts(*adapted.classifier, info.classes, report);
   const auto choice = choose_classes(adapted, info, options.classes);

@@ -37,9 +37,10 @@ struct Evaluation {
   std::vector<std::string> classes;
 };
 
-// Without a model's name: the one that the run was trained on; without data: the run's own. The data's classes are matched to the run's by name; a
-// class that the run does not know is a DataError. With --classes these are chosen among, and they may be new to the run
-// where nothing that it learned belongs to a class (Zhou et al. 2022, arXiv:2203.05557: from base to new).
+// Without a model's name: the one that the run was trained on; without data: the run's own. The data's classes are
+// matched to the run's by name; a class that the run does not know is a DataError. With --classes these are chosen
+// among, and they may be new to the run where nothing that it learned belongs to a class (Zhou et al. 2022,
+// arXiv:2203.05557: from base to new).
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report);
 
 struct PredictOptions {
@@ -68,7 +69,8 @@ void fields(Visitor& visit, PredictOptions& o) {
 // No labels: each is -1, and the scores count nothing.
 Evaluation predict(const PredictOptions& options, const Host& host, Reporter& report);
 
-// `options` with the model, image size and precision that a run was trained with where they say nothing.
-ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options);
+// `options` with the model, image size and precision that a run was trained with where they say nothing; another image
+// size than the run's is noted.
+ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options, Reporter& report);
 
 }  // namespace graft::engine

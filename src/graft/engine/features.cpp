@@ -38,7 +38,7 @@ nn::Place parse_place(const std::string& word, const models::Model& model) {
 
 FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter& report) {
   ModelOptions wanted = options.model;
-  if (!options.adapter.empty()) wanted = model_of_run(read_adapter_info(options.adapter), wanted);
+  if (!options.adapter.empty()) wanted = model_of_run(read_adapter_info(options.adapter), wanted, report);
   DataOptions data = options.data;
   if (!data.exif && !options.adapter.empty()) data.exif = exif_of_run(options.adapter);
   PhotoList photos = list_photos(data, options.split);

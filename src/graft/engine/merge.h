@@ -1,5 +1,5 @@
-// Folding an adapter into the weights: a checkpoint of the base's own layout, with no trace of the adapter but its
-// effect.
+// Folding an adapter into the weights: a checkpoint of the base's own layout with everything that the base had, which
+// graft and the base's library open without knowing of the adapter.
 #pragma once
 
 #include <filesystem>
@@ -30,12 +30,16 @@ void fields(Visitor& visit, MergeOptions& o) {
 }
 
 struct Merged {
-  int64_t folded = 0;            // linear maps changed
-  int64_t photos = 0;            // that the deviation was measured on
-  double largest_deviation = 0;  // of features, relative to their largest value
+  int64_t folded = 0;            // linear maps that inserts were folded into
+  int64_t tensors = 0;           // of the checkpoint that changed
+  int64_t photos = 0;            // that the deviation was measured on; 0: on generated images
+  double largest_deviation = 0;  // of features of the folder as read back, relative to their largest value
+  std::string rounded;           // the type below float32 that changed tensors were rounded to; empty: none was
+  std::string head;              // where the trained head lies
   std::filesystem::path folder;
 };
-// ModelError, before anything is written, for inserts that do not fold, by name.
+// A folder appears only once it has been read back, as anyone would read it, and does what the adapted model does.
+// ModelError, with nothing written, for inserts that do not fold, by name, and for a base that cannot be described.
 Merged merge(const MergeOptions& options, const Host& host, Reporter& report);
 
 }  // namespace graft::engine

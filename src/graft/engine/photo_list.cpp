@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "graft/data/file_walk.h"
+#include "graft/engine/merged_folder.h"
+#include "graft/io/json_object.h"
 #include "graft/io/yaml_options.h"
 
 namespace graft::engine {
@@ -160,11 +162,15 @@ void report_workers(int64_t started, int64_t asked, Reporter& report) {
 }
 
 data::Exif exif_of_run(const fs::path& run) {
+  data::Exif exif = data::Exif::keep;
+  if (const auto merged = is_merged(run) ? io::JsonObject::read(run / kMergedFile) : std::nullopt) {
+    option::parse("data", "exif", merged->object("merged").get("exif", option::print(exif)), exif);
+    return exif;
+  }
   std::error_code error;
-  if (!fs::exists(run / "config.yaml", error)) return data::Exif::keep;
+  if (!fs::exists(run / "config.yaml", error)) return exif;
   const auto config = io::read_yaml_options(run / "config.yaml");
   const auto found = config.find("exif");
-  data::Exif exif = data::Exif::keep;
   if (found != config.end() && !found->second.empty()) option::parse("data", "exif", found->second, exif);
   return exif;
 }

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -127,6 +128,23 @@ std::map<std::string, at::Tensor> Model::to_checkpoint() const {
   for (auto& [name, value] : parameters)
     value = tensor::numbers_of(value);
   return models::to_checkpoint(origins_, parameters);
+}
+
+std::map<std::string, at::Tensor> Model::to_checkpoint_at_size() const {
+  const torch::NoGradGuard no_grad;
+  auto parameters = by_name(*this);
+  for (auto& [name, value] : parameters)
+    value = tensor::numbers_of(value);
+  auto& positions = parameters.at("vision.positions");
+  const auto stretched = positions_at(info_.preprocessing.output());
+  auto origins = origins_;
+  for (auto& origin : origins) {
+    if (origin.ours != "vision.positions") continue;
+    std::replace(origin.shape.begin(), origin.shape.end(), positions.size(0), stretched.size(0));
+    origin.rows = stretched.size(0);
+  }
+  positions = stretched;
+  return models::to_checkpoint(origins, parameters);
 }
 
 void Model::freeze_all_but(const std::vector<std::string>& trained) {

@@ -19,6 +19,7 @@
 #include "graft/models/told.h"
 #include "graft/nn/joint.h"
 #include "graft/nn/site.h"
+#include "graft/tensor/activation_kind.h"
 #include "graft/tensor/precision.h"
 
 namespace graft::text {
@@ -43,6 +44,7 @@ struct ModelInfo {
   std::string fingerprint;  // content hash of all weights by our names, independent of the file's layout
   int64_t parameters = 0;
   data::Preprocessing preprocessing;
+  data::Size own_size;  // of its input where nobody asks for another
   // What was used where tensors do not say it; whoever writes the weights anew writes this beside them.
   TowerReading vision;
   std::optional<TowerReading> text;
@@ -101,9 +103,14 @@ class Model : public torch::nn::Module {
 
   // Our parameters as they are now, under the checkpoint's own names and in its shapes (merging writes these back).
   std::map<std::string, at::Tensor> to_checkpoint() const;
+  // The same with positions stretched to the model's input: nobody needs to stretch them again.
+  std::map<std::string, at::Tensor> to_checkpoint_at_size() const;
 
   // Everything frozen except the named parameters; packed copies of what trains are dropped.
   void freeze_all_but(const std::vector<std::string>& trained);
+
+  // The image tower's positions, [rows, D], stretched to images of that size.
+  virtual at::Tensor positions_at(data::Size) const { return {}; }
 
   void clear_inserts();
 
@@ -133,6 +140,10 @@ std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const LoadOptio
 // The same from tensors already at hand.
 std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weights& weights,
                                   const LoadOptions& options);
+
+// The tensors that load_model() reads of a checkpoint: wrappers taken off their names, what lies beside the model left
+// out. `as` as in LoadOptions.
+io::Weights own_weights(const io::ModelFolder& folder, const io::Weights& weights, const std::string& as);
 
 struct Family {
   const char* name;

@@ -68,7 +68,23 @@ const Family& recognise(const io::ModelFolder& folder, const io::Weights& weight
                    fmt::join(known, "; "));
 }
 
+const Family* family_asked(const std::string& as) {
+  return as.empty() ? nullptr : &find_named("model", "family of models", families(), as);
+}
+
+// Without a family that is asked for, of any.
+Unwrapped taken_out(const io::ModelFolder& folder, const io::Weights& weights, const Family* asked) {
+  return unwrap(weights, [&](const io::Weights& tensors) {
+    if (asked) return asked->recognises(folder, tensors);
+    return std::ranges::any_of(families(), [&](const auto& family) { return family.recognises(folder, tensors); });
+  });
+}
+
 }  // namespace
+
+io::Weights own_weights(const io::ModelFolder& folder, const io::Weights& weights, const std::string& as) {
+  return taken_out(folder, weights, family_asked(as)).weights;
+}
 
 std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const LoadOptions& options) {
   return load_model(folder, folder.open(), options);
@@ -76,11 +92,8 @@ std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const LoadOptio
 
 std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weights& weights,
                                   const LoadOptions& options) {
-  const auto* asked = options.as.empty() ? nullptr : &find_named("model", "family of models", families(), options.as);
-  const auto unwrapped = unwrap(weights, [&](const io::Weights& tensors) {
-    if (asked) return asked->recognises(folder, tensors);
-    return std::ranges::any_of(families(), [&](const auto& family) { return family.recognises(folder, tensors); });
-  });
+  const auto* asked = family_asked(options.as);
+  const auto unwrapped = taken_out(folder, weights, asked);
   const auto& family = asked ? *asked : recognise(folder, unwrapped.weights);
   try {
     auto model = family.load(folder, unwrapped.weights, options);

@@ -45,6 +45,7 @@ class Clip final : public Model {
   at::Tensor embed_words(const at::Tensor& ids) override { return parts_.text->embed(ids); }
   at::Tensor logit_scale() const override { return parts_.logit_scale.exp(); }
 
+  at::Tensor positions_at(data::Size image) const override { return parts_.vision->positions_at(image); }
   nn::Place place_of(const std::string& name) const override;
 
  private:

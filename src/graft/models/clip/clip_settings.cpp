@@ -182,6 +182,7 @@ Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& read
   settings.layout = names.layout;
   settings.preprocessing = clip_preprocessing(image_size);
   const bool transformers = names.proj_is_linear;
+  if (transformers) settings.preprocessing.crop_rounding = data::CropRounding::transformers;
   const auto& config = transformers ? folder.config : folder.open_clip_config;
   std::string towers_file, images_file;  // that say it
   if (config) {

@@ -165,6 +165,7 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   info.family = "clip";
   info.layout = settings.layout;
   info.preprocessing = settings.preprocessing;
+  info.own_size = info.preprocessing.output();
   info.vision = settings.vision;
   info.text = settings.text;
   info.pooling = settings.pooling == Pooling::class_token ? "token" : "avg";

@@ -36,6 +36,11 @@ std::vector<nn::Joint*> VisionTower::joints() {
   return all;
 }
 
+at::Tensor VisionTower::positions_at(data::Size image) const {
+  const auto patch = parts_.patch->patch();
+  return parts_.positions.at({image.height / patch, image.width / patch});
+}
+
 nn::Place VisionTower::place_of(const std::string& name) const {
   if (name.starts_with("norm.")) return 1 + blocks();
   if (name.starts_with("blocks.")) return 1 + std::stoll(name.substr(7));

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "graft/data/transforms.h"
 #include "graft/models/blocks.h"
 #include "graft/nn/patch_embedding.h"
 #include "graft/nn/positions.h"
@@ -51,6 +52,7 @@ class VisionTower : public torch::nn::Module {
   nn::Place pooled() const { return 2 + blocks(); }
   int64_t width() const { return parts_.width; }
   std::vector<nn::Joint*> joints();
+  at::Tensor positions_at(data::Size image) const;    // [rows, D], stretched to it
   nn::Place place_of(const std::string& name) const;  // of a parameter, by its name below the tower
 
  private:

@@ -27,6 +27,7 @@ class Vit final : public Model {
   at::Tensor feature_rows(const at::Tensor& value, const nn::Layout& layout) const override {
     return vision_->feature_rows(value, layout);
   }
+  at::Tensor positions_at(data::Size image) const override { return vision_->positions_at(image); }
   nn::Place place_of(const std::string& name) const override;
 
  private:

@@ -161,6 +161,7 @@ Settings settings_of(const io::ModelFolder& folder, const CheckpointReader& read
     settings.stretch = registers ? nn::Stretch::antialiased : nn::Stretch::bicubic;
     settings.eps = scaled ? 1e-6 : 1e-12;
     settings.preprocessing = scaled ? imagenet_preprocessing(usual) : half_and_half(clip_preprocessing(trained));
+    settings.preprocessing.crop_rounding = data::CropRounding::transformers;
     if (folder.config)
       read_transformers(*folder.config, shape, settings);
     else

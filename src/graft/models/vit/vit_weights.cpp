@@ -51,9 +51,8 @@ void tell(Settings& settings, const io::ModelFolder& folder, const Told& told) {
   const auto images_file = folder.preprocessor_config ? folder.preprocessor_config->file()
                            : timm_says                ? towers_file
                                                       : std::string();
-  const auto tower =
-      with_told({.heads = settings.heads, .activation = settings.activation, .eps = settings.eps}, told, told.heads,
-                towers_file);
+  const auto tower = with_told({.heads = settings.heads, .activation = settings.activation, .eps = settings.eps}, told,
+                               told.heads, towers_file);
   settings.heads = tower.heads;
   settings.activation = tower.activation;
   settings.preprocessing = with_told(settings.preprocessing, told, images_file);
@@ -138,9 +137,10 @@ class VitReader {
     info.family = "vit";
     info.layout = settings_.layout;
     info.preprocessing = settings_.preprocessing;
-    info.vision = {
-        .heads = plan().heads, .activation = settings_.activation, .eps = settings_.eps};
-    info.pooling = settings_.pooling == Pooling::class_token ? "token" : "avg";
+    info.own_size = info.preprocessing.output();
+    info.vision = {.heads = plan().heads, .activation = settings_.activation, .eps = settings_.eps};
+    const bool mean = settings_.pooling == Pooling::patch_mean || settings_.pooling == Pooling::normed_patch_mean;
+    info.pooling = mean ? "avg" : "token";
     if (options_.image_size) info.preprocessing = at_size(info.preprocessing, *options_.image_size, shape_.patch);
     const auto output = info.preprocessing.output();
     parts.pixels = {output.height, output.width};
