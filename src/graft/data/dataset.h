@@ -36,10 +36,10 @@ struct Dataset {
 };
 
 struct DatasetOptions {
-  std::string format;              // empty: told by what lies there
-  std::string classes;             // class names: a file with one a line, or the names with commas between
+  std::string format = {};         // empty: told by what lies there
+  std::string classes = {};        // class names: a file with one a line, or the names with commas between
   std::int64_t least_classes = 2;  // one is enough where the classes to choose among are known from elsewhere
-  std::string image_column, label_column, split_column;
+  std::string image_column = {}, label_column = {}, split_column = {};
   std::string train_split = "train", val_split = "val", test_split = "test";
   std::int64_t split_seed = 1;
 };

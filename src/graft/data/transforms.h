@@ -33,8 +33,8 @@ struct Preprocessing {
   Size resize = {224, 224};
   ResizeMode resize_mode = ResizeMode::shortest;
   Filter interpolation = Filter::bicubic;
-  std::optional<Size> crop;          // absent: the size of `resize`
-  std::optional<double> crop_share;  // timm's crop_pct: `resize` is floor(crop / share), at any size
+  std::optional<Size> crop = {};          // absent: the size of `resize`
+  std::optional<double> crop_share = {};  // timm's crop_pct: `resize` is floor(crop / share), at any size
   CropRounding crop_rounding = CropRounding::torchvision;
   std::array<std::uint8_t, 3> fill = {0, 0, 0};
   double scale = 1.0 / 255;

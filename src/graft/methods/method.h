@@ -44,7 +44,7 @@ struct Binding {
 
 struct Adaptation {
   std::vector<Binding> bindings;
-  std::vector<std::string> trained;  // parameters of the frozen model that train too; a linear head always does
+  std::vector<std::string> trained = {};  // parameters of the frozen model that train too; a linear head always does
 };
 
 // What a method may ask for around the gradient steps.

@@ -41,7 +41,7 @@ std::string added_token(const json& tokens) {
 
 // Of a tokenizer.json: its vocabulary and merges where the rest is what CLIP's does.
 struct TokenizerJson {
-  std::string merges, vocabulary, refused;
+  std::string merges = {}, vocabulary = {}, refused = {};
 };
 
 TokenizerJson read_tokenizer_json(const JsonObject& file) {
