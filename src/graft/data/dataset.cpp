@@ -34,7 +34,8 @@ void check(const Dataset& dataset, const DatasetOptions& options, const std::vec
     problems.add("no class was found. Expected folders of photos, SPLIT/CLASS/x.jpg or CLASS/x.jpg{}.",
                  dataset.remarks.empty() ? "" : fmt::format(" ({})", fmt::join(dataset.remarks, "; ")));
   }
-  if (count == 1 && options.least_classes > 1) problems.add("only one class, '{}': there is nothing to tell apart.", dataset.classes.front());
+  if (count == 1 && options.least_classes > 1)
+    problems.add("only one class, '{}': there is nothing to tell apart.", dataset.classes.front());
 
   for (const Split split : {Split::train, Split::val, Split::test}) {
     for (const Sample& sample : dataset.split(split)) {

@@ -94,7 +94,10 @@ void check(const Preprocessing& p, const Augmentation& o) {
 }  // namespace
 
 std::vector<std::pair<ResizeMode, std::string>> choices(ResizeMode) {
-  return {{ResizeMode::shortest, "shortest"}, {ResizeMode::squash, "squash"}, {ResizeMode::longest, "longest"}, {ResizeMode::none, "none"}};
+  return {{ResizeMode::shortest, "shortest"},
+          {ResizeMode::squash, "squash"},
+          {ResizeMode::longest, "longest"},
+          {ResizeMode::none, "none"}};
 }
 
 std::vector<std::pair<TrainCrop, std::string>> choices(TrainCrop) {

@@ -8,8 +8,8 @@
 
 #include "graft/core/error.h"
 #include "graft/engine/augmentation.h"
-#include "graft/engine/prompt_notes.h"
 #include "graft/engine/photo_list.h"
+#include "graft/engine/prompt_notes.h"
 #include "graft/engine/run_folder.h"
 #include "graft/engine/words.h"
 

@@ -1,8 +1,8 @@
 // Decoding JPEG, PNG, WebP and BMP to 8-bit RGB, to the same bits as Pillow's Image.open(f).convert("RGB"): alpha and
 // palette transparency are dropped, grey is repeated, CMYK inverted and multiplied, EXIF rotation not applied.
 // A file that ends before its picture is an error. A JPEG whose picture is damaged, but which has its end, is read as
-// Pillow reads it, half grey perhaps, and image_findings.h says so. For PNG this is stricter than Pillow, which does not
-// look at the checksums of the pixels, nor miss what should follow them.
+// Pillow reads it, half grey perhaps, and image_findings.h says so. For PNG this is stricter than Pillow, which does
+// not look at the checksums of the pixels, nor miss what should follow them.
 #pragma once
 
 #include <cstddef>

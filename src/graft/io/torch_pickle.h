@@ -27,8 +27,9 @@ struct StorageId {
 
 StorageId read_storage_id(const PickleNode& persistent, std::string_view file);
 
-// What a file may name beside its weights. Nothing is ever called: objects of a training script's classes (paths, dates,
-// NumPy's arrays, settings) are passed over. A file that names what only an attack needs (os.system, eval) is refused.
+// What a file may name beside its weights. Nothing is ever called: objects of a training script's classes (paths,
+// dates, NumPy's arrays, settings) are passed over. A file that names what only an attack needs (os.system, eval) is
+// refused.
 bool may_stand_in_torch_file(std::string_view global);
 
 // The bytes of a whole storage.

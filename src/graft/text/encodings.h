@@ -20,7 +20,7 @@ struct Charset {
 };
 
 std::span<const Charset> charsets();  // in the order in which ftfy tries them: Latin-1, Windows-1252, 1251, ...
-char32_t windows_1252(char32_t c1);     // what a control character 80 to 9f was meant to be; itself if nothing
+char32_t windows_1252(char32_t c1);   // what a control character 80 to 9f was meant to be; itself if nothing
 
 // UTF-8 to the letter; nothing if a byte is wrong.
 std::optional<std::u32string> decode_strict_utf8(std::string_view bytes);
