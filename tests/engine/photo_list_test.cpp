@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "graft/core/signals.h"
 #include "graft/engine/adapt.h"
 #include "graft/engine/evaluate.h"
 #include "graft/engine/features.h"
