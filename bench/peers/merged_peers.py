@@ -241,9 +241,9 @@ def main():
                     head = load_file(run / "head.safetensors")
                     wanted = of_run(run, files) @ head["weight"].T + head["bias"]
                     of_head = f"{relative(wanted, logits):9.1e}"
-                score = [must("evaluate", where, "--data", ROOT / "photos", "-q").split()[1:3] for where in (run, merged)]
+                score = [must("evaluate", where, "--data", ROOT / "photos", "-q").split()[0] for where in (run, merged)]
                 print(f"{base:10} {method:8} {size:4} {said['largest_deviation']:11.1e} {error:9.1e} {of_head:>9}  "
-                      f"{' '.join(score[0])}, {' '.join(score[1])}")
+                      f"{score[0]}, {score[1]}")
 
 
 main()

@@ -28,6 +28,8 @@ using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+constexpr double kHalfPrecision = 1e-3;  // changed weights of a float16 file are rounded to it
+
 double relative_difference(const at::Tensor& wanted, const at::Tensor& got) {
   return ((got - wanted).abs().max() / wanted.abs().max()).item<double>();
 }
@@ -109,7 +111,8 @@ class MergedFolder : public ::testing::Test {
                                             std::pair(predicted(run), predicted(merged.string()))}) {
       EXPECT_EQ(of_run.classes, of_merged.classes);
       EXPECT_EQ(of_run.predictions.labels, of_merged.predictions.labels);
-      EXPECT_TRUE(at::allclose(of_run.predictions.probabilities, of_merged.predictions.probabilities, 1e-4, 1e-5));
+      EXPECT_TRUE(at::allclose(of_run.predictions.probabilities, of_merged.predictions.probabilities,
+                               most > 1e-5 ? 1e-2 : 1e-4, 1e-5));
     }
   }
   models::ModelInfo info_of(const fs::path& model) {
@@ -137,10 +140,11 @@ class MergedFolder : public ::testing::Test {
 TEST_F(MergedFolder, ALoneArchiveOfOpenAiIsReadBackWithItsActivation) {
   const auto run = train(options(library_model("clip_openai") / "model.pt", "lora"));
   const auto merged = merge_run(run);
-  EXPECT_LT(merged.largest_deviation, 1e-5);
+  EXPECT_EQ(merged.rounded, "float16");  // GELU in its place would be off by hundredths
+  EXPECT_LT(merged.largest_deviation, kHalfPrecision);
   EXPECT_EQ(info_of(merged.folder).vision.activation, tensor::Activation::quick_gelu);
   EXPECT_EQ(json_of(merged.folder / "open_clip_config.json").at("model_cfg").at("quick_gelu"), true);
-  expect_the_runs_numbers(run, merged.folder);
+  expect_the_runs_numbers(run, merged.folder, kHalfPrecision);
 }
 
 TEST_F(MergedFolder, WhatALoneFileWasToldToBeIsWritten) {
@@ -253,7 +257,7 @@ TEST_F(MergedFolder, ATrainingScriptsWrappersAreTakenOff) {
   const auto checkpoint = testing::tiny_vit_checkpoint();
   NamedTensors wrapped;
   for (const auto& [name, tensor] : checkpoint.tensors)
-    wrapped["model." + name] = tensor;
+    wrapped["module." + name] = tensor;
   fs::create_directories(folder_ / "wrapped");
   write_tensors(folder_ / "wrapped" / "model.safetensors", wrapped);
   std::ofstream(folder_ / "wrapped" / "config.json") << checkpoint.folder.config->value().dump();
@@ -295,7 +299,7 @@ TEST_F(MergedFolder, ARunAtAnotherSizeIsReadBackAtThatSize) {
     const auto run = train(o);
     const auto merged = merge_run(run);
     EXPECT_EQ(info_of(merged.folder).preprocessing.output().height, *o.model.image_size);
-    expect_the_runs_numbers(run, merged.folder);
+    expect_the_runs_numbers(run, merged.folder, merged.rounded.empty() ? 1e-5 : kHalfPrecision);
   }
 }
 
