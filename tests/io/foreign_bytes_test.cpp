@@ -55,7 +55,7 @@ TEST(ForeignBytes, ATruncatedHeaderIsCutShort) {
   put_tensor(folder, "whole.safetensors");
   const auto bytes = read_file(folder.path() / "whole.safetensors");
   EXPECT_ERROR(Weights::open(folder.put("cut.safetensors", std::string_view(bytes).substr(0, 20))), FileError,
-               "is cut short");
+               "cut short");
 }
 
 TEST(ForeignFolder, AnAdapterARunAndPhotosAreNoModels) {

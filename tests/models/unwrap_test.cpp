@@ -79,6 +79,15 @@ TEST(Unwrap, OfSeveralModelsTheOneIsTakenThatIsEvaluatedAndThatIsSaid) {
   }
 }
 
+TEST(Unwrap, TheDecoderOfAMaskedAutoencoderIsLeftAside) {
+  auto checkpoint = tiny_vit_checkpoint();
+  const auto fingerprint = checkpoint.load()->info().fingerprint;
+  for (const auto* name :
+       {"mask_token", "decoder_embed.weight", "decoder_pos_embed", "decoder_blocks.0.attn.qkv.weight"})
+    checkpoint.tensors[name] = at::zeros({2, 2});
+  EXPECT_EQ(checkpoint.load()->info().fingerprint, fingerprint);
+}
+
 TEST(Unwrap, TwoOfOneKindAreRefused) {
   auto both = under(tiny_vit_checkpoint(1), after("left."));
   add(both, under(tiny_vit_checkpoint(2), after("right.")));

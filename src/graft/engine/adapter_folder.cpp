@@ -232,7 +232,7 @@ std::shared_ptr<models::Classifier> build_head(const methods::Method& method, co
 
 std::shared_ptr<models::Classifier> build_prompts(const methods::Method& method, const methods::Problem& problem,
                                                   const AdapterInfo& info) {
-  problem.model->require_text("adapt", "class prompts (not --classifier linear) need");
+  problem.model->require_text("adapt", "class prompts (--classifier linear does without) need");
   const int64_t words = method.learned_words(problem);
   return std::make_shared<models::PromptClassifier>(problem.model, prompt_names(info), info.templates, words,
                                                     method.word_position());

@@ -129,7 +129,7 @@ SafetensorsFile SafetensorsFile::parse(std::span<const std::byte> bytes, std::sh
   bytes = bytes.subspan(kLengthBytes);
   if (header_bytes > bytes.size() && header_bytes <= kMaxHeaderBytes && !bytes.empty() && bytes[0] == std::byte{'{'}) {
     throw FileError("safetensors",
-                    "{} is cut short: its header has {} bytes, {} of them are there. Is the download complete?", name,
+                    "{}: cut short: its header has {} bytes, {} of them are there. Is the download complete?", name,
                     header_bytes, bytes.size());
   }
   if (header_bytes > kMaxHeaderBytes || header_bytes > bytes.size()) {

@@ -131,7 +131,7 @@ class VitReader {
   std::unique_ptr<Model> finish(VisionParts parts) {
     const auto full = [&](const char* name) { return reader_.full(name); };
     reader_.ignore({"head.*", "head_dist.*", "classifier.*", "cls_classifier.*", "distillation_classifier.*",
-                    "decoder.*", full("pooler.*"), full("mask_token"), full("embeddings.mask_token")});
+                    "decoder.*", "decoder_*", full("pooler.*"), full("mask_token"), full("embeddings.mask_token")});
     ModelInfo info;
     info.source = folder_.path.string();
     info.family = "vit";
