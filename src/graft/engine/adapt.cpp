@@ -253,8 +253,10 @@ void Run::check_trained() const {
 void Run::test_and_save() {
   auto& run = *prepared_;
   if (folder_) result_.adapter_bytes = save_adapter(folder_->path(), run.adapted, run.info);
-  result_.val = run.task->validate();
-  result_.test_predictions = run.task->predict(run.set(run.dataset.test));
+  after_steps(result_.steps, [&] {
+    result_.val = run.task->validate();
+    result_.test_predictions = run.task->predict(run.set(run.dataset.test));
+  });
   result_.test = score(result_.test_predictions);
   const auto& test = result_.test;
   report_.line("test", fmt::format("{}  (95 % interval {:.1f} to {:.1f})  mean per class {}", percent(test.accuracy),

@@ -10,6 +10,7 @@
 #include "graft/core/error.h"
 #include "graft/core/random.h"
 #include "graft/core/signals.h"
+#include "graft/engine/finite.h"
 
 namespace graft::engine {
 namespace {
@@ -252,7 +253,7 @@ void Trainer::end_epoch() {
   const bool last = at_.epoch == schedule_.epochs;
   const bool due = options_.val_every > 0 && at_.epoch % options_.val_every == 0;
   if (due || last) {
-    if (const auto scores = task_.validate()) {
+    if (const auto scores = after_steps(at_.step, [&] { return task_.validate(); })) {
       if (folder_) {
         folder_->add({at_.step, at_.epoch, "val", scores->loss, scores->accuracy, kUnknown, kUnknown, kUnknown, now()});
       }
