@@ -278,5 +278,16 @@ TEST(Methods, RefuseModelsThatTheyDoNotFit) {
   }
 }
 
+// In open_clip's layout the text tower's names are the ends of the image tower's; PEFT would take the one for the other
+// in a list.
+TEST(PeftOfOpenClip, TargetsOfTheTextTowerAreWrittenAsAPattern) {
+  const auto model = tiny_model("clip");
+  Random random(1);
+  models::PromptClassifier prompts(model, {"a", "b"}, {}, 1);
+  const auto method = methods::make_method("lora", {{"tower", "text"}, {"target", "blocks.0.mlp.fc1"}, {"rank", "2"}});
+  const auto adaptation = method->attach({model, {"a", "b"}, 0, 2}, prompts, random);
+  EXPECT_EQ(method->peft_config(*model, adaptation)["target_modules"], R"(transformer\.resblocks\.0\.mlp\.c_fc)");
+}
+
 }  // namespace
 }  // namespace graft::testing

@@ -105,16 +105,6 @@ TEST(PeftOfOpenClip, HowOftenTheOutputProjectionIsAddedHangsOnPeftsVersion) {
   EXPECT_EQ(read(nullptr), std::pair(2.0, size_t{1}));
 }
 
-// The text tower's names are the ends of the image tower's there; PEFT would take the one for the other in a list.
-TEST(PeftOfOpenClip, TargetsOfTheTextTowerAreWrittenAsAPattern) {
-  const auto model = small_model("open_clip");
-  Random random(1);
-  models::PromptClassifier prompts(model, {"a", "b"}, {}, 1);
-  const auto method = make_method("lora", {{"tower", "text"}, {"target", "fc1"}, {"rank", "2"}});
-  const auto adaptation = method->attach({model, {"a", "b"}, 0, 2}, prompts, random);
-  EXPECT_EQ(method->peft_config(*model, adaptation)["target_modules"], R"(transformer\.resblocks\.0\.mlp\.c_fc)");
-}
-
 TEST(PeftOfTransformers, HasAPairForEachOfItsThreeMatrices) {
   OnSmallModel built("hf", "lora", {{"rank", "2"}});
   const auto tensors = built.method->to_disk(*built.model, built.adaptation);

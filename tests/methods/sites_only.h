@@ -9,6 +9,7 @@
 
 #include "graft/core/error.h"
 #include "graft/methods/method.h"
+#include "graft/text/clip_tokenizer.h"
 
 namespace graft::methods {
 
@@ -47,6 +48,7 @@ class SitesOnly final : public models::Model {
   bool has_text() const override { return text_; }
   int64_t text_width() const override { return 512; }
   int64_t context_length() const override { return 77; }
+  models::TextReader text_reader() const override { return {text::ClipTokenizer::shared(), 77}; }
   at::Tensor embed_words(const at::Tensor& ids) override { return torch::ones({ids.size(0), 512}) * ids.unsqueeze(1); }
   nn::Place place_of(const std::string&) const override { return 0; }
 

@@ -68,7 +68,8 @@ void check_towers(const std::string& method, Towers towers, const models::Model&
     throw ModelError(method, "--tower text: {} {}. Leave the option out, or take a CLIP.", model.info().source,
                      model.info().no_text.empty() ? "has no text tower" : "is read for its images alone");
   }
-  if (towers != Towers::vision && model.has_text() && !dynamic_cast<const models::PromptClassifier*>(&classifier)) {
+  const bool has_tower = model.has_text() || !model.info().no_text.empty();
+  if (towers != Towers::vision && has_tower && !dynamic_cast<const models::PromptClassifier*>(&classifier)) {
     throw ConfigError(method,
                       "--tower {}: with a linear head no text is read. Say --tower vision, or --classifier prompts.",
                       option::print(towers));

@@ -167,9 +167,19 @@ class VitReader {
   Settings settings_;
 };
 
-// Any folder of timm's: an architecture that is none of these is refused by its name and not by its tensors'.
+bool is_another_network_of_timm(const io::ModelFolder& folder) {
+  if (!folder.config || !is_timm_config(*folder.config)) return false;
+  try {
+    timm_architecture(folder.config->need<std::string>("architecture"), folder.config->file());
+    return false;
+  } catch (const ModelError&) {
+    return true;
+  }
+}
+
+// Also timm's other networks: such a folder is refused by its architecture's name and not by its tensors'.
 bool recognises(const io::ModelFolder& folder, const io::Weights& weights) {
-  return find_names(weights) || (folder.config && is_timm_config(*folder.config));
+  return find_names(weights) || is_another_network_of_timm(folder);
 }
 
 std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options) {
