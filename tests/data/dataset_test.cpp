@@ -98,5 +98,9 @@ TEST(SplitBySeed, DealsHalfAFifthAndTheRestOfEachClass) {
   EXPECT_NE(other.train, dataset.train);
 }
 
+TEST(Dataset, ClassNamesWithCommasBetweenAreKeptAsThoseOfAFileAre) {
+  EXPECT_THAT(class_names(" cat ,cafe\xcc\x81,\tdog,"), testing::ElementsAre("cat", "caf\xc3\xa9", "dog"));
+}
+
 }  // namespace
 }  // namespace graft::data

@@ -14,7 +14,7 @@
 #include "graft/cli/run_report.h"
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
-#include "graft/engine/stopped.h"
+#include "graft/core/signals.h"
 #include "graft/pipelines/zero_shot.h"
 
 namespace graft::cli {
@@ -142,7 +142,7 @@ engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_
   options.force = true;
   Inside inside(method, terminal_);
   auto result = engine::adapt(*session_, options, request.method_options, inside);
-  if (result.stopped_by != 0) throw engine::Stopped(result.stopped_by);
+  if (result.stopped_by != 0) throw Stopped(result.stopped_by);
   return result;
 }
 

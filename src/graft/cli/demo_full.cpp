@@ -15,6 +15,7 @@
 #include "graft/core/hash.h"
 #include "graft/core/random.h"
 #include "graft/engine/words.h"
+#include "graft/io/json_object.h"
 #include "graft/methods/method.h"
 #include "graft/study/statistics.h"
 
@@ -32,18 +33,10 @@ class Results {
   Results(std::filesystem::path file, std::string base) : file_(std::move(file)), base_(std::move(base)) {
     std::ifstream lines(file_);
     for (std::string line; std::getline(lines, line);) {
-      const auto row = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-      if (!row.is_object() || row.value("base", "") != base_) continue;  // or a line that a crash cut short
-      DemoRun run;
-      run.method = row.value("method", "");
-      run.shots = row.value("shots", int64_t{0});
-      run.seed = row.value("seed", int64_t{0});
-      run.trained = row.value("trained", int64_t{0});
-      run.correct = row.value("correct", int64_t{0});
-      run.count = row.value("count", int64_t{0});
-      run.mean_per_class = row.value("mean_per_class", 0.0);
-      run.seconds = row.value("seconds", 0.0);
-      if (run.count > 0) runs_[{run.method, run.shots, run.seed}] = run;
+      try {
+        take(io::JsonObject::parse(line, file_.string()));
+      } catch (const FileError&) {  // a line that a crash cut short
+      }
     }
   }
 
@@ -63,6 +56,20 @@ class Results {
   }
 
  private:
+  void take(const io::JsonObject& row) {
+    if (row.get<std::string>("base", "") != base_) return;
+    DemoRun run;
+    run.method = row.get<std::string>("method", "");
+    run.shots = row.get("shots", int64_t{0});
+    run.seed = row.get("seed", int64_t{0});
+    run.trained = row.get("trained", int64_t{0});
+    run.correct = row.get("correct", int64_t{0});
+    run.count = row.get("count", int64_t{0});
+    run.mean_per_class = row.get("mean_per_class", 0.0);
+    run.seconds = row.get("seconds", 0.0);
+    if (run.count > 0) runs_[{run.method, run.shots, run.seed}] = run;
+  }
+
   std::filesystem::path file_;
   std::string base_;
   std::map<Key, DemoRun> runs_;

@@ -1,6 +1,5 @@
 #include "graft/core/read_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,39 +8,23 @@
 #include <vector>
 
 #include "graft/core/error.h"
+#include "graft/core/file_handle.h"
 #include "graft/core/printable.h"
 
 namespace graft {
-namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(const char* path) : number_(::open(path, O_RDONLY | O_CLOEXEC)) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-}  // namespace
 
 std::string read_file(std::string_view where, const std::filesystem::path& file, int64_t most_bytes) {
   const auto refuse = [&](std::string_view why) {
     throw FileError(where, "{}: cannot be read: {}. Is the path right?", printable(file.string()), why);
   };
-  const Descriptor descriptor(file.c_str());
-  if (descriptor.number() < 0) refuse(std::strerror(errno));
+  const FileHandle handle(file.c_str());
+  if (handle.get() < 0) refuse(std::strerror(errno));
   struct stat status {};
-  if (::fstat(descriptor.number(), &status) == 0 && S_ISDIR(status.st_mode)) refuse("it is a folder");
+  if (::fstat(handle.get(), &status) == 0 && S_ISDIR(status.st_mode)) refuse("it is a folder");
   std::string text;
   std::vector<char> block(1 << 16);
   for (;;) {
-    const auto count = ::read(descriptor.number(), block.data(), block.size());
+    const auto count = ::read(handle.get(), block.data(), block.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) refuse(std::strerror(errno));
     if (count == 0) return text;

@@ -149,8 +149,8 @@ std::vector<std::string> class_names(const std::string& file_or_names) {
   std::vector<std::string> names;
   std::istringstream stream(file_or_names);
   for (std::string name; std::getline(stream, name, ',');) {
-    const size_t begin = name.find_first_not_of(' ');
-    if (begin != std::string::npos) names.push_back(name.substr(begin, name.find_last_not_of(' ') - begin + 1));
+    name = text::normal_name(name);
+    if (!name.empty()) names.push_back(name);
   }
   return names;
 }

@@ -10,6 +10,7 @@
 
 #include "graft/core/error.h"
 #include "graft/core/printable.h"
+#include "graft/core/signals.h"
 #include "graft/engine/checkpoint.h"
 #include "graft/engine/finite.h"
 #include "graft/engine/planner.h"
@@ -20,7 +21,6 @@
 #include "graft/engine/run_config.h"
 #include "graft/engine/run_folder.h"
 #include "graft/engine/run_record.h"
-#include "graft/engine/stopped.h"
 #include "graft/engine/trainer.h"
 #include "graft/engine/words.h"
 #include "graft/io/yaml_options.h"

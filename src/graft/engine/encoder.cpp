@@ -8,10 +8,10 @@
 
 #include "graft/core/error.h"
 #include "graft/core/hash.h"
+#include "graft/core/signals.h"
 #include "graft/engine/batches.h"
 #include "graft/engine/finite.h"
 #include "graft/engine/photo_list.h"
-#include "graft/engine/stopped.h"
 
 namespace graft::engine {
 namespace {
@@ -122,7 +122,8 @@ at::Tensor Encoder::run_to_rows(const at::Tensor& value, nn::Place from, nn::Pla
 }
 
 // A model's weights are finite when it is loaded: what is not was made on the way.
-void Encoder::check_finite(const at::Tensor& rows, const at::Tensor& pixels, const Files& files, nn::Place place) {
+void Encoder::check_finite(const at::Tensor& rows, const at::Tensor& pixels, const Files& files,
+                           const std::vector<int64_t>& indices, nn::Place place) {
   const auto bad = not_finite(rows);
   if (bad.count == 0) return;
   nn::Place at = place;
@@ -134,8 +135,8 @@ void Encoder::check_finite(const at::Tensor& rows, const at::Tensor& pixels, con
   const std::string precision(tensor::to_string(model_->precision()));
   throw DivergenceError(
       "features", "{}: {} of its {} features are not finite (the first is {}); they are so from {} on. {}",
-      files[static_cast<size_t>(bad.row)].string(), bad.in_row, rows.numel() / rows.size(0), bad.value,
-      place_word(*model_, at),
+      files[static_cast<size_t>(indices[static_cast<size_t>(bad.row)])].string(), bad.in_row,
+      rows.numel() / rows.size(0), bad.value, place_word(*model_, at),
       precision == "fp32"
           ? "The model's weights make numbers too large for float32."
           : fmt::format("The weights are held in {}: --precision fp32 may hold what that cannot.", precision));
@@ -161,10 +162,7 @@ at::Tensor Encoder::encode(const Files& files, nn::Place place, const data::Imag
       stop_if_asked();
       const at::Tensor pixels = pixels_of(*batch, transform.output());
       const at::Tensor value = (this->*pass)(pixels, 0, place);
-      Files of_batch;
-      for (const auto index : batch->indices)
-        of_batch.push_back(files[static_cast<size_t>(index)]);
-      check_finite(value, pixels, of_batch, place);
+      check_finite(value, pixels, files, batch->indices, place);
       rows.push_back(place == 0 ? value.clone() : value);
       done += batch->size();
       loader.recycle(std::move(*batch));

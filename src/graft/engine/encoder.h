@@ -79,7 +79,9 @@ class Encoder {
   using Pass = at::Tensor (Encoder::*)(const at::Tensor& value, nn::Place from, nn::Place to);
   at::Tensor encode(const Files& files, nn::Place place, const data::ImageTransform& transform, int64_t views,
                     uint64_t seed, Pass pass, Reporter& report);
-  void check_finite(const at::Tensor& rows, const at::Tensor& pixels, const Files& files, nn::Place place);
+  // `indices`: of each row among the files.
+  void check_finite(const at::Tensor& rows, const at::Tensor& pixels, const Files& files,
+                    const std::vector<int64_t>& indices, nn::Place place);
   FeatureCache& cache(nn::Place place);
   int64_t floats_at(nn::Place place);  // of one photo
 

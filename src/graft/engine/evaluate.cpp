@@ -3,8 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -15,7 +13,6 @@
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prediction_file.h"
 #include "graft/engine/prompt_notes.h"
-#include "graft/io/yaml_options.h"
 #include "graft/text/text_file.h"
 
 namespace graft::engine {
@@ -141,13 +138,12 @@ Adapted load_classifier(const std::string& run, const std::shared_ptr<models::Mo
 }
 
 // The data that the run was trained on, opened as it was; what is asked for here goes before it.
-DataOptions data_of_run(const std::string& run, const DataOptions& asked) {
-  const auto config = std::filesystem::path(run) / "config.yaml";
-  std::error_code error;
-  if (!std::filesystem::exists(config, error)) {
+DataOptions own_data(const std::string& run, const DataOptions& asked) {
+  const auto own = data_of_run(run);
+  if (!own) {
     throw UsageError("evaluate", "which photos? {} does not know the data that it was trained on: give --data.", run);
   }
-  OptionValues values = write_options(read_adapt_request(io::read_yaml_options(config)).options.data);
+  OptionValues values = write_options(*own);
   const OptionValues defaults = write_options(DataOptions{});
   for (const auto& [name, text] : write_options(asked)) {
     if (text != defaults.at(name)) values[name] = text;
@@ -180,7 +176,7 @@ ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options, Reporte
 
 Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& report) {
   AdapterInfo info = read_classifier_info(options.run);
-  DataOptions data = options.data.data.empty() ? data_of_run(options.run, options.data) : options.data;
+  DataOptions data = options.data.data.empty() ? own_data(options.run, options.data) : options.data;
   if (!data.exif) data.exif = exif_of_run(options.run);
   data.dataset.least_classes = 1;  // it is told apart from the run's
   Session session(model_of_run(info, options.model, report), data, host, report, {options.split});

@@ -24,7 +24,6 @@
 #include "graft/engine/placed_head.h"
 #include "graft/engine/session.h"
 #include "graft/io/model_folder.h"
-#include "graft/io/yaml_options.h"
 
 namespace graft::engine {
 namespace {
@@ -158,9 +157,8 @@ std::vector<fs::path> some_photos(const MergeOptions& options, data::ImageCache&
   PhotoList photos;
   if (!options.data.empty()) {
     photos = list_photos({.data = options.data, .dataset = {}}, "");
-  } else if (fs::exists(fs::path(options.run) / "config.yaml")) {
-    const auto data = read_adapt_request(io::read_yaml_options(fs::path(options.run) / "config.yaml")).options.data;
-    if (fs::exists(data.data)) photos = list_photos(data, "test");
+  } else if (const auto data = data_of_run(options.run); data && fs::exists(data->data)) {
+    photos = list_photos(*data, "test");
   }
   std::vector<fs::path> good;
   for (const auto& path : photos.paths) {

@@ -161,6 +161,13 @@ void report_workers(int64_t started, int64_t asked, Reporter& report) {
                .numbers = false});
 }
 
+std::optional<DataOptions> data_of_run(const fs::path& run) {
+  const auto config = run / "config.yaml";
+  std::error_code error;
+  if (!fs::exists(config, error)) return std::nullopt;
+  return read_adapt_request(io::read_yaml_options(config)).options.data;
+}
+
 data::Exif exif_of_run(const fs::path& run) {
   data::Exif exif = data::Exif::keep;
   if (const auto merged = is_merged(run) ? io::JsonObject::read(run / kMergedFile) : std::nullopt) {

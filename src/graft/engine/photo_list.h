@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,9 @@ void report_findings(const std::vector<std::filesystem::path>& photos, const dat
 
 // That fewer threads read photos than were asked for.
 void report_workers(int64_t started, int64_t asked, Reporter& report);
+
+// The data that a run was trained on, as its configuration has it; none where its folder has no such file.
+std::optional<DataOptions> data_of_run(const std::filesystem::path& run);
 
 // How a run's photos were read: by its configuration; `keep` where that does not say.
 data::Exif exif_of_run(const std::filesystem::path& run);

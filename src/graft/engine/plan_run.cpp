@@ -8,9 +8,9 @@
 #include <functional>
 
 #include "graft/core/error.h"
+#include "graft/core/signals.h"
 #include "graft/engine/optimizer.h"
 #include "graft/engine/process_memory.h"
-#include "graft/engine/stopped.h"
 #include "graft/engine/words.h"
 
 namespace graft::engine {

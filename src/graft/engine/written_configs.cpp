@@ -61,33 +61,7 @@ double ratio_of(int64_t part, int64_t whole) {
 }
 
 std::string transformers_name(Activation activation) {
-  switch (activation) {
-    case Activation::gelu:
-      return "gelu";
-    case Activation::quick_gelu:
-      return "quick_gelu";
-    case Activation::gelu_tanh:
-      return "gelu_pytorch_tanh";
-    case Activation::relu:
-      return "relu";
-    default:
-      return "silu";
-  }
-}
-
-std::string timm_name(Activation activation) {
-  switch (activation) {
-    case Activation::gelu:
-      return "gelu";
-    case Activation::quick_gelu:
-      return "quick_gelu";
-    case Activation::gelu_tanh:
-      return "gelu_tanh";
-    case Activation::relu:
-      return "relu";
-    default:
-      return "silu";
-  }
+  return activation == Activation::gelu_tanh ? "gelu_pytorch_tanh" : std::string(to_string(activation));
 }
 
 constexpr double kUsualEps = 1e-5;  // of CLIP's norms
@@ -166,7 +140,7 @@ json new_timm(models::Model& model, const io::Weights& weights) {
   if (placed == 0 && before > 0) args["no_embed_class"] = true;
   const bool quick = info.vision.activation == Activation::quick_gelu;
   if (info.vision.activation != Activation::gelu && !(quick && sizes.norm_pre)) {
-    args["act_layer"] = timm_name(info.vision.activation);
+    args["act_layer"] = to_string(info.vision.activation);
   }
   const auto head = weights.tensors().find("head.weight");
   const auto classes = head == weights.tensors().end() ? 0 : head->second.shape.at(0);

@@ -1,6 +1,5 @@
 #include "graft/io/mapped_file.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,25 +10,9 @@
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/core/file_handle.h"
 
 namespace graft::io {
-namespace {
-
-class FileHandle {
- public:
-  explicit FileHandle(const char* path) : handle_(::open(path, O_RDONLY | O_CLOEXEC)) {}
-  ~FileHandle() {
-    if (handle_ >= 0) ::close(handle_);
-  }
-  FileHandle(const FileHandle&) = delete;
-  FileHandle& operator=(const FileHandle&) = delete;
-  int get() const { return handle_; }
-
- private:
-  int handle_;
-};
-
-}  // namespace
 
 std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
   const FileHandle file(path.c_str());

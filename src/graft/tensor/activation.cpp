@@ -6,24 +6,6 @@
 
 namespace graft::tensor {
 
-std::string_view to_string(Activation activation) {
-  switch (activation) {
-    case Activation::none:
-      return "none";
-    case Activation::relu:
-      return "relu";
-    case Activation::gelu:
-      return "gelu";
-    case Activation::gelu_tanh:
-      return "gelu_tanh";
-    case Activation::quick_gelu:
-      return "quick_gelu";
-    case Activation::silu:
-      return "silu";
-  }
-  throw InternalError("tensor", "an activation without a name: {}", static_cast<int>(activation));
-}
-
 at::Tensor activate(const at::Tensor& x, Activation activation) {
   switch (activation) {
     case Activation::none:

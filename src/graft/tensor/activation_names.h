@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 
 namespace graft::tensor {
 
+std::string_view to_string(Activation);
 std::vector<std::pair<Activation, std::string>> choices(Activation);  // all but none
 
 }  // namespace graft::tensor

@@ -5,10 +5,8 @@
 The tables are facts about characters: what Python calls them, which bytes stand for them, which neighbours ftfy counts.
 """
 import html.entities
-import pathlib
 import platform
 import re
-import textwrap
 import unicodedata
 from importlib.metadata import version
 
@@ -16,25 +14,13 @@ import ftfy.badness
 import ftfy.chardata
 import regex
 
-HERE = pathlib.Path(__file__).parent
-SCALARS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+from table_file import SCALARS, ranges, write_items
+
 MADE_WITH = f"CPython {platform.python_version()}, ftfy {version('ftfy')}, regex {version('regex')}"
 
 
 def write(name, about, items):
-    body = textwrap.fill(" ".join(item + "," for item in items), width=120, break_on_hyphens=False,
-                         break_long_words=False)
-    (HERE / name).write_text(f"// {about} Made by make.py ({MADE_WITH}).\n{body}\n")
-
-
-def ranges(scalars):
-    found = []
-    for c in scalars:
-        if found and found[-1][1] == c - 1:
-            found[-1][1] = c
-        else:
-            found.append([c, c])
-    return [f"{{{a:#x},{b:#x}}}" for a, b in found]
+    write_items(name, about, f"make.py ({MADE_WITH})", items)
 
 
 def unicode_versions():

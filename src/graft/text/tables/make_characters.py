@@ -5,30 +5,15 @@
 The library's parts follow different versions of Unicode, so each class is asked of the part that uses it.
 """
 import ctypes
-import pathlib
-import textwrap
 
 import tokenizers
 from tokenizers import Regex, normalizers, pre_tokenizers
 
-HERE = pathlib.Path(__file__).parent
-SCALARS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+from table_file import SCALARS, ranges, write_items
 
 
 def write(name, about, items):
-    body = textwrap.fill(" ".join(item + "," for item in items), width=120, break_on_hyphens=False,
-                         break_long_words=False)
-    (HERE / name).write_text(f"// {about} Made by make_characters.py (tokenizers {tokenizers.__version__}).\n{body}\n")
-
-
-def ranges(scalars):
-    found = []
-    for c in scalars:
-        if found and found[-1][1] == c - 1:
-            found[-1][1] = c
-        else:
-            found.append([c, c])
-    return [f"{{{a:#x},{b:#x}}}" for a, b in found]
+    write_items(name, about, f"make_characters.py (tokenizers {tokenizers.__version__})", items)
 
 
 def bert(**on):
