@@ -19,6 +19,7 @@
 #include "graft/engine/run_config.h"
 #include "graft/engine/run_folder.h"
 #include "graft/engine/tensor_file.h"
+#include "graft/io/json_object.h"
 #include "graft/io/yaml_options.h"
 #include "tests/engine/tiny_world.h"
 
@@ -262,6 +263,17 @@ TEST_F(Resume, APhotoMoreIsRefusedAlsoWhereTheRunIsFinished) {
   const auto before = folder();
   testing::write_bitmap(own_.path() / "photos/test/red/99.bmp", 200, 60, 60, 7);
   EXPECT_THAT(error_of<DataError>([&] { again(); }), HasSubstr("test: there were 12 photos, there are 13"));
+  EXPECT_EQ(folder(), before);
+}
+
+TEST_F(Resume, AModelWhoseFilesSayThatItIsReadOtherwiseIsRefused) {
+  finished(testing::tiny_run(own_.path(), "lora"));
+  const auto before = folder();
+  const auto file = own_.path() / "clip/open_clip_config.json";
+  auto config = io::JsonObject::read(file)->value();
+  config["model_cfg"]["quick_gelu"] = false;
+  std::ofstream(file) << config.dump();
+  EXPECT_THAT(error_of<ModelError>([&] { again(); }), HasSubstr("what its files say of how they are read"));
   EXPECT_EQ(folder(), before);
 }
 

@@ -137,6 +137,11 @@ TEST_F(EncoderTest, AKeyNamesAllThatTheValuesDependOn) {
   EXPECT_NE(key, feature_key(*model_, 2));
   EXPECT_NE(key, feature_key(*testing::tiny_clip(2), 1));
   EXPECT_NE(key, feature_key(*testing::tiny_clip(1, tensor::Precision::bf16), 1));
+  auto read_otherwise = testing::tiny_clip_checkpoint();  // the same weights
+  auto config = read_otherwise.folder.open_clip_config->value();
+  config["model_cfg"]["quick_gelu"] = false;
+  read_otherwise.folder.open_clip_config = io::JsonObject(config, "open_clip_config.json");
+  EXPECT_NE(key, feature_key(*read_otherwise.load(), 1));
 }
 
 TEST_F(EncoderTest, AVanishedPhotoIsAnError) {

@@ -125,7 +125,7 @@ void Run::open_folder() {
   options.train.recompute = recompute_ ? Recompute::all : Recompute::none;
   const OptionValues config = run_config(options, run.method_options, run.recipe, run.info);
   record_.machine = machine_of_this_run();
-  record_.identity = run_identity(config, run.info.fingerprint, run.dataset,
+  record_.identity = run_identity(config, session_.model()->info(), run.dataset,
                                   [&](const fs::path& photo) { return session_.encoder().content_hash(photo); });
   if (!options_.resume.empty()) {
     reopen_folder(config);

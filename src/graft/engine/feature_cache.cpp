@@ -9,6 +9,7 @@
 #include "graft/core/hash.h"
 #include "graft/engine/build_id.h"
 #include "graft/engine/encoder.h"
+#include "graft/engine/model_reading.h"
 #include "graft/engine/tensor_file.h"
 
 namespace graft::engine {
@@ -18,20 +19,12 @@ namespace fs = std::filesystem;
 
 constexpr size_t kHashDigits = 32;
 
-std::string preprocessing_key(const data::Preprocessing& p) {
-  const auto crop = p.output();
-  return fmt::format("{}x{} {} {} crop {}x{} {} fill {} scale {} mean {} std {}", p.resize.height, p.resize.width,
-                     static_cast<int>(p.resize_mode), static_cast<int>(p.interpolation), crop.height, crop.width,
-                     static_cast<int>(p.crop_rounding), fmt::join(p.fill, ","), p.scale, fmt::join(p.mean, ","),
-                     fmt::join(p.std, ","));
-}
-
 }  // namespace
 
 std::string feature_key(const models::Model& model, nn::Place place, data::Exif exif) {
   return Hash()
       .add(model.info().fingerprint)
-      .add(preprocessing_key(model.info().preprocessing))
+      .add(reading_of(model.info()))
       .add(tensor::to_string(model.precision()))
       .add(fmt::format("place {} batch {} threads {}{}", place, kEncoderBatch, at::get_num_threads(),
                        exif == data::Exif::turn ? " upright" : ""))

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "graft/core/hash.h"
+#include "graft/engine/model_reading.h"
 
 namespace graft::engine {
 namespace {
@@ -69,7 +70,7 @@ std::string RunIdentity::hex() const {
   return hash.hex();
 }
 
-RunIdentity run_identity(OptionValues config, const std::string& fingerprint, const data::Dataset& data,
+RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, const data::Dataset& data,
                          const ContentHash& content_of) {
   // A constant rate does not know how many epochs are to come.
   if (config["schedule"] == option::print(methods::ScheduleKind::constant)) config.erase("epochs");
@@ -79,7 +80,7 @@ RunIdentity run_identity(OptionValues config, const std::string& fingerprint, co
     if (!may_change(name) && !is_place(name)) options.add(name).add(value);
   }
   identity.options = options.hex();
-  identity.model = fingerprint;
+  identity.model = Hash().add(model.fingerprint).add(reading_of(model)).hex();
   Hash classes;
   for (const auto& name : data.classes)
     classes.add(name);

@@ -33,7 +33,7 @@ struct RunIdentity {
   std::string hex() const;  // of all together
 };
 using ContentHash = std::function<std::string(const std::filesystem::path&)>;
-RunIdentity run_identity(OptionValues config, const std::string& fingerprint, const data::Dataset& data,
+RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, const data::Dataset& data,
                          const ContentHash& content_of);
 
 // What runs were known by before contents were: photos by their names. `config` as the run's own config.yaml has it.

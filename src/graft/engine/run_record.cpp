@@ -90,9 +90,11 @@ void check_same_run(const std::filesystem::path& folder, const RunIdentity& then
                     kWayOn);
   }
   if (then.model != now.model) {
-    throw ModelError("resume",
-                     "{} cannot go on: its model's weights have changed since it began ({}... then, {}... now). {}",
-                     folder.string(), then.model.substr(0, 8), now.model.substr(0, 8), kWayOn);
+    throw ModelError(
+        "resume",
+        "{} cannot go on: its model's weights, or what its files say of how they are read, have changed since it "
+        "began ({}... then, {}... now). {}",
+        folder.string(), then.model.substr(0, 8), now.model.substr(0, 8), kWayOn);
   }
   if (then.options != now.options) {
     throw ConfigError("resume",
