@@ -26,8 +26,9 @@ nn::Site head_site(int64_t features, int64_t classes) {
   return site;
 }
 
-// Prompts that go through the text tower together: of more each part's activations are held, not those of all.
-constexpr int64_t kPromptsAtOnce = 1024;
+// Prompts that go through the text tower together. Of more, a part's activations are held, not those of all; that costs
+// a second forward of each part, so that a thousand classes go as one.
+constexpr int64_t kPromptsTogether = 1024, kPromptsOfAPart = 512;
 
 // Whether each class has learned words of its own, which go with all prompts or none.
 bool has_words_for_each(Model& model) {
@@ -142,13 +143,13 @@ at::Tensor PromptClassifier::encode(nn::Context& context) const {
       each.push_back(unit(model_->encode_text({rows(prompts.ids), rows(prompts.ends), rows(prompts.learned)}, of)));
     return each.size() == 1 ? each.front() : unit(at::stack(each).mean(0));
   };
-  if (classes() <= kPromptsAtOnce || has_words_for_each(*model_)) return some(0, classes(), context);
+  if (classes() <= kPromptsTogether || has_words_for_each(*model_)) return some(0, classes(), context);
   // The backward comes when the caller's context is gone.
   const auto part = [some, kept = context](int64_t begin, int64_t count) {
     auto own = kept;
     return some(begin, count, own);
   };
-  return in_parts(classes(), kPromptsAtOnce, part, text_parameters(), context.generator);
+  return in_parts(classes(), kPromptsOfAPart, part, text_parameters(), context.generator);
 }
 
 at::Tensor PromptClassifier::class_weights(nn::Context& context) {
