@@ -94,7 +94,7 @@ std::vector<std::string> prompt_names(const AdapterInfo& info) {
 std::shared_ptr<models::Classifier> build_head(const methods::Method& method, const methods::Problem& problem,
                                                const AdapterInfo& info, Random& random) {
   const auto classes = static_cast<int64_t>(info.classes.size());
-  const int64_t width = problem.model->feature_width(method.features_at(*problem.model));
+  const int64_t width = problem.model->reader().width(method.features_at(*problem.model));
   const auto init = method.recipe(problem).head_init;
   if (init != models::HeadInit::class_text) {
     return std::make_shared<models::LinearClassifier>(width, classes, init, random);

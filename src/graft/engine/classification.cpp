@@ -46,7 +46,8 @@ Classification::Classification(Adapted& adapted, Encoder& encoder, Options optio
 at::Tensor Classification::loss(const Batch& batch, nn::Context& context) {
   at::Tensor features = batch.value;
   if (options_.place < features_at_) {
-    features = adapted_.model->run_images(features, options_.place, features_at_, context);
+    auto& tower = adapted_.model->reader();
+    features = tower.run(tower.kept(features, options_.place), options_.place, features_at_, context).x;
   }
   const at::Tensor logits = adapted_.classifier->forward(feature_rows(features), context);
   return options_.loss->sum(logits, batch.labels, options_.label_smoothing);

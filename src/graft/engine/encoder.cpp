@@ -81,9 +81,9 @@ bool Encoder::fits(int64_t photos, nn::Place place) {
 int64_t Encoder::floats_at(nn::Place place) {
   const auto size = model_->info().preprocessing.output();
   if (place == 0) return int64_t{3} * size.height * size.width;
-  if (place >= model_->pooled()) return model_->feature_width(place);
+  if (place >= model_->reader().pooled()) return model_->reader().width(place);
   if (tokens_ == 0) tokens_ = run(torch::zeros({1, 3, size.height, size.width}), 0, 1).size(1);
-  return tokens_ * model_->feature_width(place);
+  return tokens_ * model_->reader().width(place);
 }
 
 at::Tensor Encoder::run(const at::Tensor& value, nn::Place from, nn::Place to) {
@@ -91,7 +91,8 @@ at::Tensor Encoder::run(const at::Tensor& value, nn::Place from, nn::Place to) {
   const torch::NoGradGuard no_grad;
   return in_passes(value, [&](const at::Tensor& rows) {
     nn::Context context;
-    return model_->run_images(rows, from, to, context).to(at::kFloat);
+    auto& tower = model_->reader();
+    return tower.run(tower.kept(rows, from), from, to, context).x.to(at::kFloat);
   });
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <optional>
 
 #include "graft/core/error.h"
@@ -16,35 +15,15 @@
 
 namespace graft::engine {
 
-nn::Place parse_place(const std::string& word, const models::Model& model) {
-  constexpr std::string_view kBlock = "block.";
-  if (word == "pixels") return 0;
-  if (word == "tokens") return 1;
-  if (word == "pooled") return model.pooled();
-  if (word == "projected") return model.projected();
-  int64_t block = -1;
-  if (word.starts_with(kBlock)) {
-    const char* const end = word.data() + word.size();
-    const auto parsed = std::from_chars(word.data() + kBlock.size(), end, block);
-    if (parsed.ec != std::errc() || parsed.ptr != end) block = -1;
-  }
-  if (block < 0 || block >= model.blocks()) {
-    throw UsageError("features",
-                     "no place '{}' in {}: expected pixels, tokens, block.0 to block.{}, pooled or projected.", word,
-                     model.info().description, model.blocks() - 1);
-  }
-  return 2 + block;
-}
-
 FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter& report) {
   ModelOptions wanted = options.model;
   if (!options.adapter.empty()) wanted = model_of_run(read_adapter_info(options.adapter), wanted);
   const PhotoList photos = list_photos(options.data, options.split);
   const auto model = open_model(wanted, host, report);
   report.line("data", fmt::format("{}  {} photos", options.data.data, photos.files.size()));
-  const nn::Place place = parse_place(options.at, *model);
+  const nn::Place place = model->reader().place_named("features", options.at);
   std::optional<Adapted> adapted;
-  nn::Place unchanged = model->projected();
+  nn::Place unchanged = model->reader().last();
   if (!options.adapter.empty()) {
     adapted = load_adapter(options.adapter, model, options.force_base);
     unchanged = methods::earliest_change(adapted->adaptation, *model);

@@ -123,11 +123,11 @@ Merged merge(const MergeOptions& options, const Host& host, Reporter& report) {
   const auto photos = some_photos(options);
   merged.photos = static_cast<int64_t>(photos.size());
   Encoder encoder(model, std::make_shared<data::ImageCache>(), {});
-  const at::Tensor before = encoder.compute(photos, model->projected(), report);
+  const at::Tensor before = encoder.compute(photos, model->reader().last(), report);
   model->clear_inserts();
   for (auto& [map, values] : folded)
     map->assign(values.weight, values.bias);
-  const at::Tensor after = encoder.compute(photos, model->projected(), report);
+  const at::Tensor after = encoder.compute(photos, model->reader().last(), report);
   if (merged.photos > 0) {
     merged.largest_deviation = ((after - before).abs().max() / before.abs().max()).item<double>();
   }

@@ -31,7 +31,7 @@ void PreparedRun::choose() {
   const auto model = session.model();
   auto method = methods::make_method(options.method, method_options);
   methods::Problem problem{model, dataset.classes, options.shots, static_cast<int64_t>(dataset.train.size())};
-  earliest_ = model->projected();
+  earliest_ = model->reader().last();
   method->decide(
       problem, [this](auto split, auto at, auto views) { return features(split, at, views); }, report);
   method_options = method->config();

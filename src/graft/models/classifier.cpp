@@ -65,16 +65,17 @@ at::Tensor LinearClassifier::frozen(const at::Tensor& features, nn::Context&) {
 
 PromptClassifier::PromptClassifier(std::shared_ptr<Model> model, std::vector<std::string> names,
                                    std::vector<std::string> templates, int64_t learned_words, Position position)
-    : Classifier(model->feature_width(model->projected()), static_cast<int64_t>(names.size())),
+    : Classifier(model->reader().width(model->reader().last()), static_cast<int64_t>(names.size())),
       model_(std::move(model)),
       names_(std::move(names)) {
+  const auto length = model_->need(nn::Tower::text).context_length();
   if (learned_words > 0) {
-    prompts_.push_back(learned_prompts(names_, learned_words, position, model_->context_length()));
+    prompts_.push_back(learned_prompts(names_, learned_words, position, length));
     return;
   }
   if (templates.empty()) throw ConfigError("prompts", "no template: expected at least one, as 'a photo of a {{}}.'.");
   for (const auto& form : templates)
-    prompts_.push_back(filled_prompts(names_, form, model_->context_length()));
+    prompts_.push_back(filled_prompts(names_, form, length));
 }
 
 std::vector<at::Tensor> PromptClassifier::text_parameters() const {
@@ -96,8 +97,11 @@ std::vector<at::Tensor> PromptClassifier::text_parameters() const {
 
 at::Tensor PromptClassifier::encode(nn::Context& context) const {
   std::vector<at::Tensor> each;
-  for (const auto& prompts : prompts_)
-    each.push_back(unit(model_->encode_text(prompts, context)));
+  for (const auto& prompts : prompts_) {
+    auto inner = context;
+    inner.learned = prompts.learned;
+    each.push_back(unit(model_->need(nn::Tower::text).encode(prompts.ids, inner)));
+  }
   return each.size() == 1 ? each.front() : unit(at::stack(each).mean(0));
 }
 

@@ -34,16 +34,50 @@ std::map<std::string, at::Tensor> by_name(const torch::nn::Module& module) {
 
 }  // namespace
 
-void Model::complete(ModelInfo info, tensor::Precision precision, std::vector<Origin> origins) {
+Model::Model(std::vector<std::shared_ptr<Tower>> towers, ModelInfo info, tensor::Precision precision,
+             std::vector<Origin> origins, at::Tensor log_scale)
+    : towers_(std::move(towers)),
+      log_scale_(std::move(log_scale)),
+      info_(std::move(info)),
+      precision_(precision),
+      origins_(std::move(origins)) {
+  GRAFT_ASSERT(!towers_.empty());
+  for (const auto& tower : towers_)
+    register_module(to_string(tower->name()), tower);
+  if (log_scale_.defined()) register_parameter("logit_scale", log_scale_, /*requires_grad=*/false);
   const auto parameters = by_name(*this);
-  info_ = std::move(info);
-  precision_ = precision;
-  origins_ = std::move(origins);
   info_.fingerprint = fingerprint(parameters);
   info_.parameters = 0;
   for (const auto& [name, value] : parameters)
     info_.parameters += value.numel();
   eval();
+}
+
+Tower* Model::tower(nn::Tower name) const {
+  for (const auto& tower : towers_) {
+    if (tower->name() == name) return tower.get();
+  }
+  return nullptr;
+}
+
+Tower& Model::need(nn::Tower name) const {
+  if (auto* found = tower(name)) return *found;
+  throw ModelError("model", "{} has no {} tower.{}", info_.description, to_string(name),
+                   name == nn::Tower::text ? " Class prompts need a CLIP; a linear head works with any model." : "");
+}
+
+at::Tensor Model::logit_scale() const {
+  if (log_scale_.defined()) return log_scale_.exp();
+  throw ModelError("model", "{} has no text tower, so no scale of image and text logits.", info_.description);
+}
+
+std::vector<nn::Joint*> Model::joints() {
+  std::vector<nn::Joint*> all;
+  for (const auto& tower : towers_) {
+    for (auto* joint : tower->joints())
+      all.push_back(joint);
+  }
+  return all;
 }
 
 nn::Joint& Model::joint(const std::string& path) {
@@ -57,23 +91,15 @@ nn::Joint& Model::joint(const std::string& path) {
                    near ? fmt::format(" Did you mean '{}'?", *near) : "", known.size());
 }
 
-at::Tensor Model::encode_text(const Prompts&, nn::Context&) {
-  throw ModelError("model", "{} has no text tower. Class prompts need a CLIP; a linear head works with any model.",
-                   info_.description);
-}
-
-at::Tensor Model::embed_words(const at::Tensor&) {
-  throw ModelError("model", "{} has no text tower, so no words to embed.", info_.description);
-}
-
-at::Tensor Model::logit_scale() const {
-  throw ModelError("model", "{} has no text tower, so no scale of image and text logits.", info_.description);
-}
-
 nn::Tower Model::tower_of(const std::string& name) const {
   return name.starts_with("vision.") ? nn::Tower::vision
          : name.starts_with("head.") ? nn::Tower::head
                                      : nn::Tower::text;
+}
+
+nn::Place Model::place_of(const std::string& name) const {
+  const auto prefix = to_string(reader().name()) + ".";
+  return name.starts_with(prefix) ? reader().place_of(name.substr(prefix.size())) : reader().last();
 }
 
 std::map<std::string, at::Tensor> Model::to_checkpoint() const {

@@ -26,7 +26,7 @@ engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine:
   for (const auto& name : classes)
     names.push_back(data::prompt_name(name));
   models::PromptClassifier prompts(model, names, templates);
-  const at::Tensor features = encoder.features(set.paths, model->projected(), report);
+  const at::Tensor features = encoder.features(set.paths, model->reader().last(), report);
   const at::Tensor logits = engine::Encoder::in_passes(features, [&](const at::Tensor& rows) {
     nn::Context context;
     return prompts.forward(rows, context);

@@ -4,10 +4,12 @@
 #include <cmath>
 
 #include "graft/core/error.h"
-#include "graft/models/clip/clip.h"
 #include "graft/models/clip/clip_names.h"
 #include "graft/models/clip/clip_settings.h"
+#include "graft/models/clip/text_tower.h"
+#include "graft/models/model.h"
 #include "graft/models/preprocessing.h"
+#include "graft/models/vit/vision_tower.h"
 
 namespace graft::models::clip {
 namespace {
@@ -79,6 +81,8 @@ std::shared_ptr<VisionTower> read_vision(CheckpointReader& reader, const Names& 
   plan.activation = settings.vision_activation;
   parts.blocks = read_blocks(reader, plan);
   parts.norm = read_norm(reader, "vision.norm", names.vision.norm, width, settings.vision_eps, options.precision);
+  const nn::Place pooled = 2 + parts.blocks->size();
+  parts.proj = read_proj(reader, names, names.vision, nn::Tower::vision, width, joint_width(reader, names), pooled);
   return std::make_shared<VisionTower>(std::move(parts));
 }
 
@@ -119,14 +123,9 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   const auto side = std::llround(std::sqrt(double(sizes_of(reader, names->vision.positions, 2)[0] - 1)));
   const auto settings = settings_of(folder, reader, *names, static_cast<int>(side * patch));
 
-  Parts parts;
-  parts.width = joint_width(reader, *names);
-  parts.vision = read_vision(reader, *names, settings, options);
-  const auto pooled = parts.vision->pooled();
-  parts.vision_proj =
-      read_proj(reader, *names, names->vision, nn::Tower::vision, parts.vision->width(), parts.width, pooled);
-  parts.text = read_text(reader, *names, settings, options, parts.width, pooled + 1);
-  parts.logit_scale = reader.take("logit_scale", "logit_scale", {});
+  const auto vision = read_vision(reader, *names, settings, options);
+  const auto text = read_text(reader, *names, settings, options, joint_width(reader, *names), vision->last());
+  const auto logit_scale = reader.take("logit_scale", "logit_scale", {});
   reader.ignore({kOpenAiBuffers[0], kOpenAiBuffers[1], kOpenAiBuffers[2], "attn_mask",
                  "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids"});
 
@@ -137,11 +136,11 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   info.preprocessing = settings.preprocessing;
   if (options.image_size) info.preprocessing = at_size(info.preprocessing, *options.image_size, patch);
   info.notes = settings.notes;
-  info.description =
-      fmt::format("ViT {}/{} {}x{} + text {}x{}", info.preprocessing.output().height, patch, parts.vision->blocks(),
-                  parts.vision->width(), reader.count(names->text.blocks), parts.text->width());
+  info.description = fmt::format("ViT {}/{} {}x{} + text {}x{}", info.preprocessing.output().height, patch,
+                                 vision->blocks(), vision->width(1), text->blocks(), text->width(1));
   auto origins = reader.finish(fmt::format("CLIP ({})", settings.layout));
-  return std::make_unique<Clip>(std::move(parts), std::move(info), options.precision, std::move(origins));
+  return std::make_unique<Model>(std::vector<std::shared_ptr<Tower>>{vision, text}, std::move(info), options.precision,
+                                 std::move(origins), logit_scale);
 }
 
 }  // namespace

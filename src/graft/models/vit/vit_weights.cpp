@@ -8,7 +8,7 @@
 
 #include "graft/core/error.h"
 #include "graft/models/preprocessing.h"
-#include "graft/models/vit/vit.h"
+#include "graft/models/vit/vision_tower.h"
 #include "graft/models/vit/vit_names.h"
 #include "graft/models/vit/vit_settings.h"
 
@@ -139,8 +139,8 @@ class VitReader {
     info.description =
         fmt::format("ViT {}/{} {}x{}", info.preprocessing.output().height, patch, parts.blocks->size(), parts.width);
     auto origins = reader_.finish(fmt::format("ViT ({})", settings_.layout));
-    return std::make_unique<Vit>(std::make_shared<VisionTower>(std::move(parts)), std::move(info), options_.precision,
-                                 std::move(origins));
+    return std::make_unique<Model>(std::vector<std::shared_ptr<Tower>>{std::make_shared<VisionTower>(std::move(parts))},
+                                   std::move(info), options_.precision, std::move(origins));
   }
 
   const io::ModelFolder& folder_;
