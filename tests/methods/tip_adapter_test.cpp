@@ -50,7 +50,6 @@ class Notes final : public Reporter {
  public:
   void line(std::string_view label, std::string_view) override { lines.emplace_back(label); }
   void warn(std::string_view text) override { warnings.emplace_back(text); }
-  void note(const Note&) override {}
   void progress(const Progress&) override {}
   std::vector<std::string> lines, warnings;
 };

@@ -28,7 +28,7 @@ class Reporter {
   virtual ~Reporter() = default;
   virtual void line(std::string_view label, std::string_view text) = 0;  // "model   openai/clip-... ViT-B/16"
   virtual void warn(std::string_view text) = 0;
-  virtual void note(const Note&) = 0;
+  virtual void note(const Note& note) { line("note", note.text); }
   virtual void progress(const Progress&) = 0;
 };
 
@@ -37,7 +37,6 @@ class Silent final : public Reporter {
  public:
   void line(std::string_view, std::string_view) override {}
   void warn(std::string_view) override {}
-  void note(const Note&) override {}
   void progress(const Progress&) override {}
 };
 
