@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
   tensor::keep_tensor_memory();  // as the program does
   const auto o = bench::parse<Options>("coop_epoch", argc, argv);
 
-  auto [options, method_options] = engine::read_adapt_request({{"model", o.model},
+  const auto request = engine::read_adapt_request({{"model", o.model},
                                                                {"data", o.data},
                                                                {"method", "coop"},
                                                                {"length", "16"},
@@ -49,16 +49,16 @@ int main(int argc, char** argv) {
                                                                {"augment", "none"},
                                                                {"cache", "false"}});
   Silent silent;
-  engine::Session session(options.model, options.data, {}, silent);
+  engine::Session session(request.options.model, request.options.data, {}, silent);
   const auto photos = static_cast<int64_t>(session.dataset().train.size());
   engine::Encoder::Files files;
   for (const auto& sample : session.dataset().train)
     files.push_back(session.dataset().path(sample));
   const double begin = bench::now();
-  session.encoder().features(files, session.model()->projected(), silent);
+  session.encoder().features(files, session.model()->reader().last(), silent);
   const double encoding = bench::now() - begin;
 
-  const auto result = engine::adapt(session, options, method_options, silent);
+  const auto result = engine::adapt(session, request.options, request.method_options, silent);
   const double epoch = result.train_seconds / static_cast<double>(o.epochs);
   const nlohmann::json row = {{"peer", "graft"},
                               {"work", "coop epoch"},

@@ -60,8 +60,8 @@ int main(int argc, char** argv) {
         all["seed"] = std::to_string(seed.get<int64_t>());
         for (const auto& [name, value] : values.items())
           all[name] = value.get<std::string>();
-        const auto [options, method_options] = engine::read_adapt_request(all);
-        reached = engine::adapt(session, options, method_options, silent).test.accuracy;
+        const auto request = engine::read_adapt_request(all);
+        reached = engine::adapt(session, request.options, request.method_options, silent).test.accuracy;
       }
       seconds[method].push_back(bench::now() - start);
       accuracy[method].push_back(reached);

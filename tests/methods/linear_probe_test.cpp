@@ -50,8 +50,8 @@ TEST(LinearProbe, TriesTheStrengthsThatCoOpsSearchTries) {
 TEST(LinearProbe, NamesPlacesFromTheBlocksUp) {
   const SitesOnly model;
   EXPECT_EQ(linear_probe::place_named("block.0", model), 2);  // 1 is what block 0 reads
-  EXPECT_EQ(linear_probe::place_named("pooled", model), model.pooled());
-  EXPECT_EQ(linear_probe::place_named("projected", model), model.projected());
+  EXPECT_EQ(model.reader().place_named("linear-probe", "pooled"), model.reader().pooled());
+  EXPECT_EQ(model.reader().place_named("linear-probe", "projected"), model.reader().last());
   for (const std::string wrong : {"block.12", "block.", "block.1x", "block.-1", "last"}) {
     try {
       linear_probe::place_named(wrong, model);

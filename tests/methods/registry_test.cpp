@@ -42,10 +42,10 @@ TEST(Methods, ChangeTheModelFromTheFirstSiteOn) {
   EXPECT_EQ(earliest_change(lora.adaptation, *lora.model), 4);
   EXPECT_FALSE(text_changes(lora.adaptation, *lora.model));
   auto coop = on_sites("coop", {});
-  EXPECT_EQ(earliest_change(coop.adaptation, *coop.model), coop.model->projected());
+  EXPECT_EQ(earliest_change(coop.adaptation, *coop.model), coop.model->reader().last());
   EXPECT_TRUE(text_changes(coop.adaptation, *coop.model));
   auto tip = on_sites("tip-adapter-f", {});
-  EXPECT_EQ(earliest_change(tip.adaptation, *tip.model), tip.model->projected());
+  EXPECT_EQ(earliest_change(tip.adaptation, *tip.model), tip.model->reader().last());
   EXPECT_FALSE(text_changes(tip.adaptation, *tip.model));
 }
 
