@@ -22,7 +22,7 @@ constexpr size_t kShard = 1024;
 // As --at says it.
 std::string place_word(const models::Model& model, nn::Place place) {
   if (place == model.reader().last() && place != model.reader().pooled()) return "projected";
-  if (place == model.pooled()) return "pooled";
+  if (place == model.reader().pooled()) return "pooled";
   return place <= 1 ? (place == 0 ? "pixels" : "tokens") : fmt::format("block.{}", place - 2);
 }
 
