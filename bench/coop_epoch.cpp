@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
   for (const auto& sample : session.dataset().train)
     files.push_back(session.dataset().path(sample));
   const double begin = bench::now();
-  session.encoder().features(files, session.model()->projected(), silent);
+  session.encoder().features(files, session.model()->reader().last(), silent);
   const double encoding = bench::now() - begin;
 
   const auto result = engine::adapt(session, request.options, request.method_options, silent);

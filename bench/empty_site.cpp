@@ -50,14 +50,14 @@ class Direct {
     const bool clip = model.info().family == "clip";
     const double eps = clip ? 1e-5 : 1e-12;  // open_clip's and transformers' ViT's
     activation_ = clip ? tensor::Activation::quick_gelu : tensor::Activation::gelu;
-    heads_ = model.feature_width(1) / 64;
+    heads_ = model.reader().width(1) / 64;
     const auto map = [&](const std::string& name) {
       return tensor::FrozenLinear(tensor::numbers_of(of(name + ".weight")), of(name + ".bias"), precision);
     };
     const auto norm = [&](const std::string& name) {
       return tensor::LayerNorm{of(name + ".weight"), of(name + ".bias"), eps};
     };
-    for (int64_t i = 0; i < model.blocks(); ++i) {
+    for (int64_t i = 0; i < model.reader().blocks(); ++i) {
       const auto block = fmt::format("blocks.{}.", i);
       blocks_.push_back({norm(block + "norm1"), norm(block + "norm2"), map(block + "attn.qkv"),
                          map(block + "attn.proj"), map(block + "mlp.fc1"), map(block + "mlp.fc2")});
@@ -123,11 +123,11 @@ int main(int argc, char** argv) {
   const auto size = model->info().preprocessing.output();
   torch::manual_seed(7);
   nn::Context context;
-  const auto tokens = model->run_images(torch::randn({o.batch, 3, size.height, size.width}), 0, 1, context);
+  const auto tokens = model->reader().run({torch::randn({o.batch, 3, size.height, size.width})}, 0, 1, context);
   const Direct direct(*model, precision);
   const auto with_sites = [&] {
     nn::Context fresh;
-    return model->run_images(tokens, 1, model->pooled(), fresh);
+    return model->reader().run(tokens, 1, model->reader().pooled(), fresh).x;
   };
   const auto without = [&] { return direct(tokens); };
   GRAFT_ASSERT(at::equal(with_sites(), without()));

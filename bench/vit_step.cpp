@@ -76,9 +76,9 @@ int main(int argc, char** argv) {
     nn::Context context{.training = o.work != "features"};
     if (o.work == "features") {
       const c10::InferenceMode no_graph;
-      losses.push_back(model->encode_images(images, context).abs().mean().item<double>());
+      losses.push_back(model->reader().encode({images}, context).abs().mean().item<double>());
     } else {
-      const auto logits = adapted.classifier->forward(model->encode_images(images, context), context);
+      const auto logits = adapted.classifier->forward(model->reader().encode({images}, context), context);
       const auto loss = torch::cross_entropy_loss(logits, labels);
       optimizer.clear_gradients();
       loss.backward();

@@ -27,7 +27,7 @@ Adapted adapted(const methods::Entry& entry, const std::string& kind, uint64_t s
         a.method->word_position());
   } else {
     // Not zero, whatever the recipe says: through a zero head nothing below would get a gradient.
-    a.classifier = std::make_unique<models::LinearClassifier>(a.model->feature_width(a.method->features_at(*a.model)),
+    a.classifier = std::make_unique<models::LinearClassifier>(a.model->reader().width(a.method->features_at(*a.model)),
                                                               3, models::HeadInit::normal, random);
   }
   a.adaptation = a.method->attach(a.problem, *a.classifier, random);
@@ -38,7 +38,7 @@ Adapted adapted(const methods::Entry& entry, const std::string& kind, uint64_t s
     if (split == methods::Split::val) return {};
     const torch::NoGradGuard no_grad;
     nn::Context context;
-    return {a.model->run_images(a.images, 0, place, context).repeat({views, 1}), a.labels.repeat({views})};
+    return {a.model->reader().run({a.images}, 0, place, context).x.repeat({views, 1}), a.labels.repeat({views})};
   };
   methods::Stage stage{a.model, *a.classifier, a.adaptation, features, Random(seed), silent};
   a.method->before_training(stage);
@@ -51,7 +51,7 @@ at::Tensor Adapted::logits(bool train, bool recompute) const {
   context.recompute = recompute;
   context.generator = at::make_generator<at::CPUGeneratorImpl>(1);
   const auto input = images.to(model->parameters().front().scalar_type());
-  const auto features = model->run_images(input, 0, method->features_at(*model), context);
+  const auto features = model->reader().run({input}, 0, method->features_at(*model), context).x;
   return classifier->forward(features, context);
 }
 

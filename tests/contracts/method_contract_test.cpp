@@ -101,9 +101,9 @@ TEST_P(MethodContract, LeavesTheFrozenModelAsItIsToTheBit) {
   const torch::NoGradGuard no_grad;
   nn::Context context;
   a.model->clear_inserts();
-  const auto features = a.model->encode_images(a.images, context);
+  const auto features = a.model->reader().encode({a.images}, context);
   context = {};
-  EXPECT_TRUE(torch::equal(features, tiny_model(GetParam().kind)->encode_images(a.images, context)));
+  EXPECT_TRUE(torch::equal(features, tiny_model(GetParam().kind)->reader().encode({a.images}, context)));
 }
 
 TEST_P(MethodContract, GivesTheSameBitsWhereBlocksRunAgainInTheBackward) {
@@ -267,7 +267,7 @@ TEST(Methods, RefuseModelsThatTheyDoNotFit) {
   for (const Entry* entry : methods::entries()) {
     if (methods::fits(*entry, *model)) continue;
     Random random(1);
-    models::LinearClassifier head(model->feature_width(model->projected()), 2, models::HeadInit::zero, random);
+    models::LinearClassifier head(model->reader().width(model->reader().last()), 2, models::HeadInit::zero, random);
     try {
       entry->parse({})->attach({model, {"a", "b"}, 1, 2}, head, random);
       FAIL() << entry->name << " took a model that it does not fit";

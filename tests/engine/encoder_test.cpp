@@ -33,7 +33,7 @@ class EncoderTest : public ::testing::Test {
 };
 
 TEST_F(EncoderTest, APhotosFeaturesAreTheSameBitsInAnyCompany) {
-  for (const nn::Place place : {nn::Place{1}, nn::Place{2}, model_->pooled(), model_->projected()}) {
+  for (const nn::Place place : {nn::Place{1}, nn::Place{2}, model_->reader().pooled(), model_->reader().last()}) {
     const auto all = encoder().compute(files_, place, silent_);
     const auto alone = encoder().compute({files_[17]}, place, silent_);
     auto reversed_files = files_;
@@ -68,11 +68,11 @@ TEST_F(EncoderTest, OfTokensTheClassTokenIsReadOrWhereThereIsNoneTheMeanOfThePat
   const auto rows = encoder().rows(files_, place, silent_);
   EXPECT_TRUE(torch::allclose(rows, mean / 9, 1e-5, 1e-6));
   EXPECT_FALSE(torch::allclose(rows, all.select(1, 0), 1e-2, 1e-2));
-  EXPECT_TRUE(torch::equal(model_->feature_rows(all, {}), rows));  // of kept tokens the same
+  EXPECT_TRUE(torch::equal(model_->reader().rows(model_->reader().kept(all, place)), rows));  // of kept tokens the same
 }
 
 TEST_F(EncoderTest, CachedEqualsComputedAndIsNotComputedAgain) {
-  const auto place = model_->projected();
+  const auto place = model_->reader().last();
   const auto computed = encoder().compute(files_, place, silent_);
   auto first = encoder(folder_ / "cache");
   EXPECT_TRUE(torch::equal(first.features(files_, place, silent_), computed));
@@ -88,28 +88,29 @@ TEST_F(EncoderTest, CachedEqualsComputedAndIsNotComputedAgain) {
 }
 
 TEST_F(EncoderTest, GoingOnFromAPlaceEqualsGoingAllTheWay) {
-  const auto whole = encoder().compute(files_, model_->projected(), silent_);
-  for (nn::Place place = 1; place < model_->projected(); ++place) {
+  const auto whole = encoder().compute(files_, model_->reader().last(), silent_);
+  for (nn::Place place = 1; place < model_->reader().last(); ++place) {
     auto e = encoder();
-    EXPECT_TRUE(torch::equal(e.run(e.features(files_, place, silent_), place, model_->projected()), whole)) << place;
+    EXPECT_TRUE(torch::equal(e.run(e.features(files_, place, silent_), place, model_->reader().last()), whole))
+        << place;
   }
 }
 
 TEST_F(EncoderTest, ThePhotosContentCountsAndNotItsName) {
   auto e = encoder(folder_ / "cache");
-  const auto before = e.features({files_[0]}, model_->projected(), silent_);
+  const auto before = e.features({files_[0]}, model_->reader().last(), silent_);
   fs::copy_file(files_[0], folder_ / "copy.bmp");
-  const auto copy = e.features({folder_ / "copy.bmp"}, model_->projected(), silent_);
+  const auto copy = e.features({folder_ / "copy.bmp"}, model_->reader().last(), silent_);
   EXPECT_EQ(e.encoded(), 1);
   EXPECT_TRUE(torch::equal(before, copy));
   testing::write_bitmap(files_[0], 0, 0, 0, 99);
   auto later = encoder(folder_ / "cache");
-  EXPECT_FALSE(torch::equal(later.features({files_[0]}, model_->projected(), silent_), before));
+  EXPECT_FALSE(torch::equal(later.features({files_[0]}, model_->reader().last(), silent_), before));
   EXPECT_EQ(later.encoded(), 1);
 }
 
 TEST_F(EncoderTest, ADamagedShardIsComputedAgain) {
-  const auto place = model_->projected();
+  const auto place = model_->reader().last();
   const auto expected = encoder(folder_ / "cache").features(files_, place, silent_);
   for (const auto& entry : fs::recursive_directory_iterator(folder_ / "cache")) {
     if (entry.is_regular_file()) fs::resize_file(entry.path(), 100);
@@ -122,7 +123,7 @@ TEST_F(EncoderTest, ADamagedShardIsComputedAgain) {
 TEST_F(EncoderTest, ViewsDependOnTheSeedAndNotOnTheWorkers) {
   const auto augmentation = data::Augmentation::random_resized_crop_and_flip();
   const auto views = [&](uint64_t seed, int64_t workers) {
-    return encoder({}, workers).augmented(files_, model_->projected(), 2, augmentation, Random(seed), silent_);
+    return encoder({}, workers).augmented(files_, model_->reader().last(), 2, augmentation, Random(seed), silent_);
   };
   const auto one = views(1, 1);
   EXPECT_EQ(one.size(0), 42);
@@ -147,7 +148,7 @@ TEST_F(EncoderTest, AKeyNamesAllThatTheValuesDependOn) {
 TEST_F(EncoderTest, AVanishedPhotoIsAnError) {
   fs::remove(files_[4]);
   auto e = encoder();
-  EXPECT_THROW(e.features(files_, model_->projected(), silent_), DataError);
+  EXPECT_THROW(e.features(files_, model_->reader().last(), silent_), DataError);
 }
 
 TEST_F(EncoderTest, ACacheThatCannotBeWrittenIsAWarningAndNoMore) {
@@ -159,8 +160,8 @@ TEST_F(EncoderTest, ACacheThatCannotBeWrittenIsAWarningAndNoMore) {
     std::vector<std::string> warnings;
   } report;
   auto e = encoder(files_[0]);  // a file where a folder should be
-  const auto features = e.features(files_, model_->projected(), report);
-  EXPECT_TRUE(torch::equal(features, encoder().compute(files_, model_->projected(), silent_)));
+  const auto features = e.features(files_, model_->reader().last(), report);
+  EXPECT_TRUE(torch::equal(features, encoder().compute(files_, model_->reader().last(), silent_)));
   EXPECT_EQ(report.warnings.size(), 1u);
 }
 

@@ -63,9 +63,9 @@ TEST_F(Features, APlaceHasTheShapeOfItsValues) {
 TEST_F(Features, AnUnknownPlaceNamesTheOnesThereAre) {
   const auto model = testing::tiny_clip();
   for (const char* word : {"block.3", "block.-1", "block.", "block.1x", "last"}) {
-    EXPECT_THROW(parse_place(word, *model), UsageError) << word;
+    EXPECT_THROW(model->reader().place_named("features", word), UsageError) << word;
   }
-  EXPECT_EQ(parse_place("block.0", *model), 2);
+  EXPECT_EQ(model->reader().place_named("features", "block.0"), 2);
 }
 
 TEST_F(Features, AnAdapterChangesThem) {

@@ -28,7 +28,7 @@ TEST(Coop, PutsSharedWordsIntoTheLearnedRowsOfEveryPrompt) {
   coop::Words words(torch::tensor({{10.f}, {20.f}}));
   const auto rows = torch::tensor({{1, 2}, {1, 3}});  // the second prompt has its name in the middle
   nn::Context context;
-  context.learned = &rows;
+  context.learned = rows;
   const nn::Frozen identity([](const at::Tensor& u) { return u; });
   const auto y = words.forward(torch::arange(8, torch::kFloat32).view({2, 4, 1}), identity, context);
   EXPECT_TRUE(torch::equal(y.view({2, 4}), torch::tensor({{0.f, 10.f, 20.f, 3.f}, {4.f, 10.f, 6.f, 20.f}})));
@@ -38,7 +38,7 @@ TEST(Coop, PutsEachClassItsOwnWords) {
   coop::Words words(torch::tensor({10.f, 20.f}).view({2, 1, 1}));
   const auto rows = torch::tensor({{0}, {1}});
   nn::Context context;
-  context.learned = &rows;
+  context.learned = rows;
   const nn::Frozen identity([](const at::Tensor& u) { return u; });
   const auto y = words.forward(torch::zeros({2, 2, 1}), identity, context);
   EXPECT_TRUE(torch::equal(y.view({2, 2}), torch::tensor({{10.f, 0.f}, {0.f, 20.f}})));
@@ -68,7 +68,7 @@ TEST(Coop, TrainsLongerForMoreShots) {
 }
 
 TEST(Coop, NeedsATextTower) {
-  const auto model = std::make_shared<SitesOnly>("timm", /*text=*/false);
+  const auto model = sites_only("timm", /*text=*/false);
   Random random(1);
   models::LinearClassifier head(512, 2, models::HeadInit::zero, random);
   try {

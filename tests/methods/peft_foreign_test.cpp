@@ -36,11 +36,11 @@ struct Golden {
 
   at::Tensor features() const {
     nn::Context context;
-    return model->encode_images(expected.at("images"), context);
+    return model->reader().encode({expected.at("images")}, context);
   }
   at::Tensor features(const ForeignAdapter& adapter) const {
     Random random(1);
-    models::LinearClassifier head(model->feature_width(model->projected()), 2, models::HeadInit::zero, random);
+    models::LinearClassifier head(model->reader().width(model->reader().last()), 2, models::HeadInit::zero, random);
     install(adapter.adaptation, *model, head);
     const auto parameters = model->named_parameters();
     for (const auto& [name, value] : adapter.parameters)

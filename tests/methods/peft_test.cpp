@@ -28,13 +28,13 @@ TEST_P(Peft, AnAdapterThatPeftWroteGivesItsFeatures) {
   const auto foreign = lora::peft::from_peft(config(), adapter(), *model);
   auto expected = read_tensors(path("expected.safetensors"));
   Random random(1);
-  models::LinearClassifier head(model->feature_width(model->projected()), 2, models::HeadInit::zero, random);
+  models::LinearClassifier head(model->reader().width(model->reader().last()), 2, models::HeadInit::zero, random);
   const torch::NoGradGuard no_grad;
   nn::Context context;
-  EXPECT_LT(distance(model->encode_images(expected["images"], context), expected["frozen"]), 1e-5);  // float32
+  EXPECT_LT(distance(model->reader().encode({expected["images"]}, context), expected["frozen"]), 1e-5);  // float32
   install(foreign.adaptation, *model, head);
   context = {};
-  EXPECT_LT(distance(model->encode_images(expected["images"], context), expected["adapted"]), 1e-5);
+  EXPECT_LT(distance(model->reader().encode({expected["images"]}, context), expected["adapted"]), 1e-5);
 }
 
 TEST_P(Peft, IsWrittenBackTensorForTensorAsPeftWroteIt) {

@@ -29,12 +29,12 @@ TEST(Methods, HaveNamesOfTheirOwnAndASummaryThatFitsALine) {
 }
 
 TEST(Methods, FitWhereTheModelHasWhatTheyNeed) {
-  SitesOnly clip, vit("timm", /*text=*/false);
-  EXPECT_TRUE(fits(find_entry("coop"), clip));
-  EXPECT_FALSE(fits(find_entry("coop"), vit));
-  EXPECT_FALSE(fits(find_entry("tip-adapter"), vit));
-  EXPECT_TRUE(fits(find_entry("lora"), vit));
-  EXPECT_TRUE(fits(find_entry("linear-probe"), vit));
+  const auto clip = sites_only(), vit = sites_only("timm", /*text=*/false);
+  EXPECT_TRUE(fits(find_entry("coop"), *clip));
+  EXPECT_FALSE(fits(find_entry("coop"), *vit));
+  EXPECT_FALSE(fits(find_entry("tip-adapter"), *vit));
+  EXPECT_TRUE(fits(find_entry("lora"), *vit));
+  EXPECT_TRUE(fits(find_entry("linear-probe"), *vit));
 }
 
 TEST(Methods, ChangeTheModelFromTheFirstSiteOn) {
@@ -42,10 +42,10 @@ TEST(Methods, ChangeTheModelFromTheFirstSiteOn) {
   EXPECT_EQ(earliest_change(lora.adaptation, *lora.model), 4);
   EXPECT_FALSE(text_changes(lora.adaptation, *lora.model));
   auto coop = on_sites("coop", {});
-  EXPECT_EQ(earliest_change(coop.adaptation, *coop.model), coop.model->projected());
+  EXPECT_EQ(earliest_change(coop.adaptation, *coop.model), coop.model->reader().last());
   EXPECT_TRUE(text_changes(coop.adaptation, *coop.model));
   auto tip = on_sites("tip-adapter-f", {});
-  EXPECT_EQ(earliest_change(tip.adaptation, *tip.model), tip.model->projected());
+  EXPECT_EQ(earliest_change(tip.adaptation, *tip.model), tip.model->reader().last());
   EXPECT_FALSE(text_changes(tip.adaptation, *tip.model));
 }
 

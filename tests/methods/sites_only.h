@@ -13,81 +13,86 @@
 
 namespace graft::methods {
 
-class SitesOnly final : public models::Model {
+class SiteTower final : public models::Tower {
  public:
-  explicit SitesOnly(const std::string& layout = "timm", bool text = true) : text_(text) {
-    info_.source = "vit-b-16";
-    info_.layout = layout;
-    auto vision = register_module("vision", std::make_shared<torch::nn::Module>());
-    auto patch = vision->register_module("patch", std::make_shared<torch::nn::Module>());
-    patch->register_parameter("weight", torch::zeros({kWidth, 3 * 16 * 16}), false);
-    add("vision.tokens", nn::SiteKind::tokens, -1, kWidth, kWidth, "");
-    for (int64_t k = 0; k < kBlocks; ++k)
-      block(k);
-    if (text_) {
-      add("text.words", nn::SiteKind::words, -1, 512, 512, "").tower = nn::Tower::text;
+  SiteTower(nn::Tower name, int64_t width, int64_t blocks)
+      : Tower(blocks, /*projects=*/true, "input"), name_(name), width_(width) {
+    if (name == nn::Tower::text) {
+      add("words", nn::SiteKind::words, -1, width, width, "");
+      return;
     }
-    for (auto& site : sites_)
-      joints_.emplace_back(site);
+    auto patch = register_module("patch", std::make_shared<torch::nn::Module>());
+    patch->register_parameter("weight", torch::zeros({width, 3 * 16 * 16}), false);
+    add("tokens", nn::SiteKind::tokens, -1, width, width, "");
+    for (int64_t k = 0; k < blocks; ++k)
+      block(k);
   }
 
+  nn::Tower name() const override { return name_; }
+  int64_t width(nn::Place place) const override { return place == last() ? 512 : width_; }
+  nn::Value run(nn::Value, nn::Place, nn::Place, const nn::Context&) override {
+    throw InternalError("test", "these are sites without weights");
+  }
+  nn::Value kept(at::Tensor x, nn::Place) const override { return {std::move(x)}; }
+  at::Tensor rows(const nn::Value& value) const override { return value.x; }
+  int64_t context_length() const override { return 77; }
+  at::Tensor embed_words(const at::Tensor& ids) const override {
+    return torch::ones({ids.size(0), width_}) * ids.unsqueeze(1);
+  }
+  nn::Place place_of(const std::string&) const override { return 0; }
   std::vector<nn::Joint*> joints() override {
     std::vector<nn::Joint*> all;
     for (auto& joint : joints_)
       all.push_back(&joint);
     return all;
   }
-  int64_t blocks() const override { return kBlocks; }
-  nn::Place pooled() const override { return kBlocks + 2; }
-  nn::Place projected() const override { return kBlocks + 3; }
-  int64_t feature_width(nn::Place place) const override { return place == projected() ? 512 : kWidth; }
-  at::Tensor run_images(const at::Tensor&, nn::Place, nn::Place, nn::Context&) override {
-    throw InternalError("test", "these are sites without weights");
-  }
-  at::Tensor feature_rows(const at::Tensor& value, const nn::Layout&) const override { return value; }
-  bool has_text() const override { return text_; }
-  int64_t text_width() const override { return 512; }
-  int64_t context_length() const override { return 77; }
   models::TextReader text_reader() const override { return {text::ClipTokenizer::shared(), 77}; }
-  at::Tensor embed_words(const at::Tensor& ids) override { return torch::ones({ids.size(0), 512}) * ids.unsqueeze(1); }
-  nn::Place place_of(const std::string&) const override { return 0; }
 
  private:
-  static constexpr int64_t kWidth = 768, kBlocks = 12;
-
-  nn::Site& add(const std::string& path, nn::SiteKind kind, int64_t block, int64_t in, int64_t out,
-                const std::string& checkpoint) {
+  void add(const std::string& path, nn::SiteKind kind, int64_t block, int64_t in, int64_t out,
+           const std::string& checkpoint, std::vector<nn::Slice> slices = {}) {
     nn::Site site;
-    site.path = path;
+    site.path = to_string(name_) + "." + path;
     site.kind = kind;
+    site.tower = name_;
     site.block = block;
     site.in = in;
     site.out = out;
     site.place = 1 + std::max<int64_t>(block, 0);
     site.checkpoint = checkpoint;
-    sites_.push_back(site);
-    return sites_.back();
+    site.slices = std::move(slices);
+    joints_.emplace_back(std::move(site));
   }
 
   void block(int64_t k) {
-    const std::string ours = "vision.blocks." + std::to_string(k) + ".", theirs = "blocks." + std::to_string(k) + ".";
-    add(ours + "tokens", nn::SiteKind::tokens, k, kWidth, kWidth, "");
-    add(ours + "attn", nn::SiteKind::sublayer, k, kWidth, kWidth, theirs + "attn");
-    add(ours + "attn.qkv", nn::SiteKind::linear, k, kWidth, 3 * kWidth, theirs + "attn.qkv").slices = {
-        {"q", 0, kWidth, ""}, {"k", kWidth, 2 * kWidth, ""}, {"v", 2 * kWidth, 3 * kWidth, ""}};
-    add(ours + "attn.proj", nn::SiteKind::linear, k, kWidth, kWidth, theirs + "attn.proj");
-    add(ours + "mlp", nn::SiteKind::sublayer, k, kWidth, kWidth, theirs + "mlp");
-    add(ours + "mlp.fc1", nn::SiteKind::linear, k, kWidth, 4 * kWidth, theirs + "mlp.fc1");
-    add(ours + "mlp.fc2", nn::SiteKind::linear, k, 4 * kWidth, kWidth, theirs + "mlp.fc2");
+    const std::string name = "blocks." + std::to_string(k) + ".";
+    add(name + "tokens", nn::SiteKind::tokens, k, width_, width_, "");
+    add(name + "attn", nn::SiteKind::sublayer, k, width_, width_, name + "attn");
+    add(name + "attn.qkv", nn::SiteKind::linear, k, width_, 3 * width_, name + "attn.qkv",
+        {{"q", 0, width_, ""}, {"k", width_, 2 * width_, ""}, {"v", 2 * width_, 3 * width_, ""}});
+    add(name + "attn.proj", nn::SiteKind::linear, k, width_, width_, name + "attn.proj");
+    add(name + "mlp", nn::SiteKind::sublayer, k, width_, width_, name + "mlp");
+    add(name + "mlp.fc1", nn::SiteKind::linear, k, width_, 4 * width_, name + "mlp.fc1");
+    add(name + "mlp.fc2", nn::SiteKind::linear, k, 4 * width_, width_, name + "mlp.fc2");
   }
 
-  bool text_;
-  std::deque<nn::Site> sites_;
+  nn::Tower name_;
+  int64_t width_;
   std::deque<nn::Joint> joints_;
 };
 
+inline std::shared_ptr<models::Model> sites_only(const std::string& layout = "timm", bool text = true) {
+  models::ModelInfo info;
+  info.source = "vit-b-16";
+  info.layout = layout;
+  std::vector<std::shared_ptr<models::Tower>> towers{std::make_shared<SiteTower>(nn::Tower::vision, 768, 12)};
+  if (text) towers.push_back(std::make_shared<SiteTower>(nn::Tower::text, 512, 0));
+  return std::make_shared<models::Model>(std::move(towers), std::move(info), tensor::Precision::fp32,
+                                         std::vector<models::Origin>{});
+}
+
 struct OnSites {
-  std::shared_ptr<SitesOnly> model;
+  std::shared_ptr<models::Model> model;
   std::shared_ptr<models::Classifier> classifier;
   Problem problem;
   std::unique_ptr<Method> method;
@@ -106,7 +111,7 @@ struct OnSites {
 // A method on those sites, for four classes of sixteen photos.
 inline OnSites on_sites(const std::string& name, const OptionValues& options, const std::string& layout = "timm") {
   OnSites built;
-  built.model = std::make_shared<SitesOnly>(layout);
+  built.model = sites_only(layout);
   built.problem = {built.model, {"cat", "dog", "apple pie", "tram"}, 16, 64};
   built.method = make_method(name, options);
   built.classifier = std::make_shared<models::PromptClassifier>(

@@ -20,7 +20,7 @@ struct OnSmallModel {
   explicit OnSmallModel(const std::string& layout, const std::string& name, const OptionValues& options = {})
       : model(small_model(layout)),
         random(1),
-        head(model->feature_width(model->projected()), 3, models::HeadInit::normal, random),
+        head(model->reader().width(model->reader().last()), 3, models::HeadInit::normal, random),
         problem{model, {"a", "b", "c"}, 0, 12},
         method(make_method(name, options)),
         adaptation(method->attach(problem, head, random)),

@@ -65,7 +65,7 @@ TEST(TipAdapter, FillsItsCacheFromAugmentedViewsAndKeepsItsStrengthsWithoutValid
               *built.classifier,
               built.adaptation,
               [&](Split split, nn::Place place, int64_t views) -> FeatureSet {
-                EXPECT_EQ(place, built.model->projected());
+                EXPECT_EQ(place, built.model->reader().last());
                 if (split == Split::val) return {};
                 asked = views;
                 return {photos, torch::arange(128) % 4};

@@ -39,7 +39,7 @@ TextReader reader(bool truncate = false) {
 struct Words : nn::Insert {
   explicit Words(int64_t count, int64_t width) { rows = register_parameter("rows", random_tensor({count, width}, 5)); }
   at::Tensor forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) override {
-    const auto where = context.learned->unsqueeze(2).expand({-1, -1, x.size(2)});
+    const auto where = context.learned.unsqueeze(2).expand({-1, -1, x.size(2)});
     return x.scatter(1, where, rows.unsqueeze(0).expand({x.size(0), -1, -1}));
   }
   at::Tensor rows;
@@ -48,11 +48,11 @@ struct Words : nn::Insert {
 TEST(Prompts, FillTheNameInAndEndWhereTheTokenizerSays) {
   const auto prompts = filled_prompts({"cat", "ice_cream"}, "a photo of a {}.", reader());
   const auto short_ids = ids_of("a photo of a cat."), long_ids = ids_of("a photo of a ice cream.");
-  EXPECT_EQ(prompts.ids.size(1), static_cast<int64_t>(long_ids.size()) + 2);
-  EXPECT_THAT(row(prompts.ends.unsqueeze(0), 0), ElementsAre(short_ids.size() + 1, long_ids.size() + 1));
-  const auto ids = row(prompts.ids, 1);
+  EXPECT_EQ(prompts.ids.x.size(1), static_cast<int64_t>(long_ids.size()) + 2);
+  EXPECT_THAT(row(prompts.ids.present.sum(1).sub(1).unsqueeze(0), 0), ElementsAre(short_ids.size() + 1, long_ids.size() + 1));
+  const auto ids = row(prompts.ids.x, 1);
   EXPECT_EQ(std::vector<int64_t>(ids.begin() + 1, ids.end() - 1), long_ids);
-  EXPECT_EQ(row(prompts.ids, 0).back(), 0);
+  EXPECT_EQ(row(prompts.ids.x, 0).back(), 0);
 }
 
 TEST(Prompts, LearnedWordsStandAtTheEndInTheMiddleOrAtTheFront) {
@@ -62,13 +62,13 @@ TEST(Prompts, LearnedWordsStandAtTheEndInTheMiddleOrAtTheFront) {
   const auto end = learned_prompts({"ice_cream"}, 3, Position::end, reader());
   const auto middle = learned_prompts({"ice_cream"}, 3, Position::middle, reader());
   const auto front = learned_prompts({"ice_cream"}, 3, Position::front, reader());
-  EXPECT_THAT(row(end.ids, 0), ElementsAre(49406, x, x, x, name[0], name[1], dot, 49407));
+  EXPECT_THAT(row(end.ids.x, 0), ElementsAre(49406, x, x, x, name[0], name[1], dot, 49407));
   EXPECT_THAT(row(end.learned, 0), ElementsAre(1, 2, 3));
-  EXPECT_THAT(row(middle.ids, 0), ElementsAre(49406, x, name[0], name[1], x, x, dot, 49407));
+  EXPECT_THAT(row(middle.ids.x, 0), ElementsAre(49406, x, name[0], name[1], x, x, dot, 49407));
   EXPECT_THAT(row(middle.learned, 0), ElementsAre(1, 4, 5));
-  EXPECT_THAT(row(front.ids, 0), ElementsAre(49406, name[0], name[1], x, x, x, dot, 49407));
+  EXPECT_THAT(row(front.ids.x, 0), ElementsAre(49406, name[0], name[1], x, x, x, dot, 49407));
   EXPECT_THAT(row(front.learned, 0), ElementsAre(3, 4, 5));
-  EXPECT_EQ(end.ends.item<int64_t>(), 7);
+  EXPECT_EQ(end.ids.present.sum().item<int64_t>(), 8);
 }
 
 TEST(Prompts, ATemplateWithoutAPlaceIsRefused) {
@@ -83,8 +83,8 @@ TEST(Prompts, OneTooLongIsCutWhereThatIsAskedForAndCounted) {
   const std::string name = std::string(200, 'a') + " " + std::string(200, 'b');
   const auto prompts = filled_prompts({"cat", name}, "{}", reader(true));
   EXPECT_EQ(prompts.cut, 1);
-  EXPECT_EQ(prompts.ids.size(1), 24);
-  EXPECT_EQ(prompts.ids[1][23].item<int64_t>(), 49407);
+  EXPECT_EQ(prompts.ids.x.size(1), 24);
+  EXPECT_EQ(prompts.ids.x[1][23].item<int64_t>(), 49407);
   EXPECT_THROW(learned_prompts({name}, 3, Position::end, reader(true)), DataError);
 }
 

@@ -78,10 +78,10 @@ TEST(ClipSettings, TheMeanOfPatchesIsPooledBeforeOrBehindTheNorm) {
   const torch::NoGradGuard no_grad;
   const auto images = testing::tiny_images(2);
   nn::Context a, b, c;
-  const auto token = load_saying(json::object())->encode_images(images, a);
-  const auto behind = load_saying(in_vision({{"pool_type", "avg"}}))->encode_images(images, b);
+  const auto token = load_saying(json::object())->reader().encode({images}, a);
+  const auto behind = load_saying(in_vision({{"pool_type", "avg"}}))->reader().encode({images}, b);
   const auto before =
-      load_saying(in_vision({{"pool_type", "avg"}, {"final_ln_after_pool", true}}))->encode_images(images, c);
+      load_saying(in_vision({{"pool_type", "avg"}, {"final_ln_after_pool", true}}))->reader().encode({images}, c);
   EXPECT_GT(testing::relative_error(behind, token), 1e-3);
   EXPECT_GT(testing::relative_error(before, behind), 1e-3);
 }
@@ -94,7 +94,7 @@ TEST(ClipSettings, TextsOfAnotherTokenizerAreRefusedAndImagesWork) {
     EXPECT_FALSE(model->has_text()) << says;
     EXPECT_THROW(model->text_reader(), ModelError);
     nn::Context context;
-    EXPECT_EQ(model->encode_images(testing::tiny_images(1), context).size(0), 1);
+    EXPECT_EQ(model->reader().encode({testing::tiny_images(1)}, context).size(0), 1);
   }
   EXPECT_THAT(load_saying(in_text({{"hf_tokenizer_name", "facebook/xlm-v-base"}}))->info().no_text,
               HasSubstr("facebook/xlm-v-base"));

@@ -1,4 +1,4 @@
-#include "graft/models/clip/clip.h"
+#include "graft/models/clip/text_tower.h"
 
 #include <gmock/gmock.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -32,12 +32,12 @@ TEST(Clip, RunningInTwoPartsEqualsRunningAtOnce) {
   auto model = tiny_clip();
   const auto images = tiny_images(2);
   nn::Context context;
-  const auto whole = model->encode_images(images, context);
+  const auto whole = model->reader().encode({images}, context);
   EXPECT_EQ(whole.sizes().vec(), (std::vector<int64_t>{2, 12}));
-  for (nn::Place place = 0; place <= model->projected(); ++place) {
+  for (nn::Place place = 0; place <= model->reader().last(); ++place) {
     nn::Context first, second;
-    const auto value = model->run_images(images, 0, place, first);
-    const auto features = model->run_images(value, place, model->projected(), second);
+    const auto value = model->reader().run({images}, 0, place, first);
+    const auto features = model->reader().run(value, place, model->reader().last(), second).x;
     EXPECT_LT(relative_error(features, whole), 1e-5) << "split at place " << place;  // float32
   }
 }
@@ -46,7 +46,7 @@ TEST(Clip, RunningInTwoPartsEqualsRunningAtOnce) {
 struct LearnedWords : nn::Insert {
   LearnedWords(at::Tensor values, bool same) : same(same) { words = register_parameter("words", std::move(values)); }
   at::Tensor forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) override {
-    const auto rows = context.learned->unsqueeze(-1).expand({-1, -1, x.size(2)});
+    const auto rows = context.learned.unsqueeze(-1).expand({-1, -1, x.size(2)});
     return x.scatter(1, rows, words.expand({x.size(0), -1, -1}));
   }
   bool same_for_all_prompts() const override { return same; }
@@ -60,12 +60,14 @@ TEST(Clip, WhatPromptsHaveInCommonAtTheirStartChangesNothing) {
   for (const auto position : {PromptClassifier::Position::end, PromptClassifier::Position::middle}) {
     auto model = tiny_clip();
     const auto prompts = learned_prompts(names, 4, position, model->text_reader());
-    const auto words = std::make_shared<LearnedWords>(torch::randn({1, 4, model->text_width()}), true);
+    const auto words =
+        std::make_shared<LearnedWords>(torch::randn({1, 4, model->need(nn::Tower::text).width(0)}), true);
     model->joint("text.words").put(words);
     const auto run = [&](bool same) {
       words->same = same;
       nn::Context context;
-      const auto features = model->encode_text(prompts, context);
+      context.learned = prompts.learned;
+      const auto features = model->need(nn::Tower::text).encode(prompts.ids, context);
       const auto weights = torch::linspace(-1, 1, features.numel()).view_as(features);
       return std::pair(features.detach(), torch::autograd::grad({(features * weights).sum()}, {words->words})[0]);
     };
@@ -110,13 +112,13 @@ TEST(Clip, AnInsertChangesWhatLiesAboveItAndNothingBelow) {
     const auto site = joint->site();
     if (site.tower != nn::Tower::vision) continue;
     nn::Context before, after, whole_before, whole_after;
-    const auto below = model->run_images(images, 0, site.place, before);
-    const auto features = model->encode_images(images, whole_before);
+    const auto below = model->reader().run({images}, 0, site.place, before).x;
+    const auto features = model->reader().encode({images}, whole_before);
     joint->put(std::make_shared<ScaleOutput>(1.5));
-    EXPECT_TRUE(at::equal(model->run_images(images, 0, site.place, after), below)) << site.path;
+    EXPECT_TRUE(at::equal(model->reader().run({images}, 0, site.place, after).x, below)) << site.path;
     // Before norm_pre a scale is undone by the norm.
     if (site.path != "vision.tokens") {
-      EXPECT_GT(relative_error(model->encode_images(images, whole_after), features), 1e-4) << site.path;
+      EXPECT_GT(relative_error(model->reader().encode({images}, whole_after), features), 1e-4) << site.path;
     }
     joint->clear();
   }
@@ -125,12 +127,27 @@ TEST(Clip, AnInsertChangesWhatLiesAboveItAndNothingBelow) {
 TEST(Clip, TextIsReadAtItsEndAndWhatFollowsDoesNotMatter) {
   const torch::NoGradGuard no_grad;
   auto model = tiny_clip();
-  Prompts narrow, wide;
-  narrow.ids = torch::tensor({{49406, 320, 1125, 49407}}, at::kLong);
-  narrow.ends = wide.ends = torch::tensor({3}, at::kLong);
-  wide.ids = torch::tensor({{49406, 320, 1125, 49407, 7, 8, 9}}, at::kLong);
-  nn::Context context;
-  EXPECT_LT(relative_error(model->encode_text(narrow, context), model->encode_text(wide, context)), 1e-5);
+  const nn::Value narrow{torch::tensor({{49406, 320, 1125, 49407}}, at::kLong)};
+  const nn::Value wide{
+      torch::tensor({{49406, 320, 1125, 49407, 7, 8, 9}}, at::kLong), {}, torch::arange(7).view({1, 7}) < 4};
+  const nn::Context context;
+  auto& text = model->need(nn::Tower::text);
+  EXPECT_LT(relative_error(text.encode(narrow, context), text.encode(wide, context)), 1e-5);
+}
+
+TEST(Clip, ATextRunInTwoPartsEqualsOneRunAtOnce) {
+  const torch::NoGradGuard no_grad;
+  auto model = tiny_clip();
+  auto& text = model->need(nn::Tower::text);
+  const nn::Value ids{torch::tensor({{49406, 320, 1125, 49407, 0}, {49406, 7, 8, 9, 49407}}, at::kLong),
+                      {},
+                      torch::arange(5).view({1, 5}) <= torch::tensor({{3}, {4}})};
+  const nn::Context context;
+  const auto whole = text.encode(ids, context);
+  for (nn::Place place = 0; place <= text.last(); ++place) {
+    const auto value = text.run(ids, 0, place, context);
+    EXPECT_LT(relative_error(text.run(value, place, text.last(), context).x, whole), 1e-5) << place;
+  }
 }
 
 TEST(Clip, WritesItsCheckpointBack) {
@@ -211,15 +228,16 @@ TEST(Clip, GradientsReachEveryTrainedParameter) {
   ASSERT_EQ(parameters.size(), names.size());
   const auto images = tiny_images(1).to(torch::kFloat64);
   nn::Context context;
-  testing::expect_gradients_of_differences([&] { return model->encode_images(images, context); }, parameters, 1e-6, 3);
+  testing::expect_gradients_of_differences([&] { return model->reader().encode({images}, context); }, parameters, 1e-6,
+                                           3);
 }
 
 TEST(Clip, BfloatFeaturesStayNearFloats) {
   const torch::NoGradGuard no_grad;
   const auto images = tiny_images(4);
   nn::Context context;
-  const auto exact = tiny_clip(1)->encode_images(images, context);
-  const auto rounded = tiny_clip(1, tensor::Precision::bf16)->encode_images(images, context);
+  const auto exact = tiny_clip(1)->reader().encode({images}, context);
+  const auto rounded = tiny_clip(1, tensor::Precision::bf16)->reader().encode({images}, context);
   EXPECT_EQ(rounded.scalar_type(), at::kFloat);
   EXPECT_LT(relative_error(rounded, exact), 0.05);  // bfloat16 keeps 8 bits; a dozen roundings in a row
 }

@@ -66,7 +66,7 @@ TEST_P(Golden, FeaturesEqualTheReference) {
   EXPECT_EQ(model->info().family, GetParam().family);
   EXPECT_EQ(model->info().layout, GetParam().layout);
   nn::Context context;
-  const auto features = model->encode_images(expected("images"), context);
+  const auto features = model->reader().encode({expected("images")}, context);
   EXPECT_LT(testing::relative_error(features, expected("features")), 1e-5);  // float32, sums of some hundred terms
 }
 
@@ -76,8 +76,10 @@ TEST_P(Golden, TextsEqualTheReference) {
   if (expected_->find("texts") == nullptr) return;
   EXPECT_FALSE(model->has_text());  // towers of a few words, whose tokenizer nobody has
   nn::Context context;
-  const Prompts prompts = {expected("ids").to(at::kLong), expected("ends").to(at::kLong), {}};
-  EXPECT_LT(testing::relative_error(model->encode_text(prompts, context), expected("texts")), 1e-5);
+  const auto ids = expected("ids").to(at::kLong);
+  const auto present = torch::arange(ids.size(1)).unsqueeze(0) <= expected("ends").to(at::kLong).unsqueeze(1);
+  const auto texts = model->need(nn::Tower::text).encode({ids, {}, present}, context);
+  EXPECT_LT(testing::relative_error(texts, expected("texts")), 1e-5);
 }
 
 TEST_P(Golden, EveryTensorIsWrittenBackUnderItsName) {

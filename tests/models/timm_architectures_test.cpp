@@ -82,7 +82,7 @@ TEST(TimmArchitectures, EveryOneComputesWhatTimmDoes) {
       const bool by_attention = timm_architecture(architecture, "").pooling == TimmPooling::map;
       const auto model = shrunken(architecture, tested, by_attention).load();
       nn::Context context;
-      const auto got = model->encode_images(image, context);
+      const auto got = model->reader().encode({image}, context);
       EXPECT_LT(graft::testing::relative_error(got, torch::tensor(features).unsqueeze(0)), 1e-5) << architecture;
     }
   }

@@ -135,7 +135,7 @@ TEST(TimmConfig, AnEdgeShortOfAWholePatchIsLeftOutAsAConvolutionDoes) {
   const auto images = at::randn({1, 3, 27, 27});
   nn::Context first, second;
   const auto cut = images.narrow(2, 0, 24).narrow(3, 0, 24);
-  EXPECT_TRUE(at::equal(ragged->encode_images(images, first), whole->encode_images(cut, second)));
+  EXPECT_TRUE(at::equal(ragged->reader().encode({images}, first), whole->reader().encode({cut}, second)));
 }
 
 Shape lone(int64_t width, int64_t depth, unsigned traits, int64_t registers = 0) {

@@ -1,4 +1,4 @@
-#include "graft/models/vit/vit.h"
+#include "graft/models/vit/vision_tower.h"
 
 #include <gmock/gmock.h>
 #include <torch/types.h>
@@ -38,11 +38,11 @@ TEST(Vit, RunningInTwoPartsEqualsRunningAtOnce) {
   auto model = tiny_vit();
   const auto images = tiny_images(2);
   nn::Context context;
-  const auto whole = model->encode_images(images, context);
-  for (nn::Place place = 0; place <= model->pooled(); ++place) {
+  const auto whole = model->reader().encode({images}, context);
+  for (nn::Place place = 0; place <= model->reader().pooled(); ++place) {
     nn::Context first, second;
-    const auto value = model->run_images(images, 0, place, first);
-    EXPECT_LT(relative_error(model->run_images(value, place, model->pooled(), second), whole), 1e-5)
+    const auto value = model->reader().run({images}, 0, place, first);
+    EXPECT_LT(relative_error(model->reader().run(value, place, model->reader().pooled(), second).x, whole), 1e-5)
         << place;  // float32
   }
 }
@@ -52,12 +52,12 @@ TEST(Vit, PromptsLengthenTheTokensAndTheLayoutKnows) {
   auto model = tiny_vit();
   model->joint("vision.blocks.1.tokens").put(std::make_shared<Prompts>());
   nn::Context context;
-  const auto tokens = model->run_images(tiny_images(2), 0, model->pooled() - 1, context);
-  EXPECT_EQ(tokens.size(1), 1 + 3 + 2 + 9);
-  EXPECT_EQ(context.layout.total(), tokens.size(1));
-  EXPECT_EQ(context.layout.begin(nn::TokenKind::register_token), 4);
-  EXPECT_EQ(context.layout.begin(nn::TokenKind::patch), 6);
-  const auto again = model->run_images(tiny_images(2), 0, model->pooled(), context);
+  const auto tokens = model->reader().run({tiny_images(2)}, 0, model->reader().pooled() - 1, context);
+  EXPECT_EQ(tokens.x.size(1), 1 + 3 + 2 + 9);
+  EXPECT_EQ(tokens.layout.total(), tokens.x.size(1));
+  EXPECT_EQ(tokens.layout.begin(nn::TokenKind::register_token), 4);
+  EXPECT_EQ(tokens.layout.begin(nn::TokenKind::patch), 6);
+  const auto again = model->reader().run({tiny_images(2)}, 0, model->reader().pooled(), context).x;
   EXPECT_EQ(again.sizes().vec(), (std::vector<int64_t>{2, 32}));
 }
 
@@ -109,9 +109,9 @@ TEST(Vit, ReadsAnImageOfAnotherSizeByStretchingPositions) {
   auto model = tiny_vit_checkpoint().load(at_size(40));
   EXPECT_EQ(model->info().preprocessing.output().height, 40);
   nn::Context context;
-  const auto tokens = model->run_images(at::zeros({1, 3, 40, 32}), 0, 1, context);
+  const auto tokens = model->reader().run({at::zeros({1, 3, 40, 32})}, 0, 1, context).x;
   EXPECT_EQ(tokens.size(1), 3 + 5 * 4);
-  EXPECT_THROW(model->run_images(at::zeros({1, 3, 41, 32}), 0, 1, context), ShapeError);
+  EXPECT_THROW(model->reader().run({at::zeros({1, 3, 41, 32})}, 0, 1, context), ShapeError);
   EXPECT_THROW(tiny_vit_checkpoint().load(at_size(41)), ConfigError);
 }
 
@@ -124,18 +124,18 @@ TEST(Vit, GradientsReachEveryTrainedParameter) {
   model->freeze_all_but(names);
   const auto images = tiny_images(1).to(torch::kFloat64);
   nn::Context context;
-  testing::expect_gradients_of_differences([&] { return model->encode_images(images, context); }, model->parameters(),
-                                           1e-6, 3);
+  testing::expect_gradients_of_differences([&] { return model->reader().encode({images}, context); },
+                                           model->parameters(), 1e-6, 3);
 }
 
 TEST(Vit, WhatTrainsIsReadAnewAfterEachStep) {
   auto model = tiny_vit();
   const auto images = tiny_images(2);
   nn::Context context;
-  const auto before = model->encode_images(images, context).detach();
+  const auto before = model->reader().encode({images}, context).detach();
   model->freeze_all_but({"vision.blocks.1.mlp.fc1.weight", "vision.blocks.2.scale2", "vision.norm.bias"});
   for (int step = 0; step < 2; ++step) {
-    model->encode_images(images, context).sum().backward();
+    model->reader().encode({images}, context).sum().backward();
     const torch::NoGradGuard no_grad;
     for (auto& parameter : model->parameters()) {
       if (!parameter.requires_grad()) continue;
@@ -143,10 +143,10 @@ TEST(Vit, WhatTrainsIsReadAnewAfterEachStep) {
       parameter.sub_(parameter.grad(), 0.1);
     }
   }
-  const auto trained = model->encode_images(images, context).detach();
+  const auto trained = model->reader().encode({images}, context).detach();
   EXPECT_GT(relative_error(trained, before), 1e-3);
   model->freeze_all_but({});
-  EXPECT_LT(relative_error(model->encode_images(images, context), trained), 1e-5);  // packed anew, float32
+  EXPECT_LT(relative_error(model->reader().encode({images}, context), trained), 1e-5);  // packed anew, float32
 }
 
 }  // namespace

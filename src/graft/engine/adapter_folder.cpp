@@ -216,7 +216,7 @@ std::vector<std::string> prompt_names(const AdapterInfo& info) {
 std::shared_ptr<models::Classifier> build_head(const methods::Method& method, const methods::Problem& problem,
                                                const AdapterInfo& info, Random& random) {
   const auto classes = static_cast<int64_t>(info.classes.size());
-  const int64_t width = problem.model->feature_width(method.features_at(*problem.model));
+  const int64_t width = problem.model->reader().width(method.features_at(*problem.model));
   const auto init = method.recipe(problem).head_init;
   if (init != models::HeadInit::class_text) {
     return std::make_shared<models::LinearClassifier>(width, classes, init, random);
@@ -288,7 +288,7 @@ Adapted load_foreign(const fs::path& folder, std::shared_ptr<models::Model> mode
     adapted.classifier = std::make_shared<models::PromptClassifier>(model, std::vector<std::string>{"photo"},
                                                                     std::vector<std::string>{"a {}"});
   } else {
-    adapted.classifier = std::make_shared<models::LinearClassifier>(model->feature_width(model->projected()), 1,
+    adapted.classifier = std::make_shared<models::LinearClassifier>(model->reader().width(model->reader().last()), 1,
                                                                     models::HeadInit::zero, random);
   }
   adapted.parameters = methods::install(foreign.adaptation, *model, *adapted.classifier);

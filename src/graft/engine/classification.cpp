@@ -40,12 +40,10 @@ Classification::Classification(Adapted& adapted, Encoder& encoder, Options optio
 }
 
 at::Tensor Classification::loss(const Batch& batch, nn::Context& context) {
-  at::Tensor features = batch.value;
-  if (options_.place < features_at_) {
-    features = adapted_.model->run_images(features, options_.place, features_at_, context);
-  }
-  const at::Tensor logits =
-      adapted_.classifier->forward(adapted_.model->feature_rows(features, context.layout), context);
+  auto& tower = adapted_.model->reader();
+  auto value = tower.kept(batch.value, options_.place);
+  if (options_.place < features_at_) value = tower.run(std::move(value), options_.place, features_at_, context);
+  const at::Tensor logits = adapted_.classifier->forward(tower.rows(value), context);
   return options_.loss->sum(logits, batch.labels, options_.label_smoothing);
 }
 

@@ -21,8 +21,8 @@ constexpr size_t kShard = 1024;
 
 // As --at says it.
 std::string place_word(const models::Model& model, nn::Place place) {
-  if (place == model.projected() && place != model.pooled()) return "projected";
-  if (place == model.pooled()) return "pooled";
+  if (place == model.reader().last() && place != model.reader().pooled()) return "projected";
+  if (place == model.reader().pooled()) return "pooled";
   return place <= 1 ? (place == 0 ? "pixels" : "tokens") : fmt::format("block.{}", place - 2);
 }
 
@@ -97,27 +97,26 @@ bool Encoder::fits(int64_t photos, nn::Place place) {
 int64_t Encoder::floats_at(nn::Place place) {
   const auto size = model_->info().preprocessing.output();
   if (place == 0) return int64_t{3} * size.height * size.width;
-  if (place >= model_->pooled()) return model_->feature_width(place);
+  if (place >= model_->reader().pooled()) return model_->reader().width(place);
   if (tokens_ == 0) tokens_ = run(torch::zeros({1, 3, size.height, size.width}), 0, 1).size(1);
-  return tokens_ * model_->feature_width(place);
+  return tokens_ * model_->reader().width(place);
 }
 
 at::Tensor Encoder::run(const at::Tensor& value, nn::Place from, nn::Place to) {
   if (from == to) return value;
   const torch::NoGradGuard no_grad;
   return in_passes(value, [&](const at::Tensor& rows) {
-    nn::Context context;
-    return model_->run_images(rows, from, to, context).to(at::kFloat);
+    auto& tower = model_->reader();
+    return tower.run(tower.kept(rows, from), from, to, {}).x.to(at::kFloat);
   });
 }
 
 at::Tensor Encoder::run_to_rows(const at::Tensor& value, nn::Place from, nn::Place to) {
-  if (from == to) return model_->feature_rows(value, {});
+  auto& tower = model_->reader();
+  if (from == to) return tower.rows(tower.kept(value, to));
   const torch::NoGradGuard no_grad;
   return in_passes(value, [&](const at::Tensor& rows) {
-    nn::Context context;
-    const auto there = model_->run_images(rows, from, to, context);
-    return model_->feature_rows(there, context.layout).to(at::kFloat);
+    return tower.rows(tower.run(tower.kept(rows, from), from, to, {})).to(at::kFloat);
   });
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <optional>
 
 #include "graft/core/error.h"
@@ -16,26 +15,6 @@
 
 namespace graft::engine {
 
-nn::Place parse_place(const std::string& word, const models::Model& model) {
-  constexpr std::string_view kBlock = "block.";
-  if (word == "pixels") return 0;
-  if (word == "tokens") return 1;
-  if (word == "pooled") return model.pooled();
-  if (word == "projected") return model.projected();
-  int64_t block = -1;
-  if (word.starts_with(kBlock)) {
-    const char* const end = word.data() + word.size();
-    const auto parsed = std::from_chars(word.data() + kBlock.size(), end, block);
-    if (parsed.ec != std::errc() || parsed.ptr != end) block = -1;
-  }
-  if (block < 0 || block >= model.blocks()) {
-    throw UsageError("features",
-                     "no place '{}' in {}: expected pixels, tokens, block.0 to block.{}, pooled or projected.", word,
-                     model.info().description, model.blocks() - 1);
-  }
-  return 2 + block;
-}
-
 FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter& report) {
   ModelOptions wanted = options.model;
   if (!options.adapter.empty()) wanted = model_of_run(read_adapter_info(options.adapter), wanted, report);
@@ -46,9 +25,9 @@ FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter
   const auto images = std::make_shared<data::ImageCache>(data.exif.value_or(data::Exif::keep));
   if (data.on_bad_file == data::OnBadFile::skip) photos = readable(std::move(photos), data, *images);
   report.line("data", photos.describe(data.data));
-  const nn::Place place = parse_place(options.at, *model);
+  const nn::Place place = model->reader().place_named("features", options.at);
   std::optional<Adapted> adapted;
-  nn::Place unchanged = model->projected();
+  nn::Place unchanged = model->reader().last();
   if (!options.adapter.empty()) {
     adapted = load_adapter(options.adapter, model, report, options.force_base);
     unchanged = methods::earliest_change(adapted->adaptation, *model);

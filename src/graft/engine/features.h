@@ -38,7 +38,4 @@ struct FeatureTable {
 // Writes `output`, if set: tensor "features", and the files as a JSON list in the metadata's "files".
 FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter& report);
 
-// The place that a word names; UsageError with what the model has.
-nn::Place parse_place(const std::string& word, const models::Model& model);
-
 }  // namespace graft::engine

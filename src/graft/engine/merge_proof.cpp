@@ -77,8 +77,9 @@ Outputs outputs_of(const std::shared_ptr<models::Model>& model, const AdapterInf
                    Reporter& report) {
   Encoder encoder(model, images, {});
   Outputs outputs;
-  outputs.images = photos.empty() ? encoder.run(generated_pixels(model->info().preprocessing), 0, model->projected())
-                                  : encoder.compute(photos, model->projected(), report);
+  const auto last = model->reader().last();
+  outputs.images = photos.empty() ? encoder.run(generated_pixels(model->info().preprocessing), 0, last)
+                                  : encoder.compute(photos, last, report);
   if (info.classifier == methods::ClassifierKind::prompts && !info.classes.empty() && model->has_text()) {
     const torch::NoGradGuard no_grad;
     std::vector<std::string> names(info.classes.begin(),

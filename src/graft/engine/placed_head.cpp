@@ -95,7 +95,7 @@ PlacedHead place_head(const Adapted& adapted, const AdapterInfo& info, const io:
     return nowhere("head.safetensors: the CLIP classes of open_clip and transformers have no place for a linear head");
   }
   const auto place = adapted.method->features_at(model);
-  if (place != model.projected()) return nowhere("head.safetensors: it reads a block in the middle");
+  if (place != model.reader().last()) return nowhere("head.safetensors: it reads a block in the middle");
   if (adapted.method->recipe(adapted.problem).head_init == models::HeadInit::class_text) {
     return nowhere("head.safetensors: it reads features of unit length");
   }

@@ -48,7 +48,7 @@ Planner::Planner(PreparedRun& run) : run_(run) {
     const auto size = run_.adapted.model->info().preprocessing.output();
     nn::Context context;
     const auto photo = torch::zeros({1, 3, size.height, size.width});
-    value_ = run_.adapted.model->run_images(photo, 0, run_.place, context).sizes().slice(1).vec();
+    value_ = run_.adapted.model->reader().run({photo}, 0, run_.place, context).x.sizes().slice(1).vec();
   }
   pass(1);  // all that is packed once is packed now
   forward_bytes_ = packed_bytes();
@@ -79,9 +79,10 @@ void Planner::pass(int64_t batch) {
   auto& adapted = run_.adapted;
   const auto size = adapted.model->info().preprocessing.output();
   nn::Context context;
-  const auto value = adapted.model->run_images(torch::zeros({batch, 3, size.height, size.width}), 0,
-                                               adapted.method->features_at(*adapted.model), context);
-  adapted.classifier->forward(adapted.model->feature_rows(value, context.layout), context);
+  auto& tower = adapted.model->reader();
+  const auto value = tower.run({torch::zeros({batch, 3, size.height, size.width})}, 0,
+                               adapted.method->features_at(*adapted.model), context);
+  adapted.classifier->forward(tower.rows(value), context);
 }
 
 const MemoryCourse& Planner::steps(bool recompute) {

@@ -33,7 +33,7 @@ void PreparedRun::choose() {
   const auto model = session.model();
   auto method = methods::make_method(options.method, method_options);
   methods::Problem problem{model, dataset.classes, options.shots, static_cast<int64_t>(dataset.train.size())};
-  earliest_ = model->projected();
+  earliest_ = model->reader().last();
   method->decide(
       problem, [this](auto split, auto at, auto views) { return features(split, at, views); }, report);
   method_options = method->config();
@@ -148,7 +148,8 @@ methods::FeatureSet PreparedRun::features(methods::Split split, nn::Place place,
   } else {
     rows = encoder.rows(set.paths, place, report);
   }
-  return {session.model()->feature_rows(rows, {}), torch::tensor(set.labels, at::kLong).repeat({views})};
+  const auto& tower = session.model()->reader();
+  return {tower.rows(tower.kept(rows, place)), torch::tensor(set.labels, at::kLong).repeat({views})};
 }
 
 std::unique_ptr<Batches> PreparedRun::batches() {

@@ -122,7 +122,7 @@ json new_timm(models::Model& model, const io::Weights& weights) {
   const auto size = p.output();
   const auto patches = int64_t{size.height / sizes.patch} * (size.width / sizes.patch);
   const auto before = int64_t{sizes.cls} + sizes.distilled + sizes.registers;
-  const auto placed = model.positions_at(size).size(0) - patches;
+  const auto placed = model.need(nn::Tower::vision).positions_at(size).size(0) - patches;
   if (placed != 0 && placed != before) no_place("timm", "positions of some of the tokens before the patches");
   json args = {{"img_size", {size.height, size.width}},
                {"patch_size", sizes.patch},

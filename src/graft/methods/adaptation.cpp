@@ -39,12 +39,12 @@ std::vector<std::pair<std::string, at::Tensor>> install(const Adaptation& adapta
 }
 
 nn::Place earliest_change(const Adaptation& adaptation, models::Model& model) {
-  nn::Place earliest = model.projected();
+  nn::Place earliest = model.reader().last();
   for (const auto& binding : adaptation.bindings) {
     for (const auto& path : binding.sites) {
       if (path == "head") continue;
       const nn::Site& site = locate(model, nullptr, path).joint->site();
-      if (site.tower == nn::Tower::vision) earliest = std::min(earliest, site.place);
+      if (site.tower == model.reader().name()) earliest = std::min(earliest, site.place);
     }
   }
   for (const auto& name : adaptation.trained)

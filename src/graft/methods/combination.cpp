@@ -60,7 +60,7 @@ class Combination final : public Method {
   }
 
   nn::Place features_at(const models::Model& model) const override {
-    nn::Place place = model.projected();
+    nn::Place place = model.reader().last();
     for (const auto& part : parts_)
       place = std::min(place, part->features_at(model));
     return place;

@@ -86,7 +86,7 @@ class Method {
   virtual models::PromptClassifier::Position word_position() const { return models::PromptClassifier::Position::end; }
 
   // The place whose values the classifier gets (a linear probe may read block 9).
-  virtual nn::Place features_at(const models::Model& model) const { return model.projected(); }
+  virtual nn::Place features_at(const models::Model& model) const { return model.reader().last(); }
 
   virtual void before_training(Stage&) const {}  // Tip-Adapter fills its keys; logistic regression is solved
   virtual void after_training(Stage&) const {}   // Tip-Adapter searches alpha and beta on the validation split

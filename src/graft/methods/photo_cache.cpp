@@ -85,14 +85,14 @@ Adaptation TipAdapter::attach(const Problem& problem, models::Classifier& classi
   if (!dynamic_cast<const models::PromptClassifier*>(&classifier)) {
     throw ConfigError(entry_.name, "needs class prompts as the classifier. Leave --classifier out, or say prompts.");
   }
-  auto cache = std::make_shared<Cache>(problem.train_size, model.feature_width(model.projected()), classifier.classes(),
-                                       entry_.promises.trains, options_);
+  auto cache = std::make_shared<Cache>(problem.train_size, model.reader().width(model.reader().last()),
+                                       classifier.classes(), entry_.promises.trains, options_);
   return {.bindings = {{std::move(cache), {classifier.joint().site().path}, entry_.name}}};
 }
 
 void TipAdapter::before_training(Stage& stage) const {
   auto& cache = cache_of(stage.adaptation);
-  const auto views = stage.features(Split::train, stage.model->projected(), options_.views);
+  const auto views = stage.features(Split::train, stage.model->reader().last(), options_.views);
   const int64_t photos = views.features.size(0) / options_.views;
   cache.fill(views.features, views.labels.narrow(0, 0, photos), options_.views);
 }
@@ -100,7 +100,7 @@ void TipAdapter::before_training(Stage& stage) const {
 void TipAdapter::after_training(Stage& stage) const {
   if (!options_.search) return;
   const torch::NoGradGuard no_grad;
-  const auto val = stage.features(Split::val, stage.model->projected(), 1);
+  const auto val = stage.features(Split::val, stage.model->reader().last(), 1);
   if (!val.features.defined() || val.features.size(0) == 0) {
     stage.report.warn(fmt::format("{}: no validation photos, so alpha stays {} and beta {}", entry_.name,
                                   options_.alpha, options_.beta));

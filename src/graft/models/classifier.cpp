@@ -82,7 +82,7 @@ at::Tensor LinearClassifier::frozen(const at::Tensor& features, nn::Context&) {
 
 PromptClassifier::PromptClassifier(std::shared_ptr<Model> model, std::vector<std::string> names,
                                    std::vector<std::string> templates, int64_t learned_words, Position position)
-    : Classifier(model->feature_width(model->projected()), static_cast<int64_t>(names.size())),
+    : Classifier(model->reader().width(model->reader().last()), static_cast<int64_t>(names.size())),
       model_(std::move(model)),
       names_(std::move(names)) {
   if (learned_words > 0) {
@@ -105,7 +105,7 @@ std::vector<std::vector<size_t>> PromptClassifier::alike() const {
   for (size_t i = 0; i < names_.size(); ++i) {
     std::vector<int64_t> ids;
     for (const auto& prompts : prompts_) {
-      const auto row = prompts.ids[static_cast<int64_t>(i)].contiguous();
+      const auto row = prompts.ids.x[static_cast<int64_t>(i)].contiguous();
       ids.insert(ids.end(), row.const_data_ptr<int64_t>(), row.const_data_ptr<int64_t>() + row.numel());
     }
     auto& group = by_ids[ids];
@@ -136,19 +136,20 @@ std::vector<at::Tensor> PromptClassifier::text_parameters() const {
 }
 
 at::Tensor PromptClassifier::encode(nn::Context& context) const {
-  const auto some = [this](int64_t begin, int64_t count, nn::Context& of) {
+  const auto some = [this](int64_t begin, int64_t count, const nn::Context& of) {
     const auto rows = [&](const at::Tensor& all) { return all.defined() ? all.narrow(0, begin, count) : all; };
     std::vector<at::Tensor> each;
-    for (const auto& prompts : prompts_)
-      each.push_back(unit(model_->encode_text({rows(prompts.ids), rows(prompts.ends), rows(prompts.learned)}, of)));
+    for (const auto& prompts : prompts_) {
+      auto inner = of;
+      inner.learned = rows(prompts.learned);
+      const nn::Value ids{rows(prompts.ids.x), prompts.ids.layout, rows(prompts.ids.present)};
+      each.push_back(unit(model_->need(nn::Tower::text).encode(ids, inner)));
+    }
     return each.size() == 1 ? each.front() : unit(at::stack(each).mean(0));
   };
   if (classes() <= kPromptsTogether || has_words_for_each(*model_)) return some(0, classes(), context);
   // The backward comes when the caller's context is gone.
-  const auto part = [some, kept = context](int64_t begin, int64_t count) {
-    auto own = kept;
-    return some(begin, count, own);
-  };
+  const auto part = [some, kept = context](int64_t begin, int64_t count) { return some(begin, count, kept); };
   return in_parts(classes(), kPromptsOfAPart, part, text_parameters(), context.generator);
 }
 

@@ -1,4 +1,4 @@
-// From image features to logits: a linear head, or the class prompts of a CLIP. Either is a site (`head`), so that a
+// From features to logits: a linear head, or the class prompts of a CLIP. Either is a site (`head`), so that a
 // method may stand before it (CLIP-Adapter) or beside it (Tip-Adapter).
 #pragma once
 
@@ -15,9 +15,16 @@
 
 namespace graft::models {
 
+// Texts as a tower reads them, padded to one length.
+struct Prompts {
+  nn::Value ids;            // [C, T] int64; the last present row is the end token's
+  at::Tensor learned = {};  // [C, M] int64 rows that stand for learned words, or undefined
+  int64_t cut = 0;          // how many of them were too long
+};
+
 class Classifier : public torch::nn::Module {
  public:
-  // features [B, E], as the image tower gives them (not normalised) -> logits [B, C]
+  // features [B, E], as the reader gives them (not normalised) -> logits [B, C]
   at::Tensor forward(const at::Tensor& features, nn::Context& context);
   nn::Joint& joint() { return joint_; }
   int64_t classes() const { return classes_; }

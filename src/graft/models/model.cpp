@@ -66,16 +66,50 @@ std::map<std::string, at::Tensor> by_name(const torch::nn::Module& module) {
 
 }  // namespace
 
-void Model::complete(ModelInfo info, tensor::Precision precision, std::vector<Origin> origins) {
+Model::Model(std::vector<std::shared_ptr<Tower>> towers, ModelInfo info, tensor::Precision precision,
+             std::vector<Origin> origins, at::Tensor log_scale)
+    : towers_(std::move(towers)),
+      log_scale_(std::move(log_scale)),
+      info_(std::move(info)),
+      precision_(precision),
+      origins_(std::move(origins)) {
+  GRAFT_ASSERT(!towers_.empty());
+  for (const auto& tower : towers_)
+    register_module(to_string(tower->name()), tower);
+  if (log_scale_.defined()) register_parameter("logit_scale", log_scale_, /*requires_grad=*/false);
   const auto parameters = by_name(*this);
-  info_ = std::move(info);
-  precision_ = precision;
-  origins_ = std::move(origins);
   info_.fingerprint = fingerprint(parameters, origins_, info_.source);
   info_.parameters = 0;
   for (const auto& [name, value] : parameters)
     info_.parameters += value.numel();
   eval();
+}
+
+Tower* Model::tower(nn::Tower name) const {
+  for (const auto& tower : towers_) {
+    if (tower->name() == name) return tower.get();
+  }
+  return nullptr;
+}
+
+Tower& Model::need(nn::Tower name) const {
+  if (auto* found = tower(name)) return *found;
+  throw ModelError("model", "{} has no {} tower.{}", info_.description, to_string(name),
+                   name == nn::Tower::text ? " Class prompts need a CLIP; a linear head works with any model." : "");
+}
+
+at::Tensor Model::logit_scale() const {
+  if (log_scale_.defined()) return log_scale_.exp();
+  throw ModelError("model", "{} has no text tower, so no scale of image and text logits.", info_.description);
+}
+
+std::vector<nn::Joint*> Model::joints() {
+  std::vector<nn::Joint*> all;
+  for (const auto& tower : towers_) {
+    for (auto* joint : tower->joints())
+      all.push_back(joint);
+  }
+  return all;
 }
 
 nn::Joint& Model::joint(const std::string& path) {
@@ -89,10 +123,6 @@ nn::Joint& Model::joint(const std::string& path) {
                    near ? fmt::format(" Did you mean '{}'?", *near) : "", known.size());
 }
 
-TextReader Model::text_reader() const {
-  throw ModelError("model", "{} has no text tower, so no tokenizer.", info_.description);
-}
-
 void Model::require_text(const char* where, const std::string& what) const {
   if (has_text()) return;
   if (info_.no_text.empty()) throw ModelError(where, "{} a model that reads text; {} does not.", what, info_.source);
@@ -100,27 +130,24 @@ void Model::require_text(const char* where, const std::string& what) const {
                    info_.no_text);
 }
 
+TextReader Model::text_reader() const {
+  require_text("model", "class prompts need");
+  return need(nn::Tower::text).text_reader();
+}
+
 void Model::add_notes(const std::vector<Note>& notes) {
   info_.notes.insert(info_.notes.end(), notes.begin(), notes.end());
-}
-
-at::Tensor Model::encode_text(const Prompts&, nn::Context&) {
-  throw ModelError("model", "{} has no text tower. Class prompts need a CLIP; a linear head works with any model.",
-                   info_.description);
-}
-
-at::Tensor Model::embed_words(const at::Tensor&) {
-  throw ModelError("model", "{} has no text tower, so no words to embed.", info_.description);
-}
-
-at::Tensor Model::logit_scale() const {
-  throw ModelError("model", "{} has no text tower, so no scale of image and text logits.", info_.description);
 }
 
 nn::Tower Model::tower_of(const std::string& name) const {
   return name.starts_with("vision.") ? nn::Tower::vision
          : name.starts_with("head.") ? nn::Tower::head
                                      : nn::Tower::text;
+}
+
+nn::Place Model::place_of(const std::string& name) const {
+  const auto prefix = to_string(reader().name()) + ".";
+  return name.starts_with(prefix) ? reader().place_of(name.substr(prefix.size())) : reader().last();
 }
 
 std::map<std::string, at::Tensor> Model::to_checkpoint() const {
@@ -136,7 +163,7 @@ std::map<std::string, at::Tensor> Model::to_checkpoint_at_size() const {
   for (auto& [name, value] : parameters)
     value = tensor::numbers_of(value);
   auto& positions = parameters.at("vision.positions");
-  const auto stretched = positions_at(info_.preprocessing.output());
+  const auto stretched = need(nn::Tower::vision).positions_at(info_.preprocessing.output());
   auto origins = origins_;
   for (auto& origin : origins) {
     if (origin.ours != "vision.positions") continue;

@@ -1,5 +1,5 @@
-// A frozen model: its sites, its towers, what it was loaded from. Families (vit, clip, ...) are folders listed in
-// models.def; each recognises its checkpoints, maps their names to ours and builds the towers from nn/.
+// A frozen model: its towers and what joins them, and what it was loaded from. Families (vit, clip, ...) are folders
+// listed in models.def; each recognises its checkpoints, maps their names to ours and builds the towers from nn/.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,23 +17,12 @@
 #include "graft/io/model_folder.h"
 #include "graft/models/checkpoint.h"
 #include "graft/models/told.h"
-#include "graft/nn/joint.h"
+#include "graft/models/tower.h"
 #include "graft/nn/site.h"
 #include "graft/tensor/activation_kind.h"
 #include "graft/tensor/precision.h"
 
-namespace graft::text {
-class ClipTokenizer;
-}
-
 namespace graft::models {
-
-// How texts become ids.
-struct TextReader {
-  const text::ClipTokenizer& tokenizer;
-  int64_t context_length = 0;
-  bool truncate = false;  // what is too long is cut, instead of a DataError
-};
 
 // What a model says of itself; written into every adapter, so that a wrong load is an error.
 struct ModelInfo {
@@ -53,53 +42,34 @@ struct ModelInfo {
   std::vector<Note> notes;        // what had to be assumed, or was left aside
 };
 
-// How a text tower is fed: prompts padded to one length.
-struct Prompts {
-  at::Tensor ids;      // [C, T] int64
-  at::Tensor ends;     // [C] int64, the row whose output is the text's feature
-  at::Tensor learned;  // [C, M] int64 rows that stand for learned words, or undefined
-  int64_t cut = 0;     // how many of them were too long
-};
-
 class Model : public torch::nn::Module {
  public:
+  // The towers, the reader first, as "vision" and "text"; `log_scale` joins them where there are two.
+  Model(std::vector<std::shared_ptr<Tower>> towers, ModelInfo info, tensor::Precision precision,
+        std::vector<Origin> origins, at::Tensor log_scale = {});
+
   const ModelInfo& info() const { return info_; }
   tensor::Precision precision() const { return precision_; }
 
-  // Every site in order of computation, vision before text. Pointers live as long as the model.
-  virtual std::vector<nn::Joint*> joints() = 0;
+  // Where examples come in: the image tower where there is one, else the text tower.
+  Tower& reader() const { return *towers_.front(); }
+  Tower* tower(nn::Tower name) const;  // null: it has none
+  Tower& need(nn::Tower name) const;   // ModelError where it has none
+  bool has_text() const { return tower(nn::Tower::text) && info_.no_text.empty(); }
+  // ModelError where there is no text tower, or one that is not to be used. `where` and `what` begin the message:
+  // "[zero-shot] class prompts need ...".
+  void require_text(const char* where, const std::string& what) const;
+  // Of a model whose towers share a space: what cosines are multiplied by (CLIP: exp of the stored scalar).
+  at::Tensor logit_scale() const;
+  TextReader text_reader() const;  // of the text tower; ModelError as of require_text()
+
+  std::vector<nn::Joint*> joints();  // every site in order of computation, the reader's first; they live as long as it
   nn::Joint& joint(const std::string& path);  // ModelError with the nearest path
 
-  // --- images: places run 0 pixels, 1 tokens, 1 + k after k blocks, then pooled, then (CLIP) projected
-  virtual int64_t blocks() const = 0;
-  virtual nn::Place pooled() const = 0;
-  virtual nn::Place projected() const = 0;  // the last place: the features a classifier gets
-  virtual int64_t feature_width(nn::Place place) const = 0;
-  // Runs the image tower from a value of one place to another: [B, 3, H, W] at pixels, [B, T, D] between, [B, E] at the
-  // end.
-  virtual at::Tensor run_images(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context) = 0;
-  // What a classifier reads of such a value, [B, D]: features as they are; of tokens laid out as `layout` says (empty:
-  // as before anything was put in) what this model pools, the class token or the mean of the patches, before any norm.
-  virtual at::Tensor feature_rows(const at::Tensor& value, const nn::Layout& layout) const = 0;
-  at::Tensor encode_images(const at::Tensor& images, nn::Context& context) {
-    return run_images(images, 0, projected(), context);
-  }
-
-  // --- text (CLIP): absent where there is no text tower
-  virtual bool has_text() const { return false; }
-  virtual int64_t text_width() const { return 0; }  // of the words that a prompt learns
-  virtual int64_t context_length() const { return 0; }
-  virtual TextReader text_reader() const;
-  // ModelError where it is absent, or there and not to be used. `where` and `what` begin the message: "[zero-shot]
-  // class prompts need ...".
-  void require_text(const char* where, const std::string& what) const;
-  virtual at::Tensor encode_text(const Prompts& prompts, nn::Context& context);  // -> [C, E], not normalised
-  virtual at::Tensor embed_words(const at::Tensor& ids);  // [.., T] -> [.., T, D_text], no positions
-  virtual at::Tensor logit_scale() const;                 // exp already taken, scalar
-
-  // Below which place does the parameter `name` (ours) change nothing; text parameters give projected() of images.
-  virtual nn::Place place_of(const std::string& name) const = 0;
-  virtual nn::Tower tower_of(const std::string& name) const;  // by the name's first word
+  // Of a parameter, by our name: whose it is, and below which place of the reader it changes nothing (one of another
+  // tower: the reader's last).
+  nn::Tower tower_of(const std::string& name) const;  // by the name's first word
+  nn::Place place_of(const std::string& name) const;
 
   // Our parameters as they are now, under the checkpoint's own names and in its shapes (merging writes these back).
   std::map<std::string, at::Tensor> to_checkpoint() const;
@@ -109,21 +79,15 @@ class Model : public torch::nn::Module {
   // Everything frozen except the named parameters; packed copies of what trains are dropped.
   void freeze_all_but(const std::vector<std::string>& trained);
 
-  // The image tower's positions, [rows, D], stretched to images of that size.
-  virtual at::Tensor positions_at(data::Size) const { return {}; }
-
   void clear_inserts();
 
   void add_notes(const std::vector<Note>& notes);
 
- protected:
-  // Called by a family when the towers are built and registered.
-  void complete(ModelInfo info, tensor::Precision precision, std::vector<Origin> origins);
-
-  ModelInfo info_;
-  tensor::Precision precision_ = tensor::Precision::fp32;
-
  private:
+  std::vector<std::shared_ptr<Tower>> towers_;
+  at::Tensor log_scale_;
+  ModelInfo info_;
+  tensor::Precision precision_;
   std::vector<Origin> origins_;
 };
 

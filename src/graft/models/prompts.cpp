@@ -37,15 +37,13 @@ Prompts padded(const std::vector<text::Tokens>& rows) {
   for (const auto& row : rows)
     longest = std::max(longest, row.ids.size());
   const auto count = static_cast<int64_t>(rows.size());
-  Prompts prompts;
-  prompts.ids = at::zeros({count, static_cast<int64_t>(longest)}, at::kLong);
-  prompts.ends = at::zeros({count}, at::kLong);
+  const auto ids = at::zeros({count, static_cast<int64_t>(longest)}, at::kLong);
+  const auto present = at::zeros({count, static_cast<int64_t>(longest)}, at::kBool);
   for (int64_t i = 0; i < count; ++i) {
-    auto* ids = prompts.ids[i].data_ptr<int64_t>();
-    std::copy(rows[i].ids.begin(), rows[i].ids.end(), ids);
-    prompts.ends[i] = rows[i].end;
+    std::copy(rows[i].ids.begin(), rows[i].ids.end(), ids[i].data_ptr<int64_t>());
+    present[i].narrow(0, 0, rows[i].end + 1).fill_(true);
   }
-  return prompts;
+  return {.ids = {ids, {{{nn::TokenKind::word, ids.size(1)}}, 1}, present}};
 }
 
 // How many of the placeholders stand before the name.

@@ -37,6 +37,12 @@ at::Tensor attend_behind(const CommonStart& start, const at::Tensor& qkv, int64_
   return at::cat({tensor::attention(first, heads, {.causal = true}), mixed.view({1, -1, width})}, 1);
 }
 
+// Keys that a query may look at: rows that are no padding. [B, 1, 1, T] bool, or undefined: all.
+at::Tensor keys_mask(const Context& context) {
+  if (!context.present.defined()) return {};
+  return context.present.view({context.present.size(0), 1, 1, -1});
+}
+
 // The one bottleneck at a joint that can run fused with what is around it; nothing: the inserts run as they are.
 std::optional<Bottleneck> fused(const Joint& joint, const Context& context) {
   if (joint.occupants().size() != 1) return {};
@@ -80,24 +86,23 @@ std::vector<Joint*> Block::joints() {
 at::Tensor Block::attend(const at::Tensor& normed, const Context& context) {
   const auto qkv = parts_.qkv->forward(normed, context);
   if (context.start) {
-    GRAFT_ASSERT(parts_.causal && !context.mask);
+    GRAFT_ASSERT(parts_.causal && !context.present.defined());
     return parts_.proj->forward(attend_behind(*context.start, qkv, parts_.heads), context);
   }
   tensor::AttentionOptions options;
   options.causal = parts_.causal;
-  if (context.mask) options.mask = *context.mask;
+  options.mask = keys_mask(context);
   return parts_.proj->forward(tensor::attention(qkv, parts_.heads, options), context);
 }
 
 at::Tensor Block::attend_rows(const at::Tensor& normed, const at::Tensor& rows, const Context& context) {
   const auto qkv = parts_.qkv->forward(normed, context).chunk(3, 2);
   tensor::AttentionOptions options;
-  if (context.mask) options.mask = context.mask->index_select(0, rows).view({rows.size(0), 1, 1, -1});
+  options.mask = keys_mask(context);
   if (parts_.causal) {  // a row sees the keys up to its own place
     const auto keys = at::arange(normed.size(1), rows.options());
     const auto seen = (keys.unsqueeze(0) <= rows.unsqueeze(1)).view({rows.size(0), 1, 1, -1});
-    const auto never = at::zeros(seen.sizes(), normed.options()).masked_fill(seen.logical_not(), -INFINITY);
-    options.mask = options.mask.defined() ? options.mask + never : never;
+    options.mask = options.mask.defined() ? options.mask.logical_and(seen) : seen;
   }
   return parts_.proj->forward(tensor::attention(take_rows(qkv[0], rows), qkv[1], qkv[2], parts_.heads, options),
                               context);

@@ -23,16 +23,15 @@ struct CommonStart {
   int64_t rows = 0, sequences = 0;
 };
 
-// What surrounds a computation. Tensors and layouts are borrowed for the call.
+// What surrounds a computation. A tower writes into its own copy what is known of the rows it is at.
 struct Context {
   bool training = false;
   bool recompute = false;                       // blocks keep their input alone for the backward, and run again there
   std::optional<at::Generator> generator = {};  // dropout draws from it; seeded anew each step, so resume is exact
   Layout layout = {};                           // of x, where x is tokens
-  const at::Tensor* mask = nullptr;             // additive attention mask [T, T]
-  const at::Tensor* learned = nullptr;          // [C, M] rows of each prompt that stand for learned words
+  at::Tensor present = {};                      // [B, T] bool: rows of x that are no padding; undefined: all
+  at::Tensor learned = {};                      // [C, M] rows of each prompt that stand for learned words
   std::optional<CommonStart> start = {};        // of the sequences in x
-  const at::Tensor* image = nullptr;            // [B, E] normalised image features, for prompts that depend on them
 };
 
 // The frozen computation at a site. A sub-layer's norm and body can also be called alone: whole(x) = body(norm(x)).

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "graft/core/error.h"
+
 namespace graft::nn {
 
 void Joint::put(std::shared_ptr<Insert> insert, const Slice* slice) {
@@ -38,6 +40,7 @@ at::Tensor Joint::run_inner(const at::Tensor& x, const Frozen& frozen, const Con
 at::Tensor Joint::run_tokens(const at::Tensor& x, Context& context) const {
   static const Frozen identity([](const at::Tensor& u) { return u; });
   at::Tensor tokens = x;
+  GRAFT_ASSERT(empty() || !context.present.defined());  // which of the rows that come are padding, nobody says
   for (const auto& occupant : occupants_) {
     tokens = occupant.insert->forward(tokens, identity, context);
     context.layout = occupant.insert->layout(context.layout);

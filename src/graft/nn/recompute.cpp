@@ -35,27 +35,18 @@ variable_list training_parameters(Block& block) {
   return found;
 }
 
-// What a second forward needs beside the stream. The context's tensors are borrowed for a call, so they are held here.
+// What a second forward needs beside the stream.
 struct Rerun final : torch::CustomClassHolder {
   std::shared_ptr<Block> block;
   variable_list parameters;
   std::optional<at::ScalarType> change;  // the type of the stream's pending change, if there is one
   at::Tensor drawn;                      // the generator's state before the first forward
   Context context;
-  at::Tensor mask, learned, image;
 
   Rerun(std::shared_ptr<Block> b, const Stream& stream, const Context& given)
       : block(std::move(b)), parameters(training_parameters(*block)), context(given) {
     if (stream.change().defined()) change = stream.change().scalar_type();
     if (context.training && context.generator) drawn = context.generator->get_state();
-    hold(context.mask, mask);
-    hold(context.learned, learned);
-    hold(context.image, image);
-  }
-  static void hold(const at::Tensor*& borrowed, at::Tensor& own) {
-    if (!borrowed) return;
-    own = *borrowed;
-    borrowed = &own;
   }
   size_t inputs() const { return change ? 2 : 1; }  // before the parameters
 };

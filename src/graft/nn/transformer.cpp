@@ -6,6 +6,16 @@
 #include "graft/nn/recompute.h"
 
 namespace graft::nn {
+namespace {
+
+Context of_rows(const Value& tokens, const Context& context) {
+  auto inner = context;
+  inner.layout = tokens.layout;
+  inner.present = tokens.present;
+  return inner;
+}
+
+}  // namespace
 
 Transformer::Transformer(std::vector<std::shared_ptr<Block>> blocks, std::vector<Site> tokens)
     : blocks_(std::move(blocks)) {
@@ -40,24 +50,26 @@ void Transformer::run_block(Stream& stream, int64_t block, int64_t end, const Co
   }
 }
 
-at::Tensor Transformer::forward(const at::Tensor& x, int64_t begin, int64_t end, Context& context) {
-  Stream stream(x);
+Value Transformer::forward(Value tokens, int64_t begin, int64_t end, const Context& context) {
+  auto inner = of_rows(tokens, context);
+  Stream stream(tokens.x);
   for (int64_t k = begin; k < end; ++k) {
-    put_tokens(stream, k, context);
-    run_block(stream, k, end, context);
+    put_tokens(stream, k, inner);
+    run_block(stream, k, end, inner);
   }
-  return stream.value();
+  return {stream.value(), std::move(inner.layout), std::move(inner.present)};
 }
 
-at::Tensor Transformer::forward_rows(const at::Tensor& x, int64_t begin,
-                                     const std::function<at::Tensor(const Layout&)>& rows, Context& context) {
-  if (begin == size()) return take_rows(x, rows(context.layout));
-  Stream stream(x);
+at::Tensor Transformer::forward_rows(Value tokens, int64_t begin, const std::function<at::Tensor(const Layout&)>& rows,
+                                     const Context& context) {
+  if (begin == size()) return take_rows(tokens.x, rows(tokens.layout));
+  auto inner = of_rows(tokens, context);
+  Stream stream(tokens.x);
   for (int64_t k = begin; k < size(); ++k) {
-    put_tokens(stream, k, context);
-    if (k + 1 < size()) run_block(stream, k, size(), context);
+    put_tokens(stream, k, inner);
+    if (k + 1 < size()) run_block(stream, k, size(), inner);
   }
-  return blocks_.back()->forward_rows(stream, rows(context.layout), context);
+  return blocks_.back()->forward_rows(stream, rows(inner.layout), inner);
 }
 
 }  // namespace graft::nn

@@ -29,7 +29,7 @@ engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine:
     names.push_back(data::prompt_name(name));
   models::PromptClassifier prompts(model, names, templates);
   engine::say_of_prompts(prompts, classes, report);
-  const at::Tensor features = encoder.features(set.paths, model->projected(), report);
+  const at::Tensor features = encoder.features(set.paths, model->reader().last(), report);
   engine::PredictionRows predictions(std::move(set.files), std::move(set.labels), static_cast<int64_t>(classes.size()));
   engine::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
     nn::Context context;

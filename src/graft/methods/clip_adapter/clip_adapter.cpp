@@ -35,7 +35,7 @@ class ClipAdapter final : public MethodWith<Options> {
   }
 
   Adaptation attach(const Problem& problem, models::Classifier& classifier, Random& random) const override {
-    const int64_t features = problem.model->feature_width(problem.model->projected());
+    const int64_t features = problem.model->reader().width(problem.model->reader().last());
     return {.bindings = {
                 {std::make_shared<Mix>(features, options_, random), {classifier.joint().site().path}, entry.name}}};
   }

@@ -71,14 +71,14 @@ class Coop final : public MethodWith<Options> {
   // [M, D] or [C, M, D]
   at::Tensor initial(const Problem& problem, Random& random) const {
     const auto classes = static_cast<int64_t>(problem.classes.size());
-    const int64_t width = problem.model->text_width();
+    const auto& text = problem.model->need(nn::Tower::text);
+    const int64_t width = text.width(0);
     if (options_.words.empty()) {
       return options_.csc ? normal({classes, options_.length, width}, 0.02, random)
                           : normal({options_.length, width}, 0.02, random);
     }
     const torch::NoGradGuard no_grad;
-    const auto words =
-        problem.model->embed_words(torch::tensor(word_ids(*problem.model), torch::kInt64)).to(torch::kFloat32);
+    const auto words = text.embed_words(torch::tensor(word_ids(*problem.model), torch::kInt64)).to(torch::kFloat32);
     return options_.csc ? words.unsqueeze(0).repeat({classes, 1, 1}) : words.clone();
   }
 };
@@ -88,8 +88,8 @@ class Coop final : public MethodWith<Options> {
 Words::Words(at::Tensor context) : words_(register_parameter("context", std::move(context))) {}
 
 at::Tensor Words::forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) {
-  GRAFT_ASSERT(context.learned && context.learned->size(1) == words_.size(-2));
-  const auto rows = context.learned->unsqueeze(-1).expand({-1, -1, x.size(2)});  // [C, M, D]
+  GRAFT_ASSERT(context.learned.defined() && context.learned.size(1) == words_.size(-2));
+  const auto rows = context.learned.unsqueeze(-1).expand({-1, -1, x.size(2)});  // [C, M, D]
   const auto words = words_.dim() == 3 ? words_ : words_.unsqueeze(0).expand({x.size(0), -1, -1});
   return x.scatter(1, rows, words.to(x.scalar_type()));
 }

@@ -3,8 +3,7 @@
 #include <fmt/ranges.h>
 #include <torch/types.h>
 
-#include <charconv>
-
+#include "graft/core/error.h"
 #include "graft/methods/linear_probe/logistic_regression.h"
 
 namespace graft::methods::linear_probe {
@@ -27,7 +26,15 @@ class LinearProbe final : public MethodWith<Options> {
 
   std::string name() const override { return entry.name; }
   ClassifierKind classifier(const models::Model&) const override { return ClassifierKind::linear; }
-  nn::Place features_at(const models::Model& model) const override { return place_named(options_.at, model); }
+  nn::Place features_at(const models::Model& model) const override {
+    const auto& tower = model.reader();
+    if (options_.at == "best") return tower.last();
+    const auto place = tower.place_named("linear-probe", options_.at);
+    if (place > 0) return place;
+    throw UsageError("linear-probe",
+                     "--at {}: nothing is computed there. Expected block.0 to block.{}, pooled or projected.",
+                     options_.at, tower.blocks() - 1);
+  }
 
   // With gradient steps: DINO's protocol (Caron et al. 2021, arXiv:2104.14294), 0.001 at a batch of 256, no decay.
   Recipe recipe(const Problem&) const override {
@@ -41,15 +48,15 @@ class LinearProbe final : public MethodWith<Options> {
   // --at best: each place is tried with one regression at CLIP's fixed strength; the later of equals.
   void decide(const Problem& problem, const Features& features, Reporter& report) override {
     if (options_.at != "best") return;
-    const auto& model = *problem.model;
+    const auto& tower = problem.model->reader();
     std::vector<std::string> names;
-    for (int64_t k = 0; k < model.blocks(); ++k)
+    for (int64_t k = 0; k < tower.blocks(); ++k)
       names.push_back("block." + std::to_string(k));
     names.emplace_back("pooled");
-    if (model.projected() != model.pooled()) names.emplace_back("projected");
+    if (tower.last() != tower.pooled()) names.emplace_back("projected");
     double best = -1;
     for (const auto& name : names) {
-      const nn::Place place = place_named(name, model);
+      const nn::Place place = tower.place_named("linear-probe", name);
       const auto train = features(Split::train, place, 1), val = features(Split::val, place, 1);
       if (empty(val)) {
         throw DataError("linear-probe", "--at best: there are no validation photos to choose on. Name a place: {}.",
@@ -114,18 +121,6 @@ class LinearProbe final : public MethodWith<Options> {
 
 std::vector<std::pair<Solver, std::string>> choices(Solver) {
   return {{Solver::lbfgs, "lbfgs"}, {Solver::sgd, "sgd"}};
-}
-
-nn::Place place_named(const std::string& at, const models::Model& model) {
-  if (at == "projected" || at == "best") return model.projected();
-  if (at == "pooled") return model.pooled();
-  if (at.starts_with("block.")) {
-    int64_t block = -1;
-    const auto [end, error] = std::from_chars(at.data() + 6, at.data() + at.size(), block);
-    if (error == std::errc() && end == at.data() + at.size() && block >= 0 && block < model.blocks()) return 2 + block;
-  }
-  throw ConfigError("linear-probe", "--at {}: expected projected, pooled, best, or block.0 to block.{}.", at,
-                    model.blocks() - 1);
 }
 
 const Entry entry{

@@ -28,9 +28,6 @@ void fields(Visitor& visit, Options& o) {
   visit("at", o.at, "features: projected, pooled, block.K, or best: the one that does best on the validation split");
 }
 
-// Where in the model an --at is. ConfigError with what is there.
-nn::Place place_named(const std::string& at, const models::Model& model);
-
 extern const Entry entry;
 
 }  // namespace graft::methods::linear_probe

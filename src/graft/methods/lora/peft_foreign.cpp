@@ -357,7 +357,7 @@ class Reader {
   void judge_head() {
     const auto& head = foreign_.head;
     if (!head.weight.defined()) return;
-    const int64_t width = model_.feature_width(model_.projected());
+    const int64_t width = model_.reader().width(model_.reader().last());
     if (settings_.base_class == "CLIPForImageClassification" ||
         (model_.info().layout == "hf" && model_.has_text() && head.module == "classifier")) {
       foreign_.headless = fmt::format("its {} reads the mean of the patches, which are no features of {}", head.module,

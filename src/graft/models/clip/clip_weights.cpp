@@ -4,12 +4,14 @@
 #include <cmath>
 
 #include "graft/core/error.h"
-#include "graft/models/clip/clip.h"
 #include "graft/models/clip/clip_names.h"
 #include "graft/models/clip/clip_settings.h"
 #include "graft/models/clip/clip_texts.h"
+#include "graft/models/clip/text_tower.h"
+#include "graft/models/model.h"
 #include "graft/models/preprocessing.h"
 #include "graft/models/unwrap.h"
+#include "graft/models/vit/vision_tower.h"
 
 namespace graft::models::clip {
 namespace {
@@ -86,15 +88,20 @@ std::shared_ptr<VisionTower> read_vision(CheckpointReader& reader, const Names& 
   parts.blocks = read_blocks(reader, plan);
   parts.norm = read_norm(reader, "vision.norm", names.vision.norm, width, settings.vision.eps, options.precision);
   parts.pooling = settings.pooling;
+  const nn::Place pooled = 2 + parts.blocks->size();
+  parts.proj = read_proj(reader, names, names.vision, nn::Tower::vision, width, joint_width(reader, names), pooled);
   return std::make_shared<VisionTower>(std::move(parts));
 }
 
 std::shared_ptr<TextTower> read_text(CheckpointReader& reader, const Names& names, const Settings& settings,
-                                     const LoadOptions& options, int64_t out, nn::Place place) {
+                                     const LoadOptions& options,
+                                     std::shared_ptr<const text::ClipTokenizer> tokenizer, nn::Place place) {
   const auto words = sizes_of(reader, names.words, 2), positions = sizes_of(reader, names.text.positions, 2);
   const auto width = words[1];
   TextParts parts;
   parts.place = place;
+  parts.tokenizer = std::move(tokenizer);
+  parts.truncate = options.told.truncate.value_or(false);
   parts.embedding = reader.take_table("text.embedding", names.words, {words[0], width});
   parts.positions = reader.take("text.positions", names.text.positions, {positions[0], width});
   auto plan = blocks_plan(names, names.text, options.precision);
@@ -110,7 +117,7 @@ std::shared_ptr<TextTower> read_text(CheckpointReader& reader, const Names& name
   plan.later_place = false;
   parts.blocks = read_blocks(reader, plan);
   parts.norm = read_norm(reader, "text.norm", names.text.norm, width, settings.text.eps, options.precision);
-  parts.proj = read_proj(reader, names, names.text, nn::Tower::text, width, out, place);
+  parts.proj = read_proj(reader, names, names.text, nn::Tower::text, width, joint_width(reader, names), place);
   return std::make_shared<TextTower>(std::move(parts));
 }
 
@@ -145,17 +152,11 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   settings.vision.heads = heads_of(settings.vision.heads, sizes_of(reader, names->patch, 4)[0], "image");
   settings.text.heads = heads_of(settings.text.heads, sizes_of(reader, names->words, 2)[1], "text");
 
-  Parts parts;
-  parts.width = joint_width(reader, *names);
-  parts.tokenizer = read_texts(folder, reader, *names, settings).tokenizer;
-  parts.truncate = options.told.truncate.value_or(false);
-  parts.vision = read_vision(reader, *names, settings, options);
-  const auto pooled = parts.vision->pooled();
-  parts.vision_proj =
-      read_proj(reader, *names, names->vision, nn::Tower::vision, parts.vision->width(), parts.width, pooled);
-  parts.text = read_text(reader, *names, settings, options, parts.width, pooled + 1);
+  const auto vision = read_vision(reader, *names, settings, options);
+  auto texts = read_texts(folder, reader, *names, settings);
+  const auto text = read_text(reader, *names, settings, options, std::move(texts.tokenizer), vision->last());
   const bool wrapped = reader.has("logit_scale") && reader.shape("logit_scale").size() == 1;
-  parts.logit_scale =
+  const auto logit_scale =
       reader.take_as("logit_scale", "logit_scale", {}, wrapped ? std::vector<int64_t>{1} : std::vector<int64_t>{});
   reader.ignore({"logit_bias", kOpenAiBuffers[0], kOpenAiBuffers[1], kOpenAiBuffers[2], "attn_mask",
                  "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids"});
@@ -172,11 +173,11 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   info.no_text = settings.no_text;
   if (options.image_size) info.preprocessing = at_size(info.preprocessing, *options.image_size, patch);
   info.notes = settings.notes;
-  info.description =
-      fmt::format("ViT {}/{} {}x{} + text {}x{}", info.preprocessing.output().height, patch, parts.vision->blocks(),
-                  parts.vision->width(), reader.count(names->text.blocks), parts.text->width());
+  info.description = fmt::format("ViT {}/{} {}x{} + text {}x{}", info.preprocessing.output().height, patch,
+                                 vision->blocks(), vision->width(1), text->blocks(), text->width(1));
   auto origins = reader.finish(fmt::format("CLIP ({})", settings.layout));
-  return std::make_unique<Clip>(std::move(parts), std::move(info), options.precision, std::move(origins));
+  return std::make_unique<Model>(std::vector<std::shared_ptr<Tower>>{vision, text}, std::move(info), options.precision,
+                                 std::move(origins), logit_scale);
 }
 
 }  // namespace

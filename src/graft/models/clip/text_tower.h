@@ -1,6 +1,6 @@
 // The text tower of CLIP (Radford et al. 2021, arXiv:2103.00020): words, positions, causal blocks, and the feature of
-// the row of the end token. What follows that row cannot change it, so prompts are as long as the longest of them; what
-// they have in common at their start is computed once.
+// the row of the end token. What follows that row cannot change it, so texts are as long as the longest of them, and no
+// mask is needed; what they have in common at their start is computed once.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "graft/models/model.h"
+#include "graft/models/tower.h"
 #include "graft/nn/transformer.h"
 
 namespace graft::models {
@@ -21,24 +21,34 @@ struct TextParts {
   std::shared_ptr<nn::LayerNorm> norm;
   std::shared_ptr<nn::Linear> proj;  // [E, D]
   nn::Place place = 0;               // of its sites: what they change is beyond all of the image tower
+  std::shared_ptr<const text::ClipTokenizer> tokenizer;  // nullptr: CLIP's own
+  bool truncate = false;                                 // prompts that are too long
 };
 
-class TextTower : public torch::nn::Module {
+class TextTower final : public Tower {
  public:
   // Parameters: embedding, positions, blocks.K.*, norm.*, proj.*
   explicit TextTower(TextParts parts);
 
-  at::Tensor encode(const Prompts& prompts, const nn::Context& context);  // [C, E]
-  at::Tensor embed(const at::Tensor& ids) const;                          // [...] -> [..., D]
+  nn::Tower name() const override { return nn::Tower::text; }
+  int64_t width(nn::Place place) const override;
+  // From ids [B, T] int64, whose last present row is the end token's; from later places likewise.
+  nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) override;
+  nn::Value kept(at::Tensor x, nn::Place place) const override;
+  at::Tensor rows(const nn::Value& value) const override;
+  std::vector<nn::Joint*> joints() override;  // words, the blocks', proj
+  nn::Place place_of(const std::string& name) const override;
 
-  int64_t width() const { return parts_.embedding.size(1); }
-  int64_t context_length() const { return parts_.positions.size(0); }
+  int64_t context_length() const override { return parts_.positions.size(0); }
+  at::Tensor embed_words(const at::Tensor& ids) const override;
+  TextReader text_reader() const override;
   int64_t vocabulary() const { return parts_.embedding.size(0); }
-  std::vector<nn::Joint*> joints();  // words, the blocks', proj
 
  private:
-  int64_t common_start(
-      const Prompts& prompts) const;  // rows that are the same in every prompt, and stay so in training
+  nn::Value tokens_of(const nn::Value& ids, const nn::Context& context);
+  at::Tensor encode_together(const nn::Value& ids, const at::Tensor& x, int64_t common, const nn::Context& context);
+  // Rows that are the same in every text of a batch of ids, and stay so in training.
+  int64_t common_start(const nn::Value& ids, const at::Tensor& learned) const;
 
   TextParts parts_;
   nn::Joint words_;

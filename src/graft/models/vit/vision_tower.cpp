@@ -17,7 +17,10 @@ nn::Site tokens_site(int64_t width) {
 
 }  // namespace
 
-VisionTower::VisionTower(VisionParts parts) : parts_(std::move(parts)), tokens_(tokens_site(parts_.width)) {
+VisionTower::VisionTower(VisionParts parts)
+    : Tower(parts.blocks->size(), parts.proj != nullptr, "pixels"),
+      parts_(std::move(parts)),
+      tokens_(tokens_site(parts_.width)) {
   register_module("patch", parts_.patch);
   if (parts_.cls.defined()) register_parameter("cls", parts_.cls, /*requires_grad=*/false);
   if (parts_.distillation.defined()) register_parameter("distillation", parts_.distillation, /*requires_grad=*/false);
@@ -26,6 +29,7 @@ VisionTower::VisionTower(VisionParts parts) : parts_(std::move(parts)), tokens_(
   if (parts_.norm_pre) register_module("norm_pre", parts_.norm_pre);
   register_module("blocks", parts_.blocks);
   if (parts_.norm) register_module("norm", parts_.norm);
+  if (parts_.proj) register_module("proj", parts_.proj);
 }
 
 std::vector<nn::Joint*> VisionTower::joints() {
@@ -33,6 +37,7 @@ std::vector<nn::Joint*> VisionTower::joints() {
   if (parts_.norm_pre) all.push_back(&tokens_);
   for (auto* joint : parts_.blocks->joints())
     all.push_back(joint);
+  if (parts_.proj) all.push_back(&parts_.proj->joint());
   return all;
 }
 
@@ -42,14 +47,18 @@ at::Tensor VisionTower::positions_at(data::Size image) const {
 }
 
 nn::Place VisionTower::place_of(const std::string& name) const {
+  if (name.starts_with("proj.")) return pooled();
   if (name.starts_with("norm.")) return 1 + blocks();
   if (name.starts_with("blocks.")) return 1 + std::stoll(name.substr(7));
   return 0;
 }
 
-nn::Layout VisionTower::layout(int64_t patches, int64_t frames) const {
+int64_t VisionTower::width(nn::Place place) const {
+  return place > pooled() ? parts_.proj->joint().site().out : parts_.width;
+}
+
+nn::Layout VisionTower::layout(int64_t patches) const {
   nn::Layout layout;
-  layout.frames = frames;
   if (parts_.cls.defined()) layout.segments.push_back({nn::TokenKind::class_token, 1});
   if (parts_.distillation.defined()) layout.segments.push_back({nn::TokenKind::distillation, 1});
   if (parts_.registers.defined()) {
@@ -59,7 +68,13 @@ nn::Layout VisionTower::layout(int64_t patches, int64_t frames) const {
   return layout;
 }
 
-at::Tensor VisionTower::embed(const at::Tensor& pixels, nn::Context& context) {
+nn::Value VisionTower::kept(at::Tensor x, nn::Place place) const {
+  nn::Value value{std::move(x)};
+  if (place > 0 && place < pooled() && value.x.dim() == 3) value.layout = layout(value.x.size(1) - layout(0).total());
+  return value;
+}
+
+nn::Value VisionTower::embed(const at::Tensor& pixels, const nn::Context& context) {
   const auto patch = parts_.patch->patch();
   auto images = pixels;
   // A convolution leaves such an edge out; an image of another size is to have whole patches.
@@ -74,7 +89,8 @@ at::Tensor VisionTower::embed(const at::Tensor& pixels, nn::Context& context) {
   if (parts_.distillation.defined()) before.push_back(parts_.distillation.unsqueeze(0));
   if (parts_.registers.defined()) before.push_back(parts_.registers);
   const auto on_patches = patches + positions.narrow(0, placed, patches.size(1));
-  context.layout = layout(patches.size(1), context.layout.frames);
+  auto inner = context;
+  inner.layout = layout(patches.size(1));
   auto tokens = on_patches;
   if (!before.empty()) {
     const auto prefix = at::cat(before);  // [C + R, D]
@@ -84,63 +100,62 @@ at::Tensor VisionTower::embed(const at::Tensor& pixels, nn::Context& context) {
                                               prefix.narrow(0, placed, rows - placed)});
     tokens = at::cat({added.unsqueeze(0).expand({patches.size(0), -1, -1}), on_patches}, 1);
   }
-  if (!parts_.norm_pre) return tokens;
-  return parts_.norm_pre->forward_float(tokens_.run_tokens(tokens, context));
+  if (parts_.norm_pre) tokens = parts_.norm_pre->forward_float(tokens_.run_tokens(tokens, inner));
+  return {tokens, std::move(inner.layout)};
 }
 
 at::Tensor VisionTower::normed(const at::Tensor& x) const {
   return parts_.norm ? parts_.norm->forward_float(x) : x;
 }
 
-at::Tensor VisionTower::pool(const at::Tensor& tokens, nn::Place from, nn::Context& context) {
+at::Tensor VisionTower::patches_of(const nn::Value& tokens) const {
+  return tokens.x.narrow(1, tokens.layout.begin(nn::TokenKind::patch), tokens.layout.count(nn::TokenKind::patch));
+}
+
+at::Tensor VisionTower::pool(nn::Value tokens, nn::Place from, const nn::Context& context) {
   if (parts_.pooling == Pooling::class_token) {
-    const auto row = [&](const nn::Layout& layout) {
-      return at::full({tokens.size(0)}, layout.begin(nn::TokenKind::class_token), at::kLong);
+    const auto row = [count = tokens.x.size(0)](const nn::Layout& layout) {
+      return at::full({count}, layout.begin(nn::TokenKind::class_token), at::kLong);
     };
-    return normed(parts_.blocks->forward_rows(tokens, from - 1, row, context)).squeeze(1);
+    return normed(parts_.blocks->forward_rows(std::move(tokens), from - 1, row, context)).squeeze(1);
   }
-  const auto out = parts_.blocks->forward(tokens, from - 1, blocks(), context);
-  const auto& layout = context.layout;
+  const auto out = parts_.blocks->forward(std::move(tokens), from - 1, blocks(), context);
   if (parts_.pooling == Pooling::class_and_distillation) {
-    const auto first = out.select(1, layout.begin(nn::TokenKind::class_token));
-    return (normed(first) + normed(out.select(1, layout.begin(nn::TokenKind::distillation)))) / 2;
+    const auto first = out.x.select(1, out.layout.begin(nn::TokenKind::class_token));
+    return (normed(first) + normed(out.x.select(1, out.layout.begin(nn::TokenKind::distillation)))) / 2;
   }
-  const auto patches = out.narrow(1, layout.begin(nn::TokenKind::patch), layout.count(nn::TokenKind::patch));
+  const auto patches = patches_of(out);
   return parts_.pooling == Pooling::patch_mean ? normed(patches.mean(1)) : normed(patches).mean(1);
 }
 
-at::Tensor VisionTower::feature_rows(const at::Tensor& value, const nn::Layout& tokens) const {
-  if (value.dim() != 3) return value;
-  const auto rows = value.size(1);
-  const auto of = tokens.total() == rows ? tokens : layout(rows - layout(0, 1).total(), 1);
+at::Tensor VisionTower::rows(const nn::Value& value) const {
+  if (value.x.dim() != 3) return value.x;
   if (parts_.pooling == Pooling::class_token) {
-    return value.select(1, of.begin(nn::TokenKind::class_token)).contiguous();
+    return value.x.select(1, value.layout.begin(nn::TokenKind::class_token)).contiguous();
   }
   if (parts_.pooling == Pooling::class_and_distillation) {
-    return (value.select(1, of.begin(nn::TokenKind::class_token)) +
-            value.select(1, of.begin(nn::TokenKind::distillation))) /
+    return (value.x.select(1, value.layout.begin(nn::TokenKind::class_token)) +
+            value.x.select(1, value.layout.begin(nn::TokenKind::distillation))) /
            2;
   }
-  return value.narrow(1, of.begin(nn::TokenKind::patch), of.count(nn::TokenKind::patch)).mean(1);
+  return patches_of(value).mean(1);
 }
 
-at::Tensor VisionTower::run(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context) {
-  if (from > to || from < 0 || to > pooled()) {
-    throw ConfigError("model", "no way from place {} to place {}: expected 0 <= from <= to <= {}.", from, to, pooled());
-  }
-  if (from == to) return value;
-  auto tokens = value;
-  if (from == 0) {
-    tokens = embed(value, context);
+nn::Value VisionTower::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) {
+  check_way(from, to);
+  if (from == 0 && to > 0) {
+    const auto frames = value.layout.frames;
+    value = embed(value.x, context);
+    value.layout.frames = frames;
     from = 1;
-  } else if (from == 1 || context.layout.total() != value.size(1)) {
-    // Nothing was put in below a place that values are taken from; what follows the class token and the registers are
-    // patches.
-    const auto before = layout(0, 1).total();
-    context.layout = layout(value.size(1) - before, context.layout.frames);
   }
-  if (to == pooled()) return pool(tokens, from, context);
-  return to > from ? parts_.blocks->forward(tokens, from - 1, to - 1, context) : tokens;
+  if (from < pooled() && to >= pooled()) {
+    value = {pool(std::move(value), from, context)};
+    from = pooled();
+  }
+  if (from < to && to < pooled()) return parts_.blocks->forward(std::move(value), from - 1, to - 1, context);
+  if (from < to) value.x = nn::to_stream(parts_.proj->forward(value.x, context));
+  return value;
 }
 
 }  // namespace graft::models

@@ -10,6 +10,7 @@
 
 #include "graft/data/transforms.h"
 #include "graft/models/blocks.h"
+#include "graft/models/tower.h"
 #include "graft/nn/patch_embedding.h"
 #include "graft/nn/positions.h"
 #include "graft/nn/transformer.h"
@@ -32,34 +33,32 @@ struct VisionParts {
   std::shared_ptr<nn::LayerNorm> norm_pre;  // CLIP's; else nullptr
   std::shared_ptr<nn::Transformer> blocks;
   std::shared_ptr<nn::LayerNorm> norm;  // or nullptr
+  std::shared_ptr<nn::Linear> proj;     // [E, D] (CLIP's); else nullptr
   Pooling pooling = Pooling::class_token;
   int64_t width = 0;
   nn::Grid pixels;  // of an image whose last pixels, short of a whole patch, are left out; none if 0
 };
 
-class VisionTower : public torch::nn::Module {
+class VisionTower final : public Tower {
  public:
-  // Parameters: patch.*, cls, distillation, registers, positions, norm_pre.*, blocks.K.*, norm.*
+  // Parameters: patch.*, cls, distillation, registers, positions, norm_pre.*, blocks.K.*, norm.*, proj.weight
   explicit VisionTower(VisionParts parts);
 
-  // A value of one place to another, of 0 pixels [B, 3, H, W], 1 + k tokens [B, T, D], pooled() [B, D].
-  at::Tensor run(const at::Tensor& value, nn::Place from, nn::Place to, nn::Context& context);
-
-  // What is pooled of a value, before any norm: [B, D] as it is; of tokens the class token's row, or the patches' mean.
-  at::Tensor feature_rows(const at::Tensor& value, const nn::Layout& tokens) const;
-
-  int64_t blocks() const { return parts_.blocks->size(); }
-  nn::Place pooled() const { return 2 + blocks(); }
-  int64_t width() const { return parts_.width; }
-  std::vector<nn::Joint*> joints();
-  at::Tensor positions_at(data::Size image) const;    // [rows, D], stretched to it
-  nn::Place place_of(const std::string& name) const;  // of a parameter, by its name below the tower
+  nn::Tower name() const override { return nn::Tower::vision; }
+  int64_t width(nn::Place place) const override;
+  nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) override;
+  nn::Value kept(at::Tensor x, nn::Place place) const override;
+  at::Tensor rows(const nn::Value& value) const override;
+  std::vector<nn::Joint*> joints() override;
+  at::Tensor positions_at(data::Size image) const override;
+  nn::Place place_of(const std::string& name) const override;
 
  private:
-  at::Tensor embed(const at::Tensor& images, nn::Context& context);                 // [B, T, D]
-  at::Tensor pool(const at::Tensor& tokens, nn::Place from, nn::Context& context);  // [B, D]
-  nn::Layout layout(int64_t patches, int64_t frames) const;
-  at::Tensor normed(const at::Tensor& x) const;  // behind the blocks
+  nn::Value embed(const at::Tensor& pixels, const nn::Context& context);
+  at::Tensor pool(nn::Value tokens, nn::Place from, const nn::Context& context);  // [B, D]
+  at::Tensor normed(const at::Tensor& x) const;                                   // behind the blocks
+  at::Tensor patches_of(const nn::Value& tokens) const;                           // [B, N, D]
+  nn::Layout layout(int64_t patches) const;                                       // where nothing was put in
 
   VisionParts parts_;
   nn::Joint tokens_;  // before norm_pre

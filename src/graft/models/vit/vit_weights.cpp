@@ -9,8 +9,9 @@
 
 #include "graft/core/error.h"
 #include "graft/models/preprocessing.h"
+#include "graft/models/model.h"
 #include "graft/models/vit/timm_config.h"
-#include "graft/models/vit/vit.h"
+#include "graft/models/vit/vision_tower.h"
 #include "graft/models/vit/vit_names.h"
 #include "graft/models/vit/vit_settings.h"
 
@@ -154,8 +155,8 @@ class VitReader {
     }
     info.description = fmt::format("ViT {}/{} {}x{}", output.height, shape_.patch, parts.blocks->size(), shape_.width);
     auto origins = reader_.finish(fmt::format("ViT ({})", settings_.layout));
-    return std::make_unique<Vit>(std::make_shared<VisionTower>(std::move(parts)), std::move(info), options_.precision,
-                                 std::move(origins));
+    return std::make_unique<Model>(std::vector<std::shared_ptr<Tower>>{std::make_shared<VisionTower>(std::move(parts))},
+                                   std::move(info), options_.precision, std::move(origins));
   }
 
   const io::ModelFolder& folder_;

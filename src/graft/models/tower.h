@@ -1,0 +1,79 @@
+// One network from its input to its features. Its places are numbered in order of computation and have names; a value
+// goes from one place to a later one.
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graft/data/transforms.h"
+#include "graft/nn/joint.h"
+#include "graft/nn/site.h"
+#include "graft/nn/value.h"
+
+namespace graft::text {
+class ClipTokenizer;
+}
+
+namespace graft::models {
+
+// How texts become ids.
+struct TextReader {
+  const text::ClipTokenizer& tokenizer;
+  int64_t context_length = 0;
+  bool truncate = false;  // what is too long is cut, instead of a DataError
+};
+
+class Tower : public torch::nn::Module {
+ public:
+  virtual nn::Tower name() const = 0;
+  int64_t blocks() const { return blocks_; }
+
+  // 0 what is read (pixels, ids), 1 tokens (the input of block 0), 1 + k the output of block k - 1, then pooled, then
+  // projected where the tower has a projection.
+  nn::Place pooled() const { return 2 + blocks_; }
+  nn::Place last() const { return pooled() + (projects_ ? 1 : 0); }  // the features that a head gets
+  // "pixels", "tokens", "block.0", ..., "pooled", "projected"; the last two are one place without a projection.
+  // UsageError at `where` for a name that the tower lacks.
+  nn::Place place_named(std::string_view where, const std::string& name) const;
+
+  virtual int64_t width(nn::Place place) const = 0;  // of a row of the value there
+  virtual nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) = 0;
+  // What was kept of a place that no insert changes, with the layout that it has there.
+  virtual nn::Value kept(at::Tensor x, nn::Place place) const = 0;
+  // A row an example, [B, E], of a value at `place`: features as they are, tokens pooled as the tower itself does it.
+  virtual at::Tensor rows(const nn::Value& value) const = 0;
+
+  // Of a tower that reads text: the longest that it reads, in tokens, and ids [...] as words [..., D] without
+  // positions.
+  virtual int64_t context_length() const { return 0; }
+  virtual at::Tensor embed_words(const at::Tensor& ids) const;
+  virtual TextReader text_reader() const;
+
+  // Of a tower that reads images: its positions, [rows, D], stretched to images of that size.
+  virtual at::Tensor positions_at(data::Size image) const;
+
+  // In order of computation. Pointers live as long as the tower.
+  virtual std::vector<nn::Joint*> joints() = 0;
+  // Below which place does a parameter change nothing, by its name below the tower.
+  virtual nn::Place place_of(const std::string& name) const = 0;
+
+  at::Tensor encode(nn::Value value, const nn::Context& context) {  // -> [B, E]
+    return run(std::move(value), 0, last(), context).x;
+  }
+
+ protected:
+  Tower(int64_t blocks, bool projects, std::string input)
+      : blocks_(blocks), projects_(projects), input_(std::move(input)) {}
+  void check_way(nn::Place from, nn::Place to) const;  // ConfigError unless 0 <= from <= to <= last()
+
+ private:
+  int64_t blocks_;
+  bool projects_;
+  std::string input_;  // the name of place 0
+};
+
+}  // namespace graft::models

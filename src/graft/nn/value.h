@@ -1,0 +1,18 @@
+// What a tower computes at a place, and what is known of its rows. It travels whole: nobody guesses a layout.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "graft/nn/layout.h"
+
+namespace graft::nn {
+
+struct Value {
+  at::Tensor x;             // [B, 3, H, W] pixels, [B, T] ids, [B, T, D] tokens, [B, E] features
+  Layout layout = {};       // of tokens: which rows are what; of frames B counts all, clip after clip
+  at::Tensor present = {};  // [B, T] bool: rows that are no padding; undefined: all
+
+  int64_t examples() const { return x.size(0) / layout.frames; }
+};
+
+}  // namespace graft::nn
