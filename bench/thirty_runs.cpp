@@ -51,8 +51,9 @@ int main(int argc, char** argv) {
       const double start = bench::now();
       double reached = 0;
       if (method == "zero-shot") {
-        reached =
-            pipelines::zero_shot(session, engine::read_templates("", ""), data::Split::test, silent).scores.accuracy;
+        reached = pipelines::zero_shot(session, engine::read_templates("", ""), data::Split::test, silent)
+                      .scores.first()
+                      .value;
       } else {
         OptionValues all = general;
         all["method"] = method;
@@ -61,7 +62,7 @@ int main(int argc, char** argv) {
         for (const auto& [name, value] : values.items())
           all[name] = value.get<std::string>();
         const auto request = engine::read_adapt_request(all);
-        reached = engine::adapt(session, request.options, request.method_options, silent).test.accuracy;
+        reached = engine::adapt(session, request.options, request.method_options, silent).test.first().value;
       }
       seconds[method].push_back(bench::now() - start);
       accuracy[method].push_back(reached);

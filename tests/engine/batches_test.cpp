@@ -28,12 +28,13 @@ class BatchesTest : public ::testing::Test {
         data::LoaderOptions{.batch_size = kBatch, .workers = 2, .epochs = kEpochs, .seed = 3, .shuffle = true});
   }
   std::unique_ptr<Batches> from_photos() {
-    return std::make_unique<PhotoBatches>(loader(), kPhotos, kBatch, model_->info().preprocessing.output(),
-                                          [this](const at::Tensor& pixels) { return encoder_.run(pixels, 0, kPlace); });
+    return std::make_unique<LoadedBatches>(
+        loader(), kPhotos, kBatch, model_->info().preprocessing.output(),
+        [this](const nn::Value& read) { return nn::Value{encoder_.run(read.x, 0, kPlace)}; });
   }
   std::unique_ptr<Batches> from_features() {
     return std::make_unique<FeatureBatches>(
-        encoder_.features(files_, kPlace, silent_), torch::tensor(labels_, at::kLong), kBatch,
+        nn::Value{encoder_.features(files_, kPlace, silent_)}, torch::tensor(labels_, at::kLong), kBatch,
         [loader = std::shared_ptr<data::Loader>(loader())](int64_t epoch) { return loader->order(epoch); });
   }
 
@@ -52,9 +53,9 @@ TEST_F(BatchesTest, PhotosAndFeaturesGiveTheSameBitsInTheSameOrder) {
   EXPECT_EQ(photos->per_epoch(), 3);
   for (int64_t i = 0; i < kEpochs * 3; ++i) {
     const Batch a = photos->next(), b = features->next();
-    EXPECT_EQ(a.labels.size(0), photos->size_of(i % 3));
-    EXPECT_TRUE(torch::equal(a.labels, b.labels)) << i;
-    EXPECT_TRUE(torch::equal(a.value, b.value)) << i;
+    EXPECT_EQ(a.target.size(0), photos->size_of(i % 3));
+    EXPECT_TRUE(torch::equal(a.target, b.target)) << i;
+    EXPECT_TRUE(torch::equal(a.input.x, b.input.x)) << i;
   }
 }
 
@@ -65,7 +66,7 @@ TEST_F(BatchesTest, SeekingGivesWhatComesThere) {
       straight->next();
     sought->seek(1, 2);
     for (int i = 0; i < 3; ++i)
-      EXPECT_TRUE(torch::equal(straight->next().value, sought->next().value)) << i;
+      EXPECT_TRUE(torch::equal(straight->next().input.x, sought->next().input.x)) << i;
   }
 }
 

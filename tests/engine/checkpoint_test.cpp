@@ -1,5 +1,6 @@
 #include "graft/engine/checkpoint.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
@@ -20,11 +21,11 @@ Checkpoint sample(int64_t step) {
   c.epoch = 2;
   c.batch = 5;
   c.metrics_bytes = 1234;
-  c.best_accuracy = 0.1 + 0.2;
+  c.best_score = 0.1 + 0.2;
   c.best_epoch = 1;
   c.optimizer_steps = step;
   c.loss_sum = 1.0 / 3;
-  c.loss_count = 7;
+  c.weight_sum = 7;
   c.parameters = {{"head.weight", torch::arange(6, at::kFloat).view({2, 3})}};
   c.optimizer = {{"head.weight.momentum", torch::full({2, 3}, 0.5)}};
   c.best = {{"head.weight", torch::ones({2, 3})}};
@@ -42,13 +43,32 @@ TEST(Checkpoint, GivesBackWhatWasSaved) {
   EXPECT_EQ(loaded.epoch, 2);
   EXPECT_EQ(loaded.batch, 5);
   EXPECT_EQ(loaded.metrics_bytes, 1234);
-  EXPECT_EQ(loaded.best_accuracy, saved.best_accuracy);  // to the bit
+  EXPECT_EQ(loaded.best_score, saved.best_score);  // to the bit
   EXPECT_EQ(loaded.loss_sum, saved.loss_sum);
-  EXPECT_EQ(loaded.loss_count, 7);
+  EXPECT_EQ(loaded.weight_sum, 7);
   EXPECT_FALSE(loaded.finished);
   EXPECT_TRUE(torch::equal(loaded.parameters.at("head.weight"), saved.parameters.at("head.weight")));
   EXPECT_TRUE(torch::equal(loaded.optimizer.at("head.weight.momentum"), saved.optimizer.at("head.weight.momentum")));
   EXPECT_TRUE(torch::equal(loaded.best.at("head.weight"), saved.best.at("head.weight")));
+}
+
+TEST(Checkpoint, OneOfTheFirstVersionIsReadAndOneOfALaterIsRefused) {
+  const testing::TempFolder folder;
+  save_checkpoint(folder.path(), sample(3), 2);
+  const auto file = folder / "step-000003" / "state.json";
+  const auto state = [&](const std::string& version, const std::string& best, const std::string& sum) {
+    std::ofstream(file) << fmt::format(
+        "{{\"version\": {}, \"identity\": \"abc\", \"step\": 3, \"epoch\": 2, \"batch\": 5, \"metrics_bytes\": 9, "
+        "\"{}\": 0.75, "
+        "\"best_epoch\": 1, \"optimizer_steps\": 3, \"finished\": false, \"loss_sum\": 1.5, \"{}\": 7}}",
+        version, best, sum);
+  };
+  state("1", "best_accuracy", "loss_count");
+  const auto first = load_last_checkpoint(folder.path()).value();
+  EXPECT_EQ(first.best_score, 0.75);
+  EXPECT_EQ(first.weight_sum, 7);
+  state("3", "best_score", "weight_sum");
+  EXPECT_THROW(load_last_checkpoint(folder.path()), FileError);
 }
 
 TEST(Checkpoint, KeepsTheNewestAndPointsAtIt) {

@@ -18,10 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-const double kUnknown = std::nan("");
-
 Metric step(int64_t number) {
-  return {number, 1, "train", 0.5, kUnknown, 1e-3, 2.0, 100.0, 1.7e9 + number};
+  return {number, 1, "train", 0.5, {}, 1e-3, 2.0, 100.0, 1.7e9 + number};
 }
 
 template <class Function>
@@ -81,25 +79,25 @@ TEST(RunFolder, TheRecordIsCutToTheCheckpointAndItsCopiesFollow) {
   int64_t at_checkpoint = 0;
   {
     auto run = RunFolder::create(folder / "run", false, {});
-    run.start_metrics(0);
+    run.start_metrics(0, {"accuracy"});
     run.add(step(1));
     run.add(step(2));
     at_checkpoint = run.sync_metrics();
     run.add(step(3));
   }
   auto run = RunFolder::reopen(folder / "run");
-  run.start_metrics(at_checkpoint);
+  run.start_metrics(at_checkpoint, {"accuracy"});
   run.add(step(3));
   run.sync_metrics();
   const auto metrics = read_metrics(folder / "run" / "metrics.jsonl");
   ASSERT_EQ(metrics.size(), 3u);
   EXPECT_EQ(metrics[2].step, 3);
   EXPECT_DOUBLE_EQ(metrics[0].lr, 1e-3);
-  EXPECT_TRUE(std::isnan(metrics[0].accuracy));
+  EXPECT_TRUE(std::isnan(metrics[0].score("accuracy")));
   const std::string csv = testing::read_file(folder / "run" / "metrics.csv");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 4);
-  EXPECT_THAT(csv,
-              HasSubstr("step,epoch,split,loss,accuracy,lr,grad_norm,images_per_s,time\n1,1,train,0.5,,0.001,2,100,"));
+  EXPECT_THAT(
+      csv, HasSubstr("step,epoch,split,loss,accuracy,lr,grad_norm,examples_per_s,time\n1,1,train,0.5,,0.001,2,100,"));
   int events = 0;
   for (const auto& entry : fs::directory_iterator(folder / "run")) {
     events += entry.path().filename().string().starts_with("events.out.tfevents.");
@@ -107,10 +105,22 @@ TEST(RunFolder, TheRecordIsCutToTheCheckpointAndItsCopiesFollow) {
   EXPECT_EQ(events, 1);
 }
 
+TEST(RunFolder, ARecordOfTheFirstKindIsRead) {
+  const testing::TempFolder folder;
+  std::ofstream(folder / "metrics.jsonl")
+      << ("{\"step\":3,\"epoch\":1,\"split\":\"val\",\"loss\":0.5,\"accuracy\":0.75,\"time\":8}\n"
+          "{\"step\":4,\"epoch\":1,\"split\":\"train\",\"loss\":0.25,\"images_per_s\":100,\"time\":9}\n");
+  const auto metrics = read_metrics(folder / "metrics.jsonl");
+  ASSERT_EQ(metrics.size(), 2u);
+  EXPECT_EQ(metrics[0].scores, (NamedScores{{"accuracy", 0.75}}));
+  EXPECT_EQ(metrics[1].examples_per_s, 100);
+  EXPECT_TRUE(metrics[1].scores.empty());
+}
+
 TEST(RunFolder, ARecordShorterThanTheCheckpointSaysIsAnError) {
   const testing::TempFolder folder;
   auto run = RunFolder::create(folder / "run", false, {});
-  EXPECT_THROW(run.start_metrics(10), FileError);
+  EXPECT_THROW(run.start_metrics(10, {}), FileError);
 }
 
 TEST(RunFolder, WhatIsNoRunCannotBeReopened) {

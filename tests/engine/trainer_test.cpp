@@ -21,28 +21,27 @@ using ::testing::HasSubstr;
 constexpr int64_t kPhotos = 14;
 
 // Softmax regression on 14 points of three classes.
-class Regression : public Task {
+class Regression : public Objective {
  public:
   Regression()
       : parameters_{{"weight", torch::zeros({3, 4}).requires_grad_()}, {"bias", torch::zeros({3}).requires_grad_()}} {}
 
   const Parameters& parameters() const override { return parameters_; }
   at::Tensor loss(const Batch& batch, nn::Context& context) override {
-    seen_.push_back(batch.labels.size(0));
-    const auto logits = torch::linear(batch.value, weight(), bias());
+    seen_.push_back(batch.target.size(0));
+    const auto logits = torch::linear(batch.input.x, weight(), bias());
     if (noise_) {
       const auto noise = torch::rand(logits.sizes(), context.generator);
-      return torch::cross_entropy_loss(logits + noise, batch.labels, {}, at::Reduction::Sum);
+      return torch::cross_entropy_loss(logits + noise, batch.target, {}, at::Reduction::Sum);
     }
-    return torch::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Sum);
+    return torch::cross_entropy_loss(logits, batch.target, {}, at::Reduction::Sum);
   }
   std::optional<Scores> validate() override {
     if (accuracies_.empty()) return {};
     validated_.push_back(weight().detach().clone());
-    Scores scores;
-    scores.accuracy = accuracies_.at(validated_.size() - 1);
-    return scores;
+    return Scores{.all = {{"accuracy", accuracies_.at(validated_.size() - 1)}}};
   }
+  std::vector<std::string> score_names() const override { return {"accuracy"}; }
   const at::Tensor& weight() const { return parameters_[0].second; }
   const at::Tensor& bias() const { return parameters_[1].second; }
 
@@ -61,7 +60,7 @@ std::unique_ptr<FeatureBatches> points(int64_t batch_size) {
     for (int64_t j = 0; j < 4; ++j)
       features[i][j] = random.normal() + (j == i % 3 ? 1 : 0);
   }
-  return std::make_unique<FeatureBatches>(features, labels, batch_size, [](int64_t epoch) {
+  return std::make_unique<FeatureBatches>(nn::Value{features}, labels, batch_size, [](int64_t epoch) {
     std::vector<int64_t> order(kPhotos);
     std::iota(order.begin(), order.end(), 0);
     std::rotate(order.begin(), order.begin() + epoch % kPhotos, order.end());
@@ -103,6 +102,56 @@ TEST(Trainer, TheLastBatchOfAnEpochWeighsByItsPhotos) {
   Silent silent;
   EXPECT_EQ(Trainer(task, *batches, o, nullptr, silent).run().steps, 2);  // 12 photos, then 2
   EXPECT_EQ(task.seen_, (std::vector<int64_t>{4, 4, 4, 2}));
+}
+
+// Batches whose weight is not the number of their examples: pixels, tokens.
+class WeighedBatches final : public Batches {
+ public:
+  explicit WeighedBatches(std::unique_ptr<FeatureBatches> batches) : batches_(std::move(batches)) {}
+  int64_t examples() const override { return batches_->examples(); }
+  int64_t batch_size() const override { return batches_->batch_size(); }
+  void seek(int64_t epoch, int64_t batch) override { batches_->seek(epoch, batch); }
+  Batch next() override {
+    auto batch = batches_->next();
+    batch.weight = 100 * static_cast<double>(batch.target.size(0));
+    return batch;
+  }
+
+ private:
+  std::unique_ptr<FeatureBatches> batches_;
+};
+
+TEST(Trainer, AStepIsDividedByTheWeightOfItsBatches) {
+  struct HundredFold : Regression {
+    at::Tensor loss(const Batch& batch, nn::Context& context) override {
+      return 100 * Regression::loss(batch, context);
+    }
+  } weighed;
+  Regression plain;
+  Silent silent;
+  auto o = options(2);
+  o.grad_accum = 3;
+  WeighedBatches many(points(4));
+  auto one = points(4);
+  Trainer(weighed, many, o, nullptr, silent).run();
+  Trainer(plain, *one, o, nullptr, silent).run();
+  EXPECT_TRUE(torch::allclose(weighed.weight(), plain.weight(), 1e-5, 1e-7));
+}
+
+TEST(Trainer, TheBestEpochIsTheOneWithTheLeastWhereLessIsBetter) {
+  struct Errs : Regression {
+    std::optional<Scores> validate() override {
+      validated_.push_back(weight().detach().clone());
+      const double errors[] = {0.9, 0.2, 0.4, 0.5};
+      return Scores{.all = {{.name = "error", .value = errors[validated_.size() - 1], .more_is_better = false}}};
+    }
+  } task;
+  auto batches = points(7);
+  auto o = options(4);
+  o.patience = 2;
+  Silent silent;
+  EXPECT_TRUE(Trainer(task, *batches, o, nullptr, silent).run().early);
+  EXPECT_TRUE(torch::equal(task.weight(), task.validated_[1]));
 }
 
 TEST(Trainer, ALossThatIsNotFiniteNamesStepAndRateAndKeepsTheCheckpoint) {
@@ -154,7 +203,7 @@ struct Deaf : Regression {
   }
 };
 
-std::string config_error_of(Task& task, const TrainerOptions& o) {
+std::string config_error_of(Objective& task, const TrainerOptions& o) {
   auto batches = points(7);
   Silent silent;
   try {

@@ -47,17 +47,20 @@ TEST(LinearProbe, TriesTheStrengthsThatCoOpsSearchTries) {
   }
 }
 
-TEST(LinearProbe, NamesPlacesFromTheBlocksUp) {
-  const SitesOnly model;
-  EXPECT_EQ(linear_probe::place_named("block.0", model), 2);  // 1 is what block 0 reads
-  EXPECT_EQ(model.reader().place_named("linear-probe", "pooled"), model.reader().pooled());
-  EXPECT_EQ(model.reader().place_named("linear-probe", "projected"), model.reader().last());
-  for (const std::string wrong : {"block.12", "block.", "block.1x", "block.-1", "last"}) {
+TEST(LinearProbe, ReadsThePlaceThatItsOptionNames) {
+  const auto model = sites_only();
+  const auto at = [&](const std::string& place) {
+    return make_method("linear-probe", {{"at", place}})->features_at(*model);
+  };
+  EXPECT_EQ(at("block.0"), 2);  // 1 is what block 0 reads
+  EXPECT_EQ(at("pooled"), model->reader().pooled());
+  EXPECT_EQ(at("projected"), model->reader().last());
+  for (const std::string wrong : {"block.12", "block.", "block.1x", "block.-1", "last", "input"}) {
     try {
-      linear_probe::place_named(wrong, model);
+      at(wrong);
       FAIL() << wrong << " was taken";
-    } catch (const ConfigError& error) {
-      EXPECT_THAT(error.what(), HasSubstr("expected projected, pooled, best, or block.0 to block.11"));
+    } catch (const UsageError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("block.0 to block.11, pooled or projected"));
     }
   }
 }
@@ -72,10 +75,10 @@ FeatureSet clusters(bool separated, int64_t seed) {
 }
 
 TEST(LinearProbe, ChoosesTheBestPlaceOnTheValidationSplitAndKeepsItInItsOptions) {
-  const auto model = std::make_shared<SitesOnly>();
+  const auto model = sites_only();
   const auto method = make_method("linear-probe", {{"at", "best"}});
   Silent silent;
-  const nn::Place good = linear_probe::place_named("block.7", *model);
+  const nn::Place good = model->reader().place_named("test", "block.7");
   method->decide(
       {model, {"a", "b"}, 0, 40},
       [&](Split split, nn::Place place, int64_t) { return clusters(place == good, split == Split::val ? 1 : 2); },
@@ -85,7 +88,7 @@ TEST(LinearProbe, ChoosesTheBestPlaceOnTheValidationSplitAndKeepsItInItsOptions)
 }
 
 TEST(LinearProbe, WritesTheSolutionIntoTheHead) {
-  const auto model = std::make_shared<SitesOnly>();
+  const auto model = sites_only();
   const auto method = make_method("linear-probe", {});
   EXPECT_EQ(method->classifier(*model), ClassifierKind::linear);
   EXPECT_EQ(method->recipe({model, {"a", "b"}, 0, 40}).epochs, 0);

@@ -29,12 +29,12 @@ TEST(Methods, HaveNamesOfTheirOwnAndASummaryThatFitsALine) {
 }
 
 TEST(Methods, FitWhereTheModelHasWhatTheyNeed) {
-  SitesOnly clip, vit("timm", /*text=*/false);
-  EXPECT_TRUE(fits(find_entry("coop"), clip));
-  EXPECT_FALSE(fits(find_entry("coop"), vit));
-  EXPECT_FALSE(fits(find_entry("tip-adapter"), vit));
-  EXPECT_TRUE(fits(find_entry("lora"), vit));
-  EXPECT_TRUE(fits(find_entry("linear-probe"), vit));
+  const auto clip = sites_only(), vit = sites_only("timm", /*text=*/false);
+  EXPECT_TRUE(fits(find_entry("coop"), *clip));
+  EXPECT_FALSE(fits(find_entry("coop"), *vit));
+  EXPECT_FALSE(fits(find_entry("tip-adapter"), *vit));
+  EXPECT_TRUE(fits(find_entry("lora"), *vit));
+  EXPECT_TRUE(fits(find_entry("linear-probe"), *vit));
 }
 
 TEST(Methods, ChangeTheModelFromTheFirstSiteOn) {

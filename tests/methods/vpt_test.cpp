@@ -94,7 +94,7 @@ TEST(Vpt, TrainsAClipAtMaPLesRateForItsBatch) {
 
 TEST(Vpt, TrainsAsThePaperDoesWithALinearHead) {
   auto built = on_sites("vpt", {});
-  const auto model = std::make_shared<SitesOnly>("timm", /*text=*/false);
+  const auto model = sites_only("timm", /*text=*/false);
   const auto recipe = built.method->recipe({model, {"a", "b"}, 0, 1000});
   EXPECT_EQ(recipe.schedule, ScheduleKind::vpt);
   EXPECT_EQ(recipe.batch_size, 128);

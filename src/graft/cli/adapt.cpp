@@ -25,8 +25,8 @@ nlohmann::json describe(const engine::AdaptResult& result) {
                          {"seconds", result.seconds},
                          {"peak_memory_bytes", result.peak_memory_bytes},
                          {"adapter_bytes", result.adapter_bytes},
-                         {"test", to_json(result.test, result.classes)}};
-  if (result.val && result.val->count > 0) json["val"] = to_json(*result.val, result.classes);
+                         {"test", to_json(result.test, result.test_predictions, result.classes)}};
+  if (result.val && result.val->count > 0) json["val"] = to_json(*result.val);
   return json;
 }
 

@@ -122,7 +122,7 @@ DemoRun Demo::zero_shot() {
   const auto start = std::chrono::steady_clock::now();
   const auto evaluation = pipelines::zero_shot(*session_, engine::read_templates("", ""), data::Split::test, inside);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  auto run = to_run("zero-shot", 0, 0, evaluation.scores);
+  auto run = to_run("zero-shot", 0, 0, engine::count_classes(evaluation.predictions));
   run.seconds = seconds;
   return run;
 }
@@ -146,23 +146,23 @@ engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_
   return result;
 }
 
-DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::Scores& scores) {
+DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::ClassCounts& counts) {
   std::vector<study::Share> classes;
-  for (size_t i = 0; i < scores.class_count.size(); ++i)
-    classes.push_back({scores.class_correct[i], scores.class_count[i]});
+  for (size_t i = 0; i < counts.class_count.size(); ++i)
+    classes.push_back({counts.class_correct[i], counts.class_count[i]});
   DemoRun run;
   run.method = method;
   run.shots = shots;
   run.seed = seed;
-  run.correct = scores.correct;
-  run.count = scores.count;
-  run.mean_per_class = scores.mean_per_class;
+  run.correct = counts.correct;
+  run.count = counts.count;
+  run.mean_per_class = counts.mean_per_class();
   run.per_class_interval = study::mean_share_interval(classes);
   return run;
 }
 
 DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::AdaptResult& result) {
-  auto run = to_run(method, shots, seed, result.test);
+  auto run = to_run(method, shots, seed, engine::count_classes(result.test_predictions));
   run.trained = result.trained_parameters;
   run.seconds = result.seconds;
   run.encoded_nothing = result.photos_encoded == 0;

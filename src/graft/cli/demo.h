@@ -43,7 +43,7 @@ struct DemoRun {
   int64_t trained = 0;
   int64_t correct = 0, count = 0;
   double mean_per_class = 0;
-  study::Interval per_class_interval = {};  // 95 %, over test photos
+  Interval per_class_interval = {};  // 95 %, over test photos
   double seconds = 0;
   bool encoded_nothing = false;  // every photo's features were there already
 
@@ -82,7 +82,7 @@ class Demo {
 };
 
 // Without what it cost.
-DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::Scores& scores);
+DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::ClassCounts& counts);
 DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::AdaptResult& result);
 
 nlohmann::json to_json(const DemoRun& run);

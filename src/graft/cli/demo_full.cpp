@@ -108,7 +108,7 @@ study::Measured measured(const std::vector<double>& values, double zero_shot) {
 study::ComparisonTable table_of(const Results& results, int64_t shots, const DemoRun& base) {
   study::ComparisonTable table{fmt::format("{} {}, {} draws of photos", shots, shots == 1 ? "shot" : "shots", kSeeds),
                                {}};
-  const auto own = study::wilson_interval(base.correct, base.count);
+  const auto own = wilson_interval(base.correct, base.count);
   table.rows.push_back({.name = base.method,
                         .per_class = {.value = base.mean_per_class,
                                       .low = base.per_class_interval.low,

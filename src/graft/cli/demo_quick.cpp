@@ -49,7 +49,7 @@ std::vector<std::string> notes(const DemoOptions& options) {
 }
 
 study::MethodRow to_row(const DemoRun& run, const DemoRun& base) {
-  const auto plain = study::wilson_interval(run.correct, run.count);
+  const auto plain = wilson_interval(run.correct, run.count);
   return {.name = run.method,
           .trained = run.trained,
           .per_class = {.value = run.mean_per_class,

@@ -18,9 +18,9 @@ int run(Arguments& arguments, Terminal& terminal) {
   const auto options = arguments.get<engine::EvaluateOptions>();
   const auto evaluation = engine::evaluate(options, host_of(arguments), terminal);
   if (terminal.json()) {
-    terminal.print(dump(with_notes(to_json(evaluation.scores, evaluation.classes), terminal)));
+    terminal.print(dump(with_notes(to_json(evaluation.scores, evaluation.predictions, evaluation.classes), terminal)));
   } else {
-    terminal.print(format_scores(evaluation.scores));
+    terminal.print(engine::format_scores(evaluation.scores));
   }
   return 0;
 }

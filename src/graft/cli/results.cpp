@@ -24,26 +24,29 @@ double rounded(double value) {
 
 }  // namespace
 
-std::string format_scores(const engine::Scores& scores) {
-  return fmt::format("{:.1f} %  (95 % interval {:.1f} to {:.1f})  mean per class {:.1f} %", percent(scores.accuracy),
-                     percent(scores.interval.low), percent(scores.interval.high), percent(scores.mean_per_class));
+nlohmann::json to_json(const engine::Scores& scores) {
+  nlohmann::json json = {{"loss", rounded(scores.loss)}, {"count", scores.count}};
+  for (const auto& score : scores.all)
+    json[score.name] = rounded(score.value);
+  if (const auto& interval = scores.first().interval)
+    json["interval"] = {rounded(interval->low), rounded(interval->high)};
+  return json;
 }
 
-nlohmann::json to_json(const engine::Scores& scores, const std::vector<std::string>& classes) {
-  nlohmann::json per_class = nlohmann::json::array();
+nlohmann::json to_json(const engine::Scores& scores, const engine::Predictions& predictions,
+                       const std::vector<std::string>& classes) {
+  auto json = to_json(scores);
+  const auto counts = engine::count_classes(predictions);
+  auto per_class = nlohmann::json::array();
   const bool many = classes.size() > static_cast<size_t>(engine::kAllScores);  // then those that occur
-  for (size_t i = 0; i < classes.size() && i < scores.class_count.size(); ++i) {
-    if (many && scores.class_count[i] == 0) continue;
+  for (size_t i = 0; i < classes.size() && i < counts.class_count.size(); ++i) {
+    if (many && counts.class_count[i] == 0) continue;
     per_class.push_back(
-        {{"class", classes[i]}, {"count", scores.class_count[i]}, {"correct", scores.class_correct[i]}});
+        {{"class", classes[i]}, {"count", counts.class_count[i]}, {"correct", counts.class_correct[i]}});
   }
-  return {{"accuracy", rounded(scores.accuracy)},
-          {"interval", {rounded(scores.interval.low), rounded(scores.interval.high)}},
-          {"mean_per_class", rounded(scores.mean_per_class)},
-          {"loss", rounded(scores.loss)},
-          {"count", scores.count},
-          {"correct", scores.correct},
-          {"classes", per_class}};
+  json["correct"] = counts.correct;
+  json["classes"] = std::move(per_class);
+  return json;
 }
 
 nlohmann::json to_json(const engine::Predictions& predictions, int64_t row, const std::vector<std::string>& classes) {

@@ -12,9 +12,11 @@
 
 namespace graft::cli {
 
-// "93.4 %  (95 % interval 92.6 to 94.2)  mean per class 93.3 %"
-std::string format_scores(const engine::Scores& scores);
-nlohmann::json to_json(const engine::Scores& scores, const std::vector<std::string>& classes);
+// {"accuracy": ..., "interval": [low, high] of the first score, ..., "loss": ..., "count": ...}
+nlohmann::json to_json(const engine::Scores& scores);
+// The same with "correct" and, for each class, how many there were and how many of them were right.
+nlohmann::json to_json(const engine::Scores& scores, const engine::Predictions& predictions,
+                       const std::vector<std::string>& classes);
 
 // {"file": ..., "label": ..., "probability": ..., "top": [[name, probability], ...]}, and "truth" where it is known.
 nlohmann::json to_json(const engine::Predictions& predictions, int64_t row, const std::vector<std::string>& classes);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
+#include <functional>
 
 #include "graft/cli/terminal.h"
 #include "graft/cli/thumbnail.h"
@@ -31,22 +32,23 @@ std::string time_now() {
   return text;
 }
 
-using Value = double engine::Metric::*;
-
-study::Series curve(const std::vector<engine::Metric>& metrics, const std::string& split, Value value) {
-  study::Series series{split == "train" ? "training photos" : "validation photos", {}};
+template <class Value>
+study::Series curve(const std::vector<engine::Metric>& metrics, const std::string& split, const Value& value) {
+  study::Series series{split == "train" ? "training" : "validation", {}};
   for (const auto& metric : metrics) {
-    if (metric.split == split && std::isfinite(metric.*value)) series.points.emplace_back(metric.step, metric.*value);
+    if (metric.split == split && std::isfinite(std::invoke(value, metric)))
+      series.points.emplace_back(metric.step, std::invoke(value, metric));
   }
   return series;
 }
 
-std::vector<study::LineChart> charts(const std::vector<engine::Metric>& metrics) {
+std::vector<study::LineChart> charts(const std::vector<engine::Metric>& metrics, const engine::Score& chosen_by) {
+  const auto score = [&](const engine::Metric& metric) { return metric.score(chosen_by.name); };
   return {{"loss",
            "step",
            {curve(metrics, "train", &engine::Metric::loss), curve(metrics, "val", &engine::Metric::loss)},
            false},
-          {"validation accuracy", "step", {curve(metrics, "val", &engine::Metric::accuracy)}, true},
+          {"validation " + chosen_by.name, "step", {curve(metrics, "val", score)}, chosen_by.is_share},
           {"learning rate", "step", {curve(metrics, "train", &engine::Metric::lr)}, false},
           {"norm of all gradients", "step", {curve(metrics, "train", &engine::Metric::grad_norm)}, false}};
 }
@@ -92,14 +94,14 @@ study::RunReport describe_run(const engine::AdaptResult& result, const std::stri
       fmt::format("{} on {}", option("method"), std::filesystem::path(option("data")).lexically_normal().string());
   report.subtitle = fmt::format("{} · {} classes · seed {}", option("model"), result.classes.size(), option("seed"));
   report.command = command;
-  report.correct = result.test.correct;
-  report.count = result.test.count;
-  report.mean_per_class = result.test.mean_per_class;
-  report.charts = charts(engine::read_metrics(result.folder / "metrics.jsonl"));
-  for (size_t i = 0; i < result.classes.size(); ++i) {
-    report.classes.push_back({result.classes[i], result.test.class_correct[i], result.test.class_count[i]});
-  }
-  for (const auto& [pair, photos] : result.test.confusion)
+  const auto counts = engine::count_classes(result.test_predictions);
+  report.correct = counts.correct;
+  report.count = counts.count;
+  report.mean_per_class = counts.mean_per_class();
+  report.charts = charts(engine::read_metrics(result.folder / "metrics.jsonl"), result.test.first());
+  for (size_t i = 0; i < result.classes.size(); ++i)
+    report.classes.push_back({result.classes[i], counts.class_correct[i], counts.class_count[i]});
+  for (const auto& [pair, photos] : counts.confusion)
     report.confusion.push_back({static_cast<size_t>(pair.first), static_cast<size_t>(pair.second), photos});
   report.mistakes = worst_mistakes(result);
   report.cost = {

@@ -20,8 +20,10 @@ int run(Arguments& arguments, Terminal& terminal) {
   const bool labelled = evaluation.scores.count > 0;
   if (terminal.json() || !labelled) print_predictions(evaluation, terminal);
   if (!labelled) return 0;
-  terminal.print(terminal.json() ? dump(with_notes(to_json(evaluation.scores, evaluation.classes), terminal))
-                                 : format_scores(evaluation.scores));
+  terminal.print(
+      terminal.json()
+          ? dump(with_notes(to_json(evaluation.scores, evaluation.predictions, evaluation.classes), terminal))
+          : engine::format_scores(evaluation.scores));
   return 0;
 }
 

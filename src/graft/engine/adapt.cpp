@@ -207,6 +207,7 @@ void Run::train() {
     Trainer trainer(*run.task, *source,
                     {.recipe = run.recipe,
                      .grad_accum = t.grad_accum,
+                     .unit = "images",
                      .patience = t.patience,
                      .val_every = t.val_every,
                      .checkpoint_every = t.checkpoint_every,
@@ -228,7 +229,7 @@ void Run::train() {
     report_.line("train", fmt::format("{} steps in {:.1f} s{}", outcome.steps_here, outcome.seconds,
                                       outcome.early ? ", stopped early at the best validation accuracy" : ""));
   } else if (folder_) {
-    folder_->start_metrics(0);
+    folder_->start_metrics(0, run.task->score_names());
   }
   auto after = run.stage();
   run.adapted.method->after_training(after);
@@ -257,15 +258,17 @@ void Run::test_and_save() {
     result_.val = run.task->validate();
     result_.test_predictions = run.task->predict(run.set(run.dataset.test));
   });
-  result_.test = score(result_.test_predictions);
+  result_.test = score(count_classes(result_.test_predictions));
   const auto& test = result_.test;
-  report_.line("test", fmt::format("{}  (95 % interval {:.1f} to {:.1f})  mean per class {}", percent(test.accuracy),
-                                   100 * test.interval.low, 100 * test.interval.high, percent(test.mean_per_class)));
+  report_.line("test", format_scores(test));
   if (!folder_) return;
   write_predictions(folder_->path() / "predictions.jsonl", "test", result_.test_predictions, run.dataset.classes);
   const double unknown = std::numeric_limits<double>::quiet_NaN();
   const auto now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  folder_->add({result_.steps, result_.epochs, "test", test.loss, test.accuracy, unknown, unknown, unknown, now});
+  NamedScores named;
+  for (const auto& score : test.all)
+    named.emplace_back(score.name, score.value);
+  folder_->add({result_.steps, result_.epochs, "test", test.loss, std::move(named), unknown, unknown, unknown, now});
   folder_->sync_metrics();
   report_.line("saved", fmt::format("{}: adapter ({})", folder_->path().string(), bytes_words(result_.adapter_bytes)));
 }

@@ -10,25 +10,30 @@
 namespace graft::engine {
 
 int64_t Batches::size_of(int64_t batch) const {
-  return std::min(batch_size(), photos() - batch * batch_size());
+  return std::min(batch_size(), examples() - batch * batch_size());
 }
 
-PhotoBatches::PhotoBatches(std::unique_ptr<data::Loader> loader, int64_t photos, int64_t batch_size, data::Size size,
-                           Prefix prefix)
-    : loader_(std::move(loader)), photos_(photos), batch_size_(batch_size), size_(size), prefix_(std::move(prefix)) {}
+LoadedBatches::LoadedBatches(std::unique_ptr<data::Loader> loader, int64_t examples, int64_t batch_size,
+                             data::Size size, Prefix prefix)
+    : loader_(std::move(loader)),
+      examples_(examples),
+      batch_size_(batch_size),
+      size_(size),
+      prefix_(std::move(prefix)) {}
 
-Batch PhotoBatches::next() {
+Batch LoadedBatches::next() {
   auto batch = loader_->next();
   if (!batch) batch = loader_->next();  // an epoch ended there
   GRAFT_ASSERT(batch);
   // Autograd may keep what it is given, and the loader takes its memory back: both are copied.
-  Batch result{prefix_(pixels_of(*batch, size_).clone()), torch::tensor(batch->labels, at::kLong)};
+  Batch result{prefix_({pixels_of(*batch, size_).clone()}), torch::tensor(batch->labels, at::kLong),
+               static_cast<double>(batch->size())};
   loader_->recycle(std::move(*batch));
   return result;
 }
 
-FeatureBatches::FeatureBatches(at::Tensor features, at::Tensor labels, int64_t batch_size, Order order)
-    : features_(std::move(features)), labels_(std::move(labels)), batch_size_(batch_size), order_(std::move(order)) {
+FeatureBatches::FeatureBatches(nn::Value features, at::Tensor targets, int64_t batch_size, Order order)
+    : features_(std::move(features)), targets_(std::move(targets)), batch_size_(batch_size), order_(std::move(order)) {
   seek(0, 0);
 }
 
@@ -42,7 +47,9 @@ Batch FeatureBatches::next() {
   if (batch_ == per_epoch()) seek(epoch_ + 1, 0);
   const at::Tensor rows = epoch_order_.narrow(0, batch_ * batch_size_, size_of(batch_));
   ++batch_;
-  return {features_.index_select(0, rows), labels_.index_select(0, rows)};
+  return {{features_.x.index_select(0, rows), features_.layout},
+          targets_.index_select(0, rows),
+          static_cast<double>(rows.numel())};
 }
 
 at::Tensor pixels_of(const data::Batch& batch, data::Size size) {

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::string_view kPartial = ".partial-";
+constexpr int kStateVersion = 2;  // 1 knew accuracies and counts of photos
 
 void sync_folder(const fs::path& folder) {
   const int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -93,18 +94,18 @@ fs::path save_checkpoint(const fs::path& folder, const Checkpoint& c, int64_t ke
     put(all, "optimizer.", c.optimizer);
     put(all, "best.", c.best);
     write_tensors(partial / "state.safetensors", all);
-    const json state{{"version", 1},
+    const json state{{"version", kStateVersion},
                      {"identity", c.identity},
                      {"step", c.step},
                      {"epoch", c.epoch},
                      {"batch", c.batch},
                      {"metrics_bytes", c.metrics_bytes},
-                     {"best_accuracy", c.best_accuracy},
+                     {"best_score", c.best_score},
                      {"best_epoch", c.best_epoch},
                      {"optimizer_steps", c.optimizer_steps},
                      {"finished", c.finished},
                      {"loss_sum", c.loss_sum},
-                     {"loss_count", c.loss_count},
+                     {"weight_sum", c.weight_sum},
                      {"train_seconds", c.train_seconds}};
     write_file_atomically(partial / "state.json", state.dump(1) + "\n");
   } catch (...) {
@@ -144,12 +145,17 @@ std::optional<Checkpoint> load_last_checkpoint(const fs::path& folder) {
     c.epoch = state.at("epoch");
     c.batch = state.at("batch");
     c.metrics_bytes = state.at("metrics_bytes");
-    c.best_accuracy = state.at("best_accuracy");
+    const int version = state.at("version");
+    if (version > kStateVersion) {
+      throw FileError("checkpoint", "{} is of version {}, this graft reads up to {}. Use a newer graft.",
+                      (newest / "state.json").string(), version, kStateVersion);
+    }
+    c.best_score = state.at(version == 1 ? "best_accuracy" : "best_score");
     c.best_epoch = state.at("best_epoch");
     c.optimizer_steps = state.at("optimizer_steps");
     c.finished = state.at("finished");
     c.loss_sum = state.at("loss_sum");
-    c.loss_count = state.at("loss_count");
+    c.weight_sum = state.at(version == 1 ? "loss_count" : "weight_sum");
     c.train_seconds = state.value("train_seconds", 0.0);  // older ones do not say
   } catch (const json::exception&) {
     throw FileError("checkpoint", "{} is damaged. Remove that folder to go on from the one before.",

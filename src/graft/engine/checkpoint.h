@@ -18,12 +18,12 @@ struct Checkpoint {
   int64_t epoch = 0;     // the next batch is number `batch` of this epoch, both from 0
   int64_t batch = 0;
   int64_t metrics_bytes = 0;  // length of the record at that moment
-  double best_accuracy = -1;  // of the validations so far; -1: none
-  int64_t best_epoch = -1;
+  double best_score = 0;      // of the validations so far, by their first score
+  int64_t best_epoch = -1;    // -1: none
   int64_t optimizer_steps = 0;
-  bool finished = false;  // stopped early, or the last epoch is done
-  double loss_sum = 0;    // of the running epoch, for its mean
-  int64_t loss_count = 0;
+  bool finished = false;     // stopped early, or the last epoch is done
+  double loss_sum = 0;       // of the running epoch, for its mean
+  double weight_sum = 0;     // of the answers that it sums over
   double train_seconds = 0;  // of the whole run so far
   NamedTensors parameters, optimizer, best;
 };

@@ -41,10 +41,10 @@ Classification::Classification(Adapted& adapted, Encoder& encoder, Options optio
 
 at::Tensor Classification::loss(const Batch& batch, nn::Context& context) {
   auto& tower = adapted_.model->reader();
-  auto value = tower.kept(batch.value, options_.place);
+  auto value = batch.input;
   if (options_.place < features_at_) value = tower.run(std::move(value), options_.place, features_at_, context);
   const at::Tensor logits = adapted_.classifier->forward(tower.rows(value), context);
-  return options_.loss->sum(logits, batch.labels, options_.label_smoothing);
+  return options_.loss->sum(logits, batch.target, options_.label_smoothing);
 }
 
 void Classification::parameters_changed() {
@@ -53,7 +53,7 @@ void Classification::parameters_changed() {
 
 std::optional<Scores> Classification::validate() {
   if (validation_.files.empty()) return {};
-  return score(predict(validation_));
+  return score(count_classes(predict(validation_)));
 }
 
 Predictions Classification::predict(const EvaluationSet& set) {

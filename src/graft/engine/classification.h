@@ -12,7 +12,8 @@
 
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/encoder.h"
-#include "graft/engine/task.h"
+#include "graft/engine/objective.h"
+#include "graft/engine/predictions.h"
 #include "graft/plugins/losses/loss.h"
 
 namespace graft::engine {
@@ -31,7 +32,7 @@ struct EvaluationSet {
   std::vector<int64_t> labels;
 };
 
-class Classification final : public Task {
+class Classification final : public Objective {
  public:
   struct Options {
     nn::Place place = 0;  // where batches come in: nothing below it changes
@@ -46,6 +47,7 @@ class Classification final : public Task {
   at::Tensor loss(const Batch& batch, nn::Context& context) override;
   void parameters_changed() override;
   std::optional<Scores> validate() override;
+  std::vector<std::string> score_names() const override { return {"accuracy", "mean_per_class"}; }
 
   Predictions predict(const EvaluationSet& set);
 

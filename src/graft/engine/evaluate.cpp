@@ -201,7 +201,7 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
   result.classes = choice.classes;
   const auto photos = static_cast<int64_t>(set.files.size());
   result.predictions = task_for(adapted, session.encoder(), photos, choice.columns, report).predict(set);
-  result.scores = score(result.predictions);
+  result.scores = score(count_classes(result.predictions));
   if (!options.output.empty()) {
     write_predictions(options.output, option::print(options.split), result.predictions, result.classes);
   }
@@ -237,7 +237,7 @@ Evaluation predict(const PredictOptions& options, const Host& host, Reporter& re
   result.classes = choice.classes;
   result.predictions =
       task_for(adapted, encoder, static_cast<int64_t>(set.files.size()), choice.columns, report).predict(set);
-  result.scores = score(result.predictions);
+  result.scores = score(count_classes(result.predictions));
   return result;
 }
 

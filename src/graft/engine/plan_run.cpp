@@ -66,7 +66,7 @@ Pace measure(PreparedRun& run, Planner& planner, bool recompute) {
       nn::Context context{
           .training = true, .recompute = recompute, .generator = at::make_generator<at::CPUGeneratorImpl>(1)};
       optimizer.clear_gradients();
-      (run.task->loss(batch, context) / static_cast<double>(batch.labels.size(0))).backward();
+      (run.task->loss(batch, context) / batch.weight).backward();
     }
     optimizer.step(0);
     run.task->parameters_changed();

@@ -65,7 +65,10 @@ void Planner::step(int64_t batch, bool recompute, const std::function<void()>& m
   {
     nn::Context context{
         .training = true, .recompute = recompute, .generator = at::make_generator<at::CPUGeneratorImpl>(1)};
-    const auto loss = run_.task->loss({torch::zeros(shape), torch::zeros({batch}, at::kLong)}, context);
+    // The batch itself is one of the loader's.
+    const auto loss = run_.task->loss({run_.adapted.model->reader().kept(torch::zeros(shape), run_.place),
+                                       torch::zeros({batch}, at::kLong), static_cast<double>(batch)},
+                                      context);
     mark();
     (loss / static_cast<double>(batch)).backward();
   }

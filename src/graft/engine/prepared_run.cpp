@@ -170,12 +170,15 @@ std::unique_ptr<Batches> PreparedRun::batches() {
     auto order = [loader = std::shared_ptr<data::Loader>(std::move(loader))](int64_t epoch) {
       return loader->order(epoch);
     };
-    return std::make_unique<FeatureBatches>(encoder.features(set.paths, place, report), std::move(labels),
-                                            recipe.batch_size, std::move(order));
+    const auto& tower = session.model()->reader();
+    return std::make_unique<FeatureBatches>(tower.kept(encoder.features(set.paths, place, report), place),
+                                            std::move(labels), recipe.batch_size, std::move(order));
   }
-  return std::make_unique<PhotoBatches>(
+  return std::make_unique<LoadedBatches>(
       std::move(loader), static_cast<int64_t>(dataset.train.size()), recipe.batch_size, transform.output(),
-      [&encoder, place = place](const at::Tensor& pixels) { return encoder.run(pixels, 0, place); });
+      [&encoder, &tower = session.model()->reader(), place = place](const nn::Value& read) {
+        return tower.kept(encoder.run(read.x, 0, place), place);
+      });
 }
 
 methods::Stage PreparedRun::stage() {

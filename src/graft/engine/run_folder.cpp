@@ -1,10 +1,12 @@
 #include "graft/engine/run_folder.h"
 
 #include <fcntl.h>
+#include <fmt/ranges.h>
 #include <sys/file.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -24,7 +26,10 @@ using nlohmann::ordered_json;
 
 constexpr const char* kLock = ".lock";
 constexpr const char* kEvents = "events.out.tfevents.";
-constexpr const char* kCsvHeader = "step,epoch,split,loss,accuracy,lr,grad_norm,images_per_s,time\n";
+constexpr const char* kOlderRate = "images_per_s";  // as records of a graft that knew photos alone call it
+// What a row of the record has beside its scores.
+constexpr std::string_view kFixed[] = {"step",      "epoch",          "split",    "loss", "lr",
+                                       "grad_norm", "examples_per_s", kOlderRate, "time"};
 
 // What graft writes into a run folder, and so may remove from it.
 constexpr const char* kOurs[] = {"config.yaml",
@@ -87,18 +92,26 @@ void add_number(ordered_json& row, const char* name, double value) {
 std::string json_line(const Metric& m) {
   ordered_json row{{"step", m.step}, {"epoch", m.epoch}, {"split", m.split}};
   add_number(row, "loss", m.loss);
-  add_number(row, "accuracy", m.accuracy);
+  for (const auto& [name, value] : m.scores)
+    add_number(row, name.c_str(), value);
   add_number(row, "lr", m.lr);
   add_number(row, "grad_norm", m.grad_norm);
-  add_number(row, "images_per_s", m.images_per_s);
+  add_number(row, "examples_per_s", m.examples_per_s);
   add_number(row, "time", m.time);
   return row.dump() + "\n";
 }
 
-std::string csv_line(const Metric& m) {
+std::string csv_header(const std::vector<std::string>& scores) {
+  return fmt::format("step,epoch,split,loss,{}{}lr,grad_norm,examples_per_s,time\n", fmt::join(scores, ","),
+                     scores.empty() ? "" : ",");
+}
+
+std::string csv_line(const Metric& m, const std::vector<std::string>& scores) {
   const auto cell = [](double value) { return std::isnan(value) ? std::string() : fmt::format("{}", value); };
-  return fmt::format("{},{},{},{},{},{},{},{},{}\n", m.step, m.epoch, m.split, cell(m.loss), cell(m.accuracy),
-                     cell(m.lr), cell(m.grad_norm), cell(m.images_per_s), cell(m.time));
+  std::string line = fmt::format("{},{},{},{},", m.step, m.epoch, m.split, cell(m.loss));
+  for (const auto& name : scores)
+    line += cell(m.score(name)) + ",";
+  return line + fmt::format("{},{},{},{}\n", cell(m.lr), cell(m.grad_norm), cell(m.examples_per_s), cell(m.time));
 }
 
 void add_events(io::TensorboardWriter& events, const Metric& m) {
@@ -107,13 +120,20 @@ void add_events(io::TensorboardWriter& events, const Metric& m) {
     if (!std::isnan(value)) events.scalar(tag, m.step, static_cast<float>(value), m.time);
   };
   scalar(prefix + "/loss", m.loss);
-  scalar(prefix + "/acc", m.accuracy);
+  for (const auto& [name, value] : m.scores)
+    scalar(prefix + "/" + (name == "accuracy" ? "acc" : name), value);
   scalar("lr", m.lr);
   scalar(prefix + "/grad_norm", m.grad_norm);
-  scalar(prefix + "/images_per_s", m.images_per_s);
+  scalar(prefix + "/examples_per_s", m.examples_per_s);
 }
 
 }  // namespace
+
+double Metric::score(std::string_view name) const {
+  for (const auto& [own, value] : scores)
+    if (own == name) return value;
+  return std::nan("");
+}
 
 std::vector<Metric> read_metrics(const fs::path& metrics_jsonl) {
   std::vector<Metric> metrics;
@@ -122,9 +142,21 @@ std::vector<Metric> read_metrics(const fs::path& metrics_jsonl) {
     const auto row = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!row.is_object()) continue;  // a line cut short by a full disk
     const double unknown = std::nan("");
-    metrics.push_back({row.value("step", int64_t{0}), row.value("epoch", int64_t{0}), row.value("split", ""),
-                       row.value("loss", unknown), row.value("accuracy", unknown), row.value("lr", unknown),
-                       row.value("grad_norm", unknown), row.value("images_per_s", unknown), row.value("time", 0.0)});
+    Metric metric{row.value("step", int64_t{0}),
+                  row.value("epoch", int64_t{0}),
+                  row.value("split", ""),
+                  row.value("loss", unknown),
+                  {},
+                  row.value("lr", unknown),
+                  row.value("grad_norm", unknown),
+                  row.value("examples_per_s", row.value(kOlderRate, unknown)),
+                  row.value("time", 0.0)};
+    for (const auto& [name, value] : row.items()) {
+      if (value.is_number() && std::find(std::begin(kFixed), std::end(kFixed), name) == std::end(kFixed)) {
+        metric.scores.emplace_back(name, value.get<double>());
+      }
+    }
+    metrics.push_back(std::move(metric));
   }
   return metrics;
 }
@@ -211,7 +243,8 @@ void RunFolder::lock() {
   remove_where(path_, [](const std::string& name) { return name != kLock && is_leftover(name); });
 }
 
-void RunFolder::start_metrics(int64_t bytes) {
+void RunFolder::start_metrics(int64_t bytes, const std::vector<std::string>& scores) {
+  scores_ = scores;
   const fs::path record = path_ / "metrics.jsonl";
   std::error_code error;
   const auto length = fs::exists(record, error) ? static_cast<int64_t>(fs::file_size(record, error)) : 0;
@@ -222,13 +255,13 @@ void RunFolder::start_metrics(int64_t bytes) {
   jsonl_.reset(open_file(record, "ab").release());
   fs::resize_file(record, static_cast<uintmax_t>(bytes));
   csv_.reset(open_file(path_ / "metrics.csv", "wb").release());
-  append(csv_.get(), kCsvHeader, path_);
+  append(csv_.get(), csv_header(scores_), path_);
   remove_events(path_);
   const auto kept = read_metrics(record);
   const auto now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   events_ = std::make_unique<io::TensorboardWriter>(path_, kept.empty() ? now : kept.front().time);
   for (const auto& metric : kept) {
-    append(csv_.get(), csv_line(metric), path_);
+    append(csv_.get(), csv_line(metric, scores_), path_);
     add_events(*events_, metric);
   }
   events_->flush();
@@ -236,7 +269,7 @@ void RunFolder::start_metrics(int64_t bytes) {
 
 void RunFolder::add(const Metric& metric) {
   append(jsonl_.get(), json_line(metric), path_);
-  append(csv_.get(), csv_line(metric), path_);
+  append(csv_.get(), csv_line(metric, scores_), path_);
   add_events(*events_, metric);
 }
 

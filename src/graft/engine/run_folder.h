@@ -21,17 +21,21 @@ class TensorboardWriter;
 
 namespace graft::engine {
 
+using NamedScores = std::vector<std::pair<std::string, double>>;
+
 // One row of the record. What is not known is NaN and left out.
 struct Metric {
   int64_t step = 0;
   int64_t epoch = 0;
   std::string split;  // "train", "val", "test"
   double loss;
-  double accuracy;  // in [0, 1]
+  NamedScores scores;  // as a validation or a test names them; none of a step
   double lr;
   double grad_norm;
-  double images_per_s;
+  double examples_per_s;
   double time;  // seconds since 1970
+
+  double score(std::string_view name) const;  // NaN: there is none
 };
 std::vector<Metric> read_metrics(const std::filesystem::path& metrics_jsonl);
 
@@ -52,8 +56,9 @@ class RunFolder {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
 
-  // Starts the record: metrics.jsonl cut to its first `bytes`, the CSV and the events made anew from what stays.
-  void start_metrics(int64_t bytes);
+  // Starts the record: metrics.jsonl cut to its first `bytes`, the CSV, with a column for each of `scores`, and the
+  // events made anew from what stays.
+  void start_metrics(int64_t bytes, const std::vector<std::string>& scores);
   void add(const Metric& metric);
   int64_t sync_metrics();  // everything is on disk; the record's length in bytes
 
@@ -68,6 +73,7 @@ class RunFolder {
   };
   std::filesystem::path path_;
   int lock_ = -1;
+  std::vector<std::string> scores_;
   std::unique_ptr<std::FILE, Close> jsonl_, csv_;
   std::unique_ptr<io::TensorboardWriter> events_;
 };

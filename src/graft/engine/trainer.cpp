@@ -33,6 +33,13 @@ double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+NamedScores named_scores(const Scores& scores) {
+  NamedScores named;
+  for (const auto& score : scores.all)
+    named.emplace_back(score.name, score.value);
+  return named;
+}
+
 NamedTensors copies(const Parameters& parameters) {
   NamedTensors copies;
   for (const auto& [name, parameter] : parameters)
@@ -58,14 +65,14 @@ OptimizerOptions optimizer_options(const methods::Recipe& recipe) {
 
 }  // namespace
 
-Trainer::Trainer(Task& task, Batches& batches, TrainerOptions options, RunFolder* folder, Reporter& report)
-    : task_(task),
+Trainer::Trainer(Objective& objective, Batches& batches, TrainerOptions options, RunFolder* folder, Reporter& report)
+    : objective_(objective),
       batches_(batches),
       options_(std::move(options)),
       folder_(folder),
       report_(report),
-      optimizer_(task.parameters(), optimizer_options(options_.recipe)),
-      reached_(task.parameters().size(), false) {
+      optimizer_(objective.parameters(), optimizer_options(options_.recipe)),
+      reached_(objective.parameters().size(), false) {
   const auto& recipe = options_.recipe;
   const int64_t steps_per_epoch = (batches_.per_epoch() + options_.grad_accum - 1) / options_.grad_accum;
   schedule_ = {recipe.schedule, recipe.lr, recipe.epochs, std::max<int64_t>(1, steps_per_epoch), recipe.warmup_epochs};
@@ -87,8 +94,8 @@ TrainOutcome Trainer::run() {
     }
   }
   if (options_.patience > 0 && best_epoch_ >= 0 && outcome_.stopped_by == 0) {
-    assign(task_.parameters(), best_);
-    task_.parameters_changed();
+    assign(objective_.parameters(), best_);
+    objective_.parameters_changed();
   }
   outcome_.steps = at_.step;
   outcome_.epochs = at_.epoch;
@@ -99,34 +106,34 @@ TrainOutcome Trainer::run() {
 
 void Trainer::resume() {
   const auto found = load_last_checkpoint(folder_->checkpoints());
-  if (!found) return folder_->start_metrics(0);
+  if (!found) return folder_->start_metrics(0, objective_.score_names());
   if (found->identity != options_.identity && found->identity != options_.older_identity) {
     throw ConfigError("resume",
                       "{} was trained with other options, or its model or photos have changed since. Start a new "
                       "run.",
                       folder_->path().string());
   }
-  assign(task_.parameters(), found->parameters);
-  task_.parameters_changed();
+  assign(objective_.parameters(), found->parameters);
+  objective_.parameters_changed();
   optimizer_.restore(found->optimizer, found->optimizer_steps);
   at_ = {found->step, found->epoch, found->batch};
   loss_sum_ = found->loss_sum;
-  loss_count_ = found->loss_count;
+  weight_sum_ = found->weight_sum;
   best_ = found->best;
-  best_accuracy_ = found->best_accuracy;
+  best_score_ = found->best_score;
   best_epoch_ = found->best_epoch;
   seconds_before_ = found->train_seconds;
   const bool early = options_.patience > 0 && best_epoch_ >= 0 && at_.epoch - best_epoch_ >= options_.patience;
   finished_ = found->finished && (early || at_.epoch >= schedule_.epochs);  // there may be more epochs now
   for (size_t i = 0; i < reached_.size(); ++i) {
-    const auto& name = task_.parameters()[i].first;
+    const auto& name = objective_.parameters()[i].first;
     for (const auto& suffix : {".momentum", ".mean"}) {
       const auto moved = found->optimizer.find(name + suffix);
       reached_[i] =
           reached_[i] || (moved != found->optimizer.end() && moved->second.count_nonzero().item<int64_t>() > 0);
     }
   }
-  folder_->start_metrics(found->metrics_bytes);
+  folder_->start_metrics(found->metrics_bytes, objective_.score_names());
   outcome_.checkpoint = std::filesystem::path("checkpoints") / checkpoint_name(at_.step);
   report_.line("resume", fmt::format("step {} of {}{}", at_.step, schedule_.steps(),
                                      options_.same_machine ? ", the same bits as if it had not stopped" : ""));
@@ -134,30 +141,33 @@ void Trainer::resume() {
 
 void Trainer::take_step() {
   const int64_t count = std::min(options_.grad_accum, batches_.per_epoch() - at_.batch);
-  int64_t photos = 0;
-  for (int64_t i = 0; i < count; ++i)
-    photos += batches_.size_of(at_.batch + i);
+  std::vector<Batch> batches;  // a step's weight is known once all its batches are
+  double weight = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    batches.push_back(batches_.next());
+    weight += batches.back().weight;
+    outcome_.examples_here += batches.back().input.examples();
+  }
 
   const double lr = schedule_.at(at_.step);
   optimizer_.clear_gradients();
-  const double loss = accumulate(count, photos) / static_cast<double>(photos);
+  const double loss = accumulate(batches, weight) / weight;
   if (!std::isfinite(loss)) refuse_not_finite(loss, kUnknown, lr);
-  const auto norms = clip_gradients(task_.parameters(), options_.recipe.clip_norm);
+  const auto norms = clip_gradients(objective_.parameters(), options_.recipe.clip_norm);
   const double norm = norms.all;
   if (!std::isfinite(norm)) refuse_not_finite(loss, norm, lr);
   if (at_.step == 0) check_gradients();
   look_for_silence(norms, loss, lr);
   optimizer_.step(lr);
-  task_.parameters_changed();
+  objective_.parameters_changed();
 
   ++at_.step;
   at_.batch += count;
-  loss_sum_ += loss * static_cast<double>(photos);
-  loss_count_ += photos;
+  loss_sum_ += loss * weight;
+  weight_sum_ += weight;
   ++outcome_.steps_here;
-  outcome_.photos_here += photos;
-  const double rate = static_cast<double>(outcome_.photos_here) / seconds_since(started_);
-  if (folder_) folder_->add({at_.step, at_.epoch + 1, "train", loss, kUnknown, lr, norm, rate, now()});
+  const double rate = static_cast<double>(outcome_.examples_here) / seconds_since(started_);
+  if (folder_) folder_->add({at_.step, at_.epoch + 1, "train", loss, {}, lr, norm, rate, now()});
   report_progress(rate);
 }
 
@@ -179,7 +189,7 @@ void Trainer::refuse_not_finite(double loss, double norm, double lr) const {
 // A gradient that is there but zero at every step trains nothing.
 void Trainer::look_for_silence(const GradientNorms& norms, double loss, double lr) {
   if (std::find(reached_.begin(), reached_.end(), false) == reached_.end()) return;
-  const auto& parameters = task_.parameters();
+  const auto& parameters = objective_.parameters();
   bool none = true, none_of_method = true, has_method = false;
   for (size_t i = 0; i < reached_.size(); ++i) {
     // A norm squares what it sums: a tiny gradient's is zero too.
@@ -203,7 +213,7 @@ void Trainer::look_for_silence(const GradientNorms& norms, double loss, double l
 void Trainer::refuse_silence(bool all) const {
   std::vector<std::string> names;
   for (size_t i = 0; i < reached_.size(); ++i) {
-    if (!reached_[i]) names.push_back(task_.parameters()[i].first);
+    if (!reached_[i]) names.push_back(objective_.parameters()[i].first);
   }
   if (names.empty()) return;
   std::string list;
@@ -217,26 +227,25 @@ void Trainer::refuse_silence(bool all) const {
                     options_.at_zero.empty() ? "" : fmt::format(" It was asked for {}.", options_.at_zero), list);
 }
 
-// The gradient of the mean over `photos`, from sums over parts: it does not depend on how many parts there are.
-double Trainer::accumulate(int64_t count, int64_t photos) {
+// The gradient of the mean over `weight` answers, from sums over parts: it does not depend on how many parts there are.
+double Trainer::accumulate(const std::vector<Batch>& batches, double weight) {
   // One stream a step: what is drawn depends on the seed and the step alone.
   const Random random = Random(options_.seed).fork("dropout").fork(static_cast<uint64_t>(at_.step));
   const auto generator = at::make_generator<at::CPUGeneratorImpl>(random.seed());
   double sum = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    const Batch batch = batches_.next();
+  for (const auto& batch : batches) {
     nn::Context context{.training = true, .recompute = options_.recompute, .generator = generator};
-    const at::Tensor loss = task_.loss(batch, context);
+    const at::Tensor loss = objective_.loss(batch, context);
     sum += loss.item<double>();
     if (!std::isfinite(sum)) return sum;
-    (loss / static_cast<double>(photos)).backward();
+    (loss / weight).backward();
   }
   return sum;
 }
 
 void Trainer::check_gradients() const {
   std::string without;
-  for (const auto& [name, parameter] : task_.parameters()) {
+  for (const auto& [name, parameter] : objective_.parameters()) {
     if (!parameter.grad().defined()) without += "\n  " + name;
   }
   if (!without.empty()) {
@@ -247,29 +256,31 @@ void Trainer::check_gradients() const {
 void Trainer::end_epoch() {
   ++at_.epoch;
   at_.batch = 0;
-  epoch_loss_ = loss_sum_ / static_cast<double>(loss_count_);
+  epoch_loss_ = loss_sum_ / weight_sum_;
   loss_sum_ = 0;
-  loss_count_ = 0;
+  weight_sum_ = 0;
   const bool last = at_.epoch == schedule_.epochs;
   const bool due = options_.val_every > 0 && at_.epoch % options_.val_every == 0;
   if (due || last) {
-    if (const auto scores = after_steps(at_.step, [&] { return task_.validate(); })) {
+    if (const auto scores = after_steps(at_.step, [&] { return objective_.validate(); })) {
       if (folder_) {
-        folder_->add({at_.step, at_.epoch, "val", scores->loss, scores->accuracy, kUnknown, kUnknown, kUnknown, now()});
+        folder_->add(
+            {at_.step, at_.epoch, "val", scores->loss, named_scores(*scores), kUnknown, kUnknown, kUnknown, now()});
       }
       outcome_.validation = scores;
-      if (options_.patience > 0) keep_best(*scores);
+      if (options_.patience > 0) keep_best(scores->first());
     }
   }
   finished_ = finished_ || last;
-  report_progress(static_cast<double>(outcome_.photos_here) / seconds_since(started_));
+  report_progress(static_cast<double>(outcome_.examples_here) / seconds_since(started_));
 }
 
-void Trainer::keep_best(const Scores& scores) {
-  if (scores.accuracy > best_accuracy_) {
-    best_accuracy_ = scores.accuracy;
+void Trainer::keep_best(const Score& score) {
+  const bool better = score.more_is_better ? score.value > best_score_ : score.value < best_score_;
+  if (better || best_epoch_ < 0) {
+    best_score_ = score.value;
     best_epoch_ = at_.epoch;
-    best_ = copies(task_.parameters());
+    best_ = copies(objective_.parameters());
   } else if (at_.epoch - best_epoch_ >= options_.patience) {
     finished_ = true;
     outcome_.early = true;
@@ -290,14 +301,14 @@ void Trainer::checkpoint() {
   c.epoch = at_.epoch;
   c.batch = at_.batch;
   c.metrics_bytes = folder_->sync_metrics();
-  c.best_accuracy = best_accuracy_;
+  c.best_score = best_score_;
   c.best_epoch = best_epoch_;
   c.optimizer_steps = optimizer_.steps();
   c.finished = finished_;
   c.loss_sum = loss_sum_;
-  c.loss_count = loss_count_;
+  c.weight_sum = weight_sum_;
   c.train_seconds = seconds_before_ + seconds_since(started_);
-  for (const auto& [name, parameter] : task_.parameters())
+  for (const auto& [name, parameter] : objective_.parameters())
     c.parameters[name] = parameter;
   c.optimizer = optimizer_.state();
   c.best = best_;
@@ -308,12 +319,12 @@ void Trainer::checkpoint() {
 
 void Trainer::report_progress(double rate) {
   std::string detail = fmt::format("epoch {}/{}", std::min(at_.epoch + 1, schedule_.epochs), schedule_.epochs);
-  const double loss = loss_count_ > 0 ? loss_sum_ / static_cast<double>(loss_count_) : epoch_loss_;
+  const double loss = weight_sum_ > 0 ? loss_sum_ / weight_sum_ : epoch_loss_;
   detail += fmt::format("  loss {:.3f}", loss);
-  if (outcome_.validation) detail += fmt::format("  val {:.1f} %", 100 * outcome_.validation->accuracy);
-  const int64_t photos = batches_.photos();
-  const int64_t done = at_.epoch * photos + std::min(photos, at_.batch * batches_.batch_size());
-  report_.progress({"train", done, schedule_.epochs * photos, detail, rate, "images"});
+  if (outcome_.validation) detail += "  val " + format_value(outcome_.validation->first());
+  const int64_t examples = batches_.examples();
+  const int64_t done = at_.epoch * examples + std::min(examples, at_.batch * batches_.batch_size());
+  report_.progress({"train", done, schedule_.epochs * examples, detail, rate, options_.unit});
 }
 
 }  // namespace graft::engine

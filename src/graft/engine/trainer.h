@@ -12,10 +12,10 @@
 #include "graft/core/log.h"
 #include "graft/engine/batches.h"
 #include "graft/engine/checkpoint.h"
+#include "graft/engine/objective.h"
 #include "graft/engine/optimizer.h"
 #include "graft/engine/run_folder.h"
 #include "graft/engine/schedule.h"
-#include "graft/engine/task.h"
 #include "graft/methods/recipe.h"
 
 namespace graft::engine {
@@ -23,9 +23,10 @@ namespace graft::engine {
 struct TrainerOptions {
   methods::Recipe recipe;
   int64_t grad_accum = 1;
-  int64_t patience = 0;          // 0: never stops early, and the last parameters are kept
-  int64_t val_every = 1;         // epochs between validations; 0: only after the last
-  int64_t checkpoint_every = 0;  // steps; 0: at the end of an epoch, now and then
+  std::string unit = "examples";  // what a progress line counts: images, texts
+  int64_t patience = 0;           // 0: never stops early, and the last parameters are kept
+  int64_t val_every = 1;          // epochs between validations; 0: only after the last
+  int64_t checkpoint_every = 0;   // steps; 0: at the end of an epoch, now and then
   int64_t keep = 2;
   uint64_t seed = 1;
   bool recompute = false;
@@ -40,7 +41,7 @@ struct TrainOutcome {
   int64_t steps = 0;
   int64_t epochs = 0;
   int64_t steps_here = 0;  // of this process
-  int64_t photos_here = 0;
+  int64_t examples_here = 0;
   double seconds = 0;
   double all_seconds = 0;  // of the run's processes together
   bool early = false;
@@ -52,7 +53,7 @@ struct TrainOutcome {
 class Trainer {
  public:
   // `folder` null: no record, no checkpoints.
-  Trainer(Task& task, Batches& batches, TrainerOptions options, RunFolder* folder, Reporter& report);
+  Trainer(Objective& objective, Batches& batches, TrainerOptions options, RunFolder* folder, Reporter& report);
 
   // Goes on from the folder's last checkpoint, where there is one. DivergenceError for a loss or gradient that is not
   // finite; what was written before stays.
@@ -64,18 +65,18 @@ class Trainer {
   };
   void resume();
   void take_step();
-  double accumulate(int64_t count, int64_t photos);  // the sum of the losses
+  double accumulate(const std::vector<Batch>& batches, double weight);  // the sum of the losses
   void check_gradients() const;
   [[noreturn]] void refuse_not_finite(double loss, double norm, double lr) const;
   void look_for_silence(const GradientNorms& norms, double loss, double lr);
   void refuse_silence(bool all) const;
   void end_epoch();
-  void keep_best(const Scores& scores);
+  void keep_best(const Score& score);
   bool checkpoint_is_due() const;
   void checkpoint();
   void report_progress(double rate);
 
-  Task& task_;
+  Objective& objective_;
   Batches& batches_;
   TrainerOptions options_;
   RunFolder* folder_;
@@ -85,10 +86,10 @@ class Trainer {
   Position at_;
   TrainOutcome outcome_;
   double loss_sum_ = 0;  // of this epoch's steps, for its mean
-  int64_t loss_count_ = 0;
+  double weight_sum_ = 0;
   double epoch_loss_ = 0;  // of the last whole epoch
-  double best_accuracy_ = -1;
-  int64_t best_epoch_ = -1;
+  double best_score_ = 0;
+  int64_t best_epoch_ = -1;  // -1: none
   NamedTensors best_;
   bool finished_ = false;
   std::vector<bool> reached_;  // which parameters had a gradient so far that is not zero

@@ -38,7 +38,7 @@ engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine:
   engine::Evaluation result;
   result.classes = classes;
   result.predictions = predictions.take();
-  result.scores = engine::score(result.predictions);
+  result.scores = engine::score(engine::count_classes(result.predictions));
   return result;
 }
 

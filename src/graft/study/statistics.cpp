@@ -174,15 +174,6 @@ Interval mean_share_interval(std::span<const Share> classes) {
   return {std::max(0.0, mean - half), std::min(1.0, mean + half)};
 }
 
-Interval wilson_interval(int64_t correct, int64_t count) {
-  if (count == 0) return {0, 1};
-  static const double z = normal_quantile(kUpper);
-  const double n = static_cast<double>(count), share = static_cast<double>(correct) / n;
-  const double centre = (share + z * z / (2 * n)) / (1 + z * z / n);
-  const double half = z / (1 + z * z / n) * std::sqrt(share * (1 - share) / n + z * z / (4 * n * n));
-  return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
-}
-
 int64_t pairs_needed(double mean, double deviation) {
   if (mean == 0) return 0;
   if (deviation == 0) return 2;

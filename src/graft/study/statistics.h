@@ -6,14 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "graft/core/interval.h"
 #include "graft/core/random.h"
 
 namespace graft::study {
-
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
 
 struct Summary {
   int64_t count = 0;
@@ -36,9 +32,6 @@ double wilcoxon_p(std::span<const double> differences);
 
 // Holm's adjusted p-values, in the order given.
 std::vector<double> holm(const std::vector<double>& p);
-
-// 95 % score interval of a proportion (Wilson 1927); [0, 1] when nothing was counted.
-Interval wilson_interval(int64_t correct, int64_t count);
 
 // Of the mean over the classes of the share that is right: normal, from each class's own binomial variance, which is
 // taken at (correct + 1) / (count + 2) so that a class that is all right is not taken for certain. Classes of which

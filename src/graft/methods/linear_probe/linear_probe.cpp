@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <torch/types.h>
 
+#include "graft/core/error.h"
 #include "graft/methods/linear_probe/logistic_regression.h"
 
 namespace graft::methods::linear_probe {
@@ -27,7 +28,12 @@ class LinearProbe final : public MethodWith<Options> {
   ClassifierKind classifier(const models::Model&) const override { return ClassifierKind::linear; }
   nn::Place features_at(const models::Model& model) const override {
     const auto& tower = model.reader();
-    return options_.at == "best" ? tower.last() : tower.place_named("linear-probe", options_.at);
+    if (options_.at == "best") return tower.last();
+    const auto place = tower.place_named("linear-probe", options_.at);
+    if (place > 0) return place;
+    throw UsageError("linear-probe",
+                     "--at {}: nothing is computed there. Expected block.0 to block.{}, pooled or projected.",
+                     options_.at, tower.blocks() - 1);
   }
 
   // With gradient steps: DINO's protocol (Caron et al. 2021, arXiv:2104.14294), 0.001 at a batch of 256, no decay.

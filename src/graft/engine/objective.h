@@ -1,30 +1,34 @@
-// What a trainer sees of a problem: parameters, a loss for a batch, a validation. It knows neither methods nor models.
+// What a trainer sees of what it trains: parameters, a loss for a batch, a validation. It knows neither methods nor
+// models.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <optional>
+#include <string>
+#include <vector>
 
-#include "graft/engine/accuracy.h"
 #include "graft/engine/batches.h"
 #include "graft/engine/parameters.h"
+#include "graft/engine/scores.h"
 #include "graft/nn/insert.h"
 
 namespace graft::engine {
 
-class Task {
+class Objective {
  public:
-  virtual ~Task() = default;
+  virtual ~Objective() = default;
 
   virtual const Parameters& parameters() const = 0;
 
-  // The sum over the batch, not its mean: sums of parts are the sum of the whole.
+  // The sum over what the batch asks, not its mean: sums of parts are the sum of the whole.
   virtual at::Tensor loss(const Batch& batch, nn::Context& context) = 0;  // scalar
 
   virtual void parameters_changed() {}
 
   // Nothing where there is no validation split.
   virtual std::optional<Scores> validate() = 0;
+  virtual std::vector<std::string> score_names() const = 0;  // of what validate() gives, in its order
 };
 
 }  // namespace graft::engine
