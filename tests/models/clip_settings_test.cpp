@@ -91,7 +91,7 @@ TEST(ClipSettings, TextsOfAnotherTokenizerAreRefusedAndImagesWork) {
                            in_text({{"pool_type", "last"}}), in_text({{"pool_type", "eos"}, {"eos_id", 2}}),
                            in_text({{"tokenizer_kwargs", {{"clean", "canonicalize"}}}})}) {
     const auto model = load_saying(says);
-    EXPECT_FALSE(model->has_text()) << says;
+    EXPECT_FALSE(model->has_prompts()) << says;
     EXPECT_THROW(model->text_reader(), ModelError);
     nn::Context context;
     EXPECT_EQ(model->reader().encode({testing::tiny_images(1)}, context).size(0), 1);

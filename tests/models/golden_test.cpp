@@ -74,7 +74,7 @@ TEST_P(Golden, TextsEqualTheReference) {
   const torch::NoGradGuard no_grad;
   const auto model = load_model(folder_, {});
   if (expected_->find("texts") == nullptr) return;
-  EXPECT_FALSE(model->has_text());  // towers of a few words, whose tokenizer nobody has
+  EXPECT_FALSE(model->has_prompts());  // towers of a few words, whose tokenizer nobody has
   nn::Context context;
   const auto ids = expected("ids").to(at::kLong);
   const auto present = torch::arange(ids.size(1)).unsqueeze(0) <= expected("ends").to(at::kLong).unsqueeze(1);

@@ -14,6 +14,10 @@ using tensor::Precision;
 
 constexpr int64_t kWidth = 12, kHidden = 20, kHeads = 3;
 
+// Bottlenecks: parallel, reading the norm, reading the normed sum.
+constexpr std::tuple<bool, bool, bool> kWays[] = {
+    {false, false, false}, {true, false, false}, {true, true, false}, {false, false, true}};
+
 struct Weights {
   at::Tensor qkv = torch::randn({3 * kWidth, kWidth}) * 0.3, qkv_bias = torch::randn({3 * kWidth}) * 0.1;
   at::Tensor proj = torch::randn({kWidth, kWidth}) * 0.3, proj_bias = torch::randn({kWidth}) * 0.1;
@@ -23,7 +27,7 @@ struct Weights {
   at::Tensor scale = torch::rand({kWidth}) + 0.5;
 };
 
-std::shared_ptr<Block> make(const Weights& w, bool causal, bool scaled) {
+std::shared_ptr<Block> make(const Weights& w, bool causal, bool scaled, bool norm_first = true) {
   const auto linear = [](const at::Tensor& weight, const at::Tensor& bias) {
     return std::make_shared<Linear>(Site{}, weight.clone(), bias.clone(), Precision::fp32);
   };
@@ -40,23 +44,26 @@ std::shared_ptr<Block> make(const Weights& w, bool causal, bool scaled) {
   if (scaled) parts.scale1 = parts.scale2 = w.scale.clone();
   parts.heads = kHeads;
   parts.causal = causal;
+  parts.norm_first = norm_first;
   return std::make_shared<Block>(std::move(parts), Site{}, Site{});
 }
 
 // The block in ATen's own operations.
-at::Tensor reference(const Weights& w, const at::Tensor& x, bool causal, bool scaled) {
-  const auto norm = [&](const at::Tensor& u) { return at::layer_norm(u, {kWidth}, w.norm, w.norm_bias); };
+at::Tensor reference(const Weights& w, const at::Tensor& x, bool causal, bool scaled, bool norm_first) {
+  const auto norm_of = [&](const at::Tensor& u) { return at::layer_norm(u, {kWidth}, w.norm, w.norm_bias); };
+  const auto norm = [&](const at::Tensor& u) { return norm_first ? norm_of(u) : u; };
+  const auto norm_behind = [&](const at::Tensor& u) { return norm_first ? u : norm_of(u); };
   const auto scale = scaled ? w.scale : at::ones({kWidth});
   const auto heads = [&](const at::Tensor& u) { return u.view({x.size(0), x.size(1), kHeads, -1}).transpose(1, 2); };
   const auto qkv = at::linear(norm(x), w.qkv, w.qkv_bias).chunk(3, 2);
   const auto mixed = at::scaled_dot_product_attention(heads(qkv[0]), heads(qkv[1]), heads(qkv[2]), {}, 0.0, causal);
-  const auto y = x + scale * at::linear(mixed.transpose(1, 2).flatten(2), w.proj, w.proj_bias);
-  return y + scale * at::linear(at::gelu(at::linear(norm(y), w.fc1, w.fc1_bias)), w.fc2, w.fc2_bias);
+  const auto y = norm_behind(x + scale * at::linear(mixed.transpose(1, 2).flatten(2), w.proj, w.proj_bias));
+  return norm_behind(y + scale * at::linear(at::gelu(at::linear(norm(y), w.fc1, w.fc1_bias)), w.fc2, w.fc2_bias));
 }
 
-struct BlockTest : ::testing::TestWithParam<std::tuple<bool, bool>> {
+struct BlockTest : ::testing::TestWithParam<std::tuple<bool, bool, bool>> {
   BlockTest() { torch::manual_seed(6); }
-  bool causal = std::get<0>(GetParam()), scaled = std::get<1>(GetParam());
+  bool causal = std::get<0>(GetParam()), scaled = std::get<1>(GetParam()), norm_first = std::get<2>(GetParam());
   Weights weights;
   at::Tensor x = torch::randn({2, 7, kWidth});
   at::Tensor rows = torch::tensor({2, 6}, at::kLong);
@@ -64,12 +71,12 @@ struct BlockTest : ::testing::TestWithParam<std::tuple<bool, bool>> {
 };
 
 TEST_P(BlockTest, EqualsThePlainOperations) {
-  const auto block = make(weights, causal, scaled);
-  EXPECT_LT(relative_error(block->forward(x, context), reference(weights, x, causal, scaled)), 1e-5);
+  const auto block = make(weights, causal, scaled, norm_first);
+  EXPECT_LT(relative_error(block->forward(x, context), reference(weights, x, causal, scaled, norm_first)), 1e-5);
 }
 
 TEST_P(BlockTest, OneRowEqualsThatRowOfAll) {
-  const auto block = make(weights, causal, scaled);
+  const auto block = make(weights, causal, scaled, norm_first);
   const auto check = [&](const char* what) {
     Stream stream(x);
     const auto few = block->forward_rows(stream, rows, context);
@@ -77,11 +84,10 @@ TEST_P(BlockTest, OneRowEqualsThatRowOfAll) {
   };
   check("without inserts");
   // A bottleneck is asked for its rows alone, an insert that does not say what it is gets them all.
-  const std::vector<std::pair<bool, bool>> ways{{false, false}, {true, false}, {true, true}};
-  for (const auto& [parallel, reads_norm] : ways) {
-    const auto adapted = make(weights, causal, scaled);
+  for (const auto& [parallel, reads_norm, reads_sum] : kWays) {
+    const auto adapted = make(weights, causal, scaled, norm_first);
     for (const int joint : {0, 3})
-      adapted->joints()[joint]->put(std::make_shared<BottleneckInsert>(kWidth, 4, parallel, reads_norm));
+      adapted->joints()[joint]->put(std::make_shared<BottleneckInsert>(kWidth, 4, parallel, reads_norm, reads_sum));
     Stream stream(x);
     const auto few = adapted->forward_rows(stream, rows, context);
     EXPECT_LT(relative_error(few, take_rows(adapted->forward(x, context), rows)), 1e-5) << parallel << reads_norm;
@@ -91,13 +97,12 @@ TEST_P(BlockTest, OneRowEqualsThatRowOfAll) {
 }
 
 TEST_P(BlockTest, AFusedBottleneckIsItsOwnForward) {
-  const std::vector<std::pair<bool, bool>> ways{{false, false}, {true, false}, {true, true}};
-  for (const auto& [parallel, reads_norm] : ways) {
-    SCOPED_TRACE(fmt::format("parallel {}, reads the norm {}", parallel, reads_norm));
-    const auto block = make(weights, causal, scaled);
+  for (const auto& [parallel, reads_norm, reads_sum] : kWays) {
+    SCOPED_TRACE(fmt::format("parallel {}, reads the norm {}, the sum {}", parallel, reads_norm, reads_sum));
+    const auto block = make(weights, causal, scaled, norm_first);
     std::vector<std::shared_ptr<BottleneckInsert>> inserts;
     for (const int joint : {0, 3}) {
-      inserts.push_back(std::make_shared<BottleneckInsert>(kWidth, 4, parallel, reads_norm));
+      inserts.push_back(std::make_shared<BottleneckInsert>(kWidth, 4, parallel, reads_norm, reads_sum));
       block->joints()[joint]->put(inserts.back());
     }
     const auto run = [&](bool says_so) {
@@ -119,13 +124,14 @@ TEST_P(BlockTest, AFusedBottleneckIsItsOwnForward) {
 }
 
 TEST_P(BlockTest, AnIdentityAtASubLayerChangesNothing) {
-  const auto plain = make(weights, causal, scaled), dressed = make(weights, causal, scaled);
+  const auto plain = make(weights, causal, scaled, norm_first), dressed = make(weights, causal, scaled, norm_first);
   for (auto* joint : dressed->joints())
     joint->put(std::make_shared<Times>(1));
   EXPECT_LT(relative_error(dressed->forward(x, context), plain->forward(x, context)), 1e-5);
 }
 
-INSTANTIATE_TEST_SUITE_P(CausalAndScaled, BlockTest, ::testing::Combine(::testing::Bool(), ::testing::Bool()));
+INSTANTIATE_TEST_SUITE_P(CausalScaledAndNormFirst, BlockTest,
+                         ::testing::Combine(::testing::Bool(), ::testing::Bool(), ::testing::Bool()));
 
 TEST(Transformer, ARangeOfBlocksContinuesWhereAnotherEnded) {
   torch::manual_seed(7);

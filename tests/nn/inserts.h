@@ -48,8 +48,8 @@ struct AffineInsert : Insert {
 
 // A bottleneck behind the sub-layer, beside it on the stream, or beside it on what its norm gives.
 struct BottleneckInsert : Insert {
-  BottleneckInsert(int64_t width, int64_t rank, bool parallel, bool reads_norm)
-      : parallel(parallel), reads_norm(reads_norm) {
+  BottleneckInsert(int64_t width, int64_t rank, bool parallel, bool reads_norm, bool reads_sum = false)
+      : parallel(parallel), reads_norm(reads_norm), reads_sum(reads_sum) {
     parts = {.down_weight = register_parameter("down_weight", torch::randn({rank, width}) * 0.3),
              .down_bias = register_parameter("down_bias", torch::randn({rank})),
              .up_weight = register_parameter("up_weight", torch::randn({width, rank}) * 0.3),
@@ -60,16 +60,17 @@ struct BottleneckInsert : Insert {
   at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) override {
     const auto normed = frozen.norm(x);
     const auto h = parallel && reads_norm ? frozen.body(normed) : frozen(x);
-    const auto& read = !parallel ? h : reads_norm ? normed : x;
+    const bool sum = reads_sum && frozen.has_norm_behind();
+    const auto read = sum ? frozen.norm_behind(x + h) : !parallel ? h : reads_norm ? normed : x;
     const auto inner = at::relu(at::linear(read, parts.down_weight, parts.down_bias));
     return h + parts.gain * at::linear(inner, parts.up_weight, parts.up_bias);
   }
   Form form() const override {
     if (!says_so) return Opaque{};
-    return Bottleneck{.parts = parts, .parallel = parallel, .reads_norm = reads_norm};
+    return Bottleneck{.parts = parts, .parallel = parallel, .reads_norm = reads_norm, .reads_sum = reads_sum};
   }
   tensor::Bottleneck parts;
-  bool parallel, reads_norm;
+  bool parallel, reads_norm, reads_sum;
   bool says_so = true;
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kWidth = 12, kHidden = 20;
 
-std::shared_ptr<Block> make_block(tensor::Precision precision) {
+std::shared_ptr<Block> make_block(tensor::Precision precision, bool norm_first) {
   const auto linear = [&](int64_t out, int64_t in) {
     return std::make_shared<Linear>(Site{}, torch::randn({out, in}) * 0.3, torch::randn({out}) * 0.1, precision);
   };
@@ -26,6 +26,7 @@ std::shared_ptr<Block> make_block(tensor::Precision precision) {
   parts.fc1 = linear(kHidden, kWidth);
   parts.fc2 = linear(kWidth, kHidden);
   parts.heads = 3;
+  parts.norm_first = norm_first;
   return std::make_shared<Block>(std::move(parts), Site{}, Site{});
 }
 
@@ -39,11 +40,11 @@ struct Dropped : LowRankInsert {
   Form form() const override { return Opaque{}; }
 };
 
-struct RecomputeTest : ::testing::TestWithParam<tensor::Precision> {
+struct RecomputeTest : ::testing::TestWithParam<std::tuple<tensor::Precision, bool>> {
   RecomputeTest() {
     torch::manual_seed(8);
     for (int k = 0; k < 3; ++k)
-      blocks.push_back(make_block(GetParam()));
+      blocks.push_back(make_block(std::get<0>(GetParam()), std::get<1>(GetParam())));
     x = torch::randn({2, 7, kWidth});
     weighing = torch::randn({2, 7, kWidth});
   }
@@ -142,9 +143,14 @@ TEST_P(RecomputeTest, ABlockBelowAllThatTrainsIsNotRunAgain) {
   EXPECT_EQ(within->calls, 4);  // and twice again
 }
 
-INSTANTIATE_TEST_SUITE_P(Precisions, RecomputeTest,
-                         ::testing::Values(tensor::Precision::fp32, tensor::Precision::bf16, tensor::Precision::int8),
-                         [](const auto& info) { return std::string(to_string(info.param)); });
+INSTANTIATE_TEST_SUITE_P(PrecisionsAndNorms, RecomputeTest,
+                         ::testing::Combine(::testing::Values(tensor::Precision::fp32, tensor::Precision::bf16,
+                                                              tensor::Precision::int8),
+                                            ::testing::Bool()),
+                         [](const auto& info) {
+                           return std::string(to_string(std::get<0>(info.param))) +
+                                  (std::get<1>(info.param) ? "NormFirst" : "NormBehind");
+                         });
 
 }  // namespace
 }  // namespace graft::nn

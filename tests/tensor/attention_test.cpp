@@ -92,6 +92,40 @@ TEST(Attention, MasksOfEveryShapeEqualThePlainPath) {
   expect_as_plain({qkv}, 2, {.causal = true, .mask = torch::randn({2, 19, 19})});
 }
 
+at::Tensor present_first(const std::vector<int64_t>& lengths, int64_t tokens) {
+  return torch::arange(tokens).unsqueeze(0) < torch::tensor(lengths).unsqueeze(1);
+}
+
+TEST(Attention, PaddingEqualsThePlainPath) {
+  torch::manual_seed(12);
+  const auto first = present_first({19, 7, 1, 0}, 19), between = torch::randn({4, 19}) > 0;
+  const auto qkv = torch::randn({4, 19, 3 * 24});
+  for (const auto& present : {first, between}) {
+    for (const bool causal : {false, true}) {
+      expect_as_plain({qkv}, 2, {.causal = causal, .present = present});
+      expect_as_plain({qkv}, 2, {.causal = causal, .mask = torch::randn({19, 19}), .present = present});
+      expect_as_plain({torch::randn({4, 2, 24}), torch::randn({4, 19, 24}), torch::randn({4, 19, 24})}, 2,
+                      {.causal = causal, .present = present});
+      expect_as_plain({qkv}, 2,
+                      {.causal = causal,
+                       .extra_keys = torch::randn({4, 2, 3, 12}),
+                       .extra_values = torch::randn({4, 2, 3, 12}),
+                       .present = present});
+    }
+  }
+  expect_as_plain({qkv.to(at::kBFloat16)}, 2, {.present = first}, 2e-2);
+}
+
+TEST(Attention, APaddedRowEqualsTheRowAlone) {
+  torch::manual_seed(13);
+  const auto qkv = torch::randn({2, 40, 3 * 24});
+  const auto padded = run({qkv}, 2, {.present = present_first({40, 11}, 40)});
+  const auto alone = attention(qkv.narrow(0, 1, 1).narrow(1, 0, 11), 2);
+  EXPECT_LT(relative_error(padded.y[1].narrow(0, 0, 11), alone[0]), 1e-6);
+  EXPECT_EQ(padded.y[1].narrow(0, 11, 29).abs().max().item<double>(), 0);
+  EXPECT_EQ(padded.gradients[0][1].narrow(0, 11, 29).abs().max().item<double>(), 0);
+}
+
 TEST(Attention, ExtraKeysEqualThePlainPathAndGetGradients) {
   torch::manual_seed(6);
   const auto qkv = torch::randn({3, 18, 3 * 24});

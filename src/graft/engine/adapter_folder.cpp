@@ -221,7 +221,7 @@ std::shared_ptr<models::Classifier> build_head(const methods::Method& method, co
   if (init != models::HeadInit::class_text) {
     return std::make_shared<models::LinearClassifier>(width, classes, init, random);
   }
-  problem.model->require_text("adapt", "a head that starts as the class prompts needs");
+  problem.model->require_prompts("adapt", "a head that starts as the class prompts needs");
   const torch::NoGradGuard no_grad;
   models::PromptClassifier prompts(problem.model, prompt_names(info), info.templates);
   nn::Context context;
@@ -232,7 +232,7 @@ std::shared_ptr<models::Classifier> build_head(const methods::Method& method, co
 
 std::shared_ptr<models::Classifier> build_prompts(const methods::Method& method, const methods::Problem& problem,
                                                   const AdapterInfo& info) {
-  problem.model->require_text("adapt", "class prompts (--classifier linear does without) need");
+  problem.model->require_prompts("adapt", "class prompts (--classifier linear does without) need");
   const int64_t words = method.learned_words(problem);
   return std::make_shared<models::PromptClassifier>(problem.model, prompt_names(info), info.templates, words,
                                                     method.word_position());
@@ -284,7 +284,7 @@ Adapted load_foreign(const fs::path& folder, std::shared_ptr<models::Model> mode
     head->weight.copy_(foreign.head.weight);
     head->bias.copy_(foreign.head.bias);
     adapted.classifier = head;
-  } else if (model->has_text()) {  // a classifier that nobody asks
+  } else if (model->has_prompts()) {  // a classifier that nobody asks
     adapted.classifier = std::make_shared<models::PromptClassifier>(model, std::vector<std::string>{"photo"},
                                                                     std::vector<std::string>{"a {}"});
   } else {

@@ -80,7 +80,7 @@ Outputs outputs_of(const std::shared_ptr<models::Model>& model, const AdapterInf
   const auto last = model->reader().last();
   outputs.images = photos.empty() ? encoder.run(generated_pixels(model->info().preprocessing), 0, last)
                                   : encoder.compute(photos, last, report);
-  if (info.classifier == methods::ClassifierKind::prompts && !info.classes.empty() && model->has_text()) {
+  if (info.classifier == methods::ClassifierKind::prompts && !info.classes.empty() && model->has_prompts()) {
     const torch::NoGradGuard no_grad;
     std::vector<std::string> names(info.classes.begin(),
                                    info.classes.begin() + std::min(info.classes.size(), kPrompts));

@@ -123,6 +123,35 @@ void leave_photos_to_the_processor(std::map<std::string, json>& written) {
   }
 }
 
+// Of a folder of sentence-transformers what lies outside the model: the list of modules, the model now in the folder
+// itself, and their settings.
+std::vector<std::string> copy_modules(const io::ModelFolder& base, const fs::path& folder) {
+  if (base.modules.empty()) return {};
+  std::vector<std::string> names;
+  json modules = json::array();
+  for (size_t i = 0; i < base.modules.size(); ++i) {
+    json module = base.modules[i].value();
+    const auto path = base.modules[i].get("path", std::string());
+    if (i == 0) {
+      module["path"] = "";
+    } else if (fs::exists(base.path / path / "config.json")) {
+      fs::create_directories(folder / path);
+      fs::copy_file(base.path / path / "config.json", folder / path / "config.json",
+                    fs::copy_options::overwrite_existing);
+      names.push_back((fs::path(path) / "config.json").string());
+    }
+    modules.push_back(std::move(module));
+  }
+  write_json(modules, folder / "modules.json");
+  const auto settings = base.path / "config_sentence_transformers.json";
+  if (base.inside != base.path && fs::exists(settings)) {
+    fs::copy_file(settings, folder / settings.filename(), fs::copy_options::overwrite_existing);
+    names.push_back(settings.filename().string());
+  }
+  if (base.inside != base.path) names.emplace_back("modules.json");
+  return names;
+}
+
 }  // namespace
 
 Library library_of(const models::ModelInfo& info) {
@@ -150,8 +179,8 @@ std::vector<std::string> write_descriptions(const io::ModelFolder& base, const i
     written = new_configs(model, weights, library);
     if (base.preprocessor_config) leave_photos_to_the_processor(written);
   }
-  if (fs::is_directory(base.path)) {
-    for (const auto& entry : fs::directory_iterator(base.path)) {
+  if (!base.inside.empty()) {
+    for (const auto& entry : fs::directory_iterator(base.inside)) {
       const auto& path = entry.path();
       const auto name = path.filename().string();
       std::error_code gone;
@@ -174,8 +203,10 @@ std::vector<std::string> write_descriptions(const io::ModelFolder& base, const i
       names.push_back(name);
     }
   }
+  for (const auto& name : copy_modules(base, folder))
+    names.push_back(name);
   const bool processed = base.preprocessor_config || written.contains("preprocessor_config.json");
-  if (library == Library::transformers && !processed) {
+  if (library == Library::transformers && !processed && model.tower(nn::Tower::vision)) {
     written["preprocessor_config.json"] = new_processor(info.preprocessing);
   }
   if (!head.classes.empty() && written.contains("config.json")) describe_head(written["config.json"], head, library);

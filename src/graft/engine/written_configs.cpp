@@ -222,6 +222,32 @@ json new_transformers_vit(models::Model& model) {
   return config;
 }
 
+// Of a lone checkpoint, whose kind was told by its tensors.
+json new_transformers_bert(models::Model& model) {
+  const auto& info = model.info();
+  const auto parameters = model.named_parameters();
+  const auto sizes = sizes_in(model, "text.");
+  const auto* types = parameters.find("text.types");
+  json config = transformers_tower(sizes, *info.text);
+  config["vocab_size"] = parameters["text.embedding"].size(0);
+  config["max_position_embeddings"] = sizes.rows;
+  if (types) {
+    const bool roberta = info.description.starts_with("RoBERTa");
+    config["type_vocab_size"] = types->size(0);
+    config["model_type"] = roberta ? "roberta" : "bert";
+    config["pad_token_id"] = roberta ? 1 : 0;
+    return config;
+  }
+  return {{"model_type", "distilbert"},
+          {"dim", sizes.width},
+          {"n_layers", sizes.depth},
+          {"n_heads", info.text->heads},
+          {"hidden_dim", sizes.hidden},
+          {"activation", config["hidden_act"]},
+          {"vocab_size", config["vocab_size"]},
+          {"max_position_embeddings", sizes.rows}};
+}
+
 }  // namespace
 
 json new_processor(const data::Preprocessing& p) {
@@ -265,6 +291,7 @@ std::map<std::string, json> new_configs(models::Model& model, const io::Weights&
     case Library::timm:
       return {{"config.json", new_timm(model, weights)}};
     default:
+      if (!model.tower(nn::Tower::vision)) return {{"config.json", new_transformers_bert(model)}};
       return {{"config.json", model.info().text ? new_transformers_clip(model) : new_transformers_vit(model)},
               {"preprocessor_config.json", new_processor(model.info().preprocessing)}};
   }

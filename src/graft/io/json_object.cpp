@@ -40,6 +40,20 @@ bool switches_nothing_on(const json& value) {
          (value.is_structured() && value.empty());
 }
 
+json parse_json(std::string_view text, const std::string& file) {
+  try {
+    return json::parse(text);
+  } catch (const json::parse_error& error) {
+    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, text.size()));
+    throw FileError("json", "{}: no JSON from line {} on. Is the file whole?", file,
+                    1 + std::count(text.begin(), end, '\n'));
+  }
+}
+
+std::string_view text_of(const MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+}
+
 bool matches(std::string_view pattern, std::string_view name) {
   return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
 }
@@ -70,14 +84,7 @@ JsonObject::JsonObject(json value, std::string file, std::string path)
 }
 
 JsonObject JsonObject::parse(std::string_view text, std::string file) {
-  json value;
-  try {
-    value = json::parse(text);
-  } catch (const json::parse_error& error) {
-    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, text.size()));
-    throw FileError("json", "{}: no JSON from line {} on. Is the file whole?", file,
-                    1 + std::count(text.begin(), end, '\n'));
-  }
+  auto value = parse_json(text, file);
   return JsonObject(std::move(value), std::move(file));
 }
 
@@ -85,7 +92,19 @@ std::optional<JsonObject> JsonObject::read(const fs::path& path) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return std::nullopt;
   const auto file = MappedFile::open(path);
-  return parse({reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()}, path.string());
+  return parse(text_of(*file), path.string());
+}
+
+std::vector<JsonObject> JsonObject::read_list(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return {};
+  const auto file = MappedFile::open(path);
+  auto value = parse_json(text_of(*file), path.string());
+  if (!value.is_array()) throw FileError("json", "{}: expected a list, got {}.", path.string(), type_of(value));
+  std::vector<JsonObject> all;
+  for (size_t i = 0; i < value.size(); ++i)
+    all.emplace_back(std::move(value[i]), path.string(), fmt::format("[{}]", i));
+  return all;
 }
 
 std::string JsonObject::name_of(std::string_view key) const {

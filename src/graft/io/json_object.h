@@ -28,6 +28,8 @@ class JsonObject {
   // `file` is what messages call it. Text that is no JSON object is a FileError with its line.
   static JsonObject parse(std::string_view text, std::string file);
   static std::optional<JsonObject> read(const std::filesystem::path& path);
+  // A file that is a list of objects; empty where there is none.
+  static std::vector<JsonObject> read_list(const std::filesystem::path& path);
   // An object already parsed, `path` ("vision_config") inside `file`.
   JsonObject(nlohmann::json value, std::string file, std::string path = "");
 

@@ -102,10 +102,13 @@ ModelFolder ModelFolder::at(const fs::path& path) {
   folder.path = path;
   if (!fs::exists(path, ignored)) throw FileError("model", "{} does not exist.", path.string());
   if (fs::is_directory(path, ignored)) {
-    folder.config = JsonObject::read(path / "config.json");
-    folder.open_clip_config = JsonObject::read(path / "open_clip_config.json");
-    folder.preprocessor_config = read_preprocessor(path);
-    folder.weights = choose_weights(path);
+    folder.modules = JsonObject::read_list(path / "modules.json");
+    folder.inside = path;
+    if (!folder.modules.empty()) folder.inside /= folder.modules.front().get("path", std::string());
+    folder.config = JsonObject::read(folder.inside / "config.json");
+    folder.open_clip_config = JsonObject::read(folder.inside / "open_clip_config.json");
+    folder.preprocessor_config = read_preprocessor(folder.inside);
+    folder.weights = choose_weights(folder.inside);
   } else {
     folder.weights = path;
   }

@@ -1,5 +1,6 @@
 // A model on disk: its weights, and the JSON files that say what it is. A lone checkpoint has no JSON; its sizes are
-// then inferred from its tensors by whoever builds the model.
+// then inferred from its tensors by whoever builds the model. A folder of sentence-transformers lists modules, of which
+// the first is the model, in the folder itself or in one inside it ("0_Transformer").
 #pragma once
 
 #include <filesystem>
@@ -15,6 +16,8 @@ namespace graft::io {
 
 struct ModelFolder {
   std::filesystem::path path;                       // the folder, or the lone file
+  std::filesystem::path inside;                     // the folder that the model's own files lie in; empty: a lone file
+  std::vector<JsonObject> modules;                  // modules.json (sentence-transformers); empty: there is none
   std::optional<JsonObject> config;                 // config.json (transformers, timm)
   std::optional<JsonObject> open_clip_config;       // open_clip_config.json
   std::optional<JsonObject> preprocessor_config;    // preprocessor_config.json, or the part of processor_config.json

@@ -38,7 +38,7 @@ std::vector<std::pair<ClassifierKind, std::string>> choices(ClassifierKind) {
 }
 
 ClassifierKind Method::classifier(const models::Model& model) const {
-  return model.has_text() ? ClassifierKind::prompts : ClassifierKind::linear;
+  return model.has_prompts() ? ClassifierKind::prompts : ClassifierKind::linear;
 }
 
 nlohmann::json Method::peft_config(models::Model&, const Adaptation&) const {

@@ -81,7 +81,7 @@ Recipe TipAdapter::recipe(const Problem&) const {
 
 Adaptation TipAdapter::attach(const Problem& problem, models::Classifier& classifier, Random&) const {
   auto& model = *problem.model;
-  if (!model.has_text()) throw lacks(entry_.name, model, "text tower, whose class prompts the cache stands beside");
+  if (!model.has_prompts()) throw lacks(entry_.name, model, "text tower, whose class prompts the cache stands beside");
   if (!dynamic_cast<const models::PromptClassifier*>(&classifier)) {
     throw ConfigError(entry_.name, "needs class prompts as the classifier. Leave --classifier out, or say prompts.");
   }

@@ -47,10 +47,11 @@ std::string in_words(nn::SiteKind kind) {
 }  // namespace
 
 std::vector<std::pair<Towers, std::string>> choices(Towers) {
-  return {{Towers::vision, "vision"}, {Towers::text, "text"}, {Towers::both, "both"}};
+  return {{Towers::reader, "reader"}, {Towers::vision, "vision"}, {Towers::text, "text"}, {Towers::both, "both"}};
 }
 
-bool contains(Towers towers, nn::Tower tower) {
+bool contains(Towers towers, nn::Tower tower, const models::Model& model) {
+  if (towers == Towers::reader) return tower == model.reader().name();
   switch (tower) {
     case nn::Tower::vision:
       return towers != Towers::text;
@@ -64,12 +65,17 @@ bool contains(Towers towers, nn::Tower tower) {
 
 void check_towers(const std::string& method, Towers towers, const models::Model& model,
                   const models::Classifier& classifier) {
-  if (towers == Towers::text && !model.has_text()) {
-    throw ModelError(method, "--tower text: {} {}. Leave the option out, or take a CLIP.", model.info().source,
-                     model.info().no_text.empty() ? "has no text tower" : "is read for its images alone");
+  const auto& info = model.info();
+  const bool images = model.tower(nn::Tower::vision), texts = model.tower(nn::Tower::text);
+  if (towers == Towers::vision && !images) {
+    throw ModelError(method, "--tower vision: {} has no image tower. Leave the option out.", info.source);
   }
-  const bool has_tower = model.has_text() || !model.info().no_text.empty();
-  if (towers != Towers::vision && has_tower && !dynamic_cast<const models::PromptClassifier*>(&classifier)) {
+  if (towers == Towers::text && (!texts || !info.no_text.empty())) {
+    throw ModelError(method, "--tower text: {} {}. Leave the option out, or take a CLIP.", info.source,
+                     info.no_text.empty() ? "has no text tower" : "is read for its images alone");
+  }
+  const bool changes_texts = towers == Towers::text || towers == Towers::both;
+  if (changes_texts && images && texts && !dynamic_cast<const models::PromptClassifier*>(&classifier)) {
     throw ConfigError(method,
                       "--tower {}: with a linear head no text is read. Say --tower vision, or --classifier prompts.",
                       option::print(towers));
@@ -97,7 +103,7 @@ std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& 
                                       Towers towers) {
   std::vector<const nn::Site*> sites;
   for (const auto* joint : model.joints()) {
-    if (joint->site().kind == kind && contains(towers, joint->site().tower)) sites.push_back(&joint->site());
+    if (joint->site().kind == kind && contains(towers, joint->site().tower, model)) sites.push_back(&joint->site());
   }
   if (sites.empty()) throw lacks(method, model, in_words(kind));
   return sites;
@@ -107,7 +113,8 @@ std::vector<std::string> parameters_where(models::Model& model, Towers towers,
                                           bool (*passes)(const std::string& name)) {
   std::vector<std::string> names;
   for (const auto& parameter : model.named_parameters()) {
-    if (contains(towers, model.tower_of(parameter.key())) && passes(parameter.key())) names.push_back(parameter.key());
+    if (contains(towers, model.tower_of(parameter.key()), model) && passes(parameter.key()))
+      names.push_back(parameter.key());
   }
   return names;
 }
@@ -118,7 +125,7 @@ std::vector<std::string> norm_parameters(models::Model& model, Towers towers) {
     if (!dynamic_cast<const nn::LayerNorm*>(module.value().get())) continue;
     for (const auto& parameter : module.value()->named_parameters(/*recurse=*/false)) {
       const std::string name = module.key() + "." + parameter.key();
-      if (contains(towers, model.tower_of(name))) names.push_back(name);
+      if (contains(towers, model.tower_of(name), model)) names.push_back(name);
     }
   }
   return names;

@@ -12,13 +12,13 @@
 
 namespace graft::methods {
 
-// The towers that an option --tower names.
-enum class Towers { vision, text, both };
+// The towers that an option --tower names; the reader is the one that the examples come in by.
+enum class Towers { reader, vision, text, both };
 std::vector<std::pair<Towers, std::string>> choices(Towers);
-bool contains(Towers towers, nn::Tower tower);
+bool contains(Towers towers, nn::Tower tower, const models::Model& model);
 
-// ModelError where the text tower alone is asked of a model that has none, ConfigError where nothing would come of
-// changing it: with a linear head no text is read.
+// ModelError where a tower alone is asked of a model that lacks it, ConfigError where nothing would come of changing
+// it: beside an image tower with a linear head no text is read.
 void check_towers(const std::string& method, Towers towers, const models::Model& model,
                   const models::Classifier& classifier);
 

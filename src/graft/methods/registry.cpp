@@ -27,7 +27,7 @@ const Entry& find_entry(const std::string& name) {
 }
 
 bool fits(const Entry& entry, models::Model& model) {
-  if (entry.promises.needs_text && !model.has_text()) return false;
+  if (entry.promises.needs_text && !model.has_prompts()) return false;
   const auto kind = entry.promises.site;
   if (!kind || *kind == nn::SiteKind::head) return true;
   const auto joints = model.joints();

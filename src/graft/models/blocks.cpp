@@ -38,6 +38,7 @@ class BlockReader {
     parts.heads = plan_.heads;
     parts.activation = plan_.activation;
     parts.causal = plan_.causal;
+    parts.norm_first = plan_.norm_first;
     return std::make_shared<nn::Block>(std::move(parts), sublayer("attn"), sublayer("mlp"));
   }
 
@@ -122,8 +123,9 @@ std::vector<int64_t> sizes_of(const CheckpointReader& reader, const std::string&
 
 std::shared_ptr<nn::LayerNorm> read_norm(CheckpointReader& reader, const std::string& ours, const std::string& theirs,
                                          int64_t width, double eps, tensor::Precision precision) {
-  const auto weight = reader.take(ours + ".weight", theirs + ".weight", {width});
-  const auto bias = reader.take(ours + ".bias", theirs + ".bias", {width});
+  const bool old = reader.has(theirs + ".gamma");  // TensorFlow's words, in checkpoints converted from it
+  const auto weight = reader.take(ours + ".weight", theirs + (old ? ".gamma" : ".weight"), {width});
+  const auto bias = reader.take(ours + ".bias", theirs + (old ? ".beta" : ".bias"), {width});
   return std::make_shared<nn::LayerNorm>(weight, bias, eps, precision);
 }
 

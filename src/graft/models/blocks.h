@@ -12,9 +12,9 @@ namespace graft::models {
 
 // Module paths inside a block. Attention holds q, k and v as one matrix or as three.
 struct BlockNames {
-  const char* norm1;
-  const char* norm2;
-  const char* qkv;  // one matrix; nullptr where there are three
+  const char* norm1;  // attention's, before it or behind it
+  const char* norm2;  // the MLP's
+  const char* qkv;    // one matrix; nullptr where there are three
   const char* q = nullptr;
   const char* k = nullptr;
   const char* v = nullptr;
@@ -36,6 +36,7 @@ struct BlocksPlan {
   double eps = 1e-6;
   tensor::Activation activation = tensor::Activation::gelu;
   bool causal = false;
+  bool norm_first = true;  // pre-norm
   bool qkv_bias = true;
   tensor::Precision precision = tensor::Precision::fp32;
   nn::Place place = 1;      // of the sites of block 0

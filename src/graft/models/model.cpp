@@ -100,7 +100,7 @@ Tower& Model::need(nn::Tower name) const {
 
 at::Tensor Model::logit_scale() const {
   if (log_scale_.defined()) return log_scale_.exp();
-  throw ModelError("model", "{} has no text tower, so no scale of image and text logits.", info_.description);
+  throw ModelError("model", "{} has no scale of image and text logits.", info_.description);
 }
 
 std::vector<nn::Joint*> Model::joints() {
@@ -123,15 +123,18 @@ nn::Joint& Model::joint(const std::string& path) {
                    near ? fmt::format(" Did you mean '{}'?", *near) : "", known.size());
 }
 
-void Model::require_text(const char* where, const std::string& what) const {
-  if (has_text()) return;
-  if (info_.no_text.empty()) throw ModelError(where, "{} a model that reads text; {} does not.", what, info_.source);
+void Model::require_prompts(const char* where, const std::string& what) const {
+  if (has_prompts()) return;
+  if (!tower(nn::Tower::text)) throw ModelError(where, "{} a model that reads text; {} does not.", what, info_.source);
+  if (!tower(nn::Tower::vision)) {
+    throw ModelError(where, "{} a model of images and texts in one space; {} reads texts alone.", what, info_.source);
+  }
   throw ModelError(where, "{} a model that reads text; of {} graft reads the images alone: {}.", what, info_.source,
                    info_.no_text);
 }
 
 TextReader Model::text_reader() const {
-  require_text("model", "class prompts need");
+  require_prompts("model", "class prompts need");
   return need(nn::Tower::text).text_reader();
 }
 

@@ -27,19 +27,20 @@ namespace graft::models {
 // What a model says of itself; written into every adapter, so that a wrong load is an error.
 struct ModelInfo {
   std::string source;       // what the user named: a path or org/name
-  std::string family;       // "clip", "vit"
+  std::string family;       // "clip", "vit", "bert"
   std::string layout;       // whose checkpoint names: "open_clip", "openai", "hf", "timm", "dino", "dinov2"
   std::string description;  // "ViT-B/16 + text 512"
   std::string fingerprint;  // content hash of all weights by our names, independent of the file's layout
   int64_t parameters = 0;
-  data::Preprocessing preprocessing;
-  data::Size own_size;  // of its input where nobody asks for another
+  data::Preprocessing preprocessing;  // of images
+  data::Size own_size;                // of its input where nobody asks for another
   // What was used where tensors do not say it; whoever writes the weights anew writes this beside them.
   TowerReading vision;
   std::optional<TowerReading> text;
-  std::string pooling = "token";  // timm's word: of the class token, or "avg" of the patches
-  std::string no_text;            // why a text tower that is there cannot be used; empty: it can, or there is none
-  std::vector<Note> notes;        // what had to be assumed, or was left aside
+  // timm's word: of the class token, or "avg" of the patches; of texts sentence-transformers', or "pooler"
+  std::string pooling = "token";
+  std::string no_text;      // why a text tower that is there cannot be used; empty: it can, or there is none
+  std::vector<Note> notes;  // what had to be assumed, or was left aside
 };
 
 class Model : public torch::nn::Module {
@@ -55,13 +56,14 @@ class Model : public torch::nn::Module {
   Tower& reader() const { return *towers_.front(); }
   Tower* tower(nn::Tower name) const;  // null: it has none
   Tower& need(nn::Tower name) const;   // ModelError where it has none
-  bool has_text() const { return tower(nn::Tower::text) && info_.no_text.empty(); }
-  // ModelError where there is no text tower, or one that is not to be used. `where` and `what` begin the message:
-  // "[zero-shot] class prompts need ...".
-  void require_text(const char* where, const std::string& what) const;
+  // Whether class names, as prompts, can be laid beside what the reader gives: two towers that share a space, and texts
+  // that can be read.
+  bool has_prompts() const { return tower(nn::Tower::vision) && tower(nn::Tower::text) && info_.no_text.empty(); }
+  // ModelError where they cannot. `where` and `what` begin the message: "[zero-shot] class prompts need ...".
+  void require_prompts(const char* where, const std::string& what) const;
   // Of a model whose towers share a space: what cosines are multiplied by (CLIP: exp of the stored scalar).
   at::Tensor logit_scale() const;
-  TextReader text_reader() const;  // of the text tower; ModelError as of require_text()
+  TextReader text_reader() const;  // of prompts; ModelError as of require_prompts()
 
   std::vector<nn::Joint*> joints();  // every site in order of computation, the reader's first; they live as long as it
   nn::Joint& joint(const std::string& path);  // ModelError with the nearest path

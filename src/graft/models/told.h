@@ -9,6 +9,7 @@
 
 #include "graft/core/options.h"
 #include "graft/data/transforms.h"
+#include "graft/models/text_pooling.h"
 #include "graft/tensor/activation_names.h"
 
 namespace graft::models {
@@ -20,6 +21,7 @@ struct Told {
   std::string mean;  // three numbers, or one for all channels
   std::string std;
   std::optional<data::Filter> interpolation = {};
+  std::optional<TextPooling> pooling = {};
   std::optional<bool> truncate = {};  // of texts
 };
 template <class Visitor>
@@ -31,6 +33,7 @@ void fields(Visitor& visit, Told& o) {
   visit("mean", o.mean, "r,g,b that pixels from 0 to 1 are centred by, where the files do not say it");
   visit("std", o.std, "r,g,b that they are then divided by, likewise");
   visit("interpolation", o.interpolation, "how photos are resized, where the files do not say it");
+  visit("pooling", o.pooling, "how a text's tokens become one row, where the files do not say it");
   visit("truncate", o.truncate, "cut class prompts that are too long for the text tower, instead of an error");
 }
 

@@ -16,11 +16,12 @@
 
 namespace graft::text {
 class ClipTokenizer;
-}
+class Tokenizer;
+}  // namespace graft::text
 
 namespace graft::models {
 
-// How texts become ids.
+// How prompts become ids.
 struct TextReader {
   const text::ClipTokenizer& tokenizer;
   int64_t context_length = 0;
@@ -47,8 +48,9 @@ class Tower : public torch::nn::Module {
   // A row an example, [B, E], of a value at `place`: features as they are, tokens pooled as the tower itself does it.
   virtual at::Tensor rows(const nn::Value& value) const = 0;
 
-  // Of a tower that reads text: the longest that it reads, in tokens, and ids [...] as words [..., D] without
-  // positions.
+  // Of a tower that reads text: what makes ids of it (null: nobody knows), the longest that it reads, in tokens, and
+  // ids [...] as words [..., D] without positions.
+  virtual std::shared_ptr<const text::Tokenizer> tokenizer() const { return nullptr; }
   virtual int64_t context_length() const { return 0; }
   virtual at::Tensor embed_words(const at::Tensor& ids) const;
   virtual TextReader text_reader() const;

@@ -1,6 +1,23 @@
 #include "graft/models/transformers_keys.h"
 
+#include "graft/core/error.h"
+
 namespace graft::models {
+
+tensor::Activation transformers_activation(const io::JsonObject& config, const char* key) {
+  using tensor::Activation;
+  const auto name = config.get<std::string>(key, "gelu");
+  if (name == "gelu" || name == "gelu_python") return Activation::gelu;
+  if (name == "quick_gelu") return Activation::quick_gelu;
+  if (name == "gelu_pytorch_tanh" || name == "gelu_python_tanh" || name == "gelu_new" || name == "gelu_fast" ||
+      name == "gelu_accurate") {
+    return Activation::gelu_tanh;
+  }
+  if (name == "relu") return Activation::relu;
+  if (name == "silu" || name == "swish") return Activation::silu;
+  throw ModelError("model", "{}: {} = \"{}\": expected gelu, quick_gelu, gelu_pytorch_tanh, relu or silu.",
+                   config.file(), config.name_of(key), name);
+}
 
 void ignore_transformers_keys(const io::JsonObject& config) {
   config.ignore({"_*", "architectures", "model_type", "transformers_version", "torch_dtype", "dtype", "id2label",

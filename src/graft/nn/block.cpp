@@ -37,12 +37,6 @@ at::Tensor attend_behind(const CommonStart& start, const at::Tensor& qkv, int64_
   return at::cat({tensor::attention(first, heads, {.causal = true}), mixed.view({1, -1, width})}, 1);
 }
 
-// Keys that a query may look at: rows that are no padding. [B, 1, 1, T] bool, or undefined: all.
-at::Tensor keys_mask(const Context& context) {
-  if (!context.present.defined()) return {};
-  return context.present.view({context.present.size(0), 1, 1, -1});
-}
-
 // The one bottleneck at a joint that can run fused with what is around it; nothing: the inserts run as they are.
 std::optional<Bottleneck> fused(const Joint& joint, const Context& context) {
   if (joint.occupants().size() != 1) return {};
@@ -91,18 +85,17 @@ at::Tensor Block::attend(const at::Tensor& normed, const Context& context) {
   }
   tensor::AttentionOptions options;
   options.causal = parts_.causal;
-  options.mask = keys_mask(context);
+  options.present = context.present;
   return parts_.proj->forward(tensor::attention(qkv, parts_.heads, options), context);
 }
 
 at::Tensor Block::attend_rows(const at::Tensor& normed, const at::Tensor& rows, const Context& context) {
   const auto qkv = parts_.qkv->forward(normed, context).chunk(3, 2);
   tensor::AttentionOptions options;
-  options.mask = keys_mask(context);
+  options.present = context.present;
   if (parts_.causal) {  // a row sees the keys up to its own place
     const auto keys = at::arange(normed.size(1), rows.options());
-    const auto seen = (keys.unsqueeze(0) <= rows.unsqueeze(1)).view({rows.size(0), 1, 1, -1});
-    options.mask = options.mask.defined() ? options.mask.logical_and(seen) : seen;
+    options.mask = (keys.unsqueeze(0) <= rows.unsqueeze(1)).view({rows.size(0), 1, 1, -1});
   }
   return parts_.proj->forward(tensor::attention(take_rows(qkv[0], rows), qkv[1], qkv[2], parts_.heads, options),
                               context);
@@ -114,6 +107,15 @@ at::Tensor Block::mlp(const at::Tensor& normed, const Context& context) {
 
 template <class Body>
 void Block::sublayer(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context) {
+  if (parts_.norm_first) {
+    pre_norm(stream, joint, norm, body, context);
+  } else {
+    post_norm(stream, joint, norm, body, context);
+  }
+}
+
+template <class Body>
+void Block::pre_norm(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context) {
   if (joint.empty()) {
     stream.add(body(stream.normed(norm)));
     return;
@@ -127,6 +129,25 @@ void Block::sublayer(Stream& stream, const Joint& joint, LayerNorm& norm, const 
                       [&](const at::Tensor& u) { return norm.forward_float(u); },
                       [&](const at::Tensor& u) { return to_stream(body(u)); });
   stream.add(joint.run(stream.value(), frozen, context));
+}
+
+// What a sub-layer reads is the stream, which is normed already.
+template <class Body>
+void Block::post_norm(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context) {
+  const auto x = stream.value();
+  at::Tensor change;
+  if (joint.empty()) {
+    change = body(x);
+  } else if (const auto form = fused(joint, context)) {
+    const auto h = body(x);
+    const auto read = form->parallel ? x : form->reads_sum ? norm.of_sum(x, h) : h;
+    change = tensor::bottleneck(read.to(h.scalar_type()), h, form->parts);
+  } else {
+    const auto frozen = Frozen::post_norm([&](const at::Tensor& u) { return to_stream(body(u)); },
+                                          [&](const at::Tensor& u) { return norm.forward_float(u); });
+    change = joint.run(x, frozen, context);
+  }
+  stream = Stream(norm.of_sum(x, change));
 }
 
 void Block::forward(Stream& stream, const Context& context) {
@@ -147,6 +168,15 @@ at::Tensor Block::forward_rows(Stream& stream, const at::Tensor& rows, const Con
   if (!works_row_by_row(attn_joint_) || !works_row_by_row(mlp_joint_)) {
     forward(stream, context);
     return take_rows(stream.value(), rows);
+  }
+  if (!parts_.norm_first) {
+    const auto attended = attend_rows(stream.value(), rows, context);
+    Stream few(take_rows(stream.value(), rows));
+    post_norm(
+        few, attn_joint_, *parts_.norm1, [&](const at::Tensor&) { return attended; }, context);
+    post_norm(
+        few, mlp_joint_, *parts_.norm2, [&](const at::Tensor& u) { return mlp(u, context); }, context);
+    return few.value();
   }
   const auto normed = stream.normed(*parts_.norm1);
   const auto attended = attend_rows(normed, rows, context);

@@ -1,6 +1,7 @@
-// A pre-norm Transformer block (Vaswani et al. 2017, arXiv:1706.03762; pre-norm as in ViT, Dosovitskiy et al. 2021,
-// arXiv:2010.11929): x += ls1 * attn(norm1 x); x += ls2 * mlp(norm2 x). LayerScale (Touvron et al. 2021,
-// arXiv:2103.17239) is optional. The sub-layers `attn` and `mlp` are sites, and so are their linear maps.
+// A Transformer block (Vaswani et al. 2017, arXiv:1706.03762), pre-norm as in ViT (Dosovitskiy et al. 2021,
+// arXiv:2010.11929), x += ls1 * attn(norm1 x); x += ls2 * mlp(norm2 x), or post-norm as in the paper and in BERT,
+// x = norm1(x + attn(x)); x = norm2(x + mlp(x)). LayerScale (Touvron et al. 2021, arXiv:2103.17239) is optional. The
+// sub-layers `attn` and `mlp` are sites, and so are their linear maps.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -27,6 +28,7 @@ struct BlockParts {
   int64_t heads = 1;
   tensor::Activation activation = tensor::Activation::gelu;
   bool causal = false;
+  bool norm_first = true;  // pre-norm; else the stream is normed behind each add
 };
 
 class Block : public torch::nn::Module {
@@ -44,13 +46,18 @@ class Block : public torch::nn::Module {
   std::vector<Joint*> joints();  // attn, qkv, proj, mlp, fc1, fc2: in order of computation
 
  private:
-  // The bodies of the sub-layers: [B, T, D], normed, in the type maps carry -> the change, without the residual.
+  // The bodies of the sub-layers: [B, T, D], normed, in the type maps carry or the stream's -> the change, without the
+  // residual.
   at::Tensor attend(const at::Tensor& normed, const Context& context);
   at::Tensor attend_rows(const at::Tensor& normed, const at::Tensor& rows, const Context& context);
   at::Tensor mlp(const at::Tensor& normed, const Context& context);
   // Runs a sub-layer in the stream, with whatever sits at its joint: fused where that says that it is a bottleneck.
   template <class Body>
   void sublayer(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context);
+  template <class Body>
+  void pre_norm(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context);
+  template <class Body>
+  void post_norm(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context);
 
   BlockParts parts_;
   Joint attn_joint_, mlp_joint_;

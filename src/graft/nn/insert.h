@@ -34,7 +34,8 @@ struct Context {
   std::optional<CommonStart> start = {};        // of the sequences in x
 };
 
-// The frozen computation at a site. A sub-layer's norm and body can also be called alone: whole(x) = body(norm(x)).
+// The frozen computation at a site. A sub-layer's norm and body can also be called alone: whole(x) = body(norm(x)). Of
+// a post-norm block the body reads the stream as it is, and the norm stands behind the add.
 class Frozen {
  public:
   using Function = std::function<at::Tensor(const at::Tensor&)>;
@@ -42,13 +43,20 @@ class Frozen {
   Frozen(Function norm, Function body) : norm_(std::move(norm)), body_(std::move(body)) {}
   Frozen(Function whole, Function norm, Function body)
       : whole_(std::move(whole)), norm_(std::move(norm)), body_(std::move(body)) {}
+  static Frozen post_norm(Function body, Function norm_behind) {
+    Frozen frozen(std::move(body));
+    frozen.norm_behind_ = std::move(norm_behind);
+    return frozen;
+  }
 
   at::Tensor operator()(const at::Tensor& x) const { return whole_ ? whole_(x) : body_(norm_(x)); }
   at::Tensor norm(const at::Tensor& x) const { return norm_ ? norm_(x) : x; }
   at::Tensor body(const at::Tensor& x) const { return body_ ? body_(x) : whole_(x); }
+  bool has_norm_behind() const { return norm_behind_ != nullptr; }
+  at::Tensor norm_behind(const at::Tensor& sum) const { return norm_behind_(sum); }  // where there is one
 
  private:
-  Function whole_, norm_, body_;
+  Function whole_, norm_, body_, norm_behind_;
 };
 
 // What an insert is, if it can say so; a fused kernel may then run instead of its forward, which stays the reference.
@@ -67,6 +75,7 @@ struct Bottleneck {  // h + gain * up(act(down(.))) of a sub-layer's output h, o
   tensor::Bottleneck parts;
   bool parallel = false;
   bool reads_norm = false;  // parallel: the input behind the sub-layer's norm, not the stream
+  bool reads_sum = false;   // behind, in a post-norm block: what the norm gives of the stream with h added
   double dropout = 0;       // before up, while training
 };
 using Form = std::variant<Opaque, LowRank, Affine, Bottleneck>;

@@ -27,4 +27,8 @@ tensor::AddNormed LayerNorm::add(const at::Tensor& x, const at::Tensor& change) 
   return tensor::add_layer_norm(x, change, values(), out(x));
 }
 
+at::Tensor LayerNorm::of_sum(const at::Tensor& x, const at::Tensor& change) {
+  return tensor::add_layer_norm(x, change, values(), x.scalar_type()).normalised;
+}
+
 }  // namespace graft::nn

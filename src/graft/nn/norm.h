@@ -20,6 +20,8 @@ class LayerNorm : public torch::nn::Module {
   at::Tensor forward_float(const at::Tensor& x);
   // The residual add and the norm in one pass; x [..., D] the stream, change [..., D] of any type
   tensor::AddNormed add(const at::Tensor& x, const at::Tensor& change);
+  // The norm of that sum in the stream's type, for a stream that is normed itself
+  at::Tensor of_sum(const at::Tensor& x, const at::Tensor& change);
 
  private:
   tensor::LayerNorm values() const { return {weight_, bias_, eps_}; }

@@ -79,7 +79,8 @@ Stream run_on_leaves(const Rerun& rerun, const variable_list& leaves) {
 }
 
 struct RerunBlock : torch::autograd::Function<RerunBlock> {
-  // inputs: the stream, its change if there is one, the parameters. -> the stream and its change behind the block
+  // inputs: the stream, its change if there is one, the parameters. -> the stream behind the block and, of a pre-norm
+  // block, its change
   static variable_list forward(AutogradContext* ctx, at::TensorList inputs, const c10::intrusive_ptr<Rerun>& rerun) {
     ctx->save_for_backward({rerun->change ? inputs[0] + inputs[1].to(inputs[0].scalar_type()) : inputs[0]});
     ctx->saved_data["rerun"] = c10::IValue::make_capsule(rerun);
@@ -89,7 +90,8 @@ struct RerunBlock : torch::autograd::Function<RerunBlock> {
     for (const auto& input : inputs.slice(0, rerun->inputs()))
       leaves.push_back(input.detach().requires_grad_(input.requires_grad()));
     const auto stream = run_on_leaves(*rerun, leaves);
-    variable_list outputs{stream.x().detach(), stream.change().detach()};
+    variable_list outputs{stream.x().detach()};
+    if (stream.change().defined()) outputs.push_back(stream.change().detach());
     if (!trains(stream.x())) ctx->mark_non_differentiable({outputs[0]});
     return outputs;
   }
@@ -109,7 +111,7 @@ struct RerunBlock : torch::autograd::Function<RerunBlock> {
       const SameDraws draws(*rerun);
       const auto stream = run_on_leaves(*rerun, leaves);
       for (const auto& [root, gradient] :
-           {std::pair(stream.x(), gradients[0]), std::pair(stream.change(), gradients[1])}) {
+           {std::pair(stream.x(), gradients.front()), std::pair(stream.change(), gradients.back())}) {
         if (!trains(root) || !gradient.defined()) continue;
         roots.push_back(root);
         root_gradients.push_back(gradient);
@@ -139,7 +141,7 @@ void forward_to_rerun(const std::shared_ptr<Block>& block, Stream& stream, const
   if (rerun->change) inputs.push_back(stream.change());
   inputs.insert(inputs.end(), rerun->parameters.begin(), rerun->parameters.end());
   const auto outputs = RerunBlock::apply(at::TensorList(inputs), rerun);
-  stream = Stream(outputs[0], outputs[1]);
+  stream = Stream(outputs[0], outputs.size() > 1 ? outputs[1] : at::Tensor());
 }
 
 }  // namespace graft::nn

@@ -10,7 +10,8 @@ namespace graft::nn {
 struct Value {
   at::Tensor x;             // [B, 3, H, W] pixels, [B, T] ids, [B, T, D] tokens, [B, E] features
   Layout layout = {};       // of tokens: which rows are what; of frames B counts all, clip after clip
-  at::Tensor present = {};  // [B, T] bool: rows that are no padding; undefined: all
+  at::Tensor present = {};  // [B, T] bool: rows that are no padding, which comes last; undefined: all
+  at::Tensor types = {};    // of ids: [B, T] int64, which of a pair's texts each is of; undefined: all of the first
 
   int64_t examples() const { return x.size(0) / layout.frames; }
 };

@@ -17,7 +17,7 @@ namespace graft::pipelines {
 namespace {
 
 void check_reads_text(const models::Model& model) {
-  model.require_text("zero-shot", "zero-shot classification needs");
+  model.require_prompts("zero-shot", "zero-shot classification needs");
 }
 
 engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine::Encoder& encoder,

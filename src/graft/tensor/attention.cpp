@@ -4,8 +4,11 @@
 #include <torch/custom_class.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <vector>
 
 #include "graft/core/error.h"
 #include "graft/tensor/attention_kernels.h"
@@ -25,8 +28,47 @@ at::Tensor with_extra(const at::Tensor& extra, const at::Tensor& own) {
   return at::cat({extra.expand({own.size(0), -1, -1, -1}).to(own.scalar_type()), own}, 2);
 }
 
+// Keys that are padding hidden by the mask.
+AttentionOptions with_mask(AttentionOptions options, int64_t extra) {
+  if (!options.present.defined()) return options;
+  auto seen = at::constant_pad_nd(options.present, {extra, 0}, true);  // [B, extra + Tk]
+  seen = seen.view({seen.size(0), 1, 1, seen.size(1)});
+  if (!options.mask.defined()) {
+    options.mask = seen;
+  } else if (options.mask.scalar_type() == at::kBool) {
+    options.mask = options.mask.logical_and(seen);
+  } else {
+    options.mask = options.mask.masked_fill(seen.logical_not(), -std::numeric_limits<double>::infinity());
+  }
+  options.present = at::Tensor();
+  return options;
+}
+
+// How many rows of each sequence are present, if those come first; nothing: padding lies between them.
+std::optional<std::vector<int64_t>> lengths_of(const at::Tensor& present) {
+  const auto rows = present.contiguous();
+  std::vector<int64_t> lengths;
+  for (int64_t i = 0; i < rows.size(0); ++i) {
+    const bool* begin = rows.const_data_ptr<bool>() + i * rows.size(1);
+    const bool* end = begin + rows.size(1);
+    const bool* const last = std::find(begin, end, false);
+    if (std::find(last, end, true) != end) return {};
+    lengths.push_back(last - begin);
+  }
+  return lengths;
+}
+
+at::Tensor without_padding(const at::Tensor& mixed, const at::Tensor& present) {
+  return mixed.masked_fill(present.logical_not().unsqueeze(2), 0);
+}
+
+int64_t extra_rows(const AttentionOptions& options) {
+  return options.extra_keys.defined() ? options.extra_keys.size(2) : 0;
+}
+
 at::Tensor plain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,
-                 const AttentionOptions& options) {
+                 const AttentionOptions& given) {
+  const auto options = with_mask(given, extra_rows(given));
   const auto width = q.size(2) / heads, key_heads = k.size(2) / width;
   const auto queries = split_heads(q, heads);
   auto keys = with_extra(options.extra_keys, split_heads(k, key_heads));
@@ -72,6 +114,12 @@ void check(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_
     throw ShapeError("attention", "keys of width {} are no whole number of heads of width {} that divides {}.",
                      k.size(2), width, heads);
   }
+  const auto& present = options.present;
+  if (present.defined() && (present.scalar_type() != at::kBool || present.dim() != 2 || present.size(0) != k.size(0) ||
+                            present.size(1) != k.size(1))) {
+    throw ShapeError("attention", "expected [{}, {}] of bool for the keys that are present, got {}.", k.size(0),
+                     k.size(1), shape_of(present));
+  }
   if (options.extra_keys.defined() != options.extra_values.defined()) {
     throw ShapeError("attention", "extra keys and extra values come together.");
   }
@@ -94,6 +142,7 @@ struct AttentionCall final : torch::CustomClassHolder {
   bool causal = false;
   bool extra = false;
   at::Tensor mask;
+  std::vector<int64_t> lengths;
 };
 
 // [B, T, width], last stride 1, for the kernels.
@@ -115,6 +164,8 @@ AttentionInputs inputs_of(const Parts& parts, const AttentionCall& call) {
   const auto own = parts.own.size() == 1 ? parts.own[0].chunk(3, 2) : parts.own.vec();
   AttentionInputs in{
       own[0], own[1], own[2], call.heads, {.scale = call.scale, .causal = call.causal, .mask = call.mask}};
+  in.lengths = call.lengths;
+  in.of_one = parts.own.size() == 1;
   if (call.extra) {
     in.options.extra_keys = parts.extra[0].detach().to(at::kFloat).contiguous();
     in.options.extra_values = parts.extra[1].detach().to(at::kFloat).contiguous();
@@ -167,18 +218,28 @@ bool attention_fits_kernels(const at::Tensor& t) {
   return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
 }
 
-at::Tensor on_kernels(std::vector<at::Tensor> own, int64_t heads, const AttentionOptions& options) {
+at::Tensor on_kernels(std::vector<at::Tensor> own, int64_t heads, const AttentionOptions& given) {
+  auto options = given;
   auto call = c10::make_intrusive<AttentionCall>();
+  if (options.present.defined()) {
+    if (auto lengths = lengths_of(options.present)) {
+      call->lengths = std::move(*lengths);
+    } else {
+      options = with_mask(std::move(options), extra_rows(given));
+    }
+  }
   call->heads = heads;
   call->scale = options.scale;
   call->causal = options.causal;
   call->extra = options.extra_keys.defined();
-  const auto keys = own.back().size(1) + (call->extra ? options.extra_keys.size(2) : 0);
+  const auto keys = own.back().size(1) + extra_rows(options);
   call->mask = full_mask(options.mask, {own[0].size(0), heads, own[0].size(1), keys});
   for (auto& t : own)
     t = with_whole_rows(t);
   if (call->extra) own.insert(own.end(), {options.extra_keys, options.extra_values});
-  return AttentionOnKernels::apply(at::TensorList(own), call);
+  const auto mixed = AttentionOnKernels::apply(at::TensorList(own), call);
+  const bool fused = own.size() == (call->extra ? 3 : 1), hidden = given.present.defined() && call->lengths.empty();
+  return fused && hidden ? without_padding(mixed, given.present) : mixed;
 }
 
 bool use_kernels(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
@@ -196,7 +257,8 @@ at::Tensor attention(const at::Tensor& qkv, int64_t heads, const AttentionOption
   const auto parts = qkv.chunk(3, 2);
   check(parts[0], parts[1], parts[2], heads, options);
   if (use_kernels(qkv, qkv, qkv)) return on_kernels({qkv}, heads, options);
-  return plain(parts[0], parts[1], parts[2], heads, options);
+  const auto mixed = plain(parts[0], parts[1], parts[2], heads, options);
+  return options.present.defined() ? without_padding(mixed, options.present) : mixed;
 }
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads,

@@ -17,9 +17,11 @@ struct AttentionOptions {
       {};  // broadcastable to [B, heads, queries, extra + keys]: bool (true: may look) or added to the scores
   at::Tensor extra_keys = {},
              extra_values = {};  // [B or 1, heads of the keys, P, d], put before the sequence's own (prefix tuning)
+  at::Tensor present = {};       // [B, Tk] bool: keys that are no padding, and are seen; undefined: all. Where padding
+                                 // comes last, as it does in a batch of texts, it costs no time
 };
 
-// qkv [B, T, 3 D], the three side by side as a fused projection writes them -> [B, T, D].
+// qkv [B, T, 3 D], the three side by side as a fused projection writes them -> [B, T, D]; rows that are padding get 0.
 // Differentiable in qkv and the extra keys and values; the mask is a constant.
 at::Tensor attention(const at::Tensor& qkv, int64_t heads, const AttentionOptions& = {});
 

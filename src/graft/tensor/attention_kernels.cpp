@@ -95,6 +95,7 @@ struct Head {
   int64_t image, key_head;
   int64_t width, even, padded;  // of a head; rounded up to whole groups, and to whole panels
   int64_t extra, keys;          // extra + own
+  int64_t queries;              // that are no padding
   int64_t panel;
   float scale;
 
@@ -104,11 +105,12 @@ struct Head {
     even = round_up(width, kGroup);
     padded = round_up(width, panel);
     extra = in.options.extra_keys.defined() ? in.options.extra_keys.size(2) : 0;
-    keys = extra + in.k.size(1);
+    const auto own = in.lengths.empty() ? in.k.size(1) : in.lengths[static_cast<size_t>(image)];
+    keys = extra + own;
+    queries = in.of_one ? own : in.q.size(1);
     scale = static_cast<float>(in.options.scale != 0 ? in.options.scale : 1 / std::sqrt(static_cast<double>(width)));
   }
 
-  int64_t queries() const { return in.q.size(1); }
   int64_t group() const { return in.heads / (in.k.size(2) / width); }  // query heads that share these keys
   int64_t stacked_size(int64_t rows) const { return round_up(rows, kGroup) * padded; }
 
@@ -168,7 +170,7 @@ struct Head {
   // How many keys the queries up to `last` can see.
   int64_t visible(int64_t last) const {
     if (!in.options.causal) return keys;
-    return std::clamp<int64_t>(keys - queries() + last + 1, 0, keys);
+    return std::clamp<int64_t>(extra + in.k.size(1) - in.q.size(1) + last + 1, 0, keys);
   }
 
   // `count` rows -> [even / kGroup, panel, kGroup], with zeros for the queries that a last panel lacks.
@@ -264,9 +266,9 @@ void forward_head(const Head<Number>& h, const AttentionForward& out) {
   const auto values = h.stack(h.gather(h.in.options.extra_values, h.in.v, value_copy), h.keys, value_stack);
   for (int64_t head = h.key_head * h.group(); head < (h.key_head + 1) * h.group(); ++head) {
     const auto to = write_head(out.mixed, h.image, head * h.width);
-    float* const all_lse = out.lse.mutable_data_ptr<float>() + (h.image * h.in.heads + head) * h.queries();
-    for (int64_t first = 0; first < h.queries(); first += panel) {
-      const auto count = std::min(panel, h.queries() - first), seen = h.visible(first + count - 1);
+    float* const all_lse = out.lse.mutable_data_ptr<float>() + (h.image * h.in.heads + head) * h.in.q.size(1);
+    for (int64_t first = 0; first < h.queries; first += panel) {
+      const auto count = std::min(panel, h.queries - first), seen = h.visible(first + count - 1);
       h.transpose(h.gather_queries(h.in.q, head, first, count, query_copy), count, query_panel);
       h.prefetch(h.in.q, head, first + panel, panel);
       const auto scale = h.score(keys, query_panel, head, first, count, seen, scores, panel);
@@ -312,7 +314,7 @@ void backward_head(const Head<Number>& h, const BackwardTensors& t) {
   using A = Arithmetic<Number>;
   static thread_local Scratch<std::byte> scratch;
   const auto panel = h.panel, padded = h.padded, group = A::kGroup, all_keys = h.keys * padded;
-  const auto block = std::min(round_up(kQueryBlock, panel), round_up(h.queries(), panel));
+  const auto block = std::min(round_up(kQueryBlock, panel), round_up(h.queries, panel));
   const auto numbers =
       2 * all_keys + h.stacked_size(h.keys) + 4 * block * padded + 2 * h.even * panel + (3 * h.keys + 1) * block;
   const auto floats = 2 * all_keys + block * padded + 2 * h.keys * block + panel;
@@ -346,9 +348,9 @@ void backward_head(const Head<Number>& h, const BackwardTensors& t) {
   std::fill_n(dvalues, all_keys, 0.0f);
   for (int64_t head = h.key_head * h.group(); head < (h.key_head + 1) * h.group(); ++head) {
     const auto dq = write_head(t.dq, h.image, head * h.width);
-    const float* const all_lse = t.lse.const_data_ptr<float>() + (h.image * h.in.heads + head) * h.queries();
-    for (int64_t start = 0; start < h.queries(); start += block) {
-      const auto size = std::min(block, h.queries() - start), seen = h.visible(start + size - 1);
+    const float* const all_lse = t.lse.const_data_ptr<float>() + (h.image * h.in.heads + head) * h.in.q.size(1);
+    for (int64_t start = 0; start < h.queries; start += block) {
+      const auto size = std::min(block, h.queries - start), seen = h.visible(start + size - 1);
       h.prefetch(h.in.q, head, start + size, block);
       h.prefetch(t.gradient, head, start + size, block);
       const auto queries = h.gather_queries(h.in.q, head, start, size, query_copy);
@@ -412,12 +414,21 @@ void for_each_head(const AttentionInputs& in, const Body& body) {
   });
 }
 
+// Zeros in the rows of t [B, T, width] that are padding.
+void clear_padding(const at::Tensor& t, const std::vector<int64_t>& lengths) {
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    if (const auto rows = t.size(1) - lengths[i]; rows > 0)
+      t.select(0, static_cast<int64_t>(i)).narrow(0, lengths[i], rows).zero_();
+  }
+}
+
 }  // namespace
 
 AttentionForward attention_forward(const AttentionInputs& in) {
   AttentionForward out{at::empty(in.q.sizes(), in.q.options()),
                        at::empty({in.q.size(0), in.heads, in.q.size(1)}, at::kFloat)};
   for_each_head(in, [&](const auto& head) { forward_head(head, out); });
+  if (in.of_one) clear_padding(out.mixed, in.lengths);
   return out;
 }
 
@@ -430,6 +441,9 @@ ExtraGradients attention_backward(const AttentionInputs& in, const at::Tensor& l
     t.extra_values = at::empty_like(t.extra_keys);
   }
   for_each_head(in, [&](const auto& head) { backward_head(head, t); });
+  if (in.of_one) clear_padding(dq, in.lengths);
+  clear_padding(dk, in.lengths);
+  clear_padding(dv, in.lengths);
   if (!extra.defined() || extra.size(0) == in.q.size(0)) return {t.extra_keys, t.extra_values};
   return {t.extra_keys.sum(0, /*keepdim=*/true), t.extra_values.sum(0, /*keepdim=*/true)};
 }

@@ -5,6 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <vector>
+
 #include "graft/tensor/attention.h"
 
 namespace graft::tensor {
@@ -13,7 +15,9 @@ namespace graft::tensor {
 struct AttentionInputs {
   at::Tensor q, k, v;
   int64_t heads = 1;
-  AttentionOptions options;
+  AttentionOptions options;           // `present` is told by `lengths`
+  std::vector<int64_t> lengths = {};  // [B]: how many rows of k and v are there, the first ones; empty: all
+  bool of_one = false;                // q, k and v are rows of one sequence, so the lengths are those of q too
 };
 
 struct AttentionForward {

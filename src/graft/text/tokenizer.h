@@ -74,5 +74,7 @@ class Tokenizer {
 // and merges.txt (GPT-2's, RoBERTa's and CLIP's), each as tokenizer_config.json says. What is not understood is a
 // ModelError that names it.
 std::shared_ptr<const Tokenizer> read_tokenizer(const std::filesystem::path& model_folder);
+// Whether files of a tokeniser, of any kind, lie in it.
+bool has_tokenizer(const std::filesystem::path& model_folder);
 
 }  // namespace graft::text

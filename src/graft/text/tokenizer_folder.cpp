@@ -32,6 +32,9 @@ bool is_one_of(const std::string& name, const char* const (&names)[kCount]) {
   return std::any_of(std::begin(names), std::end(names), [&](const char* each) { return name == each; });
 }
 
+constexpr const char* kVocabularies[] = {
+    "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "spm.model", "tokenizer.model", "sentencepiece.bpe.model"};
+
 bool there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
@@ -173,6 +176,11 @@ JsonObject with_config_settings(const JsonObject& tokenizer, const JsonObject& c
 
 }  // namespace
 
+bool has_tokenizer(const fs::path& folder) {
+  return there(folder / "tokenizer.json") || std::any_of(std::begin(kVocabularies), std::end(kVocabularies),
+                                                         [&](const char* file) { return there(folder / file); });
+}
+
 std::shared_ptr<const Tokenizer> read_tokenizer(const fs::path& folder) {
   const auto config = JsonObject::read(folder / "tokenizer_config.json")
                           .value_or(JsonObject(json::object(), (folder / "tokenizer_config.json").string()));
@@ -202,10 +210,8 @@ std::shared_ptr<const Tokenizer> read_tokenizer(const fs::path& folder) {
     if (roberta || is_one_of(name, kGpt2Kind)) return pipeline(json_of_merges(folder, config, roberta));
   }
   std::vector<std::string> found;
-  for (const char* file : {"vocab.txt", "vocab.json", "merges.txt", "spiece.model", "spm.model", "tokenizer.model",
-                           "sentencepiece.bpe.model"}) {
+  for (const char* file : kVocabularies)
     if (there(folder / file)) found.emplace_back(file);
-  }
   throw ModelError("tokenizer", "{}: no tokeniser that is known here: no tokenizer.json, class '{}', files: {}. {}",
                    folder.string(), name, found.empty() ? "none" : fmt::format("{}", fmt::join(found, ", ")),
                    kSaveAgain);

@@ -4,11 +4,12 @@ Writes tests/golden/models/<case>/: the checkpoint as its library saves it, and 
 `features` that graft's encode_images gives (a linear head's input, CLIP's projection), and for CLIP `ids`, `ends` and
 `texts`.
 
-    python tests/golden/make/models.py
+    python tests/golden/make/models.py [clip] [vit] [bert]
 
 Made with torch 2.13.0, transformers 5.24.0, timm 1.0.31, open_clip_torch 3.3.0.
 """
 
+import importlib
 import importlib.abc
 import importlib.machinery
 import pathlib
@@ -78,13 +79,11 @@ def main():
     sys.meta_path.insert(0, NoTorchvision())
     torch.set_grad_enabled(False)
     torch.set_num_threads(1)
-    import models_clip
-    import models_vit
-
-    models_clip.make()
-    models_vit.make()
+    for family in sys.argv[1:] or ["clip", "vit", "bert"]:
+        importlib.import_module(f"models_{family}").make()
 
 
 if __name__ == "__main__":
+    sys.path.append(sys.path.pop(0))  # tokenizers.py beside this file is not the library
     sys.modules["models"] = sys.modules["__main__"]
     main()

@@ -72,6 +72,7 @@ class Adapter final : public MethodWith<Options> {
             .inner = options_.bottleneck.value_or(own_bottleneck(variant, width)),
             .parallel = is_parallel(variant),
             .reads_norm = options_.input == Input::norm,
+            .reads_sum = variant == Variant::pfeiffer,
             .gelu = variant == Variant::houlsby,
             .scale = options_.scale.value_or(variant == Variant::scaled_parallel ? 4 : 1),
             .dropout = options_.dropout};
@@ -127,6 +128,7 @@ nn::Form Bottleneck::form() const {
                                   .gain = shape_.scale},
                         .parallel = shape_.parallel,
                         .reads_norm = shape_.reads_norm,
+                        .reads_sum = shape_.reads_sum,
                         .dropout = shape_.dropout};
 }
 
@@ -136,6 +138,7 @@ at::Tensor Bottleneck::forward(const at::Tensor& x, const nn::Frozen& frozen, co
     return frozen.body(normed) + branch(normed, context);
   }
   const auto h = frozen(x);
+  if (shape_.reads_sum && frozen.has_norm_behind()) return h + branch(frozen.norm_behind(x + h), context);
   return h + branch(shape_.parallel ? x : h, context);
 }
 

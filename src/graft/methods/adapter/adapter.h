@@ -4,9 +4,11 @@
 //   pfeiffer         after the MLP alone, ReLU (Pfeiffer et al. 2021, arXiv:2005.00247)
 //   parallel         beside the MLP, ReLU: reads its input (He et al. 2022, arXiv:2110.04366, table 1)
 //   scaled-parallel  the same, times a fixed s (He et al., sec. 4.6)
-// The papers' models norm after the residual add (post-norm); these norm before it. What is adapted is the same: the
-// sub-layer's output before it is added, LayerScale included, with the adapter's own skip around it. A parallel adapter
-// reads what the frozen MLP reads, the normed stream (--input stream: the stream itself).
+// The papers' models norm after the residual add (post-norm), as BERT does: there the adapters are at the papers' own
+// places, pfeiffer's behind the add and the norm that follow the MLP, x + h + up(act(down(norm(x + h)))), after which
+// the same norm comes again. Where a model norms first, as a ViT, what is adapted is the sub-layer's output before it
+// is added, LayerScale included, with the adapter's own skip around it; a parallel adapter reads what the frozen MLP
+// reads, the normed stream (--input stream: the stream itself).
 #pragma once
 
 #include <optional>
@@ -32,7 +34,7 @@ struct Options {
   std::optional<double> scale;
   Input input = Input::norm;
   double dropout = 0;
-  Towers tower = Towers::vision;
+  Towers tower = Towers::reader;
 };
 
 template <class Visitor>
@@ -46,11 +48,11 @@ void fields(Visitor& visit, Options& o) {
   visit("scale", o.scale, "what the branch is multiplied by (not set: scaled-parallel 4, else 1)");
   visit("input", o.input, "parallel: reads the normed stream, or the stream");
   visit("dropout", o.dropout, "share of the inner numbers dropped in training");
-  visit("tower", o.tower, "where: the image tower, the text tower, or both");
+  visit("tower", o.tower, "where: the tower that reads the examples, the image tower, the text tower, or both");
 }
 
 // One adapter. With x the sub-layer's input and h = frozen(x), the change that will be added to the stream is
-// h + s up(act(down(h))), or h + s up(act(down(x))) where it is parallel.
+// h + s up(act(down(h))), or h + s up(act(down(x))) where it is parallel, or h + s up(act(down(norm(x + h)))).
 class Bottleneck final : public nn::Insert {
  public:
   struct Shape {
@@ -58,7 +60,8 @@ class Bottleneck final : public nn::Insert {
     int64_t inner = 0;
     bool parallel = false;
     bool reads_norm = true;
-    bool gelu = false;  // else ReLU
+    bool reads_sum = false;  // of a post-norm block, the normed sum
+    bool gelu = false;       // else ReLU
     double scale = 1;
     double dropout = 0;
   };

@@ -55,7 +55,7 @@ class Coop final : public MethodWith<Options> {
 
   Adaptation attach(const Problem& problem, models::Classifier& classifier, Random& random) const override {
     auto& model = *problem.model;
-    if (!model.has_text()) throw lacks(entry.name, model, "text tower to learn words for");
+    if (!model.has_prompts()) throw lacks(entry.name, model, "text tower to learn words for");
     if (!dynamic_cast<const models::PromptClassifier*>(&classifier)) {
       throw ConfigError("coop", "needs class prompts as the classifier. Leave --classifier out, or say prompts.");
     }

@@ -18,7 +18,7 @@ class Full final : public MethodWith<Options> {
             .epochs = 10,
             .batch_size = 32,
             .augmentation = Augmentation::crop_flip,
-            .head_init = problem.model->has_text() ? models::HeadInit::class_text : models::HeadInit::zero};
+            .head_init = problem.model->has_prompts() ? models::HeadInit::class_text : models::HeadInit::zero};
   }
 
   Adaptation attach(const Problem& problem, models::Classifier& classifier, Random&) const override {

@@ -7,12 +7,12 @@
 namespace graft::methods::full {
 
 struct Options {
-  Towers tower = Towers::vision;
+  Towers tower = Towers::reader;
 };
 
 template <class Visitor>
 void fields(Visitor& visit, Options& o) {
-  visit("tower", o.tower, "what trains: the image tower, the text tower, or both");
+  visit("tower", o.tower, "what trains: the tower that reads the examples, the image tower, the text tower, or both");
 }
 
 extern const Entry entry;

@@ -25,7 +25,7 @@ struct Options {
   double dropout = 0;
   bool rslora = false;
   std::string target = "q,v";
-  Towers tower = Towers::vision;
+  Towers tower = Towers::reader;
   Names names = Names::transformers_5;
 };
 
@@ -36,7 +36,7 @@ void fields(Visitor& visit, Options& o) {
   visit("dropout", o.dropout, "share of the branch's input that is dropped in training");
   visit("rslora", o.rslora, "multiply by alpha / sqrt(r) instead");
   visit("target", o.target, "linear maps by name, * for any letters: q,v or attn.* or mlp.fc1 or *");
-  visit("tower", o.tower, "where: the image tower, the text tower, or both");
+  visit("tower", o.tower, "where: the tower that reads the examples, the image tower, the text tower, or both");
   visit("names", o.names, "names in the adapter's file for PEFT beside transformers 5, or beside transformers 4");
 }
 

@@ -33,6 +33,9 @@ std::string last_word(const std::string& module) {
 
 // Modules behind the features, which no feature depends on.
 bool is_behind_features(const std::string& module) {
+  for (const char* head : {"classifier.", "pre_classifier.", "lm_head.", "cls."}) {
+    if (module.starts_with(head) || module.find(std::string(".") + head) != module.npos) return true;
+  }
   const auto word = last_word(module);
   if (word == "dense" && module.ends_with("pooler.dense")) return true;
   return word.find("head") != word.npos || word.find("classif") != word.npos || word == "fc" || word == "score";
@@ -359,9 +362,13 @@ class Reader {
     if (!head.weight.defined()) return;
     const int64_t width = model_.reader().width(model_.reader().last());
     if (settings_.base_class == "CLIPForImageClassification" ||
-        (model_.info().layout == "hf" && model_.has_text() && head.module == "classifier")) {
+        (model_.info().layout == "hf" && model_.has_prompts() && head.module == "classifier")) {
       foreign_.headless = fmt::format("its {} reads the mean of the patches, which are no features of {}", head.module,
                                       model_.info().source);
+    } else if (head.module == "classifier" && model_.info().family == "bert" && model_.info().pooling != "pooler") {
+      // BertForSequenceClassification's; RoBERTa's and DistilBERT's have a layer more
+      foreign_.headless =
+          fmt::format("its {} reads other numbers than the features of {}", head.module, model_.info().source);
     } else if (head.weight.size(1) != width) {
       foreign_.headless = fmt::format("its {} reads {} numbers, the features of {} are {}", head.module,
                                       head.weight.size(1), model_.info().source, width);

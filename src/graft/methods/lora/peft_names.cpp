@@ -105,6 +105,21 @@ constexpr Spelling one_tower(bool text) {
 }
 constexpr Spelling kClipVision = one_tower(false), kClipText = one_tower(true);
 
+constexpr Spelling kBert = {nullptr,
+                            "encoder.layer.",
+                            "attention.output.LayerNorm",
+                            "output.LayerNorm",
+                            nullptr,
+                            "attention.self.query",
+                            "attention.self.key",
+                            "attention.self.value",
+                            "attention.output.dense",
+                            "intermediate.dense",
+                            "output.dense"};
+constexpr Spelling kDistilBert = {
+    nullptr,           "transformer.layer.", "sa_layer_norm",     "output_layer_norm", nullptr,   "attention.q_lin",
+    "attention.k_lin", "attention.v_lin",    "attention.out_lin", "ffn.lin1",          "ffn.lin2"};
+
 struct Outside {
   const char* path;
   const char* name;
@@ -126,6 +141,7 @@ constexpr Outside kOutside[] = {
     {"text.norm", "text_model.final_layer_norm"},
     {"text.norm", "ln_final"},
     {"text.proj", "text_projection"},
+    {"text.norm_pre", "embeddings.LayerNorm"},
 };
 constexpr Outside kOutsideVision[] = {{"vision.norm", "post_layernorm"},
                                       {"vision.norm_pre", "pre_layrnorm"},
@@ -209,8 +225,8 @@ Places::Places(models::Model& model, const std::string& base_class) {
     blocks[site.tower] = std::max(blocks[site.tower], site.block + 1);
   }
   const bool text_alone = base_class.starts_with("CLIPText");
-  for (const auto* spelling :
-       {&kTimm, &kVit4, &kVit5, &kDinov24, &kDinov25, &kClip, text_alone ? &kClipText : &kClipVision, &kOpenClip}) {
+  for (const auto* spelling : {&kTimm, &kVit4, &kVit5, &kDinov24, &kDinov25, &kClip,
+                               text_alone ? &kClipText : &kClipVision, &kOpenClip, &kBert, &kDistilBert}) {
     for (const auto& [tower, count] : blocks) {
       const char* before = tower == nn::Tower::vision ? spelling->vision : spelling->text;
       if (before == nullptr) continue;
@@ -241,6 +257,7 @@ Places::Places(models::Model& model, const std::string& base_class) {
   for (const auto* joint : model.joints()) {
     const nn::Site& site = joint->site();
     if (site.kind != nn::SiteKind::linear) continue;
+    if (site.path == "text.pooler") add("pooler.dense", {site.path, "", -1});
     add_own(site.checkpoint, site.path, site.block);
     for (const auto& slice : site.slices)
       add_own(slice.checkpoint, site.path + "." + slice.name, site.block);
@@ -271,8 +288,8 @@ std::optional<Place> Places::find(const std::string& module) const {
 
 bool is_known_wrapper(const std::string& wrapper) {
   static const std::set<std::string> kKnown = {
-      "",     "vit",    "dinov2", "dinov2_with_registers", "deit",   "model", "module", "backbone",
-      "clip", "visual", "trunk",  "vision_model",          "encoder"};
+      "",     "vit",    "dinov2", "dinov2_with_registers", "deit",    "model", "module",  "backbone",
+      "clip", "visual", "trunk",  "vision_model",          "encoder", "bert",  "roberta", "distilbert"};
   for (const auto& word : words_of(wrapper)) {
     if (!kKnown.contains(word)) return false;
   }
@@ -280,7 +297,7 @@ bool is_known_wrapper(const std::string& wrapper) {
 }
 
 WrittenNames::WrittenNames(models::Model& model, Names names) : model_(model) {
-  if (model.info().layout != "hf") return;
+  if (model.info().layout != "hf" || !model.tower(nn::Tower::vision)) return;
   const std::string& fc1 = model.joint("vision.blocks.0.mlp.fc1").site().checkpoint;
   const bool old = names == Names::transformers_4;
   const struct {

@@ -8,12 +8,13 @@
 namespace graft::methods::norm {
 
 struct Options {
-  Towers tower = Towers::vision;
+  Towers tower = Towers::reader;
 };
 
 template <class Visitor>
 void fields(Visitor& visit, Options& o) {
-  visit("tower", o.tower, "whose norms: the image tower's, the text tower's, or both");
+  visit("tower", o.tower,
+        "whose norms: the tower's that reads the examples, the image tower's, the text tower's, or both");
 }
 
 extern const Entry entry;

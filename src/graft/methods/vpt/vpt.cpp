@@ -37,7 +37,7 @@ class Vpt final : public MethodWith<Options> {
   // every task. With class prompts MaPLe's, whose logits are a hundred cosines and want another step: 0.0035 at a batch
   // of four, so eight times that here. It takes 5 epochs of whole data sets; 50 are for few shots.
   Recipe recipe(const Problem& problem) const override {
-    if (problem.model->has_text()) {
+    if (problem.model->has_prompts()) {
       return {.optimizer = OptimizerKind::sgd,
               .lr = 8 * 3.5e-3,
               .weight_decay = 5e-4,

@@ -76,6 +76,11 @@ at::Tensor TextTower::embed_words(const at::Tensor& ids) const {
   return tensor::rows_of(parts_.embedding, ids);
 }
 
+std::shared_ptr<const text::Tokenizer> TextTower::tokenizer() const {
+  if (parts_.tokenizer) return parts_.tokenizer;
+  return {std::shared_ptr<void>(), &text::ClipTokenizer::shared()};  // of the library, never freed
+}
+
 TextReader TextTower::text_reader() const {
   return {parts_.tokenizer ? *parts_.tokenizer : text::ClipTokenizer::shared(), context_length(), parts_.truncate};
 }

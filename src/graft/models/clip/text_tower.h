@@ -40,6 +40,7 @@ class TextTower final : public Tower {
   nn::Place place_of(const std::string& name) const override;
 
   int64_t context_length() const override { return parts_.positions.size(0); }
+  std::shared_ptr<const text::Tokenizer> tokenizer() const override;
   at::Tensor embed_words(const at::Tensor& ids) const override;
   TextReader text_reader() const override;
   int64_t vocabulary() const { return parts_.embedding.size(0); }

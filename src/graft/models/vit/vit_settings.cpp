@@ -23,21 +23,6 @@ data::Preprocessing half_and_half(data::Preprocessing preprocessing) {
   return preprocessing;
 }
 
-// A transformers' activation; its tables have several names for one function.
-Activation hidden_activation(const JsonObject& config) {
-  const auto name = config.get<std::string>("hidden_act", "gelu");
-  if (name == "gelu" || name == "gelu_python") return Activation::gelu;
-  if (name == "quick_gelu") return Activation::quick_gelu;
-  if (name == "gelu_pytorch_tanh" || name == "gelu_python_tanh" || name == "gelu_new" || name == "gelu_fast" ||
-      name == "gelu_accurate") {
-    return Activation::gelu_tanh;
-  }
-  if (name == "relu") return Activation::relu;
-  if (name == "silu" || name == "swish") return Activation::silu;
-  throw ModelError("vit", "{}: hidden_act = \"{}\": expected gelu, quick_gelu, gelu_pytorch_tanh, relu or silu.",
-                   config.file(), name);
-}
-
 void expect_equal(const JsonObject& config, const char* key, int64_t got, std::vector<std::string>& wrong) {
   const auto said = config.find<int64_t>(key);
   if (said && *said != got) wrong.push_back(fmt::format("{} = {}, the tensors have {}", key, *said, got));
@@ -52,7 +37,7 @@ void read_transformers(const JsonObject& config, const Shape& shape, Settings& s
   settings.eps = config.get("layer_norm_eps", settings.eps);
   settings.heads = config.get("num_attention_heads", int64_t{12});
   settings.depth = config.get("num_hidden_layers", int64_t{12});
-  settings.activation = hidden_activation(config);
+  settings.activation = transformers_activation(config, "hidden_act");
   settings.image = pixels_of(config, "image_size");
   config.expect("use_swiglu_ffn", {false}, "SwiGLU blocks are not supported.");
   config.expect("num_channels", {3}, "graft reads photos, of three channels.");
