@@ -51,11 +51,9 @@ int main(int argc, char** argv) {
   Silent silent;
   engine::Session session(request.options.model, request.options.data, {}, silent);
   const auto photos = static_cast<int64_t>(session.dataset().train.size());
-  engine::Encoder::Files files;
-  for (const auto& sample : session.dataset().train)
-    files.push_back(session.dataset().path(sample));
+  const auto train = session.source(session.dataset(), data::Split::train, {}, nullptr);
   const double begin = bench::now();
-  session.encoder().features(files, session.model()->reader().last(), silent);
+  session.encoder().features(*train, session.model()->reader().last(), silent);
   const double encoding = bench::now() - begin;
 
   const auto result = engine::adapt(session, request.options, request.method_options, silent);

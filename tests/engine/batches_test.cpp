@@ -37,12 +37,12 @@ class BatchesTest : public ::testing::Test {
         source(),
         data::LoaderOptions{.batch_size = kBatch, .workers = 2, .epochs = kEpochs, .seed = 3, .shuffle = true});
     return std::make_unique<LoadedBatches>(
-        std::move(loader), kPhotos, kBatch, model_->info().preprocessing.output(),
-        [this](const nn::Value& read) { return nn::Value{encoder_.run(read.x, 0, kPlace)}; });
+        std::move(loader), LoadedBatches::From{model_->info().preprocessing, data::Target::label, kPhotos, kBatch},
+        [this](const nn::Value& read) { return encoder_.run(read, 0, kPlace); });
   }
   std::unique_ptr<Batches> from_features() {
     return std::make_unique<FeatureBatches>(
-        nn::Value{encoder_.features(files_, kPlace, silent_)}, torch::tensor(labels_, at::kLong), kBatch,
+        nn::Value{encoder_.features(encoder_.photos(files_), kPlace, silent_)}, torch::tensor(labels_, at::kLong), kBatch,
         [from = source()](int64_t epoch) { return data::epoch_order(*from, kBatch, 3, epoch); });
   }
 
@@ -52,7 +52,7 @@ class BatchesTest : public ::testing::Test {
   Encoder encoder_{model_, nullptr, {}};
   Silent silent_;
   std::vector<data::Sample> samples_;
-  Encoder::Files files_;
+  std::vector<std::filesystem::path> files_;
   std::vector<int64_t> labels_;
 };
 

@@ -22,23 +22,29 @@ class EncoderTest : public ::testing::Test {
       testing::write_bitmap(files_.back(), 10 * i, 90, 200 - 9 * i, static_cast<uint64_t>(i));
     }
   }
+  data::PhotoSource source(const std::vector<fs::path>& files, const data::Augmentation& augmentation = {}) {
+    std::vector<data::Sample> samples;
+    for (const auto& file : files)
+      samples.push_back({.input = file.string()});
+    return {{}, std::move(samples), data::ImageTransform(model_->info().preprocessing, augmentation)};
+  }
   Encoder encoder(const fs::path& cache = {}, int64_t workers = 1) {
     return Encoder(model_, std::make_shared<data::ImageCache>(), {.workers = workers, .cache_dir = cache});
   }
 
   testing::TempFolder folder_;
   std::shared_ptr<models::Model> model_ = testing::tiny_clip();
-  Encoder::Files files_;
+  std::vector<fs::path> files_;
   Silent silent_;
 };
 
 TEST_F(EncoderTest, APhotosFeaturesAreTheSameBitsInAnyCompany) {
   for (const nn::Place place : {nn::Place{1}, nn::Place{2}, model_->reader().pooled(), model_->reader().last()}) {
-    const auto all = encoder().compute(files_, place, silent_);
-    const auto alone = encoder().compute({files_[17]}, place, silent_);
+    const auto all = encoder().compute(source(files_), place, silent_);
+    const auto alone = encoder().compute(source({files_[17]}), place, silent_);
     auto reversed_files = files_;
     std::reverse(reversed_files.begin(), reversed_files.end());
-    const auto reversed = encoder({}, 3).compute(reversed_files, place, silent_);
+    const auto reversed = encoder({}, 3).compute(source(reversed_files), place, silent_);
     EXPECT_TRUE(torch::equal(all[17], alone[0])) << place;
     EXPECT_TRUE(torch::equal(all, reversed.flip(0))) << place;
   }
@@ -46,8 +52,8 @@ TEST_F(EncoderTest, APhotosFeaturesAreTheSameBitsInAnyCompany) {
 
 TEST_F(EncoderTest, OfTokensTheClassTokenIsReadOrWhereThereIsNoneTheMeanOfThePatches) {
   const nn::Place place = 3;  // two blocks on
-  const auto tokens = encoder().compute(files_, place, silent_);
-  EXPECT_TRUE(torch::equal(encoder().rows(files_, place, silent_), tokens.select(1, 0)));
+  const auto tokens = encoder().compute(source(files_), place, silent_);
+  EXPECT_TRUE(torch::equal(encoder().rows(source(files_), place, silent_), tokens.select(1, 0)));
 
   auto averaged = testing::tiny_vit_checkpoint();  // two registers, then nine patches
   averaged.tensors.erase("cls_token");
@@ -60,12 +66,12 @@ TEST_F(EncoderTest, OfTokensTheClassTokenIsReadOrWhereThereIsNoneTheMeanOfThePat
     averaged.tensors.erase(std::string("norm.") + part);
   }
   model_ = averaged.load();
-  const auto all = encoder().compute(files_, place, silent_);
+  const auto all = encoder().compute(source(files_), place, silent_);
   ASSERT_EQ(all.size(1), 2 + 9);
   auto mean = torch::zeros({all.size(0), all.size(2)});
   for (int64_t patch = 2; patch < 11; ++patch)
     mean += all.select(1, patch);
-  const auto rows = encoder().rows(files_, place, silent_);
+  const auto rows = encoder().rows(source(files_), place, silent_);
   EXPECT_TRUE(torch::allclose(rows, mean / 9, 1e-5, 1e-6));
   EXPECT_FALSE(torch::allclose(rows, all.select(1, 0), 1e-2, 1e-2));
   EXPECT_TRUE(torch::equal(model_->reader().rows(model_->reader().kept(all, place)), rows));  // of kept tokens the same
@@ -73,57 +79,57 @@ TEST_F(EncoderTest, OfTokensTheClassTokenIsReadOrWhereThereIsNoneTheMeanOfThePat
 
 TEST_F(EncoderTest, CachedEqualsComputedAndIsNotComputedAgain) {
   const auto place = model_->reader().last();
-  const auto computed = encoder().compute(files_, place, silent_);
+  const auto computed = encoder().compute(source(files_), place, silent_);
   auto first = encoder(folder_ / "cache");
-  EXPECT_TRUE(torch::equal(first.features(files_, place, silent_), computed));
+  EXPECT_TRUE(torch::equal(first.features(source(files_), place, silent_), computed));
   EXPECT_EQ(first.encoded(), 21);
-  EXPECT_TRUE(torch::equal(first.features(files_, place, silent_), computed));
+  EXPECT_TRUE(torch::equal(first.features(source(files_), place, silent_), computed));
   EXPECT_EQ(first.encoded(), 21);
 
   auto second = encoder(folder_ / "cache");  // another process, as far as memory goes
-  EXPECT_TRUE(torch::equal(second.features({files_[3], files_[20], files_[3]}, place, silent_),
+  EXPECT_TRUE(torch::equal(second.features(source({files_[3], files_[20], files_[3]}), place, silent_),
                            computed.index_select(0, torch::tensor({3, 20, 3}))));
   EXPECT_EQ(second.encoded(), 0);
   EXPECT_EQ(second.reused(), 3);
 }
 
 TEST_F(EncoderTest, GoingOnFromAPlaceEqualsGoingAllTheWay) {
-  const auto whole = encoder().compute(files_, model_->reader().last(), silent_);
+  const auto whole = encoder().compute(source(files_), model_->reader().last(), silent_);
   for (nn::Place place = 1; place < model_->reader().last(); ++place) {
     auto e = encoder();
-    EXPECT_TRUE(torch::equal(e.run(e.features(files_, place, silent_), place, model_->reader().last()), whole))
+    EXPECT_TRUE(torch::equal(e.run(model_->reader().kept(e.features(source(files_), place, silent_), place), place, model_->reader().last()).x, whole))
         << place;
   }
 }
 
 TEST_F(EncoderTest, ThePhotosContentCountsAndNotItsName) {
   auto e = encoder(folder_ / "cache");
-  const auto before = e.features({files_[0]}, model_->reader().last(), silent_);
+  const auto before = e.features(source({files_[0]}), model_->reader().last(), silent_);
   fs::copy_file(files_[0], folder_ / "copy.bmp");
-  const auto copy = e.features({folder_ / "copy.bmp"}, model_->reader().last(), silent_);
+  const auto copy = e.features(source({folder_ / "copy.bmp"}), model_->reader().last(), silent_);
   EXPECT_EQ(e.encoded(), 1);
   EXPECT_TRUE(torch::equal(before, copy));
   testing::write_bitmap(files_[0], 0, 0, 0, 99);
   auto later = encoder(folder_ / "cache");
-  EXPECT_FALSE(torch::equal(later.features({files_[0]}, model_->reader().last(), silent_), before));
+  EXPECT_FALSE(torch::equal(later.features(source({files_[0]}), model_->reader().last(), silent_), before));
   EXPECT_EQ(later.encoded(), 1);
 }
 
 TEST_F(EncoderTest, ADamagedShardIsComputedAgain) {
   const auto place = model_->reader().last();
-  const auto expected = encoder(folder_ / "cache").features(files_, place, silent_);
+  const auto expected = encoder(folder_ / "cache").features(source(files_), place, silent_);
   for (const auto& entry : fs::recursive_directory_iterator(folder_ / "cache")) {
     if (entry.is_regular_file()) fs::resize_file(entry.path(), 100);
   }
   auto e = encoder(folder_ / "cache");
-  EXPECT_TRUE(torch::equal(e.features(files_, place, silent_), expected));
+  EXPECT_TRUE(torch::equal(e.features(source(files_), place, silent_), expected));
   EXPECT_EQ(e.encoded(), 21);
 }
 
 TEST_F(EncoderTest, ViewsDependOnTheSeedAndNotOnTheWorkers) {
   const auto augmentation = data::Augmentation::random_resized_crop_and_flip();
   const auto views = [&](uint64_t seed, int64_t workers) {
-    return encoder({}, workers).augmented(files_, model_->reader().last(), 2, augmentation, Random(seed), silent_);
+    return encoder({}, workers).augmented(source(files_, augmentation), model_->reader().last(), 2, Random(seed), silent_);
   };
   const auto one = views(1, 1);
   EXPECT_EQ(one.size(0), 42);
@@ -148,7 +154,7 @@ TEST_F(EncoderTest, AKeyNamesAllThatTheValuesDependOn) {
 TEST_F(EncoderTest, AVanishedPhotoIsAnError) {
   fs::remove(files_[4]);
   auto e = encoder();
-  EXPECT_THROW(e.features(files_, model_->reader().last(), silent_), DataError);
+  EXPECT_THROW(e.features(source(files_), model_->reader().last(), silent_), DataError);
 }
 
 TEST_F(EncoderTest, ACacheThatCannotBeWrittenIsAWarningAndNoMore) {
@@ -160,8 +166,8 @@ TEST_F(EncoderTest, ACacheThatCannotBeWrittenIsAWarningAndNoMore) {
     std::vector<std::string> warnings;
   } report;
   auto e = encoder(files_[0]);  // a file where a folder should be
-  const auto features = e.features(files_, model_->reader().last(), report);
-  EXPECT_TRUE(torch::equal(features, encoder().compute(files_, model_->reader().last(), silent_)));
+  const auto features = e.features(source(files_), model_->reader().last(), report);
+  EXPECT_TRUE(torch::equal(features, encoder().compute(source(files_), model_->reader().last(), silent_)));
   EXPECT_EQ(report.warnings.size(), 1u);
 }
 

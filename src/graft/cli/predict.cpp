@@ -11,14 +11,15 @@ namespace {
 int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<engine::PredictOptions>();
   arguments.take_positional("run", "run folder, or a folder with an adapter");
-  arguments.take_positional("files", "photos, or folders of photos", true);
+  arguments.take_positional("files", "photos or folders of them; files of texts, or -", true);
   if (!arguments.parse(terminal)) return 0;
-  arguments.require("run", "a run folder and photos");
+  arguments.require("run", "a run folder and photos or texts");
   auto options = arguments.get<engine::PredictOptions>();
   options.files = arguments.positionals();
   if (options.files.empty())
     throw UsageError("predict",
-                     "expected photos, or a folder of them, after the run folder. usage: graft predict RUN PHOTO ...");
+                     "expected photos, or a folder of them, after the run folder; for a run on texts a file of them, or - . usage: "
+                     "graft predict RUN PHOTO ...");
   print_predictions(engine::predict(options, host_of(arguments), terminal), terminal);
   return 0;
 }
@@ -27,10 +28,11 @@ int run(Arguments& arguments, Terminal& terminal) {
 
 Command predict_command() {
   return {"predict",
-          "Say what photos show, with what was trained.",
+          "Say what photos show or texts say, with what was trained.",
           "RUN PHOTO ...",
           "graft predict runs/pets holiday/*.jpg\n"
-          "graft predict runs/pets a.jpg b.png --json | jq .label",
+          "graft predict runs/pets a.jpg b.png --json | jq .label\n"
+          "graft predict runs/reviews new.txt",
           run,
           [] { return describe_options<engine::PredictOptions>(); }};
 }

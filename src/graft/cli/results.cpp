@@ -26,8 +26,11 @@ double rounded(double value) {
 
 nlohmann::json to_json(const engine::Scores& scores) {
   nlohmann::json json = {{"loss", rounded(scores.loss)}, {"count", scores.count}};
-  for (const auto& score : scores.all)
-    json[score.name] = rounded(score.value);
+  for (const auto& score : scores.all) {
+    json[score.name] = std::isfinite(score.value) ? nlohmann::json(rounded(score.value)) : nlohmann::json();
+    if (score.interval && &score != &scores.first())
+      json[score.name + "_interval"] = {rounded(score.interval->low), rounded(score.interval->high)};
+  }
   if (const auto& interval = scores.first().interval)
     json["interval"] = {rounded(interval->low), rounded(interval->high)};
   return json;
@@ -36,6 +39,7 @@ nlohmann::json to_json(const engine::Scores& scores) {
 nlohmann::json to_json(const engine::Scores& scores, const engine::Predictions& predictions,
                        const std::vector<std::string>& classes) {
   auto json = to_json(scores);
+  if (predictions.target != data::Target::label) return json;
   const auto counts = engine::count_classes(predictions);
   auto per_class = nlohmann::json::array();
   const bool many = classes.size() > static_cast<size_t>(engine::kAllScores);  // then those that occur
@@ -49,7 +53,54 @@ nlohmann::json to_json(const engine::Scores& scores, const engine::Predictions& 
   return json;
 }
 
+namespace {
+
+nlohmann::json of_numbers(const engine::Predictions& predictions, int64_t row) {
+  const auto truth = predictions.truth[row][0].item<double>();
+  nlohmann::json json = {{"file", predictions.files[static_cast<size_t>(row)]},
+                         {"value", rounded(predictions.probabilities[row][0].item<double>())}};
+  if (std::isfinite(truth)) json["truth"] = rounded(truth);
+  return json;
+}
+
+nlohmann::json of_several_classes(const engine::Predictions& predictions, int64_t row,
+                                  const std::vector<std::string>& classes) {
+  auto labels = nlohmann::json::array(), scores = nlohmann::json::object();
+  for (size_t c = 0; c < classes.size(); ++c) {
+    const auto probability = predictions.probabilities[row][static_cast<int64_t>(c)].item<double>();
+    if (probability >= 0.5) labels.push_back(classes[c]);
+    scores[classes[c]] = rounded(probability);
+  }
+  return {{"file", predictions.files[static_cast<size_t>(row)]}, {"labels", labels}, {"scores", scores}};
+}
+
+// What is told of an example, for people: its class with how sure that is and the runners-up, its classes, its number.
+std::vector<std::string> cells_of(const engine::Evaluation& evaluation, int64_t row) {
+  const auto& predictions = evaluation.predictions;
+  const auto& classes = evaluation.classes;
+  if (predictions.target == data::Target::value)
+    return {fmt::format("{:.3f}", predictions.probabilities[row][0].item<double>()), "", ""};
+  std::string others;
+  if (predictions.target == data::Target::labels) {
+    for (size_t c = 0; c < classes.size(); ++c) {
+      const auto probability = predictions.probabilities[row][static_cast<int64_t>(c)].item<double>();
+      if (probability >= 0.5) others += fmt::format("{}{} {:.0f} %", others.empty() ? "" : ", ", classes[c], percent(probability));
+    }
+    return {others.empty() ? "none" : others, "", ""};
+  }
+  const auto best = engine::top(predictions, row, 3);
+  for (size_t i = 1; i < best.size() && best[i].second >= kWorthSaying; ++i) {
+    others += fmt::format("{}{} {:.0f} %", i > 1 ? ", " : "", classes[static_cast<size_t>(best[i].first)],
+                          percent(best[i].second));
+  }
+  return {classes[static_cast<size_t>(best[0].first)], fmt::format("{:.0f} %", percent(best[0].second)), others};
+}
+
+}  // namespace
+
 nlohmann::json to_json(const engine::Predictions& predictions, int64_t row, const std::vector<std::string>& classes) {
+  if (predictions.target == data::Target::value) return of_numbers(predictions, row);
+  if (predictions.target == data::Target::labels) return of_several_classes(predictions, row, classes);
   nlohmann::json top = nlohmann::json::array();
   for (const auto& [label, probability] : engine::top(predictions, row, kTop)) {
     top.push_back({classes[static_cast<size_t>(label)], rounded(probability)});
@@ -71,15 +122,8 @@ void print_predictions(const engine::Evaluation& evaluation, Terminal& terminal)
       terminal.print(dump(to_json(predictions, row, evaluation.classes)));
       continue;
     }
-    std::string others;
-    const auto best = engine::top(predictions, row, 3);
-    for (size_t i = 1; i < best.size() && best[i].second >= kWorthSaying; ++i) {
-      others += fmt::format("{}{} {:.0f} %", i > 1 ? ", " : "", evaluation.classes[static_cast<size_t>(best[i].first)],
-                            percent(best[i].second));
-    }
-    table.row({printable(predictions.files[static_cast<size_t>(row)]),
-               evaluation.classes[static_cast<size_t>(best[0].first)], fmt::format("{:.0f} %", percent(best[0].second)),
-               others});
+    const auto cells = cells_of(evaluation, row);
+    table.row({printable(predictions.files[static_cast<size_t>(row)]), cells[0], cells[1], cells[2]});
   }
   for (const auto& line : table.lines())
     terminal.print(line);

@@ -21,7 +21,7 @@ nlohmann::json to_json(const engine::Scores& scores, const engine::Predictions& 
 // {"file": ..., "label": ..., "probability": ..., "top": [[name, probability], ...]}, and "truth" where it is known.
 nlohmann::json to_json(const engine::Predictions& predictions, int64_t row, const std::vector<std::string>& classes);
 
-// One object a line under --json, else a line a photo: file, best class, the runners-up.
+// One object a line under --json, else a line an example: file, best class, the runners-up.
 void print_predictions(const engine::Evaluation& evaluation, Terminal& terminal);
 
 // Adds the notes that concern numbers, as "notes": a list, empty where there are none.

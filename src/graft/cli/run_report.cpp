@@ -14,14 +14,13 @@
 #include "graft/cli/thumbnail.h"
 #include "graft/core/atomic_file.h"
 #include "graft/engine/run_folder.h"
+#include "graft/engine/sources.h"
 #include "graft/engine/words.h"
 #include "graft/io/yaml_options.h"
 #include "graft/tensor/precision.h"
 
 namespace graft::cli {
 namespace {
-
-constexpr size_t kMistakes = 24;
 
 std::string time_now() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
@@ -56,18 +55,16 @@ std::vector<study::LineChart> charts(const std::vector<engine::Metric>& metrics,
 std::vector<study::Mistake> worst_mistakes(const engine::AdaptResult& result) {
   const auto& predictions = result.test_predictions;
   std::vector<study::Mistake> mistakes;
-  for (size_t row = 0; row < predictions.files.size(); ++row) {
-    const auto [predicted, probability] = engine::top(predictions, static_cast<int64_t>(row), 1).front();
-    const int64_t truth = predictions.labels[row];
-    if (truth < 0 || predicted == truth) continue;
-    mistakes.push_back({predictions.files[row], result.classes[static_cast<size_t>(truth)],
-                        result.classes[static_cast<size_t>(predicted)], probability, ""});
+  for (const auto row : engine::surest_mistakes(predictions, engine::kMistakesShown)) {
+    const auto [predicted, probability] = engine::top(predictions, row, 1).front();
+    const auto truth = predictions.labels[static_cast<size_t>(row)];
+    study::Mistake mistake{predictions.files[static_cast<size_t>(row)], result.classes[static_cast<size_t>(truth)],
+                           result.classes[static_cast<size_t>(predicted)], probability, ""};
+    if (result.reads == data::Reads::photo) mistake.image = thumbnail_uri(result.data_root / mistake.file);
+    if (const auto words = result.mistake_words.find(row); words != result.mistake_words.end())
+      mistake.words = words->second;
+    mistakes.push_back(std::move(mistake));
   }
-  std::stable_sort(mistakes.begin(), mistakes.end(),
-                   [](const auto& a, const auto& b) { return a.probability > b.probability; });
-  if (mistakes.size() > kMistakes) mistakes.resize(kMistakes);
-  for (auto& mistake : mistakes)
-    mistake.image = thumbnail_uri(result.data_root / mistake.file);
   return mistakes;
 }
 
@@ -94,16 +91,19 @@ study::RunReport describe_run(const engine::AdaptResult& result, const std::stri
       fmt::format("{} on {}", option("method"), std::filesystem::path(option("data")).lexically_normal().string());
   report.subtitle = fmt::format("{} · {} classes · seed {}", option("model"), result.classes.size(), option("seed"));
   report.command = command;
-  const auto counts = engine::count_classes(result.test_predictions);
+  const bool classes = result.test_predictions.target == data::Target::label;
+  const auto counts = classes ? engine::count_classes(result.test_predictions) : engine::ClassCounts{};
   report.correct = counts.correct;
   report.count = counts.count;
   report.mean_per_class = counts.mean_per_class();
   report.charts = charts(engine::read_metrics(result.folder / "metrics.jsonl"), result.test.first());
-  for (size_t i = 0; i < result.classes.size(); ++i)
+  report.unit = engine::unit_of(result.reads);
+  report.scores = engine::format_scores(result.test);
+  for (size_t i = 0; classes && i < result.classes.size(); ++i)
     report.classes.push_back({result.classes[i], counts.class_correct[i], counts.class_count[i]});
   for (const auto& [pair, photos] : counts.confusion)
     report.confusion.push_back({static_cast<size_t>(pair.first), static_cast<size_t>(pair.second), photos});
-  report.mistakes = worst_mistakes(result);
+  if (classes) report.mistakes = worst_mistakes(result);
   report.cost = {
       {"time", fmt::format("{} in all, {} of it training{}", format_duration(result.seconds),
                            format_duration(result.train_seconds),
@@ -113,8 +113,9 @@ study::RunReport describe_run(const engine::AdaptResult& result, const std::stri
       {"trained", fmt::format("{} parameters on {} frozen ones", engine::count_words(result.trained_parameters),
                               engine::count_words(result.frozen_parameters))},
       {"on disk", engine::bytes_words(result.adapter_bytes)},
-      {"image features",
-       result.features_cached ? "kept: each photo went through the frozen layers once" : "computed anew each epoch"}};
+      {"frozen features", result.features_cached
+                              ? fmt::format("kept: each of the {} went through the frozen layers once", report.unit)
+                              : "computed anew each epoch"}};
   for (const auto& [name, text] : config) {
     if (!text.empty()) report.options.emplace_back(name, text);
   }

@@ -22,7 +22,6 @@ struct Slot {
   Batch batch;
   std::int64_t number = -1;
   std::int64_t epoch = 0;
-  std::int64_t length = 0;                                            // of a row's ids
   std::int64_t started = 0;                                           // examples handed to workers
   std::int64_t missing = 0;                                           // examples not finished
   std::int64_t failed_at = std::numeric_limits<std::int64_t>::max();  // the first that failed ...
@@ -43,7 +42,6 @@ struct Loader::State {
   const std::shared_ptr<const Source> source;
   const LoaderOptions options;
   const std::int64_t batches;  // an epoch
-  const std::size_t image_floats;
 
   std::mutex mutex;
   std::condition_variable work_is_there, batch_is_there, workers_are_idle;
@@ -63,7 +61,6 @@ struct Loader::State {
       : source(std::move(from)),
         options(how),
         batches((source->size() + how.batch_size - 1) / how.batch_size),
-        image_floats(source->floats()),
         slots(static_cast<std::size_t>(how.prefetch)) {}
 
   std::vector<std::int64_t> order_of(std::int64_t epoch) const {
@@ -71,20 +68,6 @@ struct Loader::State {
     std::vector<std::int64_t> order(static_cast<std::size_t>(source->size()));
     std::iota(order.begin(), order.end(), std::int64_t{0});
     return order;
-  }
-
-  // Room for texts, all of it padding.
-  void open_texts(Slot& slot) const {
-    constexpr std::int64_t kMultiple = 8;  // of which vector registers hold a whole number
-    Batch& batch = slot.batch;
-    batch.lengths.clear();
-    for (const std::int64_t index : batch.indices)
-      batch.lengths.push_back(source->length(index));
-    const std::int64_t longest = *std::ranges::max_element(batch.lengths);
-    slot.length = std::max(longest, std::min((longest + kMultiple - 1) / kMultiple * kMultiple, source->max_length()));
-    const std::size_t size = batch.indices.size() * static_cast<std::size_t>(slot.length);
-    batch.ids.assign(size, source->pad());
-    batch.types.assign(size, 0);
   }
 
   // Readies the slot of batch `number`; with the lock held.
@@ -104,15 +87,7 @@ struct Loader::State {
       spare.pop_back();
     }
     slot.batch.indices.assign(order.begin() + begin, order.begin() + begin + size);
-    slot.batch.labels.clear();
-    slot.batch.values.clear();
-    for (const std::int64_t index : slot.batch.indices) {
-      slot.batch.labels.push_back(source->label(index));
-      const std::span<const float> values = source->values(index);
-      slot.batch.values.insert(slot.batch.values.end(), values.begin(), values.end());
-    }
-    slot.batch.images.resize(static_cast<std::size_t>(size) * image_floats);
-    if (image_floats == 0) open_texts(slot);
+    make_room(slot.batch, *source);
     slot.started = 0;
     slot.missing = size;
     slot.failed_at = std::numeric_limits<std::int64_t>::max();
@@ -135,11 +110,7 @@ struct Loader::State {
     const std::int64_t index = slot.batch.indices[static_cast<std::size_t>(place)];
     const Random random =
         Random(options.seed).fork(static_cast<std::uint64_t>(slot.epoch)).fork(static_cast<std::uint64_t>(index));
-    Row row;
-    row.pixels = {slot.batch.images.data() + static_cast<std::size_t>(place) * image_floats, image_floats};
-    source->read(index, random, row);
-    std::ranges::copy(row.ids, slot.batch.ids.begin() + place * slot.length);
-    std::ranges::copy(row.types, slot.batch.types.begin() + place * slot.length);
+    fill(slot.batch, *source, place, random);
   }
 
   void work() {

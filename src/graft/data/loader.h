@@ -12,22 +12,10 @@
 #include <optional>
 #include <vector>
 
+#include "graft/data/batch.h"
 #include "graft/data/source.h"
 
 namespace graft::data {
-
-// Of photos `images` alone is filled, of texts `ids`, `types` and `lengths`. T is the longest text's length, rounded up
-// to a multiple of 8 but never beyond what the source calls the longest; behind a shorter text stands the source's pad.
-struct Batch {
-  std::vector<float> images;             // [B, 3, H, W]
-  std::vector<std::int32_t> ids, types;  // [B, T]
-  std::vector<std::int64_t> lengths;     // [B], of ids that are no padding
-  std::vector<std::int64_t> labels;      // [B]
-  std::vector<float> values;             // [B, V]; empty where the samples have none
-  std::vector<std::int64_t> indices;     // [B], places in the source
-  std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
-  bool operator==(const Batch&) const = default;
-};
 
 struct LoaderOptions {
   std::int64_t batch_size = 32;

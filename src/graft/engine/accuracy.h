@@ -20,12 +20,18 @@ struct ClassCounts {
 
   double accuracy() const;        // in [0, 1], as the next
   double mean_per_class() const;  // over the classes that occur
+  double macro_f1() const;        // over the classes that occur or are predicted
+  // Matthews' coefficient for several classes (Gorodkin 2004), in [-1, 1]; 0 where it is not defined.
+  double mcc() const;
 };
 
 // Of equal scores the lower class counts as predicted.
 ClassCounts count_classes(const Predictions& predictions);
 
-// accuracy, mean_per_class
-Scores score(const ClassCounts& counts);
+// Rows that are wrong, the surest first.
+std::vector<int64_t> surest_mistakes(const Predictions& predictions, size_t most);
+
+// accuracy, mean_per_class, macro_f1, mcc. Intervals: Wilson's for accuracy, by the jackknife for F1 and Matthews'.
+Scores score(const ClassCounts& counts, bool intervals = false);
 
 }  // namespace graft::engine

@@ -21,6 +21,7 @@
 #include "graft/engine/run_config.h"
 #include "graft/engine/run_folder.h"
 #include "graft/engine/run_record.h"
+#include "graft/engine/sources.h"
 #include "graft/engine/trainer.h"
 #include "graft/engine/words.h"
 #include "graft/io/yaml_options.h"
@@ -52,6 +53,7 @@ class Run {
   void train();
   void report_stop();
   void test_and_save();
+  void find_words();
 
   Session& session_;
   const AdaptOptions& options_;
@@ -101,6 +103,7 @@ void Run::prepare() {
   auto& run = prepared_.emplace(session_, options_, method_options_, report_);
   result_.classes = run.dataset.classes;
   result_.data_root = run.dataset.root;
+  result_.reads = run.dataset.reads;
   result_.trained_parameters = run.trained_parameters();
   result_.frozen_parameters = session_.model()->info().parameters;
   result_.features_cached = run.cached();
@@ -126,7 +129,7 @@ void Run::open_folder() {
   const OptionValues config = run_config(options, run.method_options, run.recipe, run.info);
   record_.machine = machine_of_this_run();
   record_.identity = run_identity(config, session_.model()->info(), run.dataset,
-                                  [&](const fs::path& photo) { return session_.encoder().content_hash(photo); });
+                                  [&](data::Split split) -> const data::Source& { return *run.source(split); });
   if (!options_.resume.empty()) {
     reopen_folder(config);
   } else {
@@ -200,14 +203,14 @@ void Run::train() {
   auto& run = *prepared_;
   auto stage = run.stage();
   run.adapted.method->before_training(stage);
-  run.task->parameters_changed();
+  run.objective->parameters_changed();
   if (run.trains()) {
     const auto source = run.batches();
     const auto& t = run.options.train;
-    Trainer trainer(*run.task, *source,
+    Trainer trainer(*run.objective, *source,
                     {.recipe = run.recipe,
                      .grad_accum = t.grad_accum,
-                     .unit = "images",
+                     .unit = unit_of(run.dataset.reads),
                      .patience = t.patience,
                      .val_every = t.val_every,
                      .checkpoint_every = t.checkpoint_every,
@@ -227,13 +230,13 @@ void Run::train() {
     result_.stopped_by = outcome.stopped_by;
     if (outcome.stopped_by != 0) return;
     report_.line("train", fmt::format("{} steps in {:.1f} s{}", outcome.steps_here, outcome.seconds,
-                                      outcome.early ? ", stopped early at the best validation accuracy" : ""));
+                                      outcome.early ? ", stopped early at the best validation score" : ""));
   } else if (folder_) {
-    folder_->start_metrics(0, run.task->score_names());
+    folder_->start_metrics(0, run.objective->score_names());
   }
   auto after = run.stage();
   run.adapted.method->after_training(after);
-  run.task->parameters_changed();
+  run.objective->parameters_changed();
   check_trained();
 }
 
@@ -251,15 +254,27 @@ void Run::check_trained() const {
                         wrong);
 }
 
+// Of texts: what decided the surest mistakes.
+void Run::find_words() {
+  const auto& run = *prepared_;
+  const auto& predictions = result_.test_predictions;
+  if (run.dataset.reads != data::Reads::text || predictions.target != data::Target::label) return;
+  for (const auto row : surest_mistakes(predictions, kMistakesShown)) {
+    result_.mistake_words[row] =
+        word_weights(run.adapted, *run.source(data::Split::test), row, top(predictions, row, 1).front().first);
+  }
+}
+
 void Run::test_and_save() {
   auto& run = *prepared_;
   if (folder_) result_.adapter_bytes = save_adapter(folder_->path(), run.adapted, run.info);
   after_steps(result_.steps, [&] {
-    result_.val = run.task->validate();
-    result_.test_predictions = run.task->predict(run.set(run.dataset.test));
+    result_.val = run.objective->validate();
+    result_.test_predictions = run.objective->predict(*run.source(data::Split::test));
   });
-  result_.test = score(count_classes(result_.test_predictions));
+  result_.test = run.task->score(result_.test_predictions, /*intervals=*/true);
   const auto& test = result_.test;
+  find_words();
   report_.line("test", format_scores(test));
   if (!folder_) return;
   write_predictions(folder_->path() / "predictions.jsonl", "test", result_.test_predictions, run.dataset.classes);

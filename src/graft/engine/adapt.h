@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,15 +12,21 @@
 #include "graft/engine/accuracy.h"
 #include "graft/engine/options.h"
 #include "graft/engine/session.h"
+#include "graft/engine/word_weights.h"
 
 namespace graft::engine {
+
+inline constexpr size_t kMistakesShown = 24;  // of a run, in its report
 
 struct AdaptResult {
   Scores test;
   Predictions test_predictions;
+  // Of texts: the words that decided the mistakes that were made most surely, by their rows in test_predictions.
+  std::map<int64_t, WordWeights> mistake_words;
   std::optional<Scores> val;
   std::vector<std::string> classes;
-  std::filesystem::path data_root;  // what test_predictions.files are relative to
+  data::Reads reads = data::Reads::photo;
+  std::filesystem::path data_root;  // what test_predictions.files are relative to, where they are files
   int64_t trained_parameters = 0;
   int64_t frozen_parameters = 0;
   int64_t steps = 0;  // taken so far, over all resumes
@@ -29,7 +36,7 @@ struct AdaptResult {
   int64_t legs = 1;              // processes that it ran in
   std::string command;           // that began it
   bool features_cached = false;  // training ran on kept features
-  int64_t photos_encoded = 0;    // that went through the frozen image tower; the others' features were there
+  int64_t photos_encoded = 0;    // that went through the frozen tower; the others' features were there
   int64_t adapter_bytes = 0;
   int64_t peak_memory_bytes = 0;     // of the process so far
   std::filesystem::path folder;      // empty: nothing was written

@@ -10,6 +10,7 @@
 #include "graft/core/printable.h"
 #include "graft/data/dataset.h"
 #include "graft/engine/merged_folder.h"
+#include "graft/engine/task.h"
 #include "graft/engine/tensor_file.h"
 #include "graft/io/json_object.h"
 #include "graft/io/weights.h"
@@ -135,7 +136,9 @@ AdapterInfo own_info(const io::JsonObject& graft) {
   for (const auto& key : options.keys())
     info.method_options[key] = options.need<std::string>(key);
   info.classifier = classifier_of(graft);
+  info.task = find_task(graft.get("task", info.task)).name;
   info.classes = graft.need<std::vector<std::string>>("classes");
+  info.outputs = graft.get("outputs", static_cast<int64_t>(info.classes.size()));
   info.classes_made_up = graft.get("classes_made_up", false);
   info.templates = graft.need<std::vector<std::string>>("templates");
   info.shots = graft.need<int64_t>("shots");
@@ -215,7 +218,7 @@ std::vector<std::string> prompt_names(const AdapterInfo& info) {
 
 std::shared_ptr<models::Classifier> build_head(const methods::Method& method, const methods::Problem& problem,
                                                const AdapterInfo& info, Random& random) {
-  const auto classes = static_cast<int64_t>(info.classes.size());
+  const auto classes = info.head_outputs();
   const int64_t width = problem.model->reader().width(method.features_at(*problem.model));
   const auto init = method.recipe(problem).head_init;
   if (init != models::HeadInit::class_text) {
@@ -307,7 +310,7 @@ Adapted load_foreign(const fs::path& folder, std::shared_ptr<models::Model> mode
 Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<methods::Method> method,
                       const AdapterInfo& info, const std::function<void(const methods::Adaptation&)>& attached) {
   Adapted adapted;
-  adapted.problem = {model, info.classes, info.shots, info.train_size};
+  adapted.problem = {model, info.classes, info.shots, info.train_size, find_task(info.task).target};
   Random random = Random(static_cast<uint64_t>(info.seed)).fork("start");
   Random head_random = random.fork("head");
   adapted.classifier = info.classifier == methods::ClassifierKind::prompts
@@ -326,7 +329,9 @@ json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
           {"method", info.method},
           {"options", info.method_options},
           {"classifier", option::print(info.classifier)},
+          {"task", info.task},
           {"classes", info.classes},
+          {"outputs", info.head_outputs()},
           {"templates", info.templates},
           {"shots", info.shots},
           {"train_size", info.train_size},

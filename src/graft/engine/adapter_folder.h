@@ -27,7 +27,9 @@ struct AdapterInfo {
   std::string method;
   OptionValues method_options;  // resolved
   methods::ClassifierKind classifier = methods::ClassifierKind::linear;
+  std::string task = "classification";
   std::vector<std::string> classes;
+  int64_t outputs = 0;                 // of a head that is not of classes; 0: one a class
   bool classes_made_up = false;        // the file knows how many there are, and not what they are called
   std::vector<std::string> templates;  // of class prompts
   int64_t shots = 0;
@@ -38,6 +40,7 @@ struct AdapterInfo {
   std::string precision;   // that it was trained at
   bool merged = false;     // folded into its base: `base` is the folder itself
 
+  int64_t head_outputs() const { return outputs > 0 ? outputs : static_cast<int64_t>(classes.size()); }
   bool foreign() const {
     return fingerprint.empty();
   }  // written by PEFT: nothing to check the base by, and

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/engine/sources.h"
 
 namespace graft::engine {
 
@@ -13,20 +14,14 @@ int64_t Batches::size_of(int64_t batch) const {
   return std::min(batch_size(), examples() - batch * batch_size());
 }
 
-LoadedBatches::LoadedBatches(std::unique_ptr<data::Loader> loader, int64_t examples, int64_t batch_size,
-                             data::Size size, Prefix prefix)
-    : loader_(std::move(loader)),
-      examples_(examples),
-      batch_size_(batch_size),
-      size_(size),
-      prefix_(std::move(prefix)) {}
+LoadedBatches::LoadedBatches(std::unique_ptr<data::Loader> loader, From from, Prefix prefix)
+    : loader_(std::move(loader)), from_(from), prefix_(std::move(prefix)) {}
 
 Batch LoadedBatches::next() {
   auto batch = loader_->next();
   if (!batch) batch = loader_->next();  // an epoch ended there
   GRAFT_ASSERT(batch);
-  // Autograd may keep what it is given, and the loader takes its memory back: both are copied.
-  Batch result{prefix_({pixels_of(*batch, size_).clone()}), torch::tensor(batch->labels, at::kLong),
+  Batch result{prefix_(value_of(*batch, from_.preprocessing)), targets_of(*batch, from_.target),
                static_cast<double>(batch->size())};
   loader_->recycle(std::move(*batch));
   return result;
@@ -50,11 +45,6 @@ Batch FeatureBatches::next() {
   return {{features_.x.index_select(0, rows), features_.layout},
           targets_.index_select(0, rows),
           static_cast<double>(rows.numel())};
-}
-
-at::Tensor pixels_of(const data::Batch& batch, data::Size size) {
-  return torch::from_blob(const_cast<float*>(batch.images.data()), {batch.size(), 3, size.height, size.width},
-                          at::kFloat);
 }
 
 }  // namespace graft::engine

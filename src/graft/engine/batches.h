@@ -37,17 +37,20 @@ class Batches {
 class LoadedBatches final : public Batches {
  public:
   using Prefix = std::function<nn::Value(nn::Value read)>;
-  LoadedBatches(std::unique_ptr<data::Loader> loader, int64_t examples, int64_t batch_size, data::Size size,
-                Prefix prefix);
-  int64_t examples() const override { return examples_; }
-  int64_t batch_size() const override { return batch_size_; }
+  struct From {
+    data::Preprocessing preprocessing;
+    data::Target target = data::Target::label;
+    int64_t examples = 0, batch_size = 0;
+  };
+  LoadedBatches(std::unique_ptr<data::Loader> loader, From from, Prefix prefix);
+  int64_t examples() const override { return from_.examples; }
+  int64_t batch_size() const override { return from_.batch_size; }
   void seek(int64_t epoch, int64_t batch) override { loader_->seek(epoch, batch); }
   Batch next() override;
 
  private:
   std::unique_ptr<data::Loader> loader_;
-  int64_t examples_, batch_size_;
-  data::Size size_;
+  From from_;
   Prefix prefix_;
 };
 
@@ -69,8 +72,5 @@ class FeatureBatches final : public Batches {
   at::Tensor epoch_order_;  // [N]
   int64_t epoch_ = 0, batch_ = 0;
 };
-
-// A loader's batch as a tensor over its memory; the batch must outlive it.
-at::Tensor pixels_of(const data::Batch& batch, data::Size size);  // [B, 3, H, W]
 
 }  // namespace graft::engine

@@ -9,10 +9,12 @@
 #include "graft/core/error.h"
 #include "graft/core/names.h"
 #include "graft/data/format.h"
-#include "graft/engine/classification.h"
+#include "graft/engine/model_objective.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prediction_file.h"
 #include "graft/engine/prompt_notes.h"
+#include "graft/engine/sources.h"
+#include "graft/engine/text_list.h"
 #include "graft/text/text_file.h"
 
 namespace graft::engine {
@@ -87,8 +89,11 @@ std::vector<int64_t> match_classes(const data::Dataset& dataset, data::Split spl
                                    const Adapted& adapted, const AdapterInfo& info) {
   const auto known = places_of(choice.classes);
   std::vector<bool> occurs(dataset.classes.size(), false);
-  for (const auto& sample : dataset.split(split))
-    occurs[static_cast<size_t>(sample.label)] = true;
+  for (const auto& sample : dataset.split(split)) {
+    if (sample.label >= 0) occurs[static_cast<size_t>(sample.label)] = true;
+    for (size_t c = 0; dataset.target == data::Target::labels && c < occurs.size(); ++c)
+      occurs[c] = occurs[c] || sample.values[c] > 0;
+  }
   std::vector<int64_t> places;
   std::vector<std::string> wrong;
   for (size_t i = 0; i < dataset.classes.size(); ++i) {
@@ -98,29 +103,56 @@ std::vector<int64_t> match_classes(const data::Dataset& dataset, data::Split spl
   }
   if (!wrong.empty()) {
     const auto why = why_only_its_classes(adapted, info);
-    throw DataError("evaluate", "{} has photos of classes that the run was not trained on:{}\n  {}", dataset.name,
-                    fmt::join(wrong, ""),
+    throw DataError("evaluate", "{} has {} of classes that the run was not trained on:{}\n  {}", dataset.name,
+                    unit_of(dataset.reads), fmt::join(wrong, ""),
                     why.empty() ? "--classes FILE (or a,b,c) names other classes to choose among; this run can."
                                 : fmt::format("Leave them out, or train with them: {}.", why));
   }
   return places;
 }
 
-Classification task_for(Adapted& adapted, Encoder& encoder, int64_t photos, std::vector<int64_t> columns,
-                        Reporter& report) {
-  const nn::Place place = kept_place(std::min(methods::earliest_change(adapted.adaptation, *adapted.model),
-                                              adapted.method->features_at(*adapted.model)));
-  const bool cached = place > 0 && encoder.fits(photos, place);
-  return Classification(adapted, encoder, {.place = place, .cached = cached, .choices = std::move(columns)}, {},
-                        report);
+// A sample's target, told by the run's classes. `places`: of the data's classes among them.
+data::Sample told_by_run(data::Sample sample, const data::Dataset& dataset, const std::vector<int64_t>& places,
+                         size_t classes) {
+  if (dataset.target == data::Target::value) return sample;
+  if (sample.label >= 0) sample.label = places[static_cast<size_t>(sample.label)];
+  if (dataset.target == data::Target::labels) {
+    std::vector<float> values(classes, 0);
+    for (size_t c = 0; c < sample.values.size(); ++c)
+      if (places[c] >= 0) values[static_cast<size_t>(places[c])] = sample.values[c];
+    sample.values = std::move(values);
+  }
+  return sample;
+}
+
+Evaluation evaluate_on(Adapted& adapted, const AdapterInfo& info, Encoder& encoder, const data::Source& source,
+                       const ChoiceOfClasses& choice, Reporter& report) {
+  const auto& entry = find_task(info.task);
+  const auto& tower = adapted.model->reader();
+  const nn::Place place = kept_place(tower, std::min(methods::earliest_change(adapted.adaptation, *adapted.model),
+                                                     adapted.method->features_at(*adapted.model)));
+  const std::shared_ptr<const Task> task = entry.make({});
+  ModelObjective objective(adapted, encoder,
+                           {.place = place,
+                            .task = task,
+                            .target = entry.target,
+                            .cached = place > 0 && encoder.fits(source.size(), place),
+                            .choices = choice.columns},
+                           nullptr, report);
+  Evaluation result;
+  result.reads = source.reads();
+  result.classes = choice.classes;
+  result.predictions = objective.predict(source);
+  result.scores = task->score(result.predictions, /*intervals=*/true);
+  return result;
 }
 
 AdapterInfo read_classifier_info(const std::string& run) {
   AdapterInfo info = read_adapter_info(run);
-  if (info.merged && info.classes.empty()) {
+  if (info.merged && info.head_outputs() == 0) {
     throw ModelError("adapter", "{} has no classes to predict: the adapter that was merged had none.", run);
   }
-  if (!info.foreign() || !info.classes.empty()) return info;
+  if (!info.foreign() || info.head_outputs() > 0) return info;
   throw ModelError("adapter",
                    "{} holds an adapter that PEFT wrote without a classifier (modules_to_save): it has no classes to "
                    "predict. Use it with `graft features --adapter` or `graft merge`.",
@@ -141,7 +173,7 @@ Adapted load_classifier(const std::string& run, const std::shared_ptr<models::Mo
 DataOptions own_data(const std::string& run, const DataOptions& asked) {
   const auto own = data_of_run(run);
   if (!own) {
-    throw UsageError("evaluate", "which photos? {} does not know the data that it was trained on: give --data.", run);
+    throw UsageError("evaluate", "which data? {} does not know the data that it was trained on: give --data.", run);
   }
   OptionValues values = write_options(*own);
   const OptionValues defaults = write_options(DataOptions{});
@@ -179,6 +211,9 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
   DataOptions data = options.data.data.empty() ? own_data(options.run, options.data) : options.data;
   if (!data.exif) data.exif = exif_of_run(options.run);
   data.dataset.least_classes = 1;  // it is told apart from the run's
+  const auto& task = find_task(info.task);
+  if (!data.dataset.target && task.target != data::Target::label) data.dataset.target = task.target;
+  if (!data.max_length) data.max_length = max_length_of_run(options.run);
   Session session(model_of_run(info, options.model, report), data, host, report, {options.split});
   Adapted adapted = load_classifier(options.run, session.model(), options.force_base, report);
   report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
@@ -189,19 +224,21 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
     report.note({fmt::format("{} does not name its classes: taken in the order of the data, {}", options.run,
                              fmt::join(info.classes, ", "))});
   }
-  const auto choice = choose_classes(adapted, info, options.data.dataset.classes);
-  const auto places = match_classes(session.dataset(), options.split, choice, adapted, info);
-  EvaluationSet set;
-  for (const auto& sample : session.dataset().split(options.split)) {
-    set.files.push_back(sample.input);
-    set.paths.push_back(session.dataset().path(sample));
-    set.labels.push_back(places[static_cast<size_t>(sample.label)]);
+  const auto& dataset = session.dataset();
+  if (dataset.target != task.target) {
+    throw DataError("evaluate", "{} was trained on {}, and {} has {}. --target says how a table is read.", options.run,
+                    task.summary, dataset.name, task_of(dataset.target).summary);
   }
-  Evaluation result;
-  result.classes = choice.classes;
-  const auto photos = static_cast<int64_t>(set.files.size());
-  result.predictions = task_for(adapted, session.encoder(), photos, choice.columns, report).predict(set);
-  result.scores = score(count_classes(result.predictions));
+  const auto choice = choose_classes(adapted, info, options.data.dataset.classes);
+  auto samples = dataset.split(options.split);
+  if (dataset.target != data::Target::value) {
+    const auto places = match_classes(dataset, options.split, choice, adapted, info);
+    for (auto& sample : samples)
+      sample = told_by_run(std::move(sample), dataset, places, choice.classes.size());
+  }
+  const auto source = source_of(*session.model(), dataset, std::move(samples),
+                                {.images = session.images(), .max_length = data.max_length}, &report);
+  auto result = evaluate_on(adapted, info, session.encoder(), *source, choice, report);
   if (!options.output.empty()) {
     write_predictions(options.output, option::print(options.split), result.predictions, result.classes);
   }
@@ -209,36 +246,41 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
 }
 
 Evaluation predict(const PredictOptions& options, const Host& host, Reporter& report) {
-  if (options.files.empty()) throw UsageError("predict", "which photos? Name one or more files after the run folder.");
+  if (options.files.empty())
+    throw UsageError("predict", "which photos or texts? Name one or more files after the run folder.");
   const AdapterInfo info = read_classifier_info(options.run);
   const auto model = open_model(model_of_run(info, options.model, report), host, report);
   Adapted adapted = load_classifier(options.run, model, options.force_base, report);
   say_of_prompts(*adapted.classifier, info.classes, report);
   const auto choice = choose_classes(adapted, info, options.classes);
-  const auto images = std::make_shared<data::ImageCache>(options.exif ? *options.exif : exif_of_run(options.run));
-  Encoder encoder(model, images, {.workers = options.workers, .cache_dir = {}});
-  DataOptions data;
-  data.on_bad_file = options.on_bad_file;
-  data.workers = options.workers;
-  const PhotoList photos = readable(list_photos(options.files), data, *images);
-  report.line("data", photos.describe("photos"));
-  report_findings(photos.paths, *images, report);
-
   if (info.classes_made_up) {
     report.note({fmt::format("{} does not name its classes: they are called {} to {}", options.run,
                              info.classes.front(), info.classes.back()),
                  /*numbers=*/false});
   }
-  EvaluationSet set;
-  set.files = photos.files;
-  set.paths = photos.paths;
-  set.labels.assign(photos.files.size(), -1);
-  Evaluation result;
-  result.classes = choice.classes;
-  result.predictions =
-      task_for(adapted, encoder, static_cast<int64_t>(set.files.size()), choice.columns, report).predict(set);
-  result.scores = score(count_classes(result.predictions));
-  return result;
+  const auto images = std::make_shared<data::ImageCache>(options.exif ? *options.exif : exif_of_run(options.run));
+  Encoder encoder(model, images, {.workers = options.workers, .cache_dir = {}});
+  data::Dataset dataset;
+  dataset.name = "what is given";
+  dataset.target = find_task(info.task).target;
+  std::vector<data::Sample> samples;
+  if (model->reader().name() == nn::Tower::text) {
+    dataset.reads = data::Reads::text;
+    samples = list_texts(options.files, {.text_column = options.text_column, .pair_column = options.pair_column});
+    report.line("data", fmt::format("texts  {}", samples.size()));
+  } else {
+    DataOptions data;
+    data.on_bad_file = options.on_bad_file;
+    data.workers = options.workers;
+    const PhotoList photos = readable(list_photos(options.files), data, *images);
+    report.line("data", photos.describe("photos"));
+    report_findings(photos.paths, *images, report);
+    samples = samples_of(photos);
+  }
+  const auto source = source_of(
+      *model, dataset, std::move(samples),
+      {.images = images, .max_length = options.max_length ? options.max_length : max_length_of_run(options.run)}, &report);
+  return evaluate_on(adapted, info, encoder, *source, choice, report);
 }
 
 }  // namespace graft::engine

@@ -1,4 +1,4 @@
-// Using what was trained: accuracy of a run on a data set, predictions for photos.
+// Using what was trained: scores of a run on a data set, predictions for photos or texts.
 #pragma once
 
 #include <optional>
@@ -35,6 +35,7 @@ struct Evaluation {
   Scores scores;
   Predictions predictions;
   std::vector<std::string> classes;
+  data::Reads reads = data::Reads::photo;
 };
 
 // Without a model's name: the one that the run was trained on; without data: the run's own. The data's classes are
@@ -47,6 +48,8 @@ struct PredictOptions {
   std::string run;
   ModelOptions model;
   std::vector<std::string> files;
+  std::string text_column = {}, pair_column = {};
+  std::optional<int64_t> max_length = {};
   std::string classes;
   data::OnBadFile on_bad_file = data::OnBadFile::refuse;
   std::optional<data::Exif> exif = {};
@@ -57,7 +60,10 @@ template <class Visitor>
 void fields(Visitor& visit, PredictOptions& o) {
   visit("run", o.run, "run folder, or a folder with an adapter");
   fields(visit, o.model);
-  visit("files", o.files, "photos, or folders of photos");
+  visit("files", o.files, "photos, or folders of them; of a run on texts: files with a text a line, tables, folders, or -");
+  visit("text-column", o.text_column, "table: column with the text (default: text, sentence, question, review, ...)");
+  visit("pair-column", o.pair_column, "table: column with a second text; none: there is none");
+  visit("max-length", o.max_length, "tokens that are read of a text (default: as the run was trained)");
   visit("classes", o.classes, "classes to choose among: a file with one a line, or a,b,c (default: the run's)");
   visit("on-bad-file", o.on_bad_file, "a photo that cannot be read: refuse them all, or skip the photo");
   visit("exif", o.exif,

@@ -3,47 +3,58 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <optional>
 
 #include "graft/core/error.h"
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/evaluate.h"
+#include "graft/engine/example_list.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/session.h"
+#include "graft/engine/sources.h"
 #include "graft/engine/tensor_file.h"
 #include "graft/engine/words.h"
 
 namespace graft::engine {
-
 FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter& report) {
   ModelOptions wanted = options.model;
   if (!options.adapter.empty()) wanted = model_of_run(read_adapter_info(options.adapter), wanted, report);
   DataOptions data = options.data;
   if (!data.exif && !options.adapter.empty()) data.exif = exif_of_run(options.adapter);
-  PhotoList photos = list_photos(data, options.split);
   const auto model = open_model(wanted, host, report);
+  const auto& tower = model->reader();
+  const nn::Place place = tower.place_named("features", options.at);
   const auto images = std::make_shared<data::ImageCache>(data.exif.value_or(data::Exif::keep));
-  if (data.on_bad_file == data::OnBadFile::skip) photos = readable(std::move(photos), data, *images);
-  report.line("data", photos.describe(data.data));
-  const nn::Place place = model->reader().place_named("features", options.at);
+  const auto named = list_examples(*model, data, options.split, *images, report);
+  if (!data.max_length && !options.adapter.empty()) data.max_length = max_length_of_run(options.adapter);
+  const auto source =
+      source_of(*model, named.dataset, named.samples,
+                {.images = images, .max_length = data.max_length, .workers = std::max<int64_t>(1, data.workers)}, &report);
   std::optional<Adapted> adapted;
-  nn::Place unchanged = model->reader().last();
+  nn::Place unchanged = tower.last();
   if (!options.adapter.empty()) {
     adapted = load_adapter(options.adapter, model, report, options.force_base);
     unchanged = methods::earliest_change(adapted->adaptation, *model);
+  }
+  if (!tower.has_one_shape(place)) {
+    throw UsageError("features", "--at {}: texts have as many tokens as they have, which is no table. Say pooled.",
+                     options.at);
   }
 
   Encoder encoder(model, images,
                   {.workers = data.workers, .cache_dir = data.cache ? host.cache_dir : std::filesystem::path()});
   FeatureTable table;
-  table.files = photos.files;
-  table.features = refusing_unreadable(photos, data, *images, [&] {
-    return place <= unchanged ? encoder.features(photos.paths, place, report)
-                              : encoder.compute(photos.paths, place, report);
-  });
-  report_findings(photos.paths, *images, report);
+  for (int64_t i = 0; i < source->size(); ++i)
+    table.files.push_back(source->name(i));
+  const auto compute = [&] {
+    return place <= unchanged ? encoder.features(*source, place, report) : encoder.compute(*source, place, report);
+  };
+  table.features =
+      tower.name() == nn::Tower::text ? compute() : refusing_unreadable(named.photos, data, *images, compute);
+  report_findings(named.photos.paths, *images, report);
   if (!options.output.empty()) {
-    const nlohmann::json files(photos.files);
+    const nlohmann::json files(table.files);
     write_tensors(options.output, {{"features", table.features}},
                   {{"files", files.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
                    {"model", model->info().source},

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "graft/engine/encoder.h"
+#include "graft/text/tokenizer.h"
 
 namespace graft::engine {
 namespace {
@@ -38,6 +39,23 @@ at::Tensor generated_pixels(const data::Preprocessing& preprocessing) {
     transform.write(generated_image(i), Random(1), {one.data_ptr<float>(), static_cast<size_t>(one.numel())});
   }
   return pixels;
+}
+
+// Ids from all over the vocabulary, in texts of several lengths.
+nn::Value generated_texts(const models::Tower& tower) {
+  const auto length = std::min<int64_t>(tower.context_length(), 24);
+  const auto words = tower.tokenizer() ? tower.tokenizer()->vocabulary_size() : 100;
+  nn::Value value{torch::empty({kGenerated, length}, at::kLong)};
+  for (int64_t i = 0; i < kGenerated * length; ++i)
+    value.x.data_ptr<int64_t>()[i] = (i * i * 31 + i * 7 + 5) % words;
+  value.present = torch::arange(length).unsqueeze(0) < length - torch::arange(kGenerated).unsqueeze(1);
+  return value;
+}
+
+nn::Value generated_value(const models::Model& model) {
+  const auto& tower = model.reader();
+  if (tower.name() == nn::Tower::text) return generated_texts(tower);
+  return {generated_pixels(model.info().preprocessing)};
 }
 
 double relative(const at::Tensor& wanted, const at::Tensor& got) {
@@ -78,8 +96,8 @@ Outputs outputs_of(const std::shared_ptr<models::Model>& model, const AdapterInf
   Encoder encoder(model, images, {});
   Outputs outputs;
   const auto last = model->reader().last();
-  outputs.images = photos.empty() ? encoder.run(generated_pixels(model->info().preprocessing), 0, last)
-                                  : encoder.compute(photos, last, report);
+  outputs.images = photos.empty() ? encoder.run(generated_value(*model), 0, last).x
+                                  : encoder.compute(encoder.photos(photos), last, report);
   if (info.classifier == methods::ClassifierKind::prompts && !info.classes.empty() && model->has_prompts()) {
     const torch::NoGradGuard no_grad;
     std::vector<std::string> names(info.classes.begin(),

@@ -51,17 +51,19 @@ struct DataOptions {
   data::DatasetOptions dataset;
   data::OnBadFile on_bad_file = data::OnBadFile::refuse;
   std::optional<data::Exif> exif = {};
+  std::optional<int64_t> max_length = {};
   int64_t workers = 2;
   bool cache = true;
 };
 template <class Visitor>
 void fields(Visitor& visit, DataOptions& o) {
-  visit("data", o.data, "folder of photos, table (CSV, TSV, JSONL) or CoOp split file");
+  visit("data", o.data, "folder of photos or texts, table (CSV, TSV, JSONL) or CoOp split file");
   fields(visit, o.dataset);
   visit("on-bad-file", o.on_bad_file, "a photo that cannot be read: refuse the run, or skip the photo");
   visit("exif", o.exif,
         "photos with an orientation tag: keep them as they are stored, or turn them upright (default: as the run was "
         "trained, else keep)");
+  visit("max-length", o.max_length, "tokens that are read of a text; of longer ones the end is cut (default: the model's most)");
   visit("workers", o.workers, "threads that decode photos; the numbers do not depend on it");
   visit("cache", o.cache, "keep frozen features on disk for the next run");
 }

@@ -67,6 +67,13 @@ std::string PhotoList::describe(const std::string& name) const {
                      remark.empty() ? "" : " · ", remark);
 }
 
+std::vector<data::Sample> samples_of(const PhotoList& photos) {
+  std::vector<data::Sample> samples;
+  for (size_t i = 0; i < photos.files.size(); ++i)
+    samples.push_back({.input = photos.paths[i].string(), .label = -1, .name = photos.files[i]});
+  return samples;
+}
+
 PhotoList list_photos(const DataOptions& options, const std::string& split) {
   if (options.data.empty()) throw UsageError("data", "which photos? Give --data a folder, a table or a split file.");
   const fs::path path(options.data);
@@ -167,6 +174,11 @@ std::optional<DataOptions> data_of_run(const fs::path& run) {
   std::error_code error;
   if (!fs::exists(config, error)) return std::nullopt;
   return read_adapt_request(io::read_yaml_options(config)).options.data;
+}
+
+std::optional<int64_t> max_length_of_run(const fs::path& run) {
+  const auto data = data_of_run(run);
+  return data ? data->max_length : std::nullopt;
 }
 
 data::Exif exif_of_run(const fs::path& run) {

@@ -23,6 +23,9 @@ struct PhotoList {
   std::string describe(const std::string& name) const;
 };
 
+// As samples without labels, whose files are where they lie and whose names are as the data has them.
+std::vector<data::Sample> samples_of(const PhotoList& photos);
+
 // A split of a data set; or, with no split named, every photo below a folder, sorted by name, or every row of a table,
 // in its order; or one photo. DataError for nothing.
 PhotoList list_photos(const DataOptions& options, const std::string& split);
@@ -57,6 +60,9 @@ void report_workers(int64_t started, int64_t asked, Reporter& report);
 
 // The data that a run was trained on, as its configuration has it; none where its folder has no such file.
 std::optional<DataOptions> data_of_run(const std::filesystem::path& run);
+
+// The most tokens that a run read of a text, where it was told; by its configuration.
+std::optional<int64_t> max_length_of_run(const std::filesystem::path& run);
 
 // How a run's photos were read: by its configuration; `keep` where that does not say.
 data::Exif exif_of_run(const std::filesystem::path& run);

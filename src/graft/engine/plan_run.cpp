@@ -66,10 +66,10 @@ Pace measure(PreparedRun& run, Planner& planner, bool recompute) {
       nn::Context context{
           .training = true, .recompute = recompute, .generator = at::make_generator<at::CPUGeneratorImpl>(1)};
       optimizer.clear_gradients();
-      (run.task->loss(batch, context) / batch.weight).backward();
+      (run.objective->loss(batch, context) / batch.weight).backward();
     }
     optimizer.step(0);
-    run.task->parameters_changed();
+    run.objective->parameters_changed();
   };
   if (pace.batches > 1) step();
   pace.batch_seconds = middle_seconds(pace.measured, step);

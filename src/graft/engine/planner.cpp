@@ -9,6 +9,7 @@
 #include "graft/core/error.h"
 #include "graft/engine/predictions.h"
 #include "graft/engine/process_memory.h"
+#include "graft/engine/sources.h"
 #include "graft/engine/words.h"
 #include "graft/nn/linear.h"
 #include "graft/nn/patch_embedding.h"
@@ -45,10 +46,8 @@ int64_t Plan::bytes() const {
 Planner::Planner(PreparedRun& run) : run_(run) {
   {
     const torch::NoGradGuard no_grad;
-    const auto size = run_.adapted.model->info().preprocessing.output();
-    nn::Context context;
-    const auto photo = torch::zeros({1, 3, size.height, size.width});
-    value_ = run_.adapted.model->reader().run({photo}, 0, run_.place, context).x.sizes().slice(1).vec();
+    const auto& model = *run_.adapted.model;
+    input_ = model.reader().run(blank_value(model, *run_.source(data::Split::train), 1), 0, run_.place, {});
   }
   pass(1);  // all that is packed once is packed now
   forward_bytes_ = packed_bytes();
@@ -60,30 +59,30 @@ Planner::Planner(PreparedRun& run) : run_(run) {
 }
 
 void Planner::step(int64_t batch, bool recompute, const std::function<void()>& mark) {
-  auto shape = value_;
-  shape.insert(shape.begin(), batch);
+  auto shape = input_.x.sizes().vec();
+  shape.front() = batch;
   {
     nn::Context context{
         .training = true, .recompute = recompute, .generator = at::make_generator<at::CPUGeneratorImpl>(1)};
     // The batch itself is one of the loader's.
-    const auto loss = run_.task->loss({run_.adapted.model->reader().kept(torch::zeros(shape), run_.place),
-                                       torch::zeros({batch}, at::kLong), static_cast<double>(batch)},
-                                      context);
+    const auto loss = run_.objective->loss({{torch::zeros(shape, input_.x.options()), input_.layout},
+                                            blank_targets(run_.dataset, batch),
+                                            static_cast<double>(batch)},
+                                           context);
     mark();
     (loss / static_cast<double>(batch)).backward();
   }
   for (const auto& [name, parameter] : run_.adapted.parameters)
     parameter.mutable_grad().reset();
-  run_.task->parameters_changed();
+  run_.objective->parameters_changed();
 }
 
 void Planner::pass(int64_t batch) {
   const torch::NoGradGuard no_grad;
   auto& adapted = run_.adapted;
-  const auto size = adapted.model->info().preprocessing.output();
   nn::Context context;
   auto& tower = adapted.model->reader();
-  const auto value = tower.run({torch::zeros({batch, 3, size.height, size.width})}, 0,
+  const auto value = tower.run(blank_value(*adapted.model, *run_.source(data::Split::test), batch), 0,
                                adapted.method->features_at(*adapted.model), context);
   adapted.classifier->forward(tower.rows(value), context);
 }
@@ -113,9 +112,7 @@ int64_t Planner::packed_bytes() const {
 // Rows of the cache, and a copy in one piece of those that are read now.
 int64_t Planner::feature_bytes() const {
   if (!run_.kept) return 0;
-  int64_t floats = 1;
-  for (const auto size : value_)
-    floats *= size;
+  const int64_t floats = input_.x.numel();
   const auto& data = run_.dataset;
   const auto most = std::max({data.train.size(), data.val.size(), data.test.size()});
   const auto all = (run_.cached() ? data.train.size() : 0) + data.val.size() + data.test.size();
@@ -123,8 +120,8 @@ int64_t Planner::feature_bytes() const {
 }
 
 int64_t Planner::loader_bytes(int64_t batch) const {
-  const auto size = run_.adapted.model->info().preprocessing.output();
-  return kLoaderBatches * batch * 3 * size.height * size.width * static_cast<int64_t>(sizeof(float));
+  const auto& model = *run_.adapted.model;
+  return kLoaderBatches * batch * static_cast<int64_t>(blank_value(model, *run_.source(data::Split::train), 1).x.nbytes());
 }
 
 int64_t Planner::optimizer_bytes() const {

@@ -33,10 +33,10 @@ class Planner {
   explicit Planner(PreparedRun& run);
 
   Plan plan(bool recompute, int64_t batch_size);
-  int64_t largest_batch(int64_t budget, bool recompute, int64_t below);  // that fits; 0: not even one photo
+  int64_t largest_batch(int64_t budget, bool recompute, int64_t below);  // that fits; 0: not even one example
 
-  // What is followed, on photos of zeros: a step without the optimizer's part, `mark` called between its forward and
-  // its backward; and what a test does to its photos, as do the frozen layers below a place where training begins.
+  // What is followed, on examples of zeros, the longest that there are: a step without the optimizer's part, `mark` called between its forward and
+  // its backward; and what a test does to its examples, as do the frozen layers below a place where training begins.
   void step(
       int64_t batch, bool recompute, const std::function<void()>& mark = [] {});
   void pass(int64_t batch);
@@ -49,7 +49,7 @@ class Planner {
   int64_t optimizer_bytes() const;
 
   PreparedRun& run_;
-  std::vector<int64_t> value_;                // of a photo where training begins
+  nn::Value input_;                           // of one example where training begins
   int64_t forward_bytes_ = 0;                 // weights as packed
   int64_t backward_bytes_ = 0;                // and once more, for the backward
   int64_t held_ = 0;                          // by all that is always there
@@ -66,7 +66,7 @@ struct PlanChoice {
   bool fits() const { return budget == 0 || plan.bytes() <= budget; }
 };
 
-// ConfigError for a budget of the user's that not even one photo fits.
+// ConfigError for a budget of the user's that not even one example fits.
 PlanChoice choose_plan(PreparedRun& run);
 PlanChoice choose_plan(PreparedRun& run, Planner& planner);
 

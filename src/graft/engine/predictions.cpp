@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "graft/core/error.h"
@@ -20,6 +21,20 @@ std::vector<int64_t> largest(const float* values, int64_t count, int64_t k) {
                     [&](int64_t a, int64_t b) { return values[a] > values[b] || (values[a] == values[b] && a < b); });
   order.erase(end, order.end());
   return order;
+}
+
+std::vector<std::string> names_of(const data::Source& source) {
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < source.size(); ++i)
+    names.push_back(source.name(i));
+  return names;
+}
+
+std::vector<int64_t> labels_of(const data::Source& source) {
+  std::vector<int64_t> labels;
+  for (int64_t i = 0; i < source.size(); ++i)
+    labels.push_back(source.label(i));
+  return labels;
 }
 
 }  // namespace
@@ -40,6 +55,20 @@ PredictionRows::PredictionRows(std::vector<std::string> files, std::vector<int64
   predictions_.of_label = at::zeros({photos});
 }
 
+PredictionRows::PredictionRows(const data::Source& source, data::Target target, int64_t outputs)
+    : PredictionRows(names_of(source), labels_of(source), target == data::Target::label ? outputs : kAllScores) {
+  if (target == data::Target::label) return;
+  predictions_.target = target;
+  predictions_.class_count = outputs;
+  predictions_.probabilities = at::empty({source.size(), outputs});
+  predictions_.truth = at::full({source.size(), outputs}, std::nanf(""));
+  for (int64_t i = 0; i < source.size(); ++i) {
+    const auto values = source.values(i);
+    GRAFT_ASSERT(values.empty() || static_cast<int64_t>(values.size()) == outputs);
+    std::copy(values.begin(), values.end(), predictions_.truth[i].data_ptr<float>());
+  }
+}
+
 void PredictionRows::add(const at::Tensor& logits) {
   const torch::NoGradGuard no_grad;
   auto& p = predictions_;
@@ -48,6 +77,12 @@ void PredictionRows::add(const at::Tensor& logits) {
     throw DivergenceError("predict", "{}: {} of its {} class scores are not finite (the first is {}). {}",
                           p.files[static_cast<size_t>(rows_ + bad.row)], bad.in_row, scores.size(1), bad.value,
                           "What was trained holds numbers too large: train again with a smaller --lr.");
+  }
+  if (p.target != data::Target::label) {
+    p.probabilities.narrow(0, rows_, scores.size(0))
+        .copy_(p.target == data::Target::labels ? torch::sigmoid(scores) : scores);
+    rows_ += scores.size(0);
+    return;
   }
   const at::Tensor probabilities = torch::softmax(scores, 1);
   const int64_t rows = probabilities.size(0), classes = probabilities.size(1);

@@ -1,4 +1,4 @@
-// What a classifier said of photos. Of very many classes only the best of each photo are kept, so that photos times
+// What a head said of examples. Of very many classes only the best of each example are kept, so that examples times
 // classes numbers are never held.
 #pragma once
 
@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "graft/data/source.h"
 
 namespace graft::engine {
 
@@ -21,6 +23,8 @@ struct Predictions {
   at::Tensor best = {};            // [N, kBestScores] int64, whose they are; undefined where all are there, in order
   at::Tensor of_label = {};        // [N] float32, the label's, where not all are there
   int64_t class_count = 0;         // 0: as many as there are columns
+  data::Target target = data::Target::label;  // labels: `probabilities` of each class by itself; value: the numbers
+  at::Tensor truth = {};                      // [N, K] float32 of labels and values, NaN where it is not known
 
   int64_t classes() const { return class_count > 0 ? class_count : probabilities.size(1); }
 };
@@ -32,8 +36,10 @@ int64_t prediction_bytes(int64_t photos, int64_t classes);
 class PredictionRows {
  public:
   PredictionRows(std::vector<std::string> files, std::vector<int64_t> labels, int64_t classes);
+  // Of a source's examples, in its order.
+  PredictionRows(const data::Source& source, data::Target target, int64_t outputs);
 
-  // logits [B, C] of the photos after those so far. DivergenceError, with the photo, for one that is not finite.
+  // logits [B, C] of the examples after those so far. DivergenceError, with the example, for one that is not finite.
   void add(const at::Tensor& logits);
   Predictions take() { return std::move(predictions_); }
 

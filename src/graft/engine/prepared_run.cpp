@@ -9,19 +9,29 @@
 #include "graft/core/error.h"
 #include "graft/data/epoch_order.h"
 #include "graft/data/loader.h"
-#include "graft/data/photo_source.h"
 #include "graft/engine/augmentation.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prompt_notes.h"
 #include "graft/engine/run_folder.h"
+#include "graft/engine/sources.h"
 #include "graft/engine/words.h"
 
 namespace graft::engine {
+namespace {
+
+// All targets once, then all again: [views * N, ...].
+at::Tensor repeated(const at::Tensor& targets, int64_t views) {
+  return views == 1 ? targets : at::cat(std::vector<at::Tensor>(static_cast<size_t>(views), targets));
+}
+
+}  // namespace
 
 PreparedRun::PreparedRun(Session& with, AdaptOptions asked, const OptionValues& of_method, Reporter& to)
     : session(with), options(std::move(asked)), method_options(of_method), report(to), restore_(*session.model()) {
   check_options();
   dataset = session.draw(options.shots, seed(), report);
+  for (const auto split : {data::Split::train, data::Split::val, data::Split::test})
+    sources_[split] = session.source(dataset, split, {}, &report);
   choose();
 }
 
@@ -35,7 +45,8 @@ void PreparedRun::check_options() const {
 void PreparedRun::choose() {
   const auto model = session.model();
   auto method = methods::make_method(options.method, method_options);
-  methods::Problem problem{model, dataset.classes, options.shots, static_cast<int64_t>(dataset.train.size())};
+  methods::Problem problem{model, dataset.classes, options.shots, static_cast<int64_t>(dataset.train.size()),
+                           dataset.target};
   earliest_ = model->reader().last();
   method->decide(
       problem, [this](auto split, auto at, auto views) { return features(split, at, views); }, report);
@@ -43,22 +54,29 @@ void PreparedRun::choose() {
 
   const auto train_size = static_cast<int64_t>(dataset.train.size());
   if (options.train.batch_size && *options.train.batch_size > train_size) {
-    throw ConfigError("train", "--batch-size {}: there are {} training photos.", *options.train.batch_size, train_size);
+    throw ConfigError("train", "--batch-size {}: there are {} training {}.", *options.train.batch_size, train_size,
+                      unit_of(dataset.reads));
   }
   recipe = apply(options.train, method->recipe(problem));
-  auto loss = plugins::make_loss(options.train.loss);
+  if (dataset.reads != data::Reads::photo) {
+    if (options.train.augment.value_or(methods::Augmentation::none) != methods::Augmentation::none) {
+      throw ConfigError("train", "--augment {}: changes photos, and {} holds texts. Leave it out.",
+                        option::print(*options.train.augment), dataset.name);
+    }
+    recipe.augmentation = methods::Augmentation::none;
+  }
+  task = task_of(dataset.target).make({.loss = options.train.loss, .label_smoothing = recipe.label_smoothing});
   recipe.batch_size = std::min(recipe.batch_size, train_size);
   if (!options.classifier) options.classifier = method->classifier(*model);
   attach(std::move(method));
 
-  const auto photos = static_cast<int64_t>(dataset.train.size() + dataset.test.size());
-  place = kept_place(std::min(earliest_, adapted.method->features_at(*model)));
-  kept = place > 0 && session.encoder().fits(photos, place);
-  task = std::make_unique<Classification>(
+  const auto examples = static_cast<int64_t>(dataset.train.size() + dataset.test.size());
+  place = kept_place(model->reader(), std::min(earliest_, adapted.method->features_at(*model)));
+  kept = place > 0 && session.encoder().fits(examples, place);
+  objective = std::make_unique<ModelObjective>(
       adapted, session.encoder(),
-      Classification::Options{
-          .place = place, .loss = std::move(loss), .label_smoothing = recipe.label_smoothing, .cached = kept},
-      set(dataset.val), report);
+      ModelObjective::Options{.place = place, .task = task, .target = dataset.target, .cached = kept},
+      source(data::Split::val), report);
 }
 
 void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
@@ -70,12 +88,16 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .method = options.method,
           .method_options = method_options,
           .classifier = *options.classifier,
+          .task = task_of(dataset.target).name,
           .classes = dataset.classes,
+          .outputs = outputs_of(dataset),
           .templates = read_templates(options.templates, options.templates_file),
           .shots = options.shots,
           .train_size = static_cast<int64_t>(dataset.train.size()),
           .seed = options.seed,
-          .image_size = static_cast<int64_t>(model->info().preprocessing.output().height),
+          .image_size = dataset.reads == data::Reads::photo
+                            ? static_cast<int64_t>(model->info().preprocessing.output().height)
+                            : 0,
           .told = write_options(options.model.told),
           .precision = std::string(tensor::to_string(model->precision()))};
   // Parameters that a method trains are found only once it is attached: the copy that is restored is made in between.
@@ -99,20 +121,24 @@ std::string PreparedRun::describe_method() const {
       fmt::format("{} · {} trained ({:.2g} %)", options.method, count_words(trained_parameters()), 100 * share);
   if (trains()) {
     text +=
-        fmt::format(" · {} {:.3g}, {}, {} epochs of {} photos, batch {}", option::print(recipe.optimizer), recipe.lr,
-                    option::print(recipe.schedule), recipe.epochs, dataset.train.size(), recipe.batch_size);
+        fmt::format(" · {} {:.3g}, {}, {} epochs of {} {}, batch {}", option::print(recipe.optimizer), recipe.lr,
+                    option::print(recipe.schedule), recipe.epochs, dataset.train.size(), unit_of(dataset.reads),
+                    recipe.batch_size);
   }
   return text;
 }
 
 std::string PreparedRun::describe_features() const {
-  if (place == 0) return fmt::format("image features cannot be kept: {} changes block 0", options.method);
-  if (!kept) return "image features are too many to keep in memory";
+  const bool texts = dataset.reads == data::Reads::text;
+  const std::string features = texts ? "text features" : "image features";
+  if (place == 0 && texts) return fmt::format("{} cannot be kept: {} changes a block", features, options.method);
+  if (place == 0) return fmt::format("{} cannot be kept: {} changes block 0", features, options.method);
+  if (!kept) return features + " are too many to keep in memory";
   if (augments() && trains()) {
     return fmt::format("training photos are augmented ({}): the image tower runs on each view",
                        option::print(recipe.augmentation));
   }
-  return "image features are kept: each photo goes through the frozen layers once";
+  return fmt::format("{} are kept: each {} goes through the frozen layers once", features, texts ? "text" : "photo");
 }
 
 std::string PreparedRun::options_at_zero() const {
@@ -125,61 +151,56 @@ std::string PreparedRun::options_at_zero() const {
   return fmt::format("{}", fmt::join(zero, ", "));
 }
 
-EvaluationSet PreparedRun::set(const std::vector<data::Sample>& samples) const {
-  EvaluationSet set;
-  for (const auto& sample : samples) {
-    set.files.push_back(sample.input);
-    set.paths.push_back(dataset.path(sample));
-    set.labels.push_back(sample.label);
-  }
-  return set;
+std::shared_ptr<const data::Source> PreparedRun::source(data::Split split) const {
+  return sources_.at(split);
+}
+
+std::shared_ptr<const data::Source> PreparedRun::augmented(const data::Augmentation& augmentation) const {
+  return session.source(dataset, data::Split::train, augmentation, nullptr);
 }
 
 methods::FeatureSet PreparedRun::features(methods::Split split, nn::Place place, int64_t views) {
-  const auto set = this->set(split == methods::Split::train ? dataset.train : dataset.val);
+  const auto source = this->source(split == methods::Split::train ? data::Split::train : data::Split::val);
   Encoder& encoder = session.encoder();
-  const bool random = views > 1;
+  const auto& tower = session.model()->reader();
   at::Tensor rows;
-  if (random) {
+  if (views > 1) {
     // Tip-Adapter's views: random crops and flips, unless the run augments in its own way.
     const auto augmentation = recipe.augmentation == methods::Augmentation::none
                                   ? data::Augmentation::random_resized_crop_and_flip()
                                   : augmentation_of(recipe);
-    rows = encoder.augmented(set.paths, place, views, augmentation, Random(seed()).fork("views"), report);
-  } else if (place <= earliest_) {
-    rows = encoder.features(set.paths, place, report);
+    rows = encoder.augmented(*augmented(augmentation), place, views, Random(seed()).fork("views"), report);
+  } else if (place <= earliest_ && tower.has_one_shape(place)) {
+    rows = encoder.features(*source, place, report);
   } else {
-    rows = encoder.rows(set.paths, place, report);
+    rows = encoder.rows(*source, place, report);
   }
-  const auto& tower = session.model()->reader();
-  return {tower.rows(tower.kept(rows, place)), torch::tensor(set.labels, at::kLong).repeat({views})};
+  return {tower.rows(tower.kept(rows, place)), repeated(targets_of(*source, dataset.target), views)};
 }
 
 std::unique_ptr<Batches> PreparedRun::batches() {
   Encoder& encoder = session.encoder();
-  const auto set = this->set(dataset.train);
-  const data::ImageTransform transform(session.model()->info().preprocessing, augmentation_of(recipe));
-  const auto source = std::make_shared<data::PhotoSource>(dataset.root, dataset.train, transform, session.images());
   const data::LoaderOptions loading{.batch_size = recipe.batch_size,
                                     .workers = std::max<int64_t>(1, options.data.workers),
                                     .epochs = recipe.epochs,
                                     .seed = Random(seed()).fork("order").seed(),
                                     .shuffle = true};
+  const auto& tower = session.model()->reader();
   if (cached()) {
+    const auto source = this->source(data::Split::train);
     auto order = [source, loading](int64_t epoch) {
       return data::epoch_order(*source, loading.batch_size, loading.seed, epoch);
     };
-    const auto& tower = session.model()->reader();
-    return std::make_unique<FeatureBatches>(tower.kept(encoder.features(set.paths, place, report), place),
-                                            torch::tensor(set.labels, at::kLong), recipe.batch_size, std::move(order));
+    return std::make_unique<FeatureBatches>(tower.kept(encoder.features(*source, place, report), place),
+                                            targets_of(*source, dataset.target), recipe.batch_size, std::move(order));
   }
+  const auto source = augments() ? augmented(augmentation_of(recipe)) : this->source(data::Split::train);
   auto loader = std::make_unique<data::Loader>(source, loading);
   report_workers(loader->workers(), loading.workers, report);
   return std::make_unique<LoadedBatches>(
-      std::move(loader), source->size(), recipe.batch_size, transform.output(),
-      [&encoder, &tower = session.model()->reader(), place = place](const nn::Value& read) {
-        return tower.kept(encoder.run(read.x, 0, place), place);
-      });
+      std::move(loader),
+      LoadedBatches::From{session.model()->info().preprocessing, dataset.target, source->size(), recipe.batch_size},
+      [&encoder, place = place](const nn::Value& read) { return encoder.run(read, 0, place); });
 }
 
 methods::Stage PreparedRun::stage() {

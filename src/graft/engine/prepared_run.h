@@ -3,6 +3,7 @@
 // is gone.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,7 +12,7 @@
 #include "graft/data/dataset.h"
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/batches.h"
-#include "graft/engine/classification.h"
+#include "graft/engine/model_objective.h"
 #include "graft/engine/options.h"
 #include "graft/engine/restore_model.h"
 #include "graft/engine/session.h"
@@ -36,7 +37,9 @@ class PreparedRun {
 
   std::unique_ptr<Batches> batches();
   methods::Stage stage();
-  EvaluationSet set(const std::vector<data::Sample>& samples) const;
+  // The run's samples as the model reads them; nothing is random.
+  std::shared_ptr<const data::Source> source(data::Split split) const;
+  std::shared_ptr<const Task> task;
 
   Session& session;
   AdaptOptions options;
@@ -51,15 +54,17 @@ class PreparedRun {
   void choose();
   void attach(std::unique_ptr<methods::Method> method);
   methods::FeatureSet features(methods::Split split, nn::Place place, int64_t views);
+  std::shared_ptr<const data::Source> augmented(const data::Augmentation& augmentation) const;  // of the train split
 
   RestoreModel restore_;
+  std::map<data::Split, std::shared_ptr<const data::Source>> sources_;
   nn::Place earliest_ = 0;  // the first place that the adaptation may change
 
  public:
   Adapted adapted;
   nn::Place place = 0;  // where training begins: nothing below it changes
   bool kept = false;    // features at that place are held in memory
-  std::unique_ptr<Classification> task;
+  std::unique_ptr<ModelObjective> objective;
 };
 
 }  // namespace graft::engine

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
 #include <string_view>
 
 #include "graft/core/hash.h"
@@ -25,7 +26,7 @@ bool is_place(const std::string& option) {
 // Options that runs of earlier versions lack: where nobody set them, a run's identity is what it was there.
 bool is_absent(const std::string& option, const std::string& value) {
   return value.empty() &&
-         (option == "text-column" || option == "pair-column" || option == "target" || option == "label-separator");
+         (option == "max-length" || option == "text-column" || option == "pair-column" || option == "target" || option == "label-separator");
 }
 
 }  // namespace
@@ -77,7 +78,7 @@ std::string RunIdentity::hex() const {
 }
 
 RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, const data::Dataset& data,
-                         const ContentHash& content_of) {
+                         const Sources& source_of) {
   // A constant rate does not know how many epochs are to come.
   if (config["schedule"] == option::print(methods::ScheduleKind::constant)) config.erase("epochs");
   RunIdentity identity;
@@ -91,15 +92,18 @@ RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, co
   for (const auto& name : data.classes)
     classes.add(name);
   identity.classes = classes.hex();
-  const auto photos = [&](const std::vector<data::Sample>& samples) {
+  const auto examples = [&](data::Split split) {
+    const auto& source = source_of(split);
     Hash hash;
-    for (const auto& sample : samples)
-      hash.add(content_of(data.path(sample))).add(std::to_string(sample.label));
-    return RunIdentity::Photos{static_cast<int64_t>(samples.size()), hash.hex()};
+    for (int64_t i = 0; i < source.size(); ++i) {
+      hash.add(source.content(i)).add(std::to_string(source.label(i)));
+      hash.add(std::as_bytes(source.values(i)));
+    }
+    return RunIdentity::Photos{source.size(), hash.hex()};
   };
-  identity.train = photos(data.train);
-  identity.val = photos(data.val);
-  identity.test = photos(data.test);
+  identity.train = examples(data::Split::train);
+  identity.val = examples(data::Split::val);
+  identity.test = examples(data::Split::test);
   return identity;
 }
 

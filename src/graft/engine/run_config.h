@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <string>
 
 #include "graft/data/dataset.h"
+#include "graft/data/source.h"
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/options.h"
 
@@ -24,7 +24,7 @@ bool may_change(const std::string& option);
 struct RunIdentity {
   struct Photos {
     int64_t count = 0;
-    std::string hash;  // of each photo's bytes and label, in their order
+    std::string hash;  // of each example's content and target, in their order
     bool operator==(const Photos&) const = default;
   };
   std::string options, model, classes;
@@ -32,9 +32,9 @@ struct RunIdentity {
   bool operator==(const RunIdentity&) const = default;
   std::string hex() const;  // of all together
 };
-using ContentHash = std::function<std::string(const std::filesystem::path&)>;
+using Sources = std::function<const data::Source&(data::Split)>;
 RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, const data::Dataset& data,
-                         const ContentHash& content_of);
+                         const Sources& source_of);
 
 // What runs were known by before contents were: photos by their names. `config` as the run's own config.yaml has it.
 std::string identity_by_names(OptionValues config, const std::string& fingerprint, const data::Dataset& data);

@@ -10,6 +10,7 @@
 #include "graft/data/few_shot.h"
 #include "graft/engine/compute_threads.h"
 #include "graft/engine/photo_list.h"
+#include "graft/engine/sources.h"
 #include "graft/engine/words.h"
 #include "graft/io/model_folder.h"
 
@@ -24,8 +25,11 @@ tensor::Precision choose_precision(const std::string& asked) {
 
 std::string describe(const data::Dataset& dataset, size_t bad) {
   const auto photos = [](const std::vector<data::Sample>& split) { return fmt::format("{:L}", split.size()); };
-  std::string text =
-      fmt::format("{}  {} classes · {} train · ", dataset.name, dataset.classes.size(), photos(dataset.train));
+  const std::string of = dataset.target == data::Target::value    ? "a number each"
+                         : dataset.target == data::Target::labels ? fmt::format("any of {} classes", dataset.classes.size())
+                                                                  : fmt::format("{} classes", dataset.classes.size());
+  std::string text = fmt::format("{}  {}{} · {} train · ", dataset.name,
+                                 dataset.reads == data::Reads::text ? "texts · " : "", of, photos(dataset.train));
   if (!dataset.val.empty()) text += photos(dataset.val) + " val · ";
   text += photos(dataset.test) + " test";
   if (bad > 0) text += fmt::format(" · {} {} unreadable, left out", bad, bad == 1 ? "file" : "files");
@@ -73,10 +77,9 @@ Session::Session(const ModelOptions& model, const DataOptions& data, const Host&
       host_(host),
       draws_(shots > 0),
       images_(std::make_shared<data::ImageCache>(data.exif.value_or(data::Exif::keep))) {
-  if (data.data.empty()) throw UsageError("data", "which photos? Give --data a folder, a table or a split file.");
+  if (data.data.empty()) throw UsageError("data", "which data? Give --data a folder, a table or a split file.");
   if (data.workers < 0) throw ConfigError("data", "--workers: expected 0 or more, got {}.", data.workers);
   dataset_ = data::open_dataset(data.data, data.dataset, needed);
-  if (dataset_.reads != data::Reads::photo) throw DataError("data", "{} holds texts: expected photos.", data.data);
   model_ = open_model(model, host, report);
   std::vector<data::Split> used = needed;
   const bool trains = std::ranges::find(used, data::Split::train) != used.end();
@@ -93,6 +96,7 @@ Session::Session(const ModelOptions& model, const DataOptions& data, const Host&
 }
 
 bool Session::check(const data::Dataset& photos, const std::vector<data::Split>& splits) {
+  if (photos.reads != data::Reads::photo) return true;
   const int threads = static_cast<int>(std::max<int64_t>(1, data_options_.workers));
   const auto bad = data::check_images(photos, splits, threads, images_.get());
   dataset_ = data::without_bad_files(std::move(dataset_), bad, data_options_.on_bad_file);
@@ -103,13 +107,23 @@ bool Session::check(const data::Dataset& photos, const std::vector<data::Split>&
 void Session::report_photos(const data::Dataset& photos, const std::vector<data::Split>& splits,
                             Reporter& report) const {
   std::vector<std::filesystem::path> paths;
-  for (const auto split : splits) {
+  for (const auto split : photos.reads == data::Reads::photo ? splits : std::vector<data::Split>{}) {
     for (const auto& sample : photos.split(split))
       paths.push_back(photos.path(sample));
   }
   report_findings(paths, *images_, report);
   for (const auto& note : data::duplicate_notes(photos, *images_))
     report.note({note});
+}
+
+std::shared_ptr<const data::Source> Session::source(const data::Dataset& dataset, data::Split split,
+                                                    const data::Augmentation& augmentation, Reporter* told) const {
+  return source_of(*model_, dataset, dataset.split(split),
+                   {.images = images_,
+                    .augmentation = augmentation,
+                    .max_length = data_options_.max_length,
+                    .workers = std::max<int64_t>(1, data_options_.workers)},
+                   told);
 }
 
 data::Dataset Session::draw(int64_t shots, uint64_t seed, Reporter& report) {

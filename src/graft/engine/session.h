@@ -32,7 +32,12 @@ class Session {
   // again without it.
   data::Dataset draw(int64_t shots, uint64_t seed, Reporter& report);
 
-  const std::shared_ptr<models::Model>& model() { return model_; }
+  // A split's samples as the model reads them; photos with random changes, where there are any. What texts lose is told
+  // to `told`, where there is one.
+  std::shared_ptr<const data::Source> source(const data::Dataset& dataset, data::Split split,
+                                             const data::Augmentation& augmentation, Reporter* told) const;
+
+  const std::shared_ptr<models::Model>& model() const { return model_; }
   const data::Dataset& dataset() const { return dataset_; }  // without what was skipped
   const std::vector<data::BadFile>& bad_files() const { return bad_files_; }
   const std::shared_ptr<data::ImageCache>& images() const { return images_; }
@@ -41,7 +46,7 @@ class Session {
   const Host& host() const { return host_; }
 
  private:
-  // Reads the photos of the splits; true if none was bad. What is bad is refused, or left out of the data set.
+  // Reads the photos of the splits, as far as there are any; true if none was bad. What is bad is refused, or left out of the data set.
   bool check(const data::Dataset& photos, const std::vector<data::Split>& splits);
   void report_photos(const data::Dataset& photos, const std::vector<data::Split>& splits, Reporter& report) const;
 

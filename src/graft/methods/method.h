@@ -16,6 +16,7 @@
 #include "graft/core/log.h"
 #include "graft/core/options.h"
 #include "graft/core/random.h"
+#include "graft/data/dataset.h"
 #include "graft/io/json_object.h"
 #include "graft/methods/recipe.h"
 #include "graft/models/classifier.h"
@@ -28,8 +29,9 @@ namespace graft::methods {
 struct Problem {
   std::shared_ptr<models::Model> model;
   std::vector<std::string> classes;
-  int64_t shots = 0;  // photos a class; 0: all
+  int64_t shots = 0;  // examples a class; 0: all
   int64_t train_size = 0;
+  data::Target target = data::Target::label;  // what is known of an example
 };
 
 enum class ClassifierKind { linear, prompts };
@@ -51,7 +53,7 @@ struct Adaptation {
 enum class Split { train, val };
 struct FeatureSet {
   at::Tensor features;  // [N, E] float32, not normalised; at a block what the model pools, before any norm
-  at::Tensor labels;    // [N] int64
+  at::Tensor labels;    // [N] int64; of several classes or numbers [N, K] float32
 };
 // Features at a place as the model now gives them, from the cache where there is one. `views` > 1: that many augmented
 // passes, one after another (views * N rows). A split without photos gives no rows.

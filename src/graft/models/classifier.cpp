@@ -40,12 +40,11 @@ bool has_words_for_each(Model& model) {
   return false;
 }
 
-// Rows of unit length.
+}  // namespace
+
 at::Tensor unit(const at::Tensor& x) {
   return x / x.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12);
 }
-
-}  // namespace
 
 Classifier::Classifier(int64_t features, int64_t classes) : joint_(head_site(features, classes)), classes_(classes) {}
 

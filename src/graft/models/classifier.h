@@ -15,6 +15,9 @@
 
 namespace graft::models {
 
+// x [B, E] with rows of unit length; a row of zeros stays one.
+at::Tensor unit(const at::Tensor& x);
+
 // Texts as a tower reads them, padded to one length.
 struct Prompts {
   nn::Value ids;            // [C, T] int64; the last present row is the end token's

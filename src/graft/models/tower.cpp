@@ -25,6 +25,12 @@ nn::Place Tower::place_named(std::string_view where, const std::string& name) co
   return 2 + block;
 }
 
+std::string Tower::name_of(nn::Place place) const {
+  if (place == last() && last() != pooled()) return "projected";
+  if (place == pooled()) return "pooled";
+  return place <= 1 ? (place == 0 ? input_ : "tokens") : fmt::format("block.{}", place - 2);
+}
+
 at::Tensor Tower::embed_words(const at::Tensor&) const {
   throw InternalError("model", "the {} tower reads no text", to_string(name()));
 }

@@ -40,11 +40,14 @@ class Tower : public torch::nn::Module {
   // "pixels", "tokens", "block.0", ..., "pooled", "projected"; the last two are one place without a projection.
   // UsageError at `where` for a name that the tower lacks.
   nn::Place place_named(std::string_view where, const std::string& name) const;
+  std::string name_of(nn::Place place) const;
 
   virtual int64_t width(nn::Place place) const = 0;  // of a row of the value there
   virtual nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) = 0;
   // What was kept of a place that no insert changes, with the layout that it has there.
   virtual nn::Value kept(at::Tensor x, nn::Place place) const = 0;
+  // Whether values there have one shape for all examples, so that they can be kept together.
+  virtual bool has_one_shape(nn::Place) const { return true; }
   // A row an example, [B, E], of a value at `place`: features as they are, tokens pooled as the tower itself does it.
   virtual at::Tensor rows(const nn::Value& value) const = 0;
 

@@ -7,49 +7,77 @@
 #include "graft/core/error.h"
 #include "graft/data/file_walk.h"
 #include "graft/data/format.h"
-#include "graft/engine/classification.h"
+#include "graft/engine/accuracy.h"
+#include "graft/engine/encoder.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prediction_file.h"
 #include "graft/engine/prompt_notes.h"
+#include "graft/engine/sources.h"
+#include "graft/engine/task.h"
 #include "graft/models/classifier.h"
 
 namespace graft::pipelines {
 namespace {
 
+// What cosines of sentence encoders are multiplied by before the softmax, as in their training (Reimers and Gurevych
+// 2019; sentence-transformers' losses).
+constexpr double kSentenceScale = 20;
+
+bool reads_texts(const models::Model& model) {
+  return model.reader().name() == nn::Tower::text;
+}
+
 void check_reads_text(const models::Model& model) {
-  model.require_prompts("zero-shot", "zero-shot classification needs");
+  if (!reads_texts(model)) model.require_prompts("zero-shot", "zero-shot classification needs");
+}
+
+std::string filled(const std::string& form, const std::string& name) {
+  std::string text = form;
+  return text.replace(text.find("{}"), 2, name);
+}
+
+// Class names as texts beside texts, [C, E] of unit length: each template's, then their mean.
+at::Tensor class_rows(const models::Model& model, engine::Encoder& encoder, const std::vector<std::string>& names,
+                      const std::vector<std::string>& templates, Reporter& report) {
+  std::vector<at::Tensor> each;
+  for (const auto& form : templates) {
+    data::Dataset dataset;
+    dataset.reads = data::Reads::text;
+    std::vector<data::Sample> samples;
+    for (const auto& name : names)
+      samples.push_back({.input = filled(form, name), .label = -1});
+    const auto source = engine::source_of(model, dataset, std::move(samples), {}, &report);
+    each.push_back(models::unit(encoder.compute(*source, model.reader().last(), report)));
+  }
+  return each.size() == 1 ? each.front() : models::unit(at::stack(each).mean(0));
 }
 
 engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine::Encoder& encoder,
                             const std::vector<std::string>& classes, const std::vector<std::string>& templates,
-                            engine::EvaluationSet set, Reporter& report) {
+                            const data::Source& source, Reporter& report) {
   const torch::NoGradGuard no_grad;
   std::vector<std::string> names;
   for (const auto& name : classes)
     names.push_back(data::prompt_name(name));
-  models::PromptClassifier prompts(model, names, templates);
-  engine::say_of_prompts(prompts, classes, report);
-  const at::Tensor features = encoder.features(set.paths, model->reader().last(), report);
-  engine::PredictionRows predictions(std::move(set.files), std::move(set.labels), static_cast<int64_t>(classes.size()));
-  engine::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
-    nn::Context context;
-    predictions.add(prompts.forward(rows, context).narrow(0, 0, count));
-  });
+  engine::PredictionRows predictions(source, data::Target::label, static_cast<int64_t>(classes.size()));
+  if (reads_texts(*model)) {
+    const auto rows = class_rows(*model, encoder, names, templates, report);
+    const auto features = models::unit(encoder.features(source, model->reader().last(), report));
+    predictions.add(kSentenceScale * at::matmul(features, rows.t()));
+  } else {
+    models::PromptClassifier prompts(model, names, templates);
+    engine::say_of_prompts(prompts, classes, report);
+    const at::Tensor features = encoder.features(source, model->reader().last(), report);
+    engine::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
+      nn::Context context;
+      predictions.add(prompts.forward(rows, context).narrow(0, 0, count));
+    });
+  }
   engine::Evaluation result;
   result.classes = classes;
   result.predictions = predictions.take();
-  result.scores = engine::score(engine::count_classes(result.predictions));
+  result.scores = engine::score(engine::count_classes(result.predictions), /*intervals=*/true);
   return result;
-}
-
-engine::EvaluationSet set_of(const data::Dataset& dataset, data::Split split) {
-  engine::EvaluationSet set;
-  for (const auto& sample : dataset.split(split)) {
-    set.files.push_back(sample.input);
-    set.paths.push_back(dataset.path(sample));
-    set.labels.push_back(sample.label);
-  }
-  return set;
 }
 
 // One photo, or a folder of photos without class folders: nothing says what they show.
@@ -79,14 +107,19 @@ engine::Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const st
   engine::Encoder encoder(
       model, images,
       {.workers = options.data.workers, .cache_dir = options.data.cache ? host.cache_dir : std::filesystem::path()});
-  const std::vector<int64_t> unknown(photos.files.size(), -1);
-  return evaluate(model, encoder, classes, templates, {photos.files, photos.paths, unknown}, report);
+  data::Dataset dataset;
+  dataset.name = options.data.data;
+  const auto source = engine::source_of(*model, dataset, engine::samples_of(photos), {.images = images});
+  return evaluate(model, encoder, classes, templates, *source, report);
 }
 
 engine::Evaluation zero_shot_labelled(const ZeroShotOptions& options, const std::vector<std::string>& templates,
                                       const engine::Host& host, Reporter& report) {
   engine::Session session(options.model, options.data, host, report, {options.split});
-  return zero_shot(session, templates, options.split, report);
+  // Of texts a class name alone is the usual prompt.
+  const bool said = !options.templates.empty() || !options.templates_file.empty();
+  return zero_shot(session, said || !reads_texts(*session.model()) ? templates : std::vector<std::string>{"{}"},
+                   options.split, report);
 }
 
 }  // namespace
@@ -105,8 +138,12 @@ engine::Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host&
 engine::Evaluation zero_shot(engine::Session& session, const std::vector<std::string>& templates, data::Split split,
                              Reporter& report) {
   check_reads_text(*session.model());
+  if (session.dataset().target != data::Target::label) {
+    throw DataError("zero-shot", "{} has {}: expected one class for each example.", session.dataset().name,
+                    engine::task_of(session.dataset().target).summary);
+  }
   return evaluate(session.model(), session.encoder(), session.dataset().classes, templates,
-                  set_of(session.dataset(), split), report);
+                  *session.source(session.dataset(), split, {}, nullptr), report);
 }
 
 }  // namespace graft::pipelines

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "graft/study/statistics.h"
@@ -15,13 +16,17 @@ constexpr size_t kPairs = 25;
 constexpr size_t kRows = 1000;  // classes in the table, the worst first
 
 std::string headline(const RunReport& report) {
+  if (report.classes.empty()) {
+    return fmt::format("<p class=\"headline\"><span>of the test {}<br><strong>{}</strong></span></p>\n", report.unit,
+                       escape(report.scores));
+  }
   const auto interval = wilson_interval(report.correct, report.count);
   const double share = report.count > 0 ? static_cast<double>(report.correct) / static_cast<double>(report.count) : 0;
   return fmt::format(
-      "<p class=\"headline\"><strong>{:.1f} %</strong><span>of {} test photos right<br><span class=\"soft\">95 % "
+      "<p class=\"headline\"><strong>{:.1f} %</strong><span>of {} test {} right<br><span class=\"soft\">95 % "
       "interval {:.1f} to "
       "{:.1f} · mean per class {:.1f} %</span></span></p>\n",
-      100 * share, report.count, 100 * interval.low, 100 * interval.high, 100 * report.mean_per_class);
+      100 * share, report.count, report.unit, 100 * interval.low, 100 * interval.high, 100 * report.mean_per_class);
 }
 
 std::string class_table(std::vector<ClassScore> classes) {
@@ -88,11 +93,23 @@ std::string confused_pairs(const RunReport& report) {
          rows + "</tbody></table>";
 }
 
+// A text whose words are marked by what they speak for.
+std::string marked_words(const std::vector<std::pair<std::string, double>>& words) {
+  if (words.empty()) return "";
+  std::string text;
+  for (const auto& [word, weight] : words) {
+    const char* kind = weight > 0 ? "for" : "against";
+    text += fmt::format("<span class=\"word {}\" style=\"--weight:{:.0f}\" title=\"{:+.2f}\">{}</span>", kind,
+                        100 * std::min(1.0, std::abs(weight)), weight, escape(word));
+  }
+  return "<p class=\"marked\">" + text + "</p>";
+}
+
 std::string gallery(const std::vector<Mistake>& mistakes) {
   std::string figures;
   for (const auto& m : mistakes) {
     const std::string picture =
-        m.image.empty() ? "" : fmt::format("<img src=\"{}\" alt=\"\" loading=\"lazy\">", m.image);
+        m.image.empty() ? marked_words(m.words) : fmt::format("<img src=\"{}\" alt=\"\" loading=\"lazy\">", m.image);
     figures += fmt::format(
         "<figure>{}<figcaption>taken for <b>{}</b>, {:.0f} %<br>shows <b>{}</b><br>{}</figcaption></figure>\n", picture,
         escape(m.predicted), 100 * m.probability, escape(m.truth), escape(m.file));

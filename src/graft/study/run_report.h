@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graft/study/chart.h"
@@ -23,6 +24,8 @@ struct Mistake {
   std::string predicted;
   double probability = 0;
   std::string image;  // as data_uri() writes it; empty: only named
+  // Of a text its words, and how much each speaks for what was predicted, from -1 to 1.
+  std::vector<std::pair<std::string, double>> words = {};
 };
 
 struct Confusion {
@@ -34,6 +37,8 @@ struct RunReport {
   std::string title;     // "lora on pets"
   std::string subtitle;  // model, data
   std::string command;
+  std::string unit = "photos";  // what examples are called
+  std::string scores = {};      // in words, where there are no classes to count
   int64_t correct = 0, count = 0;
   double mean_per_class = 0;
   std::vector<LineChart> charts;

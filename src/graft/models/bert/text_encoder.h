@@ -40,6 +40,7 @@ class TextEncoder final : public Tower {
   // From ids [B, T] int64 with their padding and types.
   nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) override;
   nn::Value kept(at::Tensor x, nn::Place place) const override;
+  bool has_one_shape(nn::Place place) const override { return place >= pooled(); }
   at::Tensor rows(const nn::Value& value) const override;
   std::vector<nn::Joint*> joints() override;  // the blocks', pooler
   nn::Place place_of(const std::string& name) const override;

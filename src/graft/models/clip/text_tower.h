@@ -35,6 +35,7 @@ class TextTower final : public Tower {
   // From ids [B, T] int64, whose last present row is the end token's; from later places likewise.
   nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) override;
   nn::Value kept(at::Tensor x, nn::Place place) const override;
+  bool has_one_shape(nn::Place place) const override { return place >= pooled(); }
   at::Tensor rows(const nn::Value& value) const override;
   std::vector<nn::Joint*> joints() override;  // words, the blocks', proj
   nn::Place place_of(const std::string& name) const override;

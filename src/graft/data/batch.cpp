@@ -1,0 +1,49 @@
+#include "graft/data/batch.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace graft::data {
+
+std::int64_t padded_length(const Source& source, std::int64_t longest) {
+  constexpr std::int64_t kMultiple = 8;
+  return std::max(longest, std::min((longest + kMultiple - 1) / kMultiple * kMultiple, source.max_length()));
+}
+
+void make_room(Batch& batch, const Source& source) {
+  batch.labels.clear();
+  batch.values.clear();
+  batch.lengths.clear();
+  for (const std::int64_t index : batch.indices) {
+    batch.labels.push_back(source.label(index));
+    const std::span<const float> values = source.values(index);
+    batch.values.insert(batch.values.end(), values.begin(), values.end());
+  }
+  batch.images.resize(batch.indices.size() * source.floats());
+  if (source.floats() > 0) return;
+  for (const std::int64_t index : batch.indices)
+    batch.lengths.push_back(source.length(index));
+  const std::int64_t length = padded_length(source, *std::ranges::max_element(batch.lengths));
+  const std::size_t size = batch.indices.size() * static_cast<std::size_t>(length);
+  batch.ids.assign(size, source.pad());
+  batch.types.assign(size, 0);
+}
+
+void fill(Batch& batch, const Source& source, std::int64_t place, Random random) {
+  Row row;
+  row.pixels = {batch.images.data() + static_cast<std::size_t>(place) * source.floats(), source.floats()};
+  source.read(batch.indices[static_cast<std::size_t>(place)], random, row);
+  std::ranges::copy(row.ids, batch.ids.begin() + place * batch.length());
+  std::ranges::copy(row.types, batch.types.begin() + place * batch.length());
+}
+
+Batch batch_of(const Source& source, std::vector<std::int64_t> indices) {
+  Batch batch;
+  batch.indices = std::move(indices);
+  make_room(batch, source);
+  for (std::int64_t place = 0; place < batch.size(); ++place)
+    fill(batch, source, place, Random(0));
+  return batch;
+}
+
+}  // namespace graft::data

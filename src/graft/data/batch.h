@@ -1,0 +1,37 @@
+// Some of a source's examples side by side.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "graft/data/source.h"
+
+namespace graft::data {
+
+// Of photos `images` alone is filled, of texts `ids`, `types` and `lengths`. T is padded_length() of the longest text;
+// behind a shorter one stands the source's pad.
+struct Batch {
+  std::vector<float> images;             // [B, 3, H, W]
+  std::vector<std::int32_t> ids, types;  // [B, T]
+  std::vector<std::int64_t> lengths;     // [B], of ids that are no padding
+  std::vector<std::int64_t> labels;      // [B]
+  std::vector<float> values;             // [B, V]; empty where the samples have none
+  std::vector<std::int64_t> indices;     // [B], places in the source
+  std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
+  std::int64_t length() const { return ids.empty() ? 0 : static_cast<std::int64_t>(ids.size()) / size(); }  // T
+  bool operator==(const Batch&) const = default;
+};
+
+// A text's length rounded up to a multiple of 8, of which vector registers hold a whole number, but never beyond what
+// the source calls the longest.
+std::int64_t padded_length(const Source& source, std::int64_t longest);
+
+// Makes room for the examples of `indices`, with their targets; of texts all of it padding. Memory is used again.
+void make_room(Batch& batch, const Source& source);
+// Reads the batch's example number `place` into it. Threads may fill different ones.
+void fill(Batch& batch, const Source& source, std::int64_t place, Random random);
+
+// All of that at once, for examples in which nothing is random.
+Batch batch_of(const Source& source, std::vector<std::int64_t> indices);
+
+}  // namespace graft::data

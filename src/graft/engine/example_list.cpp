@@ -1,0 +1,49 @@
+#include "graft/engine/example_list.h"
+
+#include <utility>
+
+#include "graft/core/error.h"
+#include "graft/engine/text_list.h"
+
+namespace graft::engine {
+namespace {
+
+ExampleList photos_of(const DataOptions& options, const std::string& split, data::ImageCache& images,
+                      Reporter& report) {
+  ExampleList list;
+  list.photos = list_photos(options, split);
+  if (options.on_bad_file == data::OnBadFile::skip) list.photos = readable(std::move(list.photos), options, images);
+  report.line("data", list.photos.describe(options.data));
+  list.samples = samples_of(list.photos);
+  return list;
+}
+
+ExampleList texts_of(const DataOptions& options, const std::string& word, Reporter& report) {
+  if (options.data.empty()) throw UsageError("data", "which texts? Give --data a table, a file or a folder.");
+  ExampleList list;
+  if (word.empty()) {
+    list.samples = list_texts({options.data}, options.dataset);
+  } else {
+    data::Split split{};
+    option::parse("data", "split", word, split);
+    auto dataset = data::open_dataset(options.data, options.dataset, {split});
+    if (dataset.reads != data::Reads::text)
+      throw DataError("data", "{} holds photos: expected texts, which is what the model reads.", options.data);
+    list.samples = std::move(dataset.split(split));
+  }
+  list.dataset.reads = data::Reads::text;
+  report.line("data", fmt::format("{}  {} text{}", options.data, list.samples.size(), list.samples.size() == 1 ? "" : "s"));
+  return list;
+}
+
+}  // namespace
+
+ExampleList list_examples(const models::Model& model, const DataOptions& options, const std::string& split,
+                          data::ImageCache& images, Reporter& report) {
+  auto list = model.reader().name() == nn::Tower::text ? texts_of(options, split, report)
+                                                       : photos_of(options, split, images, report);
+  list.dataset.name = options.data;
+  return list;
+}
+
+}  // namespace graft::engine

@@ -1,0 +1,79 @@
+#include "graft/engine/model_objective.h"
+
+#include <torch/types.h>
+
+#include <utility>
+
+namespace graft::engine {
+namespace {
+
+models::PromptClassifier* prompts_of(const Adapted& adapted) {
+  return dynamic_cast<models::PromptClassifier*>(adapted.classifier.get());
+}
+
+}  // namespace
+
+const char* to_string(TowerState state) {
+  switch (state) {
+    case TowerState::cached:
+      return "cached";
+    case TowerState::frozen:
+      return "frozen";
+    default:
+      return "differentiated";
+  }
+}
+
+ModelObjective::ModelObjective(Adapted& adapted, Encoder& encoder, Options options,
+                               std::shared_ptr<const data::Source> validation, Reporter& report)
+    : adapted_(adapted),
+      encoder_(encoder),
+      options_(std::move(options)),
+      validation_(std::move(validation)),
+      report_(report),
+      features_at_(adapted.method->features_at(*adapted.model)) {
+  const bool changes = options_.place < features_at_;
+  reader_ = changes ? TowerState::differentiated : options_.cached ? TowerState::cached : TowerState::frozen;
+  const bool prompts_change = prompts_of(adapted) && methods::text_changes(adapted.adaptation, *adapted.model);
+  prompts_ = prompts_change ? TowerState::differentiated : TowerState::cached;
+}
+
+at::Tensor ModelObjective::loss(const Batch& batch, nn::Context& context) {
+  auto& tower = adapted_.model->reader();
+  auto value = batch.input;
+  if (options_.place < features_at_) value = tower.run(std::move(value), options_.place, features_at_, context);
+  return options_.task->loss(adapted_.classifier->forward(tower.rows(value), context), batch.target);
+}
+
+void ModelObjective::parameters_changed() {
+  if (prompts_ == TowerState::differentiated) prompts_of(adapted_)->forget();
+}
+
+std::optional<Scores> ModelObjective::validate() {
+  if (!validation_ || validation_->size() == 0) return {};
+  return options_.task->score(predict(*validation_), /*intervals=*/false);
+}
+
+Predictions ModelObjective::predict(const data::Source& source) {
+  const torch::NoGradGuard no_grad;
+  parameters_changed();  // class prompts encoded with gradients are not kept for use without, nor the other way round
+  at::Tensor features;
+  if (options_.place > 0 && options_.cached) {
+    const auto kept = adapted_.model->reader().kept(encoder_.features(source, options_.place, report_), options_.place);
+    features = encoder_.run_to_rows(kept, options_.place, features_at_);
+  } else {
+    features = encoder_.rows(source, features_at_, report_);
+  }
+  const at::Tensor chosen = torch::tensor(options_.choices, at::kLong);
+  PredictionRows predictions(source, options_.target,
+                             options_.choices.empty() ? adapted_.classifier->classes() : chosen.numel());
+  Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
+    nn::Context context;
+    const at::Tensor outputs = adapted_.classifier->forward(rows, context).narrow(0, 0, count);
+    predictions.add(options_.choices.empty() ? outputs : outputs.index_select(1, chosen));
+  });
+  parameters_changed();
+  return predictions.take();
+}
+
+}  // namespace graft::engine
