@@ -7,8 +7,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 
 #include "graft/data/loader.h"
+#include "graft/data/photo_source.h"
 
 int main(int count, char** arguments) {
   using namespace graft::data;
@@ -18,10 +20,11 @@ int main(int count, char** arguments) {
 
   std::vector<Sample> samples;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(arguments[1])) {
-    if (entry.path().extension() == ".jpg") samples.push_back({entry.path().string(), 0});
+    if (entry.path().extension() == ".jpg") samples.push_back({.input = entry.path().string()});
   }
-  std::ranges::sort(samples, {}, &Sample::file);
-  Loader loader("", samples, ImageTransform(Preprocessing{.resize = {size, size}, .crop = {}}),
+  std::ranges::sort(samples, {}, &Sample::input);
+  const ImageTransform transform(Preprocessing{.resize = {size, size}, .crop = {}});
+  Loader loader(std::make_shared<PhotoSource>("", samples, transform),
                 {.batch_size = 32, .workers = threads, .prefetch = 4, .epochs = 1'000'000});
   while (auto batch = loader.next())
     loader.recycle(std::move(*batch));  // warms the file cache

@@ -117,5 +117,10 @@ TEST(ImageCache, RemembersTheContentAndTheFindingsOfWhatItRead) {
   EXPECT_EQ(images.seen(one)->findings.orientation, 1);
 }
 
+TEST_F(CheckImages, TextsAreNoFiles) {
+  dataset.reads = Reads::text;
+  EXPECT_THAT(check_images(dataset, kAll, 1), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace graft::data

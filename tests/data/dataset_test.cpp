@@ -83,7 +83,7 @@ TEST(SplitBySeed, DealsHalfAFifthAndTheRestOfEachClass) {
     std::map<std::int64_t, int> counts;
     for (const Sample& sample : dataset.split(split)) {
       ++counts[sample.label];
-      ++seen[sample.file];
+      ++seen[sample.input];
     }
     const int expected = split == Split::train ? 10 : split == Split::val ? 4 : 6;
     EXPECT_THAT(counts, testing::ElementsAre(testing::Pair(0, expected), testing::Pair(1, expected),

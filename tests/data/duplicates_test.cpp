@@ -49,5 +49,21 @@ TEST_F(Duplicates, ASplitThatServesAsTwoIsNoMistake) {
   EXPECT_THAT(duplicate_notes(dataset, images), testing::IsEmpty());
 }
 
+TEST_F(Duplicates, OfTextsAreSaidToo) {
+  dataset.reads = Reads::text;
+  dataset.train = {{.input = "good", .label = 0, .name = "t.csv:2"},
+                   {.input = "bad", .label = 1, .name = "t.csv:3"},
+                   {.input = "bad", .label = 0, .name = "t.csv:4"}};
+  dataset.test = {{.input = "good", .label = 0, .name = "t.csv:5"}, {.input = "good ", .label = 0, .name = "t.csv:6"}};
+  EXPECT_THAT(duplicate_notes(dataset, images), ElementsAre("1 text stands in two splits: t.csv:2 = t.csv:5",
+                                                            "1 text stands under two classes: t.csv:3 = t.csv:4"));
+  dataset.target = Target::value;
+  dataset.train = {{.input = "a", .pair = "b", .values = {1}, .name = "p.csv:2"},
+                   {.input = "a", .pair = "c", .values = {2}, .name = "p.csv:3"},
+                   {.input = "a", .pair = "b", .values = {3}, .name = "p.csv:4"}};
+  dataset.test.clear();
+  EXPECT_THAT(duplicate_notes(dataset, images), ElementsAre("1 text stands with two answers: p.csv:2 = p.csv:4"));
+}
+
 }  // namespace
 }  // namespace graft::data

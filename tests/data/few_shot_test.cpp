@@ -48,9 +48,9 @@ TEST(FewShot, WithoutAValSplitTakesItFromTrainPhotosThatWereNotDrawn) {
   ASSERT_EQ(few.val.size(), 4u * 6);
   std::set<std::string> drawn;
   for (const Sample& sample : few.train)
-    drawn.insert(sample.file);
+    drawn.insert(sample.input);
   for (const Sample& sample : few.val)
-    EXPECT_TRUE(drawn.insert(sample.file).second) << sample.file;
+    EXPECT_TRUE(drawn.insert(sample.input).second) << sample.input;
 }
 
 TEST(FewShot, RefusesMoreShotsThanAClassHasPhotos) {

@@ -20,7 +20,7 @@ TEST(FileWalk, TakesPhotosInTheOrderOfTheirNamesWhateverTheirBytes) {
   for (const char* file : {"b.jpg", "a/2.PNG", "a/1.jfif", "a.bmp", "a b/ x.webp", "od\xff.jpg"})
     folder.put(file, "");
   const Walk walk = walk_photos(folder.path());
-  EXPECT_THAT(walk.photos, ElementsAre("a/1.jfif", "a/2.PNG", "a b/ x.webp", "a.bmp", "b.jpg", "od\xff.jpg"));
+  EXPECT_THAT(walk.files, ElementsAre("a/1.jfif", "a/2.PNG", "a b/ x.webp", "a.bmp", "b.jpg", "od\xff.jpg"));
   EXPECT_THAT(walk.folders, ElementsAre("a", "a b"));
   EXPECT_TRUE(walk.left.empty());
 }
@@ -31,7 +31,7 @@ TEST(FileWalk, LeavesHiddenAndShadowFilesAtAnyDepth) {
                            "c/Thumbs.db", "c/._1.jpg", ".AppleDouble/1.jpg", "c/1.jpg"})
     folder.put(file, "");
   const Walk walk = walk_photos(folder.path());
-  EXPECT_THAT(walk.photos, ElementsAre("c/1.jpg"));
+  EXPECT_THAT(walk.files, ElementsAre("c/1.jpg"));
   EXPECT_EQ(walk.left.count(LeftReason::hidden), 3u);
   EXPECT_EQ(walk.left.count(LeftReason::shadow), 5u);
   EXPECT_EQ(walk.left.count(), 8u);
@@ -58,7 +58,7 @@ TEST(FileWalk, FollowsLinksNeverRoundInACircle) {
   fs::create_symlink("nowhere.jpg", folder.path() / "gone.jpg");
   fs::create_symlink("nowhere.txt", folder.path() / "gone.txt");
   const Walk walk = walk_photos(folder.path());
-  EXPECT_THAT(walk.photos, ElementsAre("a/1.jpg", "gone.jpg", "other/far.jpg"));
+  EXPECT_THAT(walk.files, ElementsAre("a/1.jpg", "gone.jpg", "other/far.jpg"));
   EXPECT_EQ(walk.left.words(), "1 link to nowhere (gone.txt), 2 links in a circle (a/up, loop)");
 }
 
@@ -73,6 +73,15 @@ TEST(FileWalk, StopsForASignal) {
   request_stop(SIGTERM);
   EXPECT_THROW(walk_photos(folder.path()), Stopped);
   request_stop(0);
+}
+
+TEST(FileWalk, TakesTextsWhereThoseAreLookedFor) {
+  const TemporaryFolder folder;
+  for (const char* file : {"a/1.txt", "a/2.TXT", "b.text", "c.jpg", "README", ".x.txt"})
+    folder.put(file, "x");
+  const Walk walk = walk_texts(folder.path());
+  EXPECT_THAT(walk.files, ElementsAre("a/1.txt", "a/2.TXT", "b.text"));
+  EXPECT_EQ(walk.left.words(), "1 hidden, 2 no texts (.jpg, README)");
 }
 
 }  // namespace

@@ -125,5 +125,33 @@ TEST(Table, OnlyTheFirstTwentyProblemsAreShown) {
   EXPECT_ERROR(csv(text), DataError, "and 10 more");
 }
 
+TEST(TsvTable, QuotesThatEncloseNoCellsAreText) {
+  const auto tsv = [](std::string_view text, Header header = Header::first_line) {
+    return parse_table(text, TableKind::tsv, "t.tsv", header);
+  };
+  const Table text = tsv("a\tb\n\"open\tx\ny\t\"closed\"\n");
+  EXPECT_THAT(text.rows[0].cells, ElementsAre("\"open", "x"));
+  EXPECT_THAT(text.rows[1].cells, ElementsAre("y", "\"closed\""));
+  EXPECT_EQ(text.notes.size(), 1u);
+  const Table quoted = tsv("a\tb\n\"he said \"\"no\"\"\"\tx\n\"one\ntwo\"\ty\n");
+  EXPECT_THAT(quoted.rows[0].cells, ElementsAre("he said \"no\"", "x"));
+  EXPECT_THAT(quoted.rows[1].cells, ElementsAre("one\ntwo", "y"));
+  EXPECT_TRUE(quoted.notes.empty());
+  // A row of three cells spoils both readings: what follows is not swallowed.
+  EXPECT_ERROR(tsv("a\tb\n\"open\tx\ny\tclosed\"\n1\t2\t3\n"), DataError,
+               "t.tsv:2: a quote is opened, and closed only in line 3, behind tabs");
+  const Table numbered = tsv("x\ty\nz\tw\n", Header::none);
+  EXPECT_THAT(numbered.columns, ElementsAre("1", "2"));
+  EXPECT_EQ(numbered.rows.size(), 2u);
+}
+
+TEST(AnyTable, CellsAreKeptWithTheirWhiteSpaceToo) {
+  const Table table = parse_table("a,b\n x , \" y \"\nz,w\n", TableKind::csv, "t.csv");
+  EXPECT_THAT(table.rows[0].cells, ElementsAre("x", "y"));
+  EXPECT_EQ(table.rows[0].written(0), " x ");
+  EXPECT_EQ(table.rows[0].written(1), " y ");
+  EXPECT_EQ(table.rows[1].written(0), "z");
+}
+
 }  // namespace
 }  // namespace graft::data

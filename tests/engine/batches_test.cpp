@@ -3,7 +3,13 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <filesystem>
+#include <iterator>
+
+#include "graft/data/epoch_order.h"
+#include "graft/data/photo_source.h"
 #include "graft/engine/encoder.h"
+#include "graft/engine/prepared_run.h"
 #include "tests/engine/tiny_world.h"
 #include "tests/support/tiny_models.h"
 
@@ -17,25 +23,27 @@ class BatchesTest : public ::testing::Test {
   BatchesTest() {
     for (int64_t i = 0; i < kPhotos; ++i) {
       samples_.push_back({fmt::format("{}.bmp", i), i % 3});
-      files_.push_back(folder_ / samples_.back().file);
+      files_.push_back(folder_ / samples_.back().input);
       testing::write_bitmap(files_.back(), 20 * static_cast<int>(i), 90, 150, static_cast<uint64_t>(i));
       labels_.push_back(i % 3);
     }
   }
-  std::unique_ptr<data::Loader> loader() {
-    return std::make_unique<data::Loader>(
-        folder_.path(), samples_, data::ImageTransform(model_->info().preprocessing),
-        data::LoaderOptions{.batch_size = kBatch, .workers = 2, .epochs = kEpochs, .seed = 3, .shuffle = true});
+  std::shared_ptr<const data::Source> source() {
+    return std::make_shared<data::PhotoSource>(folder_.path(), samples_,
+                                               data::ImageTransform(model_->info().preprocessing));
   }
   std::unique_ptr<Batches> from_photos() {
+    auto loader = std::make_unique<data::Loader>(
+        source(),
+        data::LoaderOptions{.batch_size = kBatch, .workers = 2, .epochs = kEpochs, .seed = 3, .shuffle = true});
     return std::make_unique<LoadedBatches>(
-        loader(), kPhotos, kBatch, model_->info().preprocessing.output(),
+        std::move(loader), kPhotos, kBatch, model_->info().preprocessing.output(),
         [this](const nn::Value& read) { return nn::Value{encoder_.run(read.x, 0, kPlace)}; });
   }
   std::unique_ptr<Batches> from_features() {
     return std::make_unique<FeatureBatches>(
         nn::Value{encoder_.features(files_, kPlace, silent_)}, torch::tensor(labels_, at::kLong), kBatch,
-        [loader = std::shared_ptr<data::Loader>(loader())](int64_t epoch) { return loader->order(epoch); });
+        [from = source()](int64_t epoch) { return data::epoch_order(*from, kBatch, 3, epoch); });
   }
 
   static constexpr nn::Place kPlace = 3;
@@ -68,6 +76,28 @@ TEST_F(BatchesTest, SeekingGivesWhatComesThere) {
     for (int i = 0; i < 3; ++i)
       EXPECT_TRUE(torch::equal(straight->next().input.x, sought->next().input.x)) << i;
   }
+}
+
+// Threads of this process.
+int64_t threads_now() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return std::distance(begin(tasks), end(tasks));
+}
+
+TEST(PreparedBatches, OfKeptFeaturesNeedNoThreadsThatReadPhotos) {
+  const testing::TempFolder world;
+  testing::make_tiny_world(world.path());
+  auto options = testing::tiny_run(world.path(), "linear-probe");
+  options.data.workers = 7;
+  Silent silent;
+  Session session(options.model, options.data, Host{}, silent);
+  PreparedRun run(session, options, {}, silent);
+  ASSERT_TRUE(run.cached());
+  run.batches();  // keeps the features
+  const int64_t before = threads_now();
+  const auto batches = run.batches();
+  EXPECT_EQ(threads_now(), before);
+  EXPECT_EQ(batches->examples(), static_cast<int64_t>(run.dataset.train.size()));
 }
 
 }  // namespace

@@ -123,13 +123,13 @@ TEST_F(Photos, ThatAreDrawnAndCannotBeReadAreDrawnAgain) {
     Session session(o.model, o.data, host_, heard_, {data::Split::train, data::Split::test}, 1);
     return session.draw(1, 1, heard_);
   };
-  const std::string drawn = first().train.front().file;
+  const std::string drawn = first().train.front().input;
   spoil(drawn);
   EXPECT_THAT(error_of(first), HasSubstr(drawn));
   o.data.on_bad_file = data::OnBadFile::skip;
   const auto again = first();
   EXPECT_EQ(again.train.size(), 3u);
-  EXPECT_THAT(again.train, Not(Contains(::testing::Field(&data::Sample::file, drawn))));
+  EXPECT_THAT(again.train, Not(Contains(::testing::Field(&data::Sample::input, drawn))));
   EXPECT_THAT(heard_.lines, Contains("data of the photos drawn, 1 unreadable, left out"));
 }
 

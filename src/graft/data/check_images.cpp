@@ -61,10 +61,11 @@ std::vector<BadFile> check_images(const std::filesystem::path& root, const std::
 
 std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Split>& splits, int threads,
                                   ImageCache* cache) {
+  if (dataset.reads != Reads::photo) return {};  // texts were read when they were listed
   std::vector<std::string> files;
   for (const Split split : splits) {
     for (const Sample& sample : dataset.split(split))
-      files.push_back(sample.file);
+      files.push_back(sample.input);
   }
   return check_images(dataset.root, files, threads, cache);
 }
@@ -88,7 +89,7 @@ Dataset without_bad_files(Dataset dataset, const std::vector<BadFile>& bad, OnBa
   for (const Sample& sample : dataset.train)
     trained.at(sample.label) = true;
   for (std::vector<Sample>* samples : {&dataset.train, &dataset.val, &dataset.test}) {
-    std::erase_if(*samples, [&](const Sample& sample) { return files.contains(sample.file); });
+    std::erase_if(*samples, [&](const Sample& sample) { return files.contains(sample.input); });
   }
   for (const Sample& sample : dataset.train)
     left.at(sample.label) = true;

@@ -26,41 +26,72 @@ const std::string& wanted_name(Split split, const DatasetOptions& options) {
   return split == Split::train ? options.train_split : split == Split::val ? options.val_split : options.test_split;
 }
 
-void check(const Dataset& dataset, const DatasetOptions& options, const std::vector<Split>& needed,
-           const std::string& subject) {
-  Problems problems(subject);
+const char* noun(const Dataset& dataset) {
+  return dataset.reads == Reads::photo ? "photo" : "text";
+}
+
+void check_classes(const Dataset& dataset, const DatasetOptions& options, Problems& problems) {
   const auto count = static_cast<std::int64_t>(dataset.classes.size());
   if (count == 0) {
-    problems.add("no class was found. Expected folders of photos, SPLIT/CLASS/x.jpg or CLASS/x.jpg{}.",
+    problems.add("no class was found. Expected folders of {0}s, SPLIT/CLASS/x.{1} or CLASS/x.{1}{2}.", noun(dataset),
+                 dataset.reads == Reads::photo ? "jpg" : "txt",
                  dataset.remarks.empty() ? "" : fmt::format(" ({})", fmt::join(dataset.remarks, "; ")));
   }
-  if (count == 1 && options.least_classes > 1)
+  // Of several classes one alone may be asked: it is there or not.
+  if (count == 1 && options.least_classes > 1 && dataset.target == Target::label)
     problems.add("only one class, '{}': there is nothing to tell apart.", dataset.classes.front());
-
+  const std::int64_t least = dataset.target == Target::labels ? -1 : 0;
   for (const Split split : {Split::train, Split::val, Split::test}) {
     for (const Sample& sample : dataset.split(split)) {
-      if (sample.label < 0 || sample.label >= count) {
-        problems.add("{}: label {}, but the classes are 0 to {}.", sample.file, sample.label, count - 1);
+      if (sample.label < least || sample.label >= count) {
+        problems.add("{}: label {}, but the classes are 0 to {}.", sample.shown(), sample.label, count - 1);
       }
     }
   }
+}
+
+// Whether each class has something to train on.
+void check_trained(const Dataset& dataset, Problems& problems) {
+  const auto count = static_cast<std::int64_t>(dataset.classes.size());
+  if (dataset.train.empty()) return;
+  std::vector<bool> seen(dataset.classes.size());
+  for (const Sample& sample : dataset.train) {
+    if (sample.label >= 0 && sample.label < count) seen[sample.label] = true;
+    for (std::size_t i = 0; i < sample.values.size(); ++i)
+      seen[i] = seen[i] || sample.values[i] > 0;
+  }
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (!seen[i]) problems.add("the class '{}' has no {} to train on.", dataset.classes[i], noun(dataset));
+  }
+}
+
+void check_values(const Dataset& dataset, Problems& problems) {
+  if (dataset.train.empty()) return;
+  const std::vector<float>& first = dataset.train.front().values;
+  if (std::ranges::all_of(dataset.train, [&](const Sample& sample) { return sample.values == first; }))
+    problems.add("the number is {} in all of train: there is nothing to tell apart.", first.front());
+}
+
+void check(const Dataset& dataset, const DatasetOptions& options, const std::vector<Split>& needed,
+           const std::string& subject) {
+  Problems problems(subject);
+  const bool trains = std::ranges::find(needed, Split::train) != needed.end(), told = dataset.target == Target::value;
+  if (dataset.reads == Reads::photo && options.target.value_or(Target::label) != Target::label)
+    problems.add("--target {}: of photos one class is told.",
+                 choices(Target{})[static_cast<int>(*options.target)].second);
+  if (dataset.reads == Reads::photo && !options.text_column.empty())
+    problems.add("--text-column {}: photos were found, no texts.", options.text_column);
+  if (!told) check_classes(dataset, options, problems);
   for (const Split split : needed) {
     const std::string& name = wanted_name(split, options);
-    if (count > 0 && dataset.split(split).empty()) {
-      problems.add("no photos in the split '{}'. Found: {}. --{}-split names another.", name,
+    if ((told || !dataset.classes.empty()) && dataset.split(split).empty()) {
+      problems.add("no {}s in the split '{}'. Found: {}. --{}-split names another.", noun(dataset), name,
                    dataset.found_splits.empty() ? "none" : fmt::format("{}", fmt::join(dataset.found_splits, ", ")),
                    choices(Split{})[static_cast<int>(split)].second);
     }
   }
-  if (std::ranges::find(needed, Split::train) != needed.end() && !dataset.train.empty()) {
-    std::vector<bool> seen(dataset.classes.size());
-    for (const Sample& sample : dataset.train) {
-      if (sample.label >= 0 && sample.label < count) seen[sample.label] = true;
-    }
-    for (std::size_t i = 0; i < seen.size(); ++i) {
-      if (!seen[i]) problems.add("the class '{}' has no photo to train on.", dataset.classes[i]);
-    }
-  }
+  if (trains && told) check_values(dataset, problems);
+  if (trains && !told) check_trained(dataset, problems);
   problems.throw_if_any();
 }
 
@@ -68,6 +99,10 @@ void check(const Dataset& dataset, const DatasetOptions& options, const std::vec
 
 std::vector<std::pair<Split, std::string>> choices(Split) {
   return {{Split::train, "train"}, {Split::val, "val"}, {Split::test, "test"}};
+}
+
+std::vector<std::pair<Target, std::string>> choices(Target) {
+  return {{Target::label, "label"}, {Target::labels, "labels"}, {Target::value, "value"}};
 }
 
 const std::vector<Sample>& Dataset::split(Split which) const {

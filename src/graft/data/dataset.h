@@ -1,18 +1,33 @@
-// A set of labelled photos with its splits, and how it is opened: image folders, tables (CSV, TSV, JSONL) and CoOp's
-// split files; formats.def lists them. Files are only named here, not decoded.
+// A set of labelled photos or texts with its splits, and how it is opened: folders, tables (CSV, TSV, JSONL) and CoOp's
+// split files; formats.def lists them. Photos are only named here, not decoded.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace graft::data {
 
+// What an example is, and what is to be told of it.
+enum class Reads { photo, text };
+enum class Target {
+  label,   // one class
+  labels,  // any number of classes
+  value,   // a number
+};
+std::vector<std::pair<Target, std::string>> choices(Target);
+
 struct Sample {
-  std::string file;  // relative to the data set's root, or absolute
-  std::int64_t label = 0;
+  std::string input;               // a file, relative to the data set's root or absolute; or the text itself
+  std::int64_t label = 0;          // of several classes the first, -1 where there is none; of a number 0
+  std::string pair = {};           // a second text, of which the first is asked; empty: there is none
+  std::vector<float> values = {};  // labels: 1 for each class that it has, else 0, [classes]; value: the number
+  std::string name = {};           // as the data names it, where that is not the input: "reviews.csv:17"
+
+  const std::string& shown() const { return name.empty() ? input : name; }
   bool operator==(const Sample&) const = default;
 };
 
@@ -22,35 +37,46 @@ std::vector<std::pair<Split, std::string>> choices(Split);
 struct Dataset {
   std::string name;
   std::filesystem::path root;
-  std::vector<std::string> classes;  // as found; prompt_name() is how a prompt says them
+  std::vector<std::string> classes;  // as found; prompt_name() is how a prompt says them; none where values are told
   std::vector<Sample> train, val, test;
   std::vector<std::string> found_splits;  // as the data names them, for messages
   std::string format = {};                // that opened it
   std::filesystem::path source = {};      // its table or split file; empty: folders
   std::vector<std::string> remarks = {};  // what to say beside the counts: "a split was made up: ...", "left: ..."
   std::vector<std::string> notes = {};    // what had to be assumed, and may be another than was meant
+  Reads reads = Reads::photo;
+  Target target = Target::label;
 
   const std::vector<Sample>& split(Split split) const;
   std::vector<Sample>& split(Split split);
-  std::filesystem::path path(const Sample& sample) const { return root / sample.file; }
+  std::filesystem::path path(const Sample& sample) const { return root / sample.input; }  // of a photo
 };
 
 struct DatasetOptions {
   std::string format = {};         // empty: told by what lies there
   std::string classes = {};        // class names: a file with one a line, or the names with commas between
   std::int64_t least_classes = 2;  // one is enough where the classes to choose among are known from elsewhere
-  std::string image_column = {}, label_column = {}, split_column = {};
+  std::string image_column = {}, text_column = {}, pair_column = {}, label_column = {}, split_column = {};
+  std::optional<Target> target = {};
+  std::string label_separator = {};
   std::string train_split = "train", val_split = "val", test_split = "test";
   std::int64_t split_seed = 1;
 };
 template <class Visitor>
 void fields(Visitor& visit, DatasetOptions& o) {
-  visit("format", o.format, "what the data is: image-folder, table or coop-split (default: seen from the files)");
+  visit("format", o.format,
+        "what the data is: image-folder, text-folder, table or coop-split (default: seen from the files)");
   visit("classes", o.classes, "class names: a file with one a line, or a,b,c; their order numbers them");
   visit("image-column", o.image_column, "table: column with the photo's file (default: file, image, path, ...)");
+  visit("text-column", o.text_column, "table: column with the text (default: text, sentence, question, review, ...)");
+  visit("pair-column", o.pair_column,
+        "table: column with a second text; none: there is none (default: text_pair, sentence2, hypothesis, ...)");
   visit("label-column", o.label_column, "table: column with the class (default: label, class, category, ...)");
   visit("split-column", o.split_column,
         "table: column with train, val or test; none: there is none (default: split, subset, ...)");
+  visit("target", o.target, "texts: what is told of one: its class, several classes, or a number (default: seen)");
+  visit("label-separator", o.label_separator,
+        "--target labels: what stands between a cell's classes (default: ; or |)");
   visit("train-split", o.train_split, "name of the split to train on");
   visit("val-split", o.val_split, "name of the split to choose on (valid, validation and dev count as val)");
   visit("test-split", o.test_split, "name of the split to report; may be the same as another");

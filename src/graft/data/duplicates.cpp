@@ -2,7 +2,9 @@
 
 #include <fmt/ranges.h>
 
+#include <optional>
 #include <unordered_map>
+#include <utility>
 
 namespace graft::data {
 namespace {
@@ -12,16 +14,20 @@ struct Place {
   const Sample* sample;
 };
 
-// Photos that lie twice, and the first pairs by name.
+// What is there twice, and the first pairs by name.
 class Pairs {
  public:
   void add(const Sample& one, const Sample& other) {
-    if (++count_ <= kShown) shown_.push_back(fmt::format("{} = {}", one.file, other.file));
+    if (++count_ <= kShown) shown_.push_back(fmt::format("{} = {}", one.shown(), other.shown()));
   }
-  void note(std::string_view where, std::vector<std::string>& notes) const {
+  void note(Reads reads, std::string_view where, std::vector<std::string>& notes) const {
     if (count_ == 0) return;
-    notes.push_back(fmt::format("{} {} with the same bytes {}: {}{}", count_, count_ == 1 ? "photo lies" : "photos lie",
-                                where, fmt::join(shown_, ", "), count_ > kShown ? ", ..." : ""));
+    const bool one = count_ == 1;
+    const char* what = reads == Reads::photo
+                           ? (one ? "photo lies with the same bytes" : "photos lie with the same bytes")
+                           : (one ? "text stands" : "texts stand");
+    notes.push_back(
+        fmt::format("{} {} {}: {}{}", count_, what, where, fmt::join(shown_, ", "), count_ > kShown ? ", ..." : ""));
   }
 
  private:
@@ -29,6 +35,14 @@ class Pairs {
   std::size_t count_ = 0;
   std::vector<std::string> shown_;
 };
+
+// What two of are the same; none for a photo that was not read.
+std::optional<std::string> content_of(const Dataset& dataset, const Sample& sample, const ImageCache& images) {
+  if (dataset.reads == Reads::text)
+    return sample.pair.empty() ? sample.input : fmt::format("{} {}{}", sample.input.size(), sample.input, sample.pair);
+  const SeenPhoto* seen = images.seen(dataset.path(sample));
+  return seen == nullptr ? std::nullopt : std::optional(seen->content);
+}
 
 }  // namespace
 
@@ -44,17 +58,18 @@ std::vector<std::string> duplicate_notes(const Dataset& dataset, const ImageCach
     if (served) continue;
     looked_at.push_back(split);
     for (const Sample& sample : dataset.split(split)) {
-      const SeenPhoto* seen = images.seen(dataset.path(sample));
-      if (seen == nullptr) continue;
-      const auto [place, is_new] = first.try_emplace(seen->content, Place{split, &sample});
+      auto content = content_of(dataset, sample, images);
+      if (!content) continue;
+      const auto [place, is_new] = first.try_emplace(std::move(*content), Place{split, &sample});
       if (is_new) continue;
-      if (place->second.split != split) splits.add(*place->second.sample, sample);
-      if (place->second.sample->label != sample.label) classes.add(*place->second.sample, sample);
+      const Sample& other = *place->second.sample;
+      if (place->second.split != split) splits.add(other, sample);
+      if (other.label != sample.label || other.values != sample.values) classes.add(other, sample);
     }
   }
   std::vector<std::string> notes;
-  splits.note("in two splits", notes);
-  classes.note("under two classes", notes);
+  splits.note(dataset.reads, "in two splits", notes);
+  classes.note(dataset.reads, dataset.target == Target::label ? "under two classes" : "with two answers", notes);
   return notes;
 }
 

@@ -14,11 +14,12 @@ struct ClassItems {
   std::vector<std::size_t> items;  // places in the split
 };
 
-// Classes in the order in which they first appear.
+// Classes in the order in which they first appear; without those that have none.
 std::vector<ClassItems> by_class(const std::vector<Sample>& samples) {
   std::vector<ClassItems> classes;
   std::map<std::int64_t, std::size_t> place;
   for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (samples[i].label < 0) continue;
     const auto [found, is_new] = place.try_emplace(samples[i].label, classes.size());
     if (is_new) classes.push_back({samples[i].label, {}});
     classes[found->second].items.push_back(i);
@@ -51,12 +52,16 @@ std::int64_t half(const Dataset& dataset) {
 
 Dataset few_shot(const Dataset& dataset, std::int64_t shots, std::uint64_t seed) {
   if (shots < 1) throw ConfigError("data", "--shots {}: expected 1 or more.", shots);
+  if (dataset.target == Target::value) {
+    throw ConfigError("data", "--shots {}: are so many of each class, and {} has numbers and no classes.", shots,
+                      dataset.name);
+  }
   Problems problems(dataset.name);
   const auto train_classes = by_class(dataset.train);
   for (const ClassItems& one : train_classes) {
     if (static_cast<std::int64_t>(one.items.size()) < shots) {
-      problems.add("--shots {}, but class '{}' has {} train photos.", shots, dataset.classes.at(one.label),
-                   one.items.size());
+      problems.add("--shots {}, but class '{}' has {} train {}.", shots, dataset.classes.at(one.label),
+                   one.items.size(), dataset.reads == Reads::photo ? "photos" : "texts");
     }
   }
   problems.throw_if_any();

@@ -66,7 +66,7 @@ struct Identity {
 
 class Walker {
  public:
-  explicit Walker(fs::path root) : root_(std::move(root)) {}
+  Walker(fs::path root, Reads reads) : root_(std::move(root)) { walk_.reads = reads; }
 
   Walk walk() {
     struct stat status {};
@@ -113,8 +113,8 @@ class Walker {
     if (::stat(path.c_str(), &status) != 0) {
       if (aside != Aside::none) return leave(aside);
       if (errno == ELOOP) return walk_.left.add(LeftReason::link_loop, file);
-      if (is_photo_name(name)) {
-        walk_.photos.push_back(file);  // reading it says that it is not there
+      if (is_looked_for(name)) {
+        walk_.files.push_back(file);  // reading it says that it is not there
       } else {
         walk_.left.add(LeftReason::dangling_link, file);
       }
@@ -136,20 +136,26 @@ class Walker {
     above_.pop_back();
   }
 
+  bool is_looked_for(const fs::path& file) const {
+    return walk_.reads == Reads::photo ? is_photo_name(file) : is_text_name(file);
+  }
+
   void take(const std::string& file, const fs::path& path, bool regular) {
     const std::string ending = ending_of(path);
-    if (is_photo_name(path)) {
+    const bool photos = walk_.reads == Reads::photo;
+    const LeftReason other = photos ? LeftReason::no_photo : LeftReason::no_text;
+    if (is_looked_for(path)) {
       if (regular) {
-        walk_.photos.push_back(file);
+        walk_.files.push_back(file);
       } else {
-        walk_.left.add(LeftReason::no_photo, "no regular file");
+        walk_.left.add(other, "no regular file");
       }
-    } else if (holds(kOtherImages, ending)) {
+    } else if (photos && holds(kOtherImages, ending)) {
       walk_.left.add(LeftReason::not_readable, ending);
-    } else if (regular && begins_as_photo(path)) {
+    } else if (photos && regular && begins_as_photo(path)) {
       walk_.left.add(LeftReason::unknown_ending, ending.empty() ? "none" : ending);
     } else {
-      walk_.left.add(LeftReason::no_photo, ending.empty() ? path.filename().string() : ending);
+      walk_.left.add(other, ending.empty() ? path.filename().string() : ending);
     }
   }
 
@@ -177,6 +183,8 @@ std::string words_of(LeftReason reason, std::size_t count) {
       return one ? "photo without a photo's ending" : "photos without a photo's ending";
     case LeftReason::no_photo:
       return one ? "no photo" : "no photos";
+    case LeftReason::no_text:
+      return one ? "no text" : "no texts";
     case LeftReason::dangling_link:
       return one ? "link to nowhere" : "links to nowhere";
     case LeftReason::link_loop:
@@ -184,7 +192,9 @@ std::string words_of(LeftReason reason, std::size_t count) {
     case LeftReason::unreadable_folder:
       return one ? "folder that may not be listed" : "folders that may not be listed";
     case LeftReason::no_class_folder:
-      return one ? "photo in no class folder" : "photos in no class folder";
+      return "in no class folder";
+    case LeftReason::unlabelled:
+      return "unlabelled";
     case LeftReason::no_split:
       return "in folders that are no split";
   }
@@ -241,11 +251,20 @@ std::string LeftOut::words() const {
 }
 
 Walk walk_photos(const fs::path& root) {
-  return Walker(root).walk();
+  return Walker(root, Reads::photo).walk();
+}
+
+Walk walk_texts(const fs::path& root) {
+  return Walker(root, Reads::text).walk();
 }
 
 bool is_photo_name(const fs::path& file) {
   return holds(kPhotoEndings, ending_of(file));
+}
+
+bool is_text_name(const fs::path& file) {
+  const std::string ending = ending_of(file);
+  return ending == ".txt" || ending == ".text";
 }
 
 std::vector<fs::path> files_in(const fs::path& folder) {

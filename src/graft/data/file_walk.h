@@ -1,6 +1,6 @@
-// The one walk over folders of photos: what was taken, and what was left, by reason and count, so that it can be said.
-// Links are followed, never round in a circle. A photo is known by its name's ending; what it holds is seen when it is
-// read. Names are bytes: they need not be UTF-8.
+// The one walk over folders of photos or texts: what was taken, and what was left, by reason and count, so that it can
+// be said. Links are followed, never round in a circle. A photo is known by its name's ending, and so is a text; what
+// it holds is seen when it is read. Names are bytes: they need not be UTF-8.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "graft/data/dataset.h"
+
 namespace graft::data {
 
 enum class LeftReason {
@@ -16,11 +18,13 @@ enum class LeftReason {
   shadow,             // a system's own: __MACOSX, @eaDir, #recycle, Thumbs.db, ...
   not_readable,       // an image that graft does not decode: .gif, .heic, ...
   unknown_ending,     // a photo by its first bytes, called otherwise
-  no_photo,           // anything else
-  dangling_link,      // of something that is not called a photo; a photo's is taken, and missed when it is read
+  no_photo,           // anything else where photos are looked for
+  no_text,            // anything else where texts are
+  dangling_link,      // of something that is not looked for; of what is it is taken, and missed when it is read
   link_loop,          // a link to a folder that it lies in
   unreadable_folder,  // it may not be listed
-  no_class_folder,    // a photo beside the class folders
+  no_class_folder,    // beside the class folders
+  unlabelled,         // in a folder of those that have no class
   no_split,           // a folder beside train/ that is no split
 };
 
@@ -45,16 +49,22 @@ class LeftOut {
 };
 
 struct Walk {
-  std::vector<std::string> photos;   // relative to the root, '/' between; in the order of their names, part by part
+  std::vector<std::string>
+      files;  // photos or texts, relative to the root, '/' between; in the order of their names, part by part
   std::vector<std::string> folders;  // those that were entered, likewise
   LeftOut left;
+  Reads reads = Reads::photo;
 };
 
 // Everything below `root`, which is a folder (FileError where it may not be listed). Stopped when a signal comes.
 Walk walk_photos(const std::filesystem::path& root);
+Walk walk_texts(const std::filesystem::path& root);
 
 // By its name's ending, in any case: jpg, jpeg, jpe, jfif, png, webp, bmp and their kin.
 bool is_photo_name(const std::filesystem::path& file);
+
+// txt or text, in any case.
+bool is_text_name(const std::filesystem::path& file);
 
 // What lies directly in a folder, by name: for formats that look for their file. Hidden ones are left out.
 std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder);

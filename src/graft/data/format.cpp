@@ -156,7 +156,7 @@ std::vector<std::string> class_names(const std::string& file_or_names) {
 }
 
 void split_by_seed(Dataset& dataset, std::vector<Sample> samples, std::uint64_t seed) {
-  std::ranges::sort(samples, {}, [](const Sample& s) { return std::tie(s.label, s.file); });
+  std::ranges::sort(samples, {}, [](const Sample& s) { return std::tie(s.label, s.input, s.pair, s.name); });
   PythonRandom random(seed);
   for (std::size_t begin = 0; begin < samples.size();) {
     std::size_t end = begin;
@@ -226,51 +226,107 @@ void choose_made_up(Dataset& dataset, const DatasetOptions& options, Problems& p
 
 }  // namespace
 
-Dataset assemble(const std::string& subject, const std::filesystem::path& root, const std::string& name,
-                 std::vector<Record> records, const DatasetOptions& options,
-                 const std::vector<std::string>& more_classes) {
-  Dataset dataset;
-  dataset.name = name;
-  dataset.root = root;
-  Problems problems(subject);
-  ClassNames names;
-  for (Record& record : records)
-    record.label = names.of(record.label, problems);
-  if (options.classes.empty()) {
-    std::set<std::string> labels;
-    for (const std::string& one : more_classes)
-      labels.insert(names.of(one, problems));
-    for (const Record& record : records)
-      labels.insert(record.label);
-    dataset.classes = sorted_classes(labels);
-  } else {
-    dataset.classes = class_names(options.classes);
-  }
-  std::map<std::string, std::int64_t> places;
-  for (const std::string& one : dataset.classes) {
-    if (!places.try_emplace(one, static_cast<std::int64_t>(places.size())).second) {
-      problems.add("{}: the class '{}' is listed twice.", options.classes, one);
+namespace {
+
+// The classes of a listing, numbered; and its records as samples.
+class Numbering {
+ public:
+  Numbering(Listing& listing, const DatasetOptions& options, Problems& problems)
+      : listing_(listing), options_(options), problems_(problems) {
+    for (Record& record : listing_.records) {
+      if (listing_.target == Target::label) record.label = names_.of(record.label, problems_);
+      for (std::string& label : record.labels)
+        label = names_.of(label, problems_);
+    }
+    if (listing_.target == Target::value) return;
+    classes_ = options_.classes.empty() ? found_classes() : class_names(options_.classes);
+    for (const std::string& one : classes_) {
+      if (!places_.try_emplace(one, static_cast<std::int64_t>(places_.size())).second)
+        problems_.add("{}: the class '{}' is listed twice.", options_.classes, one);
     }
   }
 
+  const std::vector<std::string>& classes() const { return classes_; }
+  std::vector<std::string> notes() const { return names_.notes(); }
+
+  // None where a class is not listed, which is a problem.
+  std::optional<Sample> sample(Record& record) {
+    Sample sample;
+    if (listing_.target == Target::label) {
+      const auto label = place_of(record.label, record.where);
+      if (!label) return std::nullopt;
+      sample.label = *label;
+    } else if (listing_.target == Target::value) {
+      sample.values = {record.value};
+    } else {
+      sample.label = -1;
+      sample.values.assign(classes_.size(), 0.0f);
+      for (const std::string& one : record.labels) {
+        const auto label = place_of(one, record.where);
+        if (!label) return std::nullopt;
+        if (sample.label < 0) sample.label = *label;
+        sample.values[static_cast<std::size_t>(*label)] = 1;
+      }
+    }
+    sample.input = std::move(record.input);
+    sample.pair = std::move(record.pair);
+    if (listing_.reads == Reads::text) sample.name = record.where;
+    return sample;
+  }
+
+ private:
+  std::vector<std::string> found_classes() {
+    std::set<std::string> labels;
+    for (const std::string& one : listing_.more_classes)
+      labels.insert(names_.of(one, problems_));
+    for (const Record& record : listing_.records) {
+      if (listing_.target == Target::label) labels.insert(record.label);
+      labels.insert(record.labels.begin(), record.labels.end());
+    }
+    return sorted_classes(labels);
+  }
+
+  std::optional<std::int64_t> place_of(const std::string& label, const std::string& where) {
+    const auto place = listed_label(label, places_);
+    if (!place)
+      problems_.add("{}: the class '{}' is not in {}: {}.", where, label, options_.classes,
+                    unknown_label(label, classes_));
+    return place;
+  }
+
+  Listing& listing_;
+  const DatasetOptions& options_;
+  Problems& problems_;
+  ClassNames names_;
+  std::vector<std::string> classes_;
+  std::map<std::string, std::int64_t> places_;
+};
+
+}  // namespace
+
+Dataset assemble(Listing listing, const DatasetOptions& options) {
+  Dataset dataset;
+  dataset.name = listing.name;
+  dataset.root = listing.root;
+  dataset.reads = listing.reads;
+  dataset.target = listing.target;
+  Problems problems(listing.subject);
+  Numbering numbering(listing, options, problems);
+  dataset.classes = numbering.classes();
+
   std::set<std::string> found_splits;
-  for (const Record& record : records) {
+  for (const Record& record : listing.records) {
     if (!record.split.empty()) found_splits.insert(record.split);
   }
   const bool has_splits = !found_splits.empty();
   const SplitNames splits(found_splits, options);
   std::map<std::string, std::size_t> unused;
   std::vector<Sample> unsplit;
-  for (Record& record : records) {
-    const auto label = listed_label(record.label, places);
-    if (!label) {
-      problems.add("{}: the class '{}' is not in {}: {}.", record.where, record.label, options.classes,
-                   unknown_label(record.label, dataset.classes));
-      continue;
-    }
-    const Sample sample{std::move(record.file), *label};
+  for (Record& record : listing.records) {
+    std::optional<Sample> sample = numbering.sample(record);
+    if (!sample) continue;
     if (!has_splits) {
-      unsplit.push_back(sample);
+      unsplit.push_back(std::move(*sample));
     } else if (record.split.empty()) {
       problems.add("{}: the split is empty, while other rows have one.", record.where);
     } else if (const auto trouble = splits.trouble(record.split); !trouble.empty()) {
@@ -278,19 +334,19 @@ Dataset assemble(const std::string& subject, const std::filesystem::path& root, 
     } else {
       if (splits.of(record.split).empty()) ++unused[record.split];
       for (const Split split : splits.of(record.split))
-        dataset.split(split).push_back(sample);
+        dataset.split(split).push_back(*sample);
     }
   }
   dataset.found_splits.assign(found_splits.begin(), found_splits.end());
   if (!has_splits && !unsplit.empty()) {
     split_by_seed(dataset, std::move(unsplit), static_cast<std::uint64_t>(options.split_seed));
     choose_made_up(dataset, options, problems);
-    dataset.remarks.push_back(
-        fmt::format("a split was made up: 50/20/30 % of each class (--split-seed {})", options.split_seed));
+    dataset.remarks.push_back(fmt::format("a split was made up: 50/20/30 %{} (--split-seed {})",
+                                          listing.target == Target::value ? "" : " of each class", options.split_seed));
   }
   for (const auto& [split, count] : unused)
     dataset.remarks.push_back(fmt::format("left: {} in the split '{}'", count, split));
-  dataset.notes = names.notes();
+  dataset.notes = numbering.notes();
   problems.throw_if_any();
   return dataset;
 }

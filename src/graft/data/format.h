@@ -26,21 +26,32 @@ struct Format {
 const std::vector<const Format*>& formats();
 const Format& find_format(std::string_view name);  // UsageError with the nearest name
 
-// What most formats amount to: files with a class by name (or number) and, perhaps, a split by name.
+// What most formats amount to: inputs with a class by name (or number) and, perhaps, a split by name.
 struct Record {
-  std::string file;  // relative to the root, or absolute
-  std::string label;
-  std::string split;  // empty: none
-  std::string where;  // for errors: "labels.csv:17"
+  std::string input;  // as of a Sample
+  std::string label = {};
+  std::string split = {};  // empty: none
+  std::string where = {};  // for errors: "labels.csv:17"
+  std::string pair = {};
+  std::vector<std::string> labels = {};  // of several classes, in place of `label`
+  float value = 0;                       // of a number, in place of it
+};
+
+struct Listing {
+  std::string subject;  // what a problem is said of: "pets.csv (read as table; --format names another)"
+  std::filesystem::path root;
+  std::string name;
+  std::vector<Record> records;
+  std::vector<std::string> more_classes = {};  // that need have no record
+  Reads reads = Reads::photo;
+  Target target = Target::label;
 };
 
 // Numbers the classes (--classes, or the sorted labels and `more_classes`) and deals the records to the splits; when
 // none has a split, split_by_seed() does. Class names are trimmed and in normal form C. Labels that are all whole
-// numbers sort as numbers, and are places in --classes. A split of an unknown name is a problem of its records.
-// `subject` is what a problem is said of: "pets.csv (read as table; --format names another)".
-Dataset assemble(const std::string& subject, const std::filesystem::path& root, const std::string& name,
-                 std::vector<Record> records, const DatasetOptions& options,
-                 const std::vector<std::string>& more_classes = {});
+// numbers sort as numbers, and are places in --classes. A split of an unknown name is a problem of its records. A text
+// is named by its `where`.
+Dataset assemble(Listing listing, const DatasetOptions& options);
 
 // Whether a name means one of the three splits by itself: "Train", "training", "valid", "validation", "dev", "testing",
 // "eval" do.
@@ -64,8 +75,9 @@ class SplitNames {
   bool named_by_option_ = false;
 };
 
-// The split of data that has none, as CoOp makes it: one class after the other, sorted by file, shuffled with Python's
-// random, half to train, a fifth to val and the rest to test (rounded half to even).
+// The split of data that has none, as CoOp makes it: one class after the other, sorted by file or text, shuffled with
+// Python's random, half to train, a fifth to val and the rest to test (rounded half to even). Of several classes the
+// first counts; numbers are one class.
 void split_by_seed(Dataset& dataset, std::vector<Sample> samples, std::uint64_t seed);
 
 // The names that a file lists, one a line, as they are kept and compared; for --classes.

@@ -1,5 +1,8 @@
 #include "graft/data/image_cache.h"
 
+#include <fstream>
+
+#include "graft/core/error.h"
 #include "graft/core/hash.h"
 #include "graft/io/mapped_file.h"
 #include "graft/io/orientation.h"
@@ -32,6 +35,17 @@ std::shared_ptr<const Image> ImageCache::read(const std::filesystem::path& file)
   return image;
 }
 
+std::string ImageCache::content(const std::filesystem::path& file) {
+  if (const SeenPhoto* photo = seen(file)) return photo->content;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = contents_.find(file.native()); found != contents_.end()) return found->second;
+  }
+  std::string content = content_of_file(file);
+  const std::lock_guard lock(mutex_);
+  return contents_.emplace(file.native(), std::move(content)).first->second;
+}
+
 const SeenPhoto* ImageCache::seen(const std::filesystem::path& file) const {
   const std::lock_guard lock(mutex_);
   const auto found = seen_.find(file.native());
@@ -41,6 +55,16 @@ const SeenPhoto* ImageCache::seen(const std::filesystem::path& file) const {
 std::size_t ImageCache::bytes() const {
   const std::lock_guard lock(mutex_);
   return bytes_;
+}
+
+std::string content_of_file(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(file, error);
+  std::ifstream stream(file, std::ios::binary);
+  std::string bytes(error ? 0 : size, '\0');
+  if (error || bytes.empty() || !stream.read(bytes.data(), static_cast<std::streamsize>(size)))
+    throw DataError("data", "{} cannot be read. Has it gone since the run began?", file.string());
+  return Hash().add(bytes).hex();
 }
 
 }  // namespace graft::data

@@ -36,6 +36,10 @@ class ImageCache {
   // Decodes on the first call. Errors of io::read_image pass through and nothing is kept.
   std::shared_ptr<const Image> read(const std::filesystem::path& file);
 
+  // The hash that SeenPhoto has, of a photo that need not have been read; of a file it is computed once. A DataError
+  // where it cannot be.
+  std::string content(const std::filesystem::path& file);
+
   // Null for a photo that was not read.
   const SeenPhoto* seen(const std::filesystem::path& file) const;
 
@@ -49,6 +53,10 @@ class ImageCache {
   std::size_t bytes_ = 0;
   std::unordered_map<std::string, std::shared_ptr<const Image>> images_;
   std::unordered_map<std::string, SeenPhoto> seen_;
+  std::unordered_map<std::string, std::string> contents_;  // of those that were asked for before they were seen
 };
+
+// A hash of the file's bytes, which are read; a DataError where they cannot be.
+std::string content_of_file(const std::filesystem::path& file);
 
 }  // namespace graft::data

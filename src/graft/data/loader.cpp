@@ -6,10 +6,13 @@
 #include <limits>
 #include <mutex>
 #include <numeric>
+#include <span>
 #include <thread>
+#include <utility>
 
 #include "graft/core/error.h"
 #include "graft/core/threads.h"
+#include "graft/data/epoch_order.h"
 
 namespace graft::data {
 namespace {
@@ -19,9 +22,10 @@ struct Slot {
   Batch batch;
   std::int64_t number = -1;
   std::int64_t epoch = 0;
-  std::int64_t started = 0;                                           // photos handed to workers
-  std::int64_t missing = 0;                                           // photos not finished
-  std::int64_t failed_at = std::numeric_limits<std::int64_t>::max();  // the first photo that failed ...
+  std::int64_t length = 0;                                            // of a row's ids
+  std::int64_t started = 0;                                           // examples handed to workers
+  std::int64_t missing = 0;                                           // examples not finished
+  std::int64_t failed_at = std::numeric_limits<std::int64_t>::max();  // the first that failed ...
   std::exception_ptr error;                                           // ... and how
 };
 
@@ -36,11 +40,8 @@ void check(const LoaderOptions& options) {
 }  // namespace
 
 struct Loader::State {
-  const std::filesystem::path root;
-  const std::vector<Sample> samples;
-  const ImageTransform transform;
+  const std::shared_ptr<const Source> source;
   const LoaderOptions options;
-  const std::shared_ptr<ImageCache> cache;
   const std::int64_t batches;  // an epoch
   const std::size_t image_floats;
 
@@ -48,43 +49,42 @@ struct Loader::State {
   std::condition_variable work_is_there, batch_is_there, workers_are_idle;
   bool stop = false;
   bool paused = false;
-  std::int64_t busy = 0;         // photos in workers' hands
+  std::int64_t busy = 0;         // examples in workers' hands
   std::int64_t next_number = 0;  // the batch that the consumer gets next
   bool epoch_ended = false;      // the consumer was told
   std::vector<Slot> slots;       // batch n is made in slots[n % slots.size()]
   std::vector<Batch> spare;
   std::int64_t order_epoch = -1;    // the epoch of ...
   std::vector<std::int64_t> order;  // ... this order
-  std::exception_ptr failure;       // of a worker outside any photo: nothing more is made
+  std::exception_ptr failure;       // of a worker outside any example: nothing more is made
   std::vector<std::jthread> threads;
 
-  State(std::filesystem::path root, std::vector<Sample> samples, ImageTransform transform, LoaderOptions options,
-        std::shared_ptr<ImageCache> cache)
-      : root(std::move(root)),
-        samples(std::move(samples)),
-        transform(std::move(transform)),
-        options(options),
-        cache(std::move(cache)),
-        batches(count_batches()),
-        image_floats(std::size_t{3} * this->transform.output().height * this->transform.output().width),
-        slots(static_cast<std::size_t>(options.prefetch)) {}
-
-  std::int64_t count_batches() const {
-    const auto n = static_cast<std::int64_t>(samples.size());
-    const std::int64_t whole = n / options.batch_size;
-    const bool drops = options.drop_last && whole > 0;
-    return drops || n % options.batch_size == 0 ? whole : whole + 1;
-  }
+  State(std::shared_ptr<const Source> from, LoaderOptions how)
+      : source(std::move(from)),
+        options(how),
+        batches((source->size() + how.batch_size - 1) / how.batch_size),
+        image_floats(source->floats()),
+        slots(static_cast<std::size_t>(how.prefetch)) {}
 
   std::vector<std::int64_t> order_of(std::int64_t epoch) const {
-    std::vector<std::int64_t> order(samples.size());
+    if (options.shuffle) return epoch_order(*source, options.batch_size, options.seed, epoch);
+    std::vector<std::int64_t> order(static_cast<std::size_t>(source->size()));
     std::iota(order.begin(), order.end(), std::int64_t{0});
-    if (options.shuffle) {
-      Random random = Random(options.seed).fork("order").fork(static_cast<std::uint64_t>(epoch));
-      for (std::size_t i = order.size(); i-- > 1;)
-        std::swap(order[i], order[random.below(i + 1)]);
-    }
     return order;
+  }
+
+  // Room for texts, all of it padding.
+  void open_texts(Slot& slot) const {
+    constexpr std::int64_t kMultiple = 8;  // of which vector registers hold a whole number
+    Batch& batch = slot.batch;
+    batch.lengths.clear();
+    for (const std::int64_t index : batch.indices)
+      batch.lengths.push_back(source->length(index));
+    const std::int64_t longest = *std::ranges::max_element(batch.lengths);
+    slot.length = std::max(longest, std::min((longest + kMultiple - 1) / kMultiple * kMultiple, source->max_length()));
+    const std::size_t size = batch.indices.size() * static_cast<std::size_t>(slot.length);
+    batch.ids.assign(size, source->pad());
+    batch.types.assign(size, 0);
   }
 
   // Readies the slot of batch `number`; with the lock held.
@@ -98,14 +98,21 @@ struct Loader::State {
       order_epoch = slot.epoch;
     }
     const std::int64_t begin = number % batches * options.batch_size;
-    const std::int64_t size = std::min(options.batch_size, static_cast<std::int64_t>(samples.size()) - begin);
+    const std::int64_t size = std::min(options.batch_size, source->size() - begin);
     if (!spare.empty()) {
       slot.batch = std::move(spare.back());
       spare.pop_back();
     }
     slot.batch.indices.assign(order.begin() + begin, order.begin() + begin + size);
-    slot.batch.labels.resize(static_cast<std::size_t>(size));
+    slot.batch.labels.clear();
+    slot.batch.values.clear();
+    for (const std::int64_t index : slot.batch.indices) {
+      slot.batch.labels.push_back(source->label(index));
+      const std::span<const float> values = source->values(index);
+      slot.batch.values.insert(slot.batch.values.end(), values.begin(), values.end());
+    }
     slot.batch.images.resize(static_cast<std::size_t>(size) * image_floats);
+    if (image_floats == 0) open_texts(slot);
     slot.started = 0;
     slot.missing = size;
     slot.failed_at = std::numeric_limits<std::int64_t>::max();
@@ -113,7 +120,7 @@ struct Loader::State {
     return slot;
   }
 
-  // The first slot with a photo that nobody has begun, or null; with the lock held.
+  // The first slot with an example that nobody has begun, or null; with the lock held.
   Slot* find_work() {
     if (paused) return nullptr;
     const std::int64_t last = options.epochs * batches;
@@ -124,17 +131,15 @@ struct Loader::State {
     return nullptr;
   }
 
-  void make(const Slot& slot, std::int64_t place, float* out) const {
+  void make(Slot& slot, std::int64_t place) const {
     const std::int64_t index = slot.batch.indices[static_cast<std::size_t>(place)];
-    const std::filesystem::path file = root / samples[static_cast<std::size_t>(index)].file;
     const Random random =
         Random(options.seed).fork(static_cast<std::uint64_t>(slot.epoch)).fork(static_cast<std::uint64_t>(index));
-    const std::span<float> floats(out, image_floats);
-    if (cache) {
-      transform.write(*cache->read(file), random, floats);
-    } else {
-      transform.write(io::read_image(file), random, floats);
-    }
+    Row row;
+    row.pixels = {slot.batch.images.data() + static_cast<std::size_t>(place) * image_floats, image_floats};
+    source->read(index, random, row);
+    std::ranges::copy(row.ids, slot.batch.ids.begin() + place * slot.length);
+    std::ranges::copy(row.types, slot.batch.types.begin() + place * slot.length);
   }
 
   void work() {
@@ -158,22 +163,19 @@ struct Loader::State {
     }
   }
 
-  // Makes one photo of the slot, without the lock while it does.
+  // Makes one example of the slot, without the lock while it does.
   void make_next(Slot& slot, std::unique_lock<std::mutex>& lock) {
     const std::int64_t place = slot.started++;
-    float* out = slot.batch.images.data() + static_cast<std::size_t>(place) * image_floats;
     ++busy;
     lock.unlock();
     std::exception_ptr error;
     try {
-      make(slot, place, out);
+      make(slot, place);
     } catch (...) {
       error = std::current_exception();
     }
     lock.lock();
     --busy;
-    const auto at = static_cast<std::size_t>(place);
-    slot.batch.labels[at] = samples[static_cast<std::size_t>(slot.batch.indices[at])].label;
     if (error && place < slot.failed_at) {
       slot.failed_at = place;
       slot.error = error;
@@ -183,11 +185,9 @@ struct Loader::State {
   }
 };
 
-Loader::Loader(std::filesystem::path root, std::vector<Sample> samples, ImageTransform transform, LoaderOptions options,
-               std::shared_ptr<ImageCache> cache) {
+Loader::Loader(std::shared_ptr<const Source> source, LoaderOptions options) {
   check(options);
-  state_ =
-      std::make_unique<State>(std::move(root), std::move(samples), std::move(transform), options, std::move(cache));
+  state_ = std::make_unique<State>(std::move(source), options);
   state_->threads = start_threads(options.workers, [state = state_.get()] { state->work(); });
 }
 
@@ -206,10 +206,6 @@ Loader::~Loader() {
 
 std::int64_t Loader::batches_per_epoch() const {
   return state_->batches;
-}
-
-std::vector<std::int64_t> Loader::order(std::int64_t epoch) const {
-  return state_->order_of(epoch);
 }
 
 std::optional<Batch> Loader::next() {

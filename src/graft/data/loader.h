@@ -1,28 +1,30 @@
-// Batches of transformed photos, made ahead by worker threads. Which photo comes when, and what is random about it,
-// depends on the seed, the epoch and the photo's index alone: never on the number of workers or on where one resumed.
+// Batches of a source's examples, made ahead by worker threads. Which example comes when, and what is random about it,
+// depends on the seed, the epoch and the example's index alone: never on the number of workers or on where one resumed.
 //
-//   Loader loader(dataset.root, dataset.train, transform, {.batch_size = 32, .shuffle = true});
+//   Loader loader(source, {.batch_size = 32, .shuffle = true});
 //   for (int epoch = 0; epoch < epochs; ++epoch) {
 //     while (auto batch = loader.next()) { ...; loader.recycle(std::move(*batch)); }
 //   }
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "graft/data/dataset.h"
-#include "graft/data/image_cache.h"
-#include "graft/data/transforms.h"
+#include "graft/data/source.h"
 
 namespace graft::data {
 
+// Of photos `images` alone is filled, of texts `ids`, `types` and `lengths`. T is the longest text's length, rounded up
+// to a multiple of 8 but never beyond what the source calls the longest; behind a shorter text stands the source's pad.
 struct Batch {
-  std::vector<float> images;          // [B, 3, H, W]
-  std::vector<std::int64_t> labels;   // [B]
-  std::vector<std::int64_t> indices;  // [B], places in the samples
+  std::vector<float> images;             // [B, 3, H, W]
+  std::vector<std::int32_t> ids, types;  // [B, T]
+  std::vector<std::int64_t> lengths;     // [B], of ids that are no padding
+  std::vector<std::int64_t> labels;      // [B]
+  std::vector<float> values;             // [B, V]; empty where the samples have none
+  std::vector<std::int64_t> indices;     // [B], places in the source
   std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
   bool operator==(const Batch&) const = default;
 };
@@ -33,15 +35,13 @@ struct LoaderOptions {
   std::int64_t prefetch = 2;  // batches made ahead
   std::int64_t epochs = 1;    // how far the workers may run ahead
   std::uint64_t seed = 0;
-  bool shuffle = false;    // a new order each epoch
-  bool drop_last = false;  // an incomplete last batch; kept all the same when it is the only one (as Dassl)
+  bool shuffle = false;  // a new order each epoch, epoch_order()'s
 };
 
 class Loader {
  public:
-  Loader(std::filesystem::path root, std::vector<Sample> samples, ImageTransform transform, LoaderOptions options,
-         std::shared_ptr<ImageCache> cache = nullptr);
-  ~Loader();  // waits for the photo in each worker's hands, no longer
+  Loader(std::shared_ptr<const Source> source, LoaderOptions options);
+  ~Loader();  // waits for the example in each worker's hands, no longer
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
@@ -59,9 +59,6 @@ class Loader {
 
   // Gives a batch's memory back for the batches to come.
   void recycle(Batch&& batch);
-
-  // The order of an epoch, as places in the samples.
-  std::vector<std::int64_t> order(std::int64_t epoch) const;
 
  private:
   struct State;

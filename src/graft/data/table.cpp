@@ -14,17 +14,35 @@ namespace {
 
 using nlohmann::json;
 
+// How cells stand in a text.
+struct Layout {
+  char separator;
+  bool quotes;          // a cell may be quoted
+  std::size_t line;     // the text's first
+  bool lines_are_rows;  // a quoted cell may not run over a line's end and a separator
+};
+
+void add_cell(Table::Row& row, std::string written) {
+  row.cells.emplace_back(text::trimmed(written));
+  if (row.cells.back().size() != written.size()) row.untrimmed.emplace(row.cells.size() - 1, std::move(written));
+}
+
 // Reads records one by one and counts lines; a record may hold line breaks inside quotes.
 class Records {
  public:
-  Records(std::string_view text, char separator, Problems& problems, std::string_view name, std::size_t line)
-      : text_(text), separator_(separator), problems_(problems), name_(name), line_(line) {}
+  Records(std::string_view text, Layout layout, Problems& problems, std::string_view name)
+      : text_(text),
+        layout_(layout),
+        separator_(layout.separator),
+        problems_(problems),
+        name_(name),
+        line_(layout.line) {}
 
   bool next(Table::Row& row) {
     while (at_ < text_.size()) {
+      row = {};
       row.line = line_;
-      row.cells.clear();
-      const bool good = read(row.cells);
+      const bool good = read(row);
       const bool blank = std::ranges::all_of(row.cells, [](const std::string& cell) { return cell.empty(); });
       if (good && !blank) return true;
     }
@@ -44,19 +62,21 @@ class Records {
       ++at_;
   }
 
-  bool read(std::vector<std::string>& cells) {
+  bool read(Table::Row& row) {
     const std::size_t begin = line_;
     bool good = true;
     for (;;) {
-      cells.emplace_back();
+      std::string cell;
+      const std::size_t from = at_;
       pass_blanks();
-      if (at_ < text_.size() && text_[at_] == '"') {
-        good = quoted(cells.back(), begin) && good;
+      if (layout_.quotes && at_ < text_.size() && text_[at_] == '"') {
+        good = quoted(cell, begin) && good;
       } else {
         while (!at_line_end() && text_[at_] != separator_)
-          cells.back() += text_[at_++];
+          ++at_;
+        cell = text_.substr(from, at_ - from);
       }
-      cells.back() = text::trimmed(std::string(cells.back()));
+      add_cell(row, std::move(cell));
       if (at_line_end()) break;
       ++at_;  // the separator
     }
@@ -80,6 +100,13 @@ class Records {
       if (c == '\n') ++line_;
       cell += c;
     }
+    if (layout_.lines_are_rows && cell.find('\n') != std::string::npos && cell.find(separator_) != std::string::npos) {
+      problems_.add(
+          "{}:{}: a quote is opened, and closed only in line {}, behind tabs. Is it a character of the text? "
+          "Then each line must have as many cells as the first.",
+          name_, begin, line_);
+      return false;
+    }
     pass_blanks();
     if (at_line_end() || text_[at_] == separator_) return true;
     problems_.add("{}:{}: text follows a closing quote. A quote inside a quoted cell is written twice.", name_, line_);
@@ -89,6 +116,7 @@ class Records {
   }
 
   std::string_view text_;
+  Layout layout_;
   char separator_;
   Problems& problems_;
   std::string_view name_;
@@ -118,14 +146,58 @@ char find_separator(std::string_view& text, char own) {
   return own;
 }
 
-void read_separated(std::string_view text, char own, Table& table, Problems& problems) {
+// A cell in quotes, each quote inside it doubled.
+bool is_quoted_cell(std::string_view cell) {
+  if (cell.size() < 2 || cell.back() != '"') return false;
+  const std::string_view inside = cell.substr(1, cell.size() - 2);
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    if (inside[i] == '"' && (++i == inside.size() || inside[i] != '"')) return false;
+  }
+  return true;
+}
+
+// Whether each line has as many cells as the first, and a quote opens one of them without closing it.
+bool quotes_are_text(std::string_view text) {
+  std::ptrdiff_t first = -1;
+  bool open = false;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (text::trimmed(line).empty()) continue;
+    const auto cells = 1 + std::ranges::count(line, '\t');
+    if (first < 0) first = cells;
+    if (cells != first) return false;
+    for (std::ptrdiff_t i = 0; i < cells; ++i) {
+      const std::size_t tab = std::min(line.find('\t'), line.size());
+      const std::string_view cell = text::trimmed(line.substr(0, tab));
+      line.remove_prefix(std::min(tab + 1, line.size()));
+      open = open || (cell.starts_with('"') && !is_quoted_cell(cell));
+    }
+  }
+  return open;
+}
+
+void read_separated(std::string_view text, TableKind kind, Header header, Table& table, Problems& problems) {
   const std::string_view whole = text;
-  const char separator = find_separator(text, own);
+  const bool tsv = kind == TableKind::tsv;
+  const char separator = find_separator(text, tsv ? '\t' : ',');
   const auto passed = whole.substr(0, whole.size() - text.size());
-  Records records(text, separator, problems, table.name, 1 + std::ranges::count(passed, '\n'));
+  Layout layout{separator, /*quotes=*/true, 1 + static_cast<std::size_t>(std::ranges::count(passed, '\n')), tsv};
+  if (tsv && separator == '\t' && quotes_are_text(text)) {
+    layout.quotes = false;
+    table.notes.push_back(
+        fmt::format("{}: quotes are read as characters of the text: they enclose no cells", table.name));
+  }
+  Records records(text, layout, problems, table.name);
   Table::Row row;
   if (!records.next(row)) return;
   table.columns = row.cells;
+  if (header == Header::none) {
+    for (std::size_t i = 0; i < table.columns.size(); ++i)
+      table.columns[i] = std::to_string(i + 1);
+    table.rows.push_back(row);
+  }
   std::set<std::string> seen;
   for (const std::string& column : table.columns) {
     if (!seen.insert(column).second && !column.empty())
@@ -149,7 +221,7 @@ std::string kind_of(const json& value) {
 
 // A scalar as text; what is nested is no cell and reads as empty, and so does null.
 std::string cell_text(const json& value) {
-  if (value.is_string()) return std::string(text::trimmed(value.get_ref<const std::string&>()));
+  if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean() || value.is_number()) return value.dump();
   return "";
 }
@@ -163,8 +235,9 @@ void read_jsonl(std::string_view text, Table& table, Problems& problems) {
     if (one.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     const json object = json::parse(one, nullptr, /*allow_exceptions=*/false);
     if (!object.is_object()) {
-      problems.add("{}:{}: expected one JSON object, as {{\"file\": \"a.jpg\", \"label\": \"cat\"}}.", table.name,
-                   line);
+      const bool nan = one.find("NaN") != std::string_view::npos || one.find("Infinity") != std::string_view::npos;
+      problems.add("{}:{}: expected one JSON object, as {{\"file\": \"a.jpg\", \"label\": \"cat\"}}{}.", table.name,
+                   line, nan ? ": NaN and Infinity are no JSON" : "");
       continue;
     }
     Table::Row row{std::vector<std::string>(table.columns.size()), line};
@@ -175,7 +248,14 @@ void read_jsonl(std::string_view text, Table& table, Problems& problems) {
         table.columns.push_back(key);
         row.cells.emplace_back();
       }
-      row.cells[found->second] = cell_text(value);
+      const std::string text = cell_text(value);
+      row.cells[found->second] = text::trimmed(text);
+      if (row.cells[found->second].size() != text.size()) row.untrimmed[found->second] = text;
+      if (value.is_array() && std::ranges::none_of(value, [](const json& one) { return one.is_structured(); })) {
+        for (const json& one : value)
+          row.lists[found->second].push_back(std::string(text::trimmed(cell_text(one))));
+        row.lists.try_emplace(found->second);
+      }
       if (!value.is_string() && !value.is_null()) row.not_text[found->second] = kind_of(value);
     }
     table.rows.push_back(std::move(row));
@@ -185,6 +265,11 @@ void read_jsonl(std::string_view text, Table& table, Problems& problems) {
 }
 
 }  // namespace
+
+const std::string& Table::Row::written(std::size_t column) const {
+  const auto found = untrimmed.find(column);
+  return found == untrimmed.end() ? cells[column] : found->second;
+}
 
 std::optional<std::size_t> Table::column(std::string_view wanted) const {
   const auto found = std::ranges::find(columns, wanted);
@@ -218,13 +303,13 @@ std::optional<TableKind> table_kind(const std::filesystem::path& file) {
 
 namespace {
 
-Table parse_decoded(std::string_view text, TableKind kind, std::string_view name) {
-  Table table{std::string(name), {}, {}};
+Table parse_decoded(std::string_view text, TableKind kind, std::string_view name, Header header) {
+  Table table{.name = std::string(name), .columns = {}, .rows = {}};
   Problems problems(table.name);
   if (kind == TableKind::jsonl) {
     read_jsonl(text, table, problems);
   } else {
-    read_separated(text, kind == TableKind::csv ? ',' : '\t', table, problems);
+    read_separated(text, kind, header, table, problems);
   }
   if (problems.empty() && table.rows.empty()) problems.add("the table has no rows.");
   problems.throw_if_any();
@@ -233,14 +318,14 @@ Table parse_decoded(std::string_view text, TableKind kind, std::string_view name
 
 }  // namespace
 
-Table parse_table(std::string_view bytes, TableKind kind, std::string_view name) {
-  return parse_decoded(text::decode_text(bytes, name), kind, name);
+Table parse_table(std::string_view bytes, TableKind kind, std::string_view name, Header header) {
+  return parse_decoded(text::decode_text(bytes, name), kind, name, header);
 }
 
-Table read_table(const std::filesystem::path& file) {
+Table read_table(const std::filesystem::path& file, Header header) {
   const auto kind = table_kind(file);
   if (!kind) throw DataError("data", "{}: expected a .csv, .tsv or .jsonl file.", file.string());
-  return parse_decoded(text::read_text_file(file), *kind, file.filename().string());
+  return parse_decoded(text::read_text_file(file), *kind, file.filename().string(), header);
 }
 
 }  // namespace graft::data

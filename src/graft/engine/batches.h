@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "graft/data/loader.h"
+#include "graft/data/resize.h"
 #include "graft/nn/site.h"
 #include "graft/nn/value.h"
 

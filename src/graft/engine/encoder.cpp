@@ -3,12 +3,12 @@
 #include <torch/types.h>
 
 #include <chrono>
-#include <fstream>
+#include <unordered_set>
 #include <utility>
 
 #include "graft/core/error.h"
-#include "graft/core/hash.h"
 #include "graft/core/signals.h"
+#include "graft/data/loader.h"
 #include "graft/engine/batches.h"
 #include "graft/engine/finite.h"
 #include "graft/engine/photo_list.h"
@@ -42,51 +42,55 @@ Encoder::Encoder(std::shared_ptr<models::Model> model, std::shared_ptr<data::Ima
       images_(images ? std::move(images) : std::make_shared<data::ImageCache>(data::Exif::keep, 0)),
       options_(std::move(options)) {}
 
-at::Tensor Encoder::features(const Files& files, nn::Place place, Reporter& report) {
-  if (place == 0 || files.empty()) return compute(files, place, report);
+data::PhotoSource Encoder::photos(const Files& files, const data::Augmentation& augmentation) const {
+  std::vector<data::Sample> samples;
+  for (const auto& file : files)
+    samples.push_back({.input = file.string()});
+  return {{}, std::move(samples), data::ImageTransform(model_->info().preprocessing, augmentation), images_};
+}
+
+at::Tensor Encoder::features(const data::Source& source, nn::Place place, Reporter& report) {
+  if (place == 0 || source.size() == 0) return compute(source, place, report);
   FeatureCache& cache = this->cache(place);
-  std::vector<std::string> photos;
-  Files missing;
-  std::vector<std::string> missing_photos;
-  std::unordered_map<std::string, bool> asked;
-  for (const auto& file : files) {
+  std::vector<std::string> contents, missing_contents;
+  std::vector<int64_t> missing;
+  std::unordered_set<std::string> asked;
+  for (int64_t i = 0; i < source.size(); ++i) {
     stop_if_asked();
-    photos.push_back(content_hash(file));
-    if (cache.has(photos.back()) || !asked.emplace(photos.back(), true).second) continue;
-    missing.push_back(file);
-    missing_photos.push_back(photos.back());
+    contents.push_back(source.content(i));
+    if (cache.has(contents.back()) || !asked.insert(contents.back()).second) continue;
+    missing.push_back(i);
+    missing_contents.push_back(contents.back());
   }
-  reused_ += static_cast<int64_t>(files.size() - missing.size());
-  const data::ImageTransform transform(model_->info().preprocessing);
+  reused_ += source.size() - static_cast<int64_t>(missing.size());
   for (size_t begin = 0; begin < missing.size(); begin += kShard) {
     const auto end = std::min(begin + kShard, missing.size());
     const auto range = [&](auto& all) {
       return std::remove_cvref_t<decltype(all)>(all.begin() + begin, all.begin() + end);
     };
-    const at::Tensor rows = encode(range(missing), place, transform, 1, 0, &Encoder::run, report);
-    cache.add(range(missing_photos), rows);
+    const at::Tensor rows = encode(data::Selection(source, range(missing)), place, {}, &Encoder::run, report);
+    cache.add(range(missing_contents), rows);
     if (!cache.trouble().empty() && !std::exchange(warned_, true)) {
       report.warn(fmt::format("features are not kept for the next run: {}", cache.trouble()));
     }
   }
   std::vector<at::Tensor> rows;
-  for (const auto& photo : photos)
-    rows.push_back(cache.row(photo));
+  for (const auto& content : contents)
+    rows.push_back(cache.row(content));
   return torch::stack(rows);
 }
 
-at::Tensor Encoder::compute(const Files& files, nn::Place place, Reporter& report) {
-  return encode(files, place, data::ImageTransform(model_->info().preprocessing), 1, 0, &Encoder::run, report);
+at::Tensor Encoder::compute(const data::Source& source, nn::Place place, Reporter& report) {
+  return encode(source, place, {}, &Encoder::run, report);
 }
 
-at::Tensor Encoder::rows(const Files& files, nn::Place place, Reporter& report) {
-  return encode(files, place, data::ImageTransform(model_->info().preprocessing), 1, 0, &Encoder::run_to_rows, report);
+at::Tensor Encoder::rows(const data::Source& source, nn::Place place, Reporter& report) {
+  return encode(source, place, {}, &Encoder::run_to_rows, report);
 }
 
-at::Tensor Encoder::augmented(const Files& files, nn::Place place, int64_t views,
-                              const data::Augmentation& augmentation, const Random& random, Reporter& report) {
-  const data::ImageTransform transform(model_->info().preprocessing, augmentation);
-  return encode(files, place, transform, views, random.seed(), &Encoder::run, report);
+at::Tensor Encoder::augmented(const data::Source& source, nn::Place place, int64_t views, const Random& random,
+                              Reporter& report) {
+  return encode(source, place, {views, random.seed()}, &Encoder::run, report);
 }
 
 bool Encoder::fits(int64_t photos, nn::Place place) {
@@ -121,7 +125,7 @@ at::Tensor Encoder::run_to_rows(const at::Tensor& value, nn::Place from, nn::Pla
 }
 
 // A model's weights are finite when it is loaded: what is not was made on the way.
-void Encoder::check_finite(const at::Tensor& rows, const at::Tensor& pixels, const Files& files,
+void Encoder::check_finite(const at::Tensor& rows, const at::Tensor& pixels, const data::Source& source,
                            const std::vector<int64_t>& indices, nn::Place place) {
   const auto bad = not_finite(rows);
   if (bad.count == 0) return;
@@ -134,34 +138,28 @@ void Encoder::check_finite(const at::Tensor& rows, const at::Tensor& pixels, con
   const std::string precision(tensor::to_string(model_->precision()));
   throw DivergenceError(
       "features", "{}: {} of its {} features are not finite (the first is {}); they are so from {} on. {}",
-      files[static_cast<size_t>(indices[static_cast<size_t>(bad.row)])].string(), bad.in_row,
-      rows.numel() / rows.size(0), bad.value, place_word(*model_, at),
+      source.name(indices[static_cast<size_t>(bad.row)]), bad.in_row, rows.numel() / rows.size(0), bad.value,
+      place_word(*model_, at),
       precision == "fp32"
           ? "The model's weights make numbers too large for float32."
           : fmt::format("The weights are held in {}: --precision fp32 may hold what that cannot.", precision));
 }
 
-at::Tensor Encoder::encode(const Files& files, nn::Place place, const data::ImageTransform& transform, int64_t views,
-                           uint64_t seed, Pass pass, Reporter& report) {
-  std::vector<data::Sample> samples;
-  for (const auto& file : files)
-    samples.push_back({file.string(), 0});
-  data::Loader loader(
-      {}, std::move(samples), transform,
-      {.batch_size = kEncoderBatch, .workers = std::max<int64_t>(1, options_.workers), .epochs = views, .seed = seed},
-      images_);
+at::Tensor Encoder::encode(const data::Source& source, nn::Place place, Views views, Pass pass, Reporter& report) {
   const int64_t workers = std::max<int64_t>(1, options_.workers);
+  data::Loader loader(std::shared_ptr<const data::Source>(std::shared_ptr<void>(), &source),  // which outlives it
+                      {.batch_size = kEncoderBatch, .workers = workers, .epochs = views.count, .seed = views.seed});
   if (loader.workers() < workers && !std::exchange(told_, true)) report_workers(loader.workers(), workers, report);
-  const auto total = static_cast<int64_t>(files.size()) * views;
+  const auto total = source.size() * views.count;
   const auto start = std::chrono::steady_clock::now();
   std::vector<at::Tensor> rows;
   int64_t done = 0;
-  for (int64_t view = 0; view < views; ++view) {
+  for (int64_t view = 0; view < views.count; ++view) {
     while (auto batch = loader.next()) {
       stop_if_asked();
-      const at::Tensor pixels = pixels_of(*batch, transform.output());
+      const at::Tensor pixels = pixels_of(*batch, model_->info().preprocessing.output());
       const at::Tensor value = (this->*pass)(pixels, 0, place);
-      check_finite(value, pixels, files, batch->indices, place);
+      check_finite(value, pixels, source, batch->indices, place);
       rows.push_back(place == 0 ? value.clone() : value);
       done += batch->size();
       loader.recycle(std::move(*batch));
@@ -181,21 +179,6 @@ FeatureCache& Encoder::cache(nn::Place place) {
     found = caches_.emplace(key, FeatureCache(folder)).first;
   }
   return found->second;
-}
-
-const std::string& Encoder::content_hash(const std::filesystem::path& photo) {
-  auto& hash = hashes_[photo.string()];
-  if (const auto* seen = hash.empty() ? images_->seen(photo) : nullptr) hash = seen->content;
-  if (hash.empty()) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(photo, error);
-    std::ifstream stream(photo, std::ios::binary);
-    std::string bytes(error ? 0 : size, '\0');
-    if (error || bytes.empty() || !stream.read(bytes.data(), static_cast<std::streamsize>(size)))
-      throw DataError("data", "{} cannot be read. Has it gone since the run began?", photo.string());
-    hash = Hash().add(bytes).hex();
-  }
-  return hash;
 }
 
 }  // namespace graft::engine

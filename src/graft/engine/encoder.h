@@ -10,13 +10,13 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "graft/core/log.h"
 #include "graft/core/random.h"
 #include "graft/data/image_cache.h"
-#include "graft/data/loader.h"
+#include "graft/data/photo_source.h"
+#include "graft/data/source.h"
 #include "graft/data/transforms.h"
 #include "graft/engine/feature_cache.h"
 #include "graft/models/model.h"
@@ -44,18 +44,32 @@ class Encoder {
   Encoder(std::shared_ptr<models::Model> model, std::shared_ptr<data::ImageCache> images, EncoderOptions options);
 
   // Features at `place`, [N, ...] float32; what the cache has is not computed. Only for a place that no insert changes.
-  at::Tensor features(const Files& files, nn::Place place, Reporter& report);
+  at::Tensor features(const data::Source& source, nn::Place place, Reporter& report);
+  at::Tensor features(const Files& files, nn::Place place, Reporter& report) {
+    return features(photos(files), place, report);
+  }
 
   // The same values computed now and kept nowhere; inserts on the way run.
-  at::Tensor compute(const Files& files, nn::Place place, Reporter& report);
+  at::Tensor compute(const data::Source& source, nn::Place place, Reporter& report);
+  at::Tensor compute(const Files& files, nn::Place place, Reporter& report) {
+    return compute(photos(files), place, report);
+  }
 
   // The same, of tokens what a classifier reads of them: [N, E].
-  at::Tensor rows(const Files& files, nn::Place place, Reporter& report);
+  at::Tensor rows(const data::Source& source, nn::Place place, Reporter& report);
+  at::Tensor rows(const Files& files, nn::Place place, Reporter& report) { return rows(photos(files), place, report); }
 
-  // Features of random views, [views * N, ...]: all photos once, then all again. A view depends on `random`, its number
-  // and the photo's index.
+  // Features of a source's random views, [views * N, ...]: all examples once, then all again. A view depends on
+  // `random`, its number and the example's index.
+  at::Tensor augmented(const data::Source& source, nn::Place place, int64_t views, const Random& random,
+                       Reporter& report);
   at::Tensor augmented(const Files& files, nn::Place place, int64_t views, const data::Augmentation& augmentation,
-                       const Random& random, Reporter& report);
+                       const Random& random, Reporter& report) {
+    return augmented(photos(files, augmentation), place, views, random, report);
+  }
+
+  // Photos as the model reads them.
+  data::PhotoSource photos(const Files& files, const data::Augmentation& augmentation = {}) const;
 
   // Whether so many photos' features at `place` may be held in memory.
   bool fits(int64_t photos, nn::Place place);
@@ -64,7 +78,8 @@ class Encoder {
   at::Tensor run(const at::Tensor& value, nn::Place from, nn::Place to);
   at::Tensor run_to_rows(const at::Tensor& value, nn::Place from, nn::Place to);  // of tokens what a classifier reads
 
-  const std::string& content_hash(const std::filesystem::path& photo);  // of the file's bytes, read once
+  // Of the file's bytes, read once.
+  std::string content_hash(const std::filesystem::path& photo) { return images_->content(photo); }
 
   // `function` over the rows of `value` in the same padded passes; or what it gives, one after another.
   template <class Function>
@@ -77,10 +92,13 @@ class Encoder {
 
  private:
   using Pass = at::Tensor (Encoder::*)(const at::Tensor& value, nn::Place from, nn::Place to);
-  at::Tensor encode(const Files& files, nn::Place place, const data::ImageTransform& transform, int64_t views,
-                    uint64_t seed, Pass pass, Reporter& report);
-  // `indices`: of each row among the files.
-  void check_finite(const at::Tensor& rows, const at::Tensor& pixels, const Files& files,
+  struct Views {
+    int64_t count = 1;
+    uint64_t seed = 0;
+  };
+  at::Tensor encode(const data::Source& source, nn::Place place, Views views, Pass pass, Reporter& report);
+  // `indices`: of each row in the source.
+  void check_finite(const at::Tensor& rows, const at::Tensor& pixels, const data::Source& source,
                     const std::vector<int64_t>& indices, nn::Place place);
   FeatureCache& cache(nn::Place place);
   int64_t floats_at(nn::Place place);  // of one photo
@@ -88,8 +106,7 @@ class Encoder {
   std::shared_ptr<models::Model> model_;
   std::shared_ptr<data::ImageCache> images_;
   EncoderOptions options_;
-  std::unordered_map<std::string, std::string> hashes_;  // path -> content
-  std::map<std::string, FeatureCache> caches_;           // by feature_key
+  std::map<std::string, FeatureCache> caches_;  // by feature_key
   int64_t encoded_ = 0, reused_ = 0;
   bool warned_ = false;  // that features are not kept on disk
   bool told_ = false;    // that fewer threads read photos than were asked for

@@ -193,7 +193,7 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
   const auto places = match_classes(session.dataset(), options.split, choice, adapted, info);
   EvaluationSet set;
   for (const auto& sample : session.dataset().split(options.split)) {
-    set.files.push_back(sample.file);
+    set.files.push_back(sample.input);
     set.paths.push_back(session.dataset().path(sample));
     set.labels.push_back(places[static_cast<size_t>(sample.label)]);
   }

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 void append_below(PhotoList& photos, const std::string& named, const fs::path& folder, data::LeftOut& left) {
   data::Walk walk = data::walk_photos(folder);
-  for (const auto& file : walk.photos) {
+  for (const auto& file : walk.files) {
     photos.files.push_back(named.empty() ? file : (fs::path(named) / file).string());
     photos.paths.push_back(folder / file);
   }
@@ -26,7 +26,7 @@ void append_below(PhotoList& photos, const std::string& named, const fs::path& f
 
 void append(PhotoList& photos, const data::Dataset& dataset, data::Split split) {
   for (const auto& sample : dataset.split(split)) {
-    photos.files.push_back(sample.file);
+    photos.files.push_back(sample.input);
     photos.paths.push_back(dataset.path(sample));
   }
 }
@@ -40,6 +40,7 @@ PhotoList of_dataset(const DataOptions& options, const std::string& word) {
   }
   const auto dataset =
       data::open_dataset(options.data, options.dataset, word.empty() ? std::vector<data::Split>{} : splits);
+  if (dataset.reads != data::Reads::photo) throw DataError("data", "{} holds texts: expected photos.", options.data);
   PhotoList photos;
   for (const auto split : splits)
     append(photos, dataset, split);

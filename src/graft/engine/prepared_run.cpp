@@ -7,6 +7,9 @@
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/data/epoch_order.h"
+#include "graft/data/loader.h"
+#include "graft/data/photo_source.h"
 #include "graft/engine/augmentation.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prompt_notes.h"
@@ -125,7 +128,7 @@ std::string PreparedRun::options_at_zero() const {
 EvaluationSet PreparedRun::set(const std::vector<data::Sample>& samples) const {
   EvaluationSet set;
   for (const auto& sample : samples) {
-    set.files.push_back(sample.file);
+    set.files.push_back(sample.input);
     set.paths.push_back(dataset.path(sample));
     set.labels.push_back(sample.label);
   }
@@ -156,26 +159,24 @@ std::unique_ptr<Batches> PreparedRun::batches() {
   Encoder& encoder = session.encoder();
   const auto set = this->set(dataset.train);
   const data::ImageTransform transform(session.model()->info().preprocessing, augmentation_of(recipe));
-  const int64_t workers = std::max<int64_t>(1, options.data.workers);
-  auto loader = std::make_unique<data::Loader>(dataset.root, dataset.train, transform,
-                                               data::LoaderOptions{.batch_size = recipe.batch_size,
-                                                                   .workers = workers,
-                                                                   .epochs = recipe.epochs,
-                                                                   .seed = Random(seed()).fork("order").seed(),
-                                                                   .shuffle = true},
-                                               session.images());
-  report_workers(loader->workers(), workers, report);
+  const auto source = std::make_shared<data::PhotoSource>(dataset.root, dataset.train, transform, session.images());
+  const data::LoaderOptions loading{.batch_size = recipe.batch_size,
+                                    .workers = std::max<int64_t>(1, options.data.workers),
+                                    .epochs = recipe.epochs,
+                                    .seed = Random(seed()).fork("order").seed(),
+                                    .shuffle = true};
   if (cached()) {
-    at::Tensor labels = torch::tensor(set.labels, at::kLong);
-    auto order = [loader = std::shared_ptr<data::Loader>(std::move(loader))](int64_t epoch) {
-      return loader->order(epoch);
+    auto order = [source, loading](int64_t epoch) {
+      return data::epoch_order(*source, loading.batch_size, loading.seed, epoch);
     };
     const auto& tower = session.model()->reader();
     return std::make_unique<FeatureBatches>(tower.kept(encoder.features(set.paths, place, report), place),
-                                            std::move(labels), recipe.batch_size, std::move(order));
+                                            torch::tensor(set.labels, at::kLong), recipe.batch_size, std::move(order));
   }
+  auto loader = std::make_unique<data::Loader>(source, loading);
+  report_workers(loader->workers(), loading.workers, report);
   return std::make_unique<LoadedBatches>(
-      std::move(loader), static_cast<int64_t>(dataset.train.size()), recipe.batch_size, transform.output(),
+      std::move(loader), source->size(), recipe.batch_size, transform.output(),
       [&encoder, &tower = session.model()->reader(), place = place](const nn::Value& read) {
         return tower.kept(encoder.run(read.x, 0, place), place);
       });

@@ -22,6 +22,12 @@ bool is_place(const std::string& option) {
   return option == "model" || option == "data" || option == "classes";
 }
 
+// Options that runs of earlier versions lack: where nobody set them, a run's identity is what it was there.
+bool is_absent(const std::string& option, const std::string& value) {
+  return value.empty() &&
+         (option == "text-column" || option == "pair-column" || option == "target" || option == "label-separator");
+}
+
 }  // namespace
 
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,
@@ -77,7 +83,7 @@ RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, co
   RunIdentity identity;
   Hash options;
   for (const auto& [name, value] : config) {
-    if (!may_change(name) && !is_place(name)) options.add(name).add(value);
+    if (!may_change(name) && !is_place(name) && !is_absent(name, value)) options.add(name).add(value);
   }
   identity.options = options.hex();
   identity.model = Hash().add(model.fingerprint).add(reading_of(model)).hex();
@@ -100,13 +106,13 @@ RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, co
 std::string identity_by_names(OptionValues config, const std::string& fingerprint, const data::Dataset& data) {
   Hash hash;
   for (const auto& [name, value] : config) {
-    if (!may_change(name) && !is_place(name)) hash.add(name).add(value);
+    if (!may_change(name) && !is_place(name) && !is_absent(name, value)) hash.add(name).add(value);
   }
   hash.add(fingerprint);
   for (const auto& name : data.classes)
     hash.add(name);
   for (const auto& sample : data.train)
-    hash.add(sample.file).add(std::to_string(sample.label));
+    hash.add(sample.input).add(std::to_string(sample.label));
   return hash.hex();
 }
 

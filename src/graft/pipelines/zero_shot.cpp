@@ -45,7 +45,7 @@ engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine:
 engine::EvaluationSet set_of(const data::Dataset& dataset, data::Split split) {
   engine::EvaluationSet set;
   for (const auto& sample : dataset.split(split)) {
-    set.files.push_back(sample.file);
+    set.files.push_back(sample.input);
     set.paths.push_back(dataset.path(sample));
     set.labels.push_back(sample.label);
   }
@@ -58,8 +58,8 @@ bool is_unlabelled(const std::filesystem::path& path) {
   if (!std::filesystem::is_directory(path, error)) return data::is_photo_name(path);
   const auto walk = data::walk_photos(path);
   const bool nested =
-      std::ranges::any_of(walk.photos, [](const std::string& file) { return file.find('/') != std::string::npos; });
-  return !walk.photos.empty() && !nested;
+      std::ranges::any_of(walk.files, [](const std::string& file) { return file.find('/') != std::string::npos; });
+  return !walk.files.empty() && !nested;
 }
 
 engine::Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const std::vector<std::string>& templates,

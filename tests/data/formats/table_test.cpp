@@ -194,11 +194,11 @@ TEST_F(TableBesideFolders, ATableOfSomePhotosIsRefusedUntilAFormatIsNamed) {
   EXPECT_THAT(open_dataset(folder.path(), {.format = "table"}, {}).classes, ElementsAre("furry", "loud"));
 }
 
-TEST(TableFormat, SeveralTablesAreNamed) {
+TEST(TableFormat, SeveralTablesThatAreNoSplitsAreNamed) {
   const TemporaryFolder folder;
-  folder.put("train.csv", "file,label\n");
-  folder.put("test.csv", "file,label\n");
-  EXPECT_ERROR(open_dataset(folder.path(), {.format = "table"}), DataError, "It holds test.csv, train.csv: name one");
+  folder.put("old.csv", "file,label\n");
+  folder.put("new.csv", "file,label\n");
+  EXPECT_ERROR(open_dataset(folder.path(), {.format = "table"}), DataError, "It holds new.csv, old.csv: name one");
 }
 
 }  // namespace

@@ -136,7 +136,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   dataset.name = stem;
   const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
   const auto& any = !dataset.train.empty() ? dataset.train : dataset.test;
-  dataset.root = any.empty() ? folder : image_root(folder, any.front().file);
+  dataset.root = any.empty() ? folder : image_root(folder, any.front().input);
   return dataset;
 }
 

@@ -1,29 +1,27 @@
-// A CSV, TSV or JSONL file with a photo a row, or a folder that holds exactly one. Photos are named relative to the
-// table's folder. Columns are found by their usual names, however they are written, or named by options.
+// CSV, TSV and JSONL files with a photo or a text a row: one file, a folder that holds exactly one, or a folder that
+// holds one a split (train.tsv, dev.tsv, ...: GLUE's, and what Hugging Face's datasets writes). Photos are named
+// relative to the table's folder. Columns are found by their usual names, however they are written, or named by
+// options.
 #include "graft/data/table.h"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <tuple>
+#include <utility>
 
-#include "graft/core/names.h"
 #include "graft/data/file_walk.h"
 #include "graft/data/format.h"
 #include "graft/data/problems.h"
+#include "graft/data/table_columns.h"
+#include "graft/data/table_targets.h"
 
 namespace graft::data::table {
 namespace {
 
 namespace fs = std::filesystem;
-
-const std::vector<std::string> kImageNames = {"file",    "image",     "path",      "filename",     "filepath",
-                                              "img",     "imagepath", "imagefile", "imagename",    "imgpath",
-                                              "imgname", "photo",     "picture",   "imagefilename"};
-const std::vector<std::string> kLabelNames = {"label",     "class",  "category", "classname",
-                                              "labelname", "target", "labels",   "classlabel"};
-const std::vector<std::string> kSplitNames = {"split", "subset", "partition", "set", "fold"};
 
 // The tables that lie in a folder.
 std::vector<fs::path> tables_in(const fs::path& folder) {
@@ -37,46 +35,6 @@ fs::path table_file(const fs::path& path) {
   if (!fs::is_directory(path)) return table_kind(path) ? path : fs::path();
   const auto tables = tables_in(path);
   return tables.size() == 1 ? tables.front() : fs::path();
-}
-
-// The column that the option names, or the first usual name that the table has.
-std::optional<std::size_t> find_column(const Table& table, const std::string& option, const std::string& typed,
-                                       const std::vector<std::string>& usual, bool required, Problems& problems) {
-  const auto one_of = [&](const std::vector<std::size_t>& found) {
-    if (found.size() > 1) {
-      problems.add("the columns '{}' and '{}' could both be meant: rename one, or name it exactly with --{}.",
-                   table.columns[found[0]], table.columns[found[1]], option);
-    }
-    return found.front();
-  };
-  if (!typed.empty()) {
-    if (const auto exact = table.column(typed)) return exact;
-    if (const auto found = table.columns_like(typed); !found.empty()) return one_of(found);
-    problems.add("--{}: {}", option, unknown_name("column", typed, table.columns));
-    return std::nullopt;
-  }
-  for (const std::string& name : usual) {
-    if (const auto found = table.columns_like(name); !found.empty()) return one_of(found);
-  }
-  if (required) {
-    const bool headless = std::ranges::any_of(table.columns, [](const auto& name) { return is_photo_name(name); });
-    problems.add("which column is it? Name it with --{}. Columns: {}.{}", option, fmt::join(table.columns, ", "),
-                 headless ? " The first line must name the columns." : "");
-  }
-  return std::nullopt;
-}
-
-struct Columns {
-  std::optional<std::size_t> image, label, split;
-};
-
-Columns find_columns(const Table& table, const DatasetOptions& options, Problems& problems) {
-  Columns columns;
-  columns.image = find_column(table, "image-column", options.image_column, kImageNames, true, problems);
-  columns.label = find_column(table, "label-column", options.label_column, kLabelNames, true, problems);
-  if (options.split_column != "none" || table.column("none"))
-    columns.split = find_column(table, "split-column", options.split_column, kSplitNames, false, problems);
-  return columns;
 }
 
 // A path as Windows writes it names the same file here, if there is no other.
@@ -93,77 +51,123 @@ std::string plain_path(const std::string& file) {
   return fs::path(file).lexically_normal().generic_string();
 }
 
+std::set<std::string> folders_of_photos(const Walk& walk) {
+  std::set<std::string> tops;
+  for (const std::string& photo : walk.files) {
+    if (const auto slash = photo.find('/'); slash != std::string::npos) tops.insert(photo.substr(0, slash));
+  }
+  return tops;
+}
+
 // Whether a table that lies beside folders of photos is what they are described by; a DataError where it is one reading
 // of two.
 bool describes(const fs::path& file, const fs::path& folder) {
   const Walk walk = walk_photos(folder);
-  std::set<std::string> tops;
-  for (const std::string& photo : walk.photos) {
-    if (const auto slash = photo.find('/'); slash != std::string::npos) tops.insert(photo.substr(0, slash));
-  }
+  const std::set<std::string> tops = folders_of_photos(walk);
   if (tops.size() < 2) return true;
   std::set<std::string> named, named_tops;
   try {
     const Table table = read_table(file);
     Problems problems(file.string());
-    const Columns columns = find_columns(table, {}, problems);
+    const Columns columns = find_columns(table, folder, {}, problems);
     // What graft itself says of photos is no data set.
     if (!problems.empty() || table.column("predicted")) return false;
     for (const Table::Row& row : table.rows) {
-      named.insert(plain_path(file_of(row.cells[*columns.image], folder)));
+      named.insert(plain_path(file_of(row.cells[*columns.input], folder)));
     }
   } catch (const DataError&) {
     return false;
   }
   std::size_t covered = 0;
-  for (const std::string& photo : walk.photos) {
+  for (const std::string& photo : walk.files) {
     if (!named.contains(photo)) continue;
     ++covered;
     named_tops.insert(photo.substr(0, photo.find('/')));
   }
   const bool absolute = std::ranges::all_of(named, [](const std::string& one) { return one.starts_with('/'); });
   if (covered == 0) return absolute;
-  if (covered == walk.photos.size() || named_tops.size() == 1) return true;
+  if (covered == walk.files.size() || named_tops.size() == 1) return true;
   throw DataError("data",
                   "{}: holds both a table, {}, which names {} of the {} photos, and class folders ({}, ...). Name one "
                   "with --format table or --format image-folder.",
-                  folder.string(), file.filename().string(), covered, walk.photos.size(), *tops.begin());
+                  folder.string(), file.filename().string(), covered, walk.files.size(), *tops.begin());
+}
+
+// A table with the split that its file's name gives it, where it lies beside others.
+struct File {
+  fs::path path;
+  std::string split = {};
+};
+
+// The tables of a folder that has several, one of which is called as the split to train on; nothing else is taken for
+// splits.
+std::vector<File> split_tables(const fs::path& folder, const DatasetOptions& options) {
+  std::vector<File> files;
+  std::set<std::string> names;
+  for (const fs::path& path : tables_in(folder)) {
+    files.push_back({path, path.stem().string()});
+    names.insert(files.back().split);
+  }
+  const SplitNames splits(names, options);
+  const bool trains = std::ranges::any_of(
+      names, [&](const std::string& name) { return std::ranges::count(splits.of(name), Split::train) > 0; });
+  return files.size() > 1 && trains ? files : std::vector<File>{};
 }
 
 bool recognises(const fs::path& path) {
   const fs::path file = table_file(path);
-  return !file.empty() && (!fs::is_directory(path) || describes(file, path));
+  if (!file.empty()) return !fs::is_directory(path) || describes(file, path);
+  return fs::is_directory(path) && !split_tables(path, {}).empty() && folders_of_photos(walk_photos(path)).size() < 2;
 }
 
-// A cell that must be text; numbers and truth values may name a class.
-void check_cell(const Table& table, const Table::Row& row, std::size_t column, bool scalar, std::string_view what,
+// A table that was read, and what its columns are.
+struct Part {
+  std::string split = {};  // by its file's name
+  Table table;
+  Columns columns = {};
+
+  LabelColumn labels() const { return {&table, *columns.label}; }
+};
+
+Part read_part(const File& file, const DatasetOptions& options, Problems& problems) {
+  Part part{.split = file.split, .table = {}};
+  bool numbered = names_columns_by_number({}, options);
+  if (numbered) {
+    part.table = read_table(file.path, Header::none);
+    // A column may be called by a number.
+    numbered = names_columns_by_number({.name = "", .columns = part.table.rows.front().cells, .rows = {}}, options);
+  }
+  if (!numbered) part.table = read_table(file.path);
+  part.columns = find_columns(part.table, file.path.parent_path(), options, problems);
+  return part;
+}
+
+// A cell that must be text.
+void check_cell(const Table& table, const Table::Row& row, std::size_t column, std::string_view what,
                 const std::string& where, Problems& problems) {
   const std::string& name = table.columns[column];
-  const auto odd = row.not_text.find(column);
-  if (odd != row.not_text.end() && !(scalar && !row.cells[column].empty())) {
-    problems.add("{}: '{}': expected text{}, got {}.", where, name, scalar ? " or a number" : "", odd->second);
+  if (const auto odd = row.not_text.find(column); odd != row.not_text.end()) {
+    problems.add("{}: '{}': expected text, got {}.", where, name, odd->second);
   } else if (row.cells[column].empty()) {
     problems.add("{}: no {} in the column '{}'.", where, what, name);
   }
 }
 
-// What could be another column than was meant is said.
-std::string column_note(const Table& table, const Columns& columns) {
-  std::vector<std::string> others;
-  const auto look = [&](const std::vector<std::string>& usual, std::optional<std::size_t> taken) {
-    for (const std::string& name : usual) {
-      for (const std::size_t column : table.columns_like(name)) {
-        if (taken && column != *taken) others.push_back(table.columns[column]);
-      }
-    }
-  };
-  look(kLabelNames, columns.label);
-  look(kSplitNames, columns.split);
-  if (others.empty()) return "";
-  return fmt::format("{}: classes are read from the column '{}'{}, not from: {}", table.name,
-                     table.columns[*columns.label],
-                     columns.split ? fmt::format(" and splits from '{}'", table.columns[*columns.split]) : "",
-                     fmt::join(others, ", "));
+void read_rows(const Part& part, const fs::path& root, const TargetReader& targets, std::vector<Record>& records,
+               Problems& problems) {
+  const auto& [reads, input, pair, label, split, notes] = part.columns;
+  const bool photos = reads == Reads::photo;
+  for (const Table::Row& row : part.table.rows) {
+    Record record{.input = photos ? file_of(row.cells[*input], root) : row.written(*input),
+                  .split = split ? row.cells[*split] : part.split,
+                  .where = fmt::format("{}:{}", part.table.name, row.line)};
+    check_cell(part.table, row, *input, photos ? "file" : "text", record.where, problems);
+    if (pair) check_cell(part.table, row, *pair, "second text", record.where, problems);
+    if (pair) record.pair = row.written(*pair);
+    targets.read(part.labels(), row, record, problems);
+    if (split && row.not_text.contains(*split)) check_cell(part.table, row, *split, "split", record.where, problems);
+    records.push_back(std::move(record));
+  }
 }
 
 // The same photo in several rows.
@@ -172,7 +176,7 @@ std::string repeated_note(const std::vector<Record>& records, const std::string&
   std::size_t repeated = 0;
   std::string first;
   for (const Record& record : records) {
-    if (rows.emplace(plain_path(record.file), record.label, record.split).second) continue;
+    if (rows.emplace(plain_path(record.input), record.label, record.split).second) continue;
     if (repeated++ == 0) first = record.where;
   }
   if (repeated == 0) return "";
@@ -180,48 +184,121 @@ std::string repeated_note(const std::vector<Record>& records, const std::string&
                      repeated, repeated == 1 ? "row" : "rows", first);
 }
 
-Dataset open(const fs::path& path, const DatasetOptions& options) {
-  const fs::path file = table_file(path);
-  if (file.empty()) {
-    std::vector<std::string> tables;
-    if (fs::is_directory(path)) {
-      for (const fs::path& one : tables_in(path))
-        tables.push_back(one.filename().string());
-    }
-    throw DataError("data", "{}: expected a .csv, .tsv or .jsonl file, or a folder with exactly one{}.", path.string(),
-                    tables.empty() ? "" : fmt::format(". It holds {}: name one", fmt::join(tables, ", ")));
+// The files that `path` means; DataError where that cannot be told.
+std::vector<File> files_of(const fs::path& path, const DatasetOptions& options) {
+  if (const fs::path file = table_file(path); !file.empty()) return {{file}};
+  std::vector<std::string> tables;
+  if (fs::is_directory(path)) {
+    if (auto files = split_tables(path, options); !files.empty()) return files;
+    for (const fs::path& one : tables_in(path))
+      tables.push_back(one.filename().string());
   }
-  const Table table = read_table(file);
-  const std::string subject = fmt::format("{} (read as table; --format names another)", file.string());
-  Problems problems(subject);
-  const auto [image, label, split] = find_columns(table, options, problems);
+  throw DataError("data",
+                  "{}: expected a .csv, .tsv or .jsonl file, or a folder with exactly one or with one a split{}.",
+                  path.string(), tables.empty() ? "" : fmt::format(". It holds {}: name one", fmt::join(tables, ", ")));
+}
+
+// Several files by what becomes of them.
+struct Chosen {
+  std::vector<File> used;
+  std::vector<std::string> left;
+};
+
+// Those that a split is read from; the others are left, and said.
+Chosen choose(std::vector<File> files, const DatasetOptions& options, Problems& problems) {
+  if (files.size() == 1) return {std::move(files), {}};
+  std::set<std::string> names;
+  for (const File& file : files) {
+    if (!names.insert(file.split).second)
+      problems.add("{}: another table has the same name, '{}'.", file.path.filename().string(), file.split);
+  }
+  const SplitNames splits(names, options);
+  Chosen chosen;
+  for (File& file : files) {
+    if (!splits.of(file.split).empty()) {
+      chosen.used.push_back(std::move(file));
+    } else if (const auto trouble = splits.trouble(file.split); is_usual_split(file.split) && !trouble.empty()) {
+      problems.add("{}", trouble);
+    } else {
+      chosen.left.push_back(file.path.filename().string());
+    }
+  }
+  return chosen;
+}
+
+// All tables read, their columns known and of one kind.
+std::vector<Part> read_parts(const std::vector<File>& files, const DatasetOptions& options, Problems& problems) {
+  std::vector<Part> parts;
+  for (const File& file : files)
+    parts.push_back(read_part(file, options, problems));
+  const bool labelled = std::ranges::any_of(parts, [](const Part& part) { return part.columns.label.has_value(); });
+  for (const Part& part : parts) {
+    if (part.columns.reads != parts.front().columns.reads)
+      problems.add("{} holds other things than {}: photos or texts?", part.table.name, parts.front().table.name);
+    if (labelled && !part.columns.label)
+      problems.add(
+          "{} has no classes. Where a test set is published without them, another split may be tested on: "
+          "--test-split dev.",
+          part.table.name);
+  }
+  problems.throw_if_any();
+  return parts;
+}
+
+// What had to be assumed while the parts were read.
+std::vector<std::string> notes_of(const std::vector<Part>& parts, const TargetReader& targets) {
+  std::vector<std::string> notes;
+  for (const Part& part : parts) {
+    notes.insert(notes.end(), part.table.notes.begin(), part.table.notes.end());
+    notes.insert(notes.end(), part.columns.notes.begin(), part.columns.notes.end());
+  }
+  notes.insert(notes.end(), targets.notes().begin(), targets.notes().end());
+  return notes;
+}
+
+Dataset open(const fs::path& path, const DatasetOptions& options) {
+  const std::vector<File> files = files_of(path, options);
+  const fs::path& file = files.front().path;
+  const bool folder = fs::is_directory(path), several = files.size() > 1;
+  Listing listing{
+      .subject = fmt::format("{} (read as table; --format names another)", (several ? path : file).string()),
+      .root = file.has_parent_path() ? file.parent_path() : fs::path("."),
+      .name = folder ? fs::absolute(file).lexically_normal().parent_path().filename().string() : file.stem().string(),
+      .records = {}};
+  Problems problems(listing.subject);
+  const Chosen chosen = choose(files, options, problems);
+  const std::vector<Part> parts = read_parts(chosen.used, options, problems);
+  listing.reads = parts.front().columns.reads;
+
+  DatasetOptions told = options;
+  if (listing.reads == Reads::photo) told.target = Target::label;
+  std::vector<LabelColumn> labels;
+  for (const Part& part : parts)
+    labels.push_back(part.labels());
+  const TargetReader targets(labels, told);
+  listing.target = targets.target();
+  for (const Part& part : parts)
+    read_rows(part, listing.root, targets, listing.records, problems);
+  if (listing.reads == Reads::text && listing.target == Target::label)
+    refuse_unlabelled_splits(listing.records, problems);
   problems.throw_if_any();
 
-  const fs::path root = file.has_parent_path() ? file.parent_path() : fs::path(".");
-  std::vector<Record> records;
-  for (const Table::Row& row : table.rows) {
-    const std::string where = fmt::format("{}:{}", table.name, row.line);
-    check_cell(table, row, *image, false, "file", where, problems);
-    check_cell(table, row, *label, true, "class", where, problems);
-    if (split && row.not_text.contains(*split)) check_cell(table, row, *split, false, "split", where, problems);
-    records.push_back({file_of(row.cells[*image], root), row.cells[*label], split ? row.cells[*split] : "", where});
-  }
-  problems.throw_if_any();
-  const std::string repeated = repeated_note(records, table.name);
-  const fs::path folder = fs::absolute(file).lexically_normal().parent_path();
-  const std::string name = fs::is_directory(path) ? folder.filename().string() : file.stem().string();
-  Dataset dataset = assemble(subject, root, name, std::move(records), options);
-  dataset.source = file;
-  if (fs::is_directory(path)) dataset.remarks.insert(dataset.remarks.begin(), "table " + table.name);
-  for (const std::string& note : {repeated, column_note(table, {image, label, split})}) {
-    if (!note.empty()) dataset.notes.push_back(note);
-  }
+  std::vector<std::string> notes = notes_of(parts, targets);
+  const std::string repeated =
+      listing.reads == Reads::photo ? repeated_note(listing.records, parts.front().table.name) : "";
+  if (!repeated.empty()) notes.insert(notes.begin(), repeated);
+  Dataset dataset = assemble(std::move(listing), options);
+  if (!several) dataset.source = file;
+  if (folder && !several) dataset.remarks.insert(dataset.remarks.begin(), "table " + file.filename().string());
+  if (!chosen.left.empty()) dataset.remarks.push_back(fmt::format("left: {}", fmt::join(chosen.left, ", ")));
+  dataset.notes.insert(dataset.notes.end(), notes.begin(), notes.end());
   return dataset;
 }
 
 }  // namespace
 
 extern const Format format;
-const Format format = {"table", "CSV, TSV or JSONL with columns for file, class and perhaps split", recognises, open};
+const Format format = {"table", "CSV, TSV or JSONL with columns for file or text, class and perhaps split", recognises,
+                       open};
 
 }  // namespace graft::data::table

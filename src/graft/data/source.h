@@ -1,0 +1,82 @@
+// What a data set's samples are to a model: examples by index, each read as pixels or as ids. The same random stream
+// gives the same bits, whoever reads and in whatever order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graft/core/random.h"
+#include "graft/data/dataset.h"
+
+namespace graft::data {
+
+// Where an example goes.
+struct Row {
+  std::span<float> pixels;               // floats() of them, written in place
+  std::vector<std::int32_t> ids, types;  // length() of each
+};
+
+// Every function but size() asks for one example, from 0. Threads may share a source.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual Reads reads() const = 0;
+  virtual std::int64_t size() const = 0;
+
+  virtual std::string name(std::int64_t i) const = 0;  // as the data names it: for predictions and errors
+  // A hash of what is read: of a photo the file's bytes, of a text the text and its pair.
+  virtual std::string content(std::int64_t i) const = 0;
+  virtual std::int64_t label(std::int64_t i) const = 0;
+  virtual std::span<const float> values(std::int64_t i) const = 0;
+
+  virtual std::size_t floats() const { return 0; }               // of an example's pixels; 0: it is read as ids
+  virtual std::int64_t length(std::int64_t) const { return 0; }  // of its ids
+  virtual std::int64_t max_length() const { return 0; }          // no example has more ids
+  virtual std::int32_t pad() const { return 0; }                 // the id that stands behind a shorter example's
+  virtual void read(std::int64_t i, Random random, Row& row) const = 0;
+};
+
+// What sources of a data set's samples share.
+class SampleSource : public Source {
+ public:
+  std::int64_t size() const override { return static_cast<std::int64_t>(samples_.size()); }
+  std::string name(std::int64_t i) const override;
+  std::int64_t label(std::int64_t i) const override { return at(i).label; }
+  std::span<const float> values(std::int64_t i) const override { return at(i).values; }
+
+ protected:
+  explicit SampleSource(std::vector<Sample> samples) : samples_(std::move(samples)) {}
+  const Sample& at(std::int64_t i) const { return samples_[static_cast<std::size_t>(i)]; }
+  const std::vector<Sample>& samples() const { return samples_; }
+
+ private:
+  std::vector<Sample> samples_;
+};
+
+// Some of a source's examples, in an order of one's own. `of` must outlive it.
+class Selection final : public Source {
+ public:
+  Selection(const Source& of, std::vector<std::int64_t> chosen) : of_(of), chosen_(std::move(chosen)) {}
+  Reads reads() const override { return of_.reads(); }
+  std::int64_t size() const override { return static_cast<std::int64_t>(chosen_.size()); }
+  std::string name(std::int64_t i) const override { return of_.name(at(i)); }
+  std::string content(std::int64_t i) const override { return of_.content(at(i)); }
+  std::int64_t label(std::int64_t i) const override { return of_.label(at(i)); }
+  std::span<const float> values(std::int64_t i) const override { return of_.values(at(i)); }
+  std::size_t floats() const override { return of_.floats(); }
+  std::int64_t length(std::int64_t i) const override { return of_.length(at(i)); }
+  std::int64_t max_length() const override { return of_.max_length(); }
+  std::int32_t pad() const override { return of_.pad(); }
+  void read(std::int64_t i, Random random, Row& row) const override { of_.read(at(i), random, row); }
+
+ private:
+  std::int64_t at(std::int64_t i) const { return chosen_[static_cast<std::size_t>(i)]; }
+  const Source& of_;
+  std::vector<std::int64_t> chosen_;
+};
+
+}  // namespace graft::data

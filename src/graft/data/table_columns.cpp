@@ -1,0 +1,216 @@
+#include "graft/data/table_columns.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "graft/core/names.h"
+#include "graft/data/file_walk.h"
+
+namespace graft::data {
+namespace {
+
+using Names = std::vector<std::string>;
+
+const Names kImageNames = {"file",      "image",     "path",    "filename", "filepath", "img",     "imagepath",
+                           "imagefile", "imagename", "imgpath", "imgname",  "photo",    "picture", "imagefilename"};
+const Names kLabelNames = {"label", "class", "category", "classname", "labelname", "target", "labels", "classlabel"};
+const Names kSplitNames = {"split", "subset", "partition", "set", "fold"};
+// Of texts besides, as GLUE, SNLI, SetFit's sets and Kaggle's name them; the last two hold numbers.
+const Names kTextLabelNames = {"goldlabel", "labeltext",   "sentiment", "intent", "emotion",
+                               "topic",     "isduplicate", "quality",   "score",  "similarity"};
+const Names kTextNames = {"text",     "sentence",  "review",   "content",   "comment",  "tweet",       "message",
+                          "question", "caption",   "headline", "utterance", "document", "description", "body",
+                          "title",    "sentence1", "premise",  "question1", "query",    "text1",       "#1string"};
+// Columns that are pairs where both are there, the first of them asked.
+constexpr std::array<std::pair<const char*, const char*>, 11> kPairNames = {{{"text", "textpair"},
+                                                                             {"text1", "text2"},
+                                                                             {"sentence1", "sentence2"},
+                                                                             {"premise", "hypothesis"},
+                                                                             {"question1", "question2"},
+                                                                             {"question", "sentence"},
+                                                                             {"question", "answer"},
+                                                                             {"query", "passage"},
+                                                                             {"query", "document"},
+                                                                             {"sentencea", "sentenceb"},
+                                                                             {"#1string", "#2string"}}};
+
+class Finder {
+ public:
+  Finder(const Table& table, const DatasetOptions& options, Problems& problems)
+      : table_(table), options_(options), problems_(problems) {}
+
+  // The column that the option names; none where it does not, or in vain, which is a problem.
+  std::optional<std::size_t> named(const std::string& option, const std::string& typed) {
+    if (const auto exact = table_.column(typed)) return exact;
+    if (const auto found = table_.columns_like(typed); !found.empty()) return one_of(option, found);
+    problems_.add("--{}: {}", option, unknown_name("column", typed, table_.columns));
+    return std::nullopt;
+  }
+
+  // The first usual name that the table has.
+  std::optional<std::size_t> usual(const std::string& option, const Names& names) {
+    for (const std::string& name : names) {
+      if (const auto found = table_.columns_like(name); !found.empty()) return one_of(option, found);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::size_t> find(const std::string& option, const std::string& typed, const Names& names) {
+    return typed.empty() ? usual(option, names) : named(option, typed);
+  }
+
+  // What the column is not, or is as well.
+  void ask_for(const std::string& option) {
+    const bool headless = std::ranges::any_of(table_.columns, [](const auto& name) {
+      return is_photo_name(name) || name.empty() || std::ranges::all_of(name, is_digit) ||
+             std::ranges::count(name, ' ') > 3;
+    });
+    problems_.add("which column is it? Name it with --{}. Columns: {}.{}", option, fmt::join(table_.columns, ", "),
+                  headless ? " The first line must name the columns; where none does, --text-column 4 --label-column 2 "
+                             "name them by number."
+                           : "");
+  }
+
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+ private:
+  std::size_t one_of(const std::string& option, const std::vector<std::size_t>& found) {
+    if (found.size() > 1) {
+      problems_.add("the columns '{}' and '{}' could both be meant: rename one, or name it exactly with --{}.",
+                    table_.columns[found[0]], table_.columns[found[1]], option);
+    }
+    return found.front();
+  }
+
+  const Table& table_;
+  const DatasetOptions& options_;
+  Problems& problems_;
+};
+
+// Whether a column called as photos' files are holds them: STS-B has a "filename", of the text's source.
+bool holds_photos(const Table& table, std::size_t column, const std::filesystem::path& folder) {
+  constexpr std::size_t kLooked = 16;  // for files without a photo's ending
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    const std::string& cell = table.rows[i].cells[column];
+    std::error_code error;
+    if (is_photo_name(cell)) return true;
+    if (i < kLooked && !cell.empty() && std::filesystem::is_regular_file(folder / cell, error)) return true;
+  }
+  return false;
+}
+
+// The text's columns by their usual names, a pair before a single one.
+std::pair<std::optional<std::size_t>, std::optional<std::size_t>> usual_texts(const Table& table, Finder& finder) {
+  for (const auto& [one, other] : kPairNames) {
+    const auto first = table.columns_like(one), second = table.columns_like(other);
+    if (!first.empty() && !second.empty())
+      return {finder.usual("text-column", {one}), finder.usual("pair-column", {other})};
+  }
+  return {finder.usual("text-column", kTextNames), std::nullopt};
+}
+
+void find_texts(const Table& table, const DatasetOptions& options, Finder& finder, Columns& columns) {
+  const bool no_pair = options.pair_column == "none" && !table.column("none");
+  auto [text, pair] = usual_texts(table, finder);
+  if (!options.text_column.empty()) {
+    const auto typed = finder.named("text-column", options.text_column);
+    if (typed != text) pair.reset();  // the second of another pair
+    text = typed;
+  }
+  if (!options.pair_column.empty()) pair.reset();
+  if (!options.pair_column.empty() && !no_pair) pair = finder.named("pair-column", options.pair_column);
+  columns.input = text;
+  columns.pair = pair;
+  if (text && pair && options.pair_column.empty()) {
+    columns.notes.push_back(
+        fmt::format("{}: texts are read as pairs, from the columns '{}' and '{}': --pair-column none "
+                    "reads the first alone",
+                    table.name, table.columns[*text], table.columns[*pair]));
+  }
+}
+
+// Columns of usual names that were not taken.
+std::vector<std::string> others(const Table& table, const Columns& taken, const std::vector<const Names*>& lists) {
+  std::vector<std::string> found;
+  for (const Names* names : lists) {
+    for (const std::string& name : *names) {
+      for (const std::size_t column : table.columns_like(name)) {
+        if (column != taken.input && column != taken.pair && column != taken.label && column != taken.split)
+          found.push_back(table.columns[column]);
+      }
+    }
+  }
+  return found;
+}
+
+void note_others(const Table& table, Columns& columns) {
+  const auto labels = others(table, columns, {&kLabelNames, &kSplitNames});
+  if (!labels.empty() && columns.label) {
+    columns.notes.push_back(fmt::format(
+        "{}: classes are read from the column '{}'{}, not from: {}", table.name, table.columns[*columns.label],
+        columns.split ? fmt::format(" and splits from '{}'", table.columns[*columns.split]) : "",
+        fmt::join(labels, ", ")));
+  }
+  if (columns.reads != Reads::text || !columns.input) return;
+  if (const auto texts = others(table, columns, {&kTextNames}); !texts.empty()) {
+    columns.notes.push_back(fmt::format("{}: texts are read from the column '{}', not from: {}", table.name,
+                                        table.columns[*columns.input], fmt::join(texts, ", ")));
+  }
+}
+
+}  // namespace
+
+bool names_columns_by_number(const Table& table, const DatasetOptions& options) {
+  bool any = false, all_named = true;
+  for (const std::string* typed : {&options.image_column, &options.text_column, &options.pair_column,
+                                   &options.label_column, &options.split_column}) {
+    if (typed->empty() || *typed == "none") continue;
+    if (!std::ranges::all_of(*typed, Finder::is_digit)) return false;
+    any = true;
+    all_named = all_named && table.column(*typed).has_value();
+  }
+  return any && !all_named;
+}
+
+Columns find_columns(const Table& table, const std::filesystem::path& folder, const DatasetOptions& options,
+                     Problems& problems) {
+  Columns columns;
+  Finder finder(table, options, problems);
+  if (!options.image_column.empty() && !options.text_column.empty()) {
+    problems.add("--image-column and --text-column: a data set has photos or texts. Name one.");
+    return columns;
+  }
+  const auto photo = finder.find("image-column", options.image_column, kImageNames);
+  const bool asks_texts = !options.text_column.empty() || !options.pair_column.empty();
+  const bool asks_photos = !options.image_column.empty();
+  if (!asks_photos && (asks_texts || !photo || !holds_photos(table, *photo, folder)))
+    find_texts(table, options, finder, columns);
+  if (columns.input || asks_texts) {
+    columns.reads = Reads::text;
+  } else {
+    columns.input = photo;
+    const auto texts = usual_texts(table, finder);
+    if (photo && !asks_photos && texts.first) {
+      columns.notes.push_back(
+          fmt::format("{0}: photos are read from the column '{1}', not texts from '{2}': --text-column "
+                      "{2} reads these",
+                      table.name, table.columns[*photo], table.columns[*texts.first]));
+    }
+  }
+  if (!columns.input && !asks_photos && !asks_texts) finder.ask_for("image-column or --text-column");
+
+  Names labels = kLabelNames;
+  if (columns.reads == Reads::text) labels.insert(labels.end(), kTextLabelNames.begin(), kTextLabelNames.end());
+  columns.label = finder.find("label-column", options.label_column, labels);
+  if (!columns.label && options.label_column.empty()) finder.ask_for("label-column");
+  if (options.split_column != "none" || table.column("none"))
+    columns.split = finder.find("split-column", options.split_column, kSplitNames);
+  note_others(table, columns);
+  return columns;
+}
+
+}  // namespace graft::data
