@@ -24,9 +24,10 @@ const Names kSplitNames = {"split", "subset", "partition", "set", "fold"};
 // Of texts besides, as GLUE, SNLI, SetFit's sets and Kaggle's name them; the last two hold numbers.
 const Names kTextLabelNames = {"goldlabel", "labeltext",   "sentiment", "intent", "emotion",
                                "topic",     "isduplicate", "quality",   "score",  "similarity"};
-const Names kTextNames = {"text",     "sentence",  "review",   "content",   "comment",  "tweet",       "message",
-                          "question", "caption",   "headline", "utterance", "document", "description", "body",
-                          "title",    "sentence1", "premise",  "question1", "query",    "text1",       "#1string"};
+const Names kTextNames = {"text",      "sentence",  "review",      "content",  "comment",     "tweet",
+                          "message",   "question",  "caption",     "headline", "commenttext", "reviewtext",
+                          "utterance", "document",  "description", "body",     "title",       "sentence1",
+                          "premise",   "question1", "query",       "text1",    "#1string"};
 // Columns that are pairs where both are there, the first of them asked.
 constexpr std::array<std::pair<const char*, const char*>, 11> kPairNames = {{{"text", "textpair"},
                                                                              {"text1", "text2"},
