@@ -97,7 +97,7 @@ TEST(PreparedBatches, OfKeptFeaturesNeedNoThreadsThatReadPhotos) {
   const int64_t before = threads_now();
   const auto batches = run.batches();
   EXPECT_EQ(threads_now(), before);
-  EXPECT_EQ(batches->photos(), static_cast<int64_t>(run.dataset.train.size()));
+  EXPECT_EQ(batches->examples(), static_cast<int64_t>(run.dataset.train.size()));
 }
 
 }  // namespace

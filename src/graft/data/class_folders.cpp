@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "graft/core/names.h"
+#include "graft/data/format.h"
 #include "graft/data/problems.h"
 
 namespace graft::data {

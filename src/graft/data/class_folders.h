@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "graft/data/file_walk.h"
-#include "graft/data/format.h"
+#include "graft/data/listing.h"
 
 namespace graft::data {
 

@@ -77,7 +77,7 @@ void check(const Dataset& dataset, const DatasetOptions& options, const std::vec
   Problems problems(subject);
   const bool trains = std::ranges::find(needed, Split::train) != needed.end(), told = dataset.target == Target::value;
   if (dataset.reads == Reads::photo && options.target.value_or(Target::label) != Target::label)
-    problems.add("--target {}: of photos one class is told.",
+    problems.add("--label-kind {}: of photos one class is told.",
                  choices(Target{})[static_cast<int>(*options.target)].second);
   if (dataset.reads == Reads::photo && !options.text_column.empty())
     problems.add("--text-column {}: photos were found, no texts.", options.text_column);

@@ -71,12 +71,13 @@ void fields(Visitor& visit, DatasetOptions& o) {
   visit("text-column", o.text_column, "table: column with the text (default: text, sentence, question, review, ...)");
   visit("pair-column", o.pair_column,
         "table: column with a second text; none: there is none (default: text_pair, sentence2, hypothesis, ...)");
-  visit("label-column", o.label_column, "table: column with the class (default: label, class, category, ...)");
+  visit("label-column", o.label_column,
+        "table: column with the class (default: label, class, category, ...); a,b,c: columns of 0 and 1, one a class");
   visit("split-column", o.split_column,
         "table: column with train, val or test; none: there is none (default: split, subset, ...)");
-  visit("target", o.target, "texts: what is told of one: its class, several classes, or a number (default: seen)");
+  visit("label-kind", o.target, "texts: what is told of one: its class, several classes, or a number (default: seen)");
   visit("label-separator", o.label_separator,
-        "--target labels: what stands between a cell's classes (default: ; or |)");
+        "--label-kind labels: what stands between a cell's classes (default: ; or |)");
   visit("train-split", o.train_split, "name of the split to train on");
   visit("val-split", o.val_split, "name of the split to choose on (valid, validation and dev count as val)");
   visit("test-split", o.test_split, "name of the split to report; may be the same as another");

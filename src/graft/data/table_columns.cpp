@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
 #include "graft/core/names.h"
 #include "graft/data/file_walk.h"
+#include "graft/text/text_file.h"
 
 namespace graft::data {
 namespace {
@@ -22,9 +24,10 @@ const Names kSplitNames = {"split", "subset", "partition", "set", "fold"};
 // Of texts besides, as GLUE, SNLI, SetFit's sets and Kaggle's name them; the last two hold numbers.
 const Names kTextLabelNames = {"goldlabel", "labeltext",   "sentiment", "intent", "emotion",
                                "topic",     "isduplicate", "quality",   "score",  "similarity"};
-const Names kTextNames = {"text",     "sentence",  "review",   "content",   "comment",  "tweet",       "message",
-                          "question", "caption",   "headline", "utterance", "document", "description", "body",
-                          "title",    "sentence1", "premise",  "question1", "query",    "text1",       "#1string"};
+const Names kTextNames = {"text",      "sentence",  "review",      "content",  "comment",     "tweet",
+                          "message",   "question",  "caption",     "headline", "commenttext", "reviewtext",
+                          "utterance", "document",  "description", "body",     "title",       "sentence1",
+                          "premise",   "question1", "query",       "text1",    "#1string"};
 // Columns that are pairs where both are there, the first of them asked.
 constexpr std::array<std::pair<const char*, const char*>, 11> kPairNames = {{{"text", "textpair"},
                                                                              {"text1", "text2"},
@@ -61,18 +64,6 @@ class Finder {
 
   std::optional<std::size_t> find(const std::string& option, const std::string& typed, const Names& names) {
     return typed.empty() ? usual(option, names) : named(option, typed);
-  }
-
-  // What the column is not, or is as well.
-  void ask_for(const std::string& option) {
-    const bool headless = std::ranges::any_of(table_.columns, [](const auto& name) {
-      return is_photo_name(name) || name.empty() || std::ranges::all_of(name, is_digit) ||
-             std::ranges::count(name, ' ') > 3;
-    });
-    problems_.add("which column is it? Name it with --{}. Columns: {}.{}", option, fmt::join(table_.columns, ", "),
-                  headless ? " The first line must name the columns; where none does, --text-column 4 --label-column 2 "
-                             "name them by number."
-                           : "");
   }
 
   static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -139,7 +130,8 @@ std::vector<std::string> others(const Table& table, const Columns& taken, const 
   for (const Names* names : lists) {
     for (const std::string& name : *names) {
       for (const std::size_t column : table.columns_like(name)) {
-        if (column != taken.input && column != taken.pair && column != taken.label && column != taken.split)
+        const bool marked = std::ranges::find(taken.marks, column) != taken.marks.end();
+        if (column != taken.input && column != taken.pair && column != taken.label && column != taken.split && !marked)
           found.push_back(table.columns[column]);
       }
     }
@@ -162,7 +154,39 @@ void note_others(const Table& table, Columns& columns) {
   }
 }
 
+void note_texts_beside(const Table& table, Columns& columns) {
+  const auto texts = others(table, columns, {&kTextNames});
+  if (texts.empty()) return;
+  columns.notes.push_back(
+      fmt::format("{0}: photos are read from the column '{1}', not texts from '{2}': --text-column {2} "
+                  "reads these",
+                  table.name, table.columns[*columns.input], texts.front()));
+}
+
+// "toxic,obscene,threat": columns with 0 or 1 in each row.
+void find_marks(const std::string& names, Finder& finder, Columns& columns) {
+  std::istringstream stream(names);
+  for (std::string name; std::getline(stream, name, ',');) {
+    const auto column = finder.named("label-column", std::string(text::trimmed(name)));
+    if (column) columns.marks.push_back(*column);
+  }
+  if (!columns.marks.empty()) columns.label = columns.marks.front();
+}
+
 }  // namespace
+
+void ask_for_column(const Table& table, const std::string& option, Problems& problems) {
+  const auto is_cell = [](const std::string& name) {
+    return is_photo_name(name) || name.empty() || std::ranges::all_of(name, Finder::is_digit) ||
+           std::ranges::count(name, ' ') > 3;
+  };
+  const bool headless = std::ranges::any_of(table.columns, is_cell);
+  problems.add("which column is it? Name it with --{}. Columns: {}.{}", option, fmt::join(table.columns, ", "),
+               headless
+                   ? " The first line must name the columns; where none does, --text-column 4 --label-column 2 name "
+                     "them by number."
+                   : "");
+}
 
 bool names_columns_by_number(const Table& table, const DatasetOptions& options) {
   bool any = false, all_named = true;
@@ -193,20 +217,17 @@ Columns find_columns(const Table& table, const std::filesystem::path& folder, co
     columns.reads = Reads::text;
   } else {
     columns.input = photo;
-    const auto texts = usual_texts(table, finder);
-    if (photo && !asks_photos && texts.first) {
-      columns.notes.push_back(
-          fmt::format("{0}: photos are read from the column '{1}', not texts from '{2}': --text-column "
-                      "{2} reads these",
-                      table.name, table.columns[*photo], table.columns[*texts.first]));
-    }
+    if (photo && !asks_photos) note_texts_beside(table, columns);
   }
-  if (!columns.input && !asks_photos && !asks_texts) finder.ask_for("image-column or --text-column");
+  if (!columns.input && !asks_photos && !asks_texts) ask_for_column(table, "image-column or --text-column", problems);
 
   Names labels = kLabelNames;
   if (columns.reads == Reads::text) labels.insert(labels.end(), kTextLabelNames.begin(), kTextLabelNames.end());
-  columns.label = finder.find("label-column", options.label_column, labels);
-  if (!columns.label && options.label_column.empty()) finder.ask_for("label-column");
+  if (options.label_column.find(',') != std::string::npos && !table.column(options.label_column)) {
+    find_marks(options.label_column, finder, columns);
+  } else {
+    columns.label = finder.find("label-column", options.label_column, labels);
+  }
   if (options.split_column != "none" || table.column("none"))
     columns.split = finder.find("split-column", options.split_column, kSplitNames);
   note_others(table, columns);

@@ -16,13 +16,18 @@ namespace graft::data {
 
 struct Columns {
   Reads reads = Reads::photo;
-  std::optional<std::size_t> input, pair, label, split;  // of a table without problems the first and third are there
+  std::optional<std::size_t> input, pair, label, split;  // of a table without problems the first is there
+  std::vector<std::size_t> marks = {};                   // of several label columns, one a class, all
   std::vector<std::string> notes = {};                   // what could be another column than was meant
 };
 
-// `folder` is where photos that the table names would lie.
+// A missing label is no problem yet: another table may have it. `folder` is where photos that the table names would
+// lie.
 Columns find_columns(const Table& table, const std::filesystem::path& folder, const DatasetOptions& options,
                      Problems& problems);
+
+// Says that no column was found that `option` could name.
+void ask_for_column(const Table& table, const std::string& option, Problems& problems);
 
 // Whether the options name columns by their numbers, from 1, as one does where no line names them.
 bool names_columns_by_number(const Table& table, const DatasetOptions& options);

@@ -65,13 +65,27 @@ std::optional<std::vector<std::string>> list_in(std::string_view cell) {
   return items;
 }
 
+// The classes whose columns hold a 1.
+void read_marks(const LabelColumn& from, const Table::Row& row, Record& record, Problems& problems) {
+  constexpr std::array<std::string_view, 5> kYes = {"1", "1.0", "true", "True", "TRUE"},
+                                            kNo = {"0", "0.0", "false", "False", "FALSE"};
+  for (const std::size_t column : from.marks) {
+    const std::string& cell = row.cells[column];
+    if (std::ranges::find(kYes, cell) != kYes.end()) {
+      record.labels.push_back(from.table->columns[column]);
+    } else if (std::ranges::find(kNo, cell) == kNo.end()) {
+      problems.add("{}: '{}': expected 0 or 1, got '{}'.", record.where, from.table->columns[column], cell);
+    }
+  }
+}
+
 }  // namespace
 
 TargetReader::TargetReader(const std::vector<LabelColumn>& labels, const DatasetOptions& options)
     : separators_(options.label_separator.empty() ? ";|" : options.label_separator),
       one_separator_(!options.label_separator.empty()) {
   see(labels);
-  if (!options.target) return;
+  if (!options.target || (!labels.empty() && !labels.front().marks.empty())) return;
   target_ = *options.target;
   notes_.clear();
 }
@@ -81,7 +95,7 @@ void TargetReader::see(const std::vector<LabelColumn>& labels) {
   bool lists = false, fractions = false, score = false, unlabelled = false;
   double lowest = 0;
   std::set<double> distinct;
-  for (const auto& [table, column] : labels) {
+  for (const auto& [table, column, marks] : labels) {
     score = score || is_score(*table, column);
     for (const Table::Row& row : table->rows) {
       const std::string& cell = row.cells[column];
@@ -99,6 +113,10 @@ void TargetReader::see(const std::vector<LabelColumn>& labels) {
   }
   numbers_ = numbers > 0 && words == 0;
   if (labels.empty()) return;
+  if (!labels.front().marks.empty()) {
+    target_ = Target::labels;
+    return;
+  }
   const auto note = [&](std::string_view what, std::string_view way) {
     notes_.push_back(fmt::format("{}: {} are read from the column '{}': {}", labels.front().table->name, what,
                                  labels.front().table->columns[labels.front().column], way));
@@ -108,7 +126,7 @@ void TargetReader::see(const std::vector<LabelColumn>& labels) {
     note("several classes of each text", "it holds lists");
   } else if (numbers_ && (fractions || score)) {
     target_ = Target::value;
-    note("numbers", "--target label reads classes");
+    note("numbers", "--label-kind label reads classes");
   } else if (numbers_ && unlabelled && distinct.size() > 2 && lowest == -1) {
     notes_.push_back(fmt::format("{}: -1 is a class here; in Hugging Face's data sets it marks what nobody labelled",
                                  labels.front().table->name));
@@ -116,7 +134,8 @@ void TargetReader::see(const std::vector<LabelColumn>& labels) {
 }
 
 void TargetReader::read(const LabelColumn& from, const Table::Row& row, Record& record, Problems& problems) const {
-  const auto& [table, column] = from;
+  if (!from.marks.empty()) return read_marks(from, row, record, problems);
+  const auto& [table, column, marks] = from;
   const std::string &cell = row.cells[column], &name = table->columns[column];
   const auto list = row.lists.find(column);
   const auto odd = row.not_text.find(column);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "graft/data/format.h"
+#include "graft/data/listing.h"
 #include "graft/data/problems.h"
 #include "graft/data/table.h"
 
@@ -15,6 +15,7 @@ namespace graft::data {
 struct LabelColumn {
   const Table* table;
   std::size_t column;
+  std::vector<std::size_t> marks = {};  // several columns, one a class, with 0 or 1 in each row
 };
 
 class TargetReader {

@@ -226,7 +226,7 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
   }
   const auto& dataset = session.dataset();
   if (dataset.target != task.target) {
-    throw DataError("evaluate", "{} was trained on {}, and {} has {}. --target says how a table is read.", options.run,
+    throw DataError("evaluate", "{} was trained on {}, and {} has {}. --label-kind says how a table is read.", options.run,
                     task.summary, dataset.name, task_of(dataset.target).summary);
   }
   const auto choice = choose_classes(adapted, info, options.data.dataset.classes);

@@ -139,7 +139,7 @@ TEST(TextTable, NumbersAreReadWhereTheColumnHoldsThem) {
   EXPECT_THAT(dataset.classes, IsEmpty());
   EXPECT_EQ(dataset.test[0], (Sample{.input = "c", .values = {2.5f}, .name = "t.csv:4"}));
   EXPECT_THAT(dataset.notes,
-              ElementsAre(HasSubstr("numbers are read from the column 'score': --target label reads classes")));
+              ElementsAre(HasSubstr("numbers are read from the column 'score': --label-kind label reads classes")));
   EXPECT_EQ(open_dataset(file, {.target = Target::label}, {}).classes.size(), 3u);
   const auto fractions = folder.put("f.csv", "text,label,split\na,0.25,train\nb,1,train\nc,2,test\n");
   EXPECT_EQ(open_dataset(fractions).target, Target::value);
@@ -196,11 +196,33 @@ TEST(TextTable, SeveralClassesStandInListsOrBetweenSeparators) {
   EXPECT_ERROR(open_dataset(empty, labels), DataError, "e.csv:2: no class in the column 'labels'; [] says that");
 }
 
+TEST(TextTable, SeveralClassesStandInColumnsOfTheirOwn) {
+  const TemporaryFolder folder;
+  const auto file = folder.put("train.csv",
+                               "id,comment_text,toxic,obscene,threat,split\n1,a,1,0,0,train\n2,b,0,0,0,train\n"
+                               "3,c,1,1.0,0,train\n4,d,False,True,0,test\n");
+  const DatasetOptions options = {.text_column = "comment_text", .label_column = "toxic, obscene, threat"};
+  EXPECT_ERROR(open_dataset(file, options), DataError, "the class 'threat' has no text to train on");
+  const Dataset dataset = open_dataset(file, options, {});
+  EXPECT_EQ(dataset.target, Target::labels);
+  EXPECT_THAT(dataset.classes, ElementsAre("obscene", "threat", "toxic"));
+  EXPECT_THAT(dataset.train[2].values, ElementsAre(1, 0, 1));
+  EXPECT_THAT(dataset.train[1].values, ElementsAre(0, 0, 0));
+  EXPECT_THAT(dataset.test[0].values, ElementsAre(1, 0, 0));
+  EXPECT_ERROR(open_dataset(file, {.text_column = "comment_text", .label_column = "toxic,id"}), DataError,
+               "train.csv:3: 'id': expected 0 or 1, got '2'.");
+  EXPECT_ERROR(open_dataset(file, {.label_column = "toxic,threat", .target = Target::label}), DataError,
+               "several columns are several classes, --label-kind labels");
+  EXPECT_ERROR(open_dataset(file, {.text_column = "comment_text", .label_column = "toxic,threet"}), DataError,
+               "no column 'threet'. Did you mean 'threat'?");
+}
+
 TEST(TextTable, OfPhotosOneClassIsTold) {
   const TemporaryFolder folder;
   const auto file = folder.put("t.csv", "file,label,split\na.jpg,1.5,train\nb.jpg,2,train\nc.jpg,2,test\n");
   EXPECT_EQ(open_dataset(file).target, Target::label);
-  EXPECT_ERROR(open_dataset(file, {.target = Target::value}), DataError, "--target value: of photos one class is told");
+  EXPECT_ERROR(open_dataset(file, {.target = Target::value}), DataError,
+               "--label-kind value: of photos one class is told");
 }
 
 TEST(TextTable, ASplitByTheSeedIsTheSameAndNeedsNoClasses) {

@@ -1,5 +1,6 @@
 // Folders of photos: SPLIT/CLASS/x.jpg, or CLASS/x.jpg with a seeded split; class_folders.h tells which.
 #include "graft/data/class_folders.h"
+#include "graft/data/format.h"
 #include "graft/data/problems.h"
 
 namespace graft::data::image_folder {

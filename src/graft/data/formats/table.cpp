@@ -14,6 +14,7 @@
 
 #include "graft/data/file_walk.h"
 #include "graft/data/format.h"
+#include "graft/data/listing.h"
 #include "graft/data/problems.h"
 #include "graft/data/table_columns.h"
 #include "graft/data/table_targets.h"
@@ -71,7 +72,7 @@ bool describes(const fs::path& file, const fs::path& folder) {
     Problems problems(file.string());
     const Columns columns = find_columns(table, folder, {}, problems);
     // What graft itself says of photos is no data set.
-    if (!problems.empty() || table.column("predicted")) return false;
+    if (!problems.empty() || !columns.label || table.column("predicted")) return false;
     for (const Table::Row& row : table.rows) {
       named.insert(plain_path(file_of(row.cells[*columns.input], folder)));
     }
@@ -126,7 +127,7 @@ struct Part {
   Table table;
   Columns columns = {};
 
-  LabelColumn labels() const { return {&table, *columns.label}; }
+  LabelColumn labels() const { return {&table, *columns.label, columns.marks}; }
 };
 
 Part read_part(const File& file, const DatasetOptions& options, Problems& problems) {
@@ -155,7 +156,7 @@ void check_cell(const Table& table, const Table::Row& row, std::size_t column, s
 
 void read_rows(const Part& part, const fs::path& root, const TargetReader& targets, std::vector<Record>& records,
                Problems& problems) {
-  const auto& [reads, input, pair, label, split, notes] = part.columns;
+  const auto& [reads, input, pair, label, split, marks, notes] = part.columns;
   const bool photos = reads == Reads::photo;
   for (const Table::Row& row : part.table.rows) {
     Record record{.input = photos ? file_of(row.cells[*input], root) : row.written(*input),
@@ -235,6 +236,7 @@ std::vector<Part> read_parts(const std::vector<File>& files, const DatasetOption
   for (const Part& part : parts) {
     if (part.columns.reads != parts.front().columns.reads)
       problems.add("{} holds other things than {}: photos or texts?", part.table.name, parts.front().table.name);
+    if (!labelled && options.label_column.empty()) ask_for_column(part.table, "label-column", problems);
     if (labelled && !part.columns.label)
       problems.add(
           "{} has no classes. Where a test set is published without them, another split may be tested on: "
@@ -273,8 +275,13 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   DatasetOptions told = options;
   if (listing.reads == Reads::photo) told.target = Target::label;
   std::vector<LabelColumn> labels;
-  for (const Part& part : parts)
+  for (const Part& part : parts) {
     labels.push_back(part.labels());
+    for (const std::size_t mark : part.columns.marks)
+      listing.more_classes.push_back(part.table.columns[mark]);
+  }
+  if (!listing.more_classes.empty() && options.target.value_or(Target::labels) != Target::labels)
+    problems.add("--label-column {}: several columns are several classes, --label-kind labels.", options.label_column);
   const TargetReader targets(labels, told);
   listing.target = targets.target();
   for (const Part& part : parts)

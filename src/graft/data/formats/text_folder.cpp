@@ -2,6 +2,7 @@
 // Line ends behind a text are its file's, not its own.
 #include "graft/core/signals.h"
 #include "graft/data/class_folders.h"
+#include "graft/data/format.h"
 #include "graft/data/problems.h"
 #include "graft/text/text_file.h"
 
@@ -29,7 +30,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   ClassFolders folders = class_folders(path, "text-folder", walk_texts(path), options);
   Problems problems(folders.listing.subject);
   if (options.target.value_or(Target::label) != Target::label)
-    problems.add("--target: a folder names one class for each text in it. A table can say more.");
+    problems.add("--label-kind: a folder names one class for each text in it. A table can say more.");
   for (Record& record : folders.listing.records) {
     stop_if_asked();
     try {
