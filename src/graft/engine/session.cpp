@@ -80,7 +80,6 @@ Session::Session(const ModelOptions& model, const DataOptions& data, const Host&
   if (data.data.empty()) throw UsageError("data", "which data? Give --data a folder, a table or a split file.");
   if (data.workers < 0) throw ConfigError("data", "--workers: expected 0 or more, got {}.", data.workers);
   dataset_ = data::open_dataset(data.data, data.dataset, needed);
-  if (dataset_.reads != data::Reads::photo) throw DataError("data", "{} holds texts: expected photos.", data.data);
   model_ = open_model(model, host, report);
   std::vector<data::Split> used = needed;
   const bool trains = std::ranges::find(used, data::Split::train) != used.end();
