@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "graft/engine/accuracy.h"
+
 namespace graft::engine {
 namespace {
 
