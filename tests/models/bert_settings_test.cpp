@@ -67,7 +67,7 @@ TEST(BertSettings, WhatChangesANumberAndIsNotUnderstoodIsRefusedByName) {
       {{{"model_type", "distilbert"}}, "tensors are those of another network"},
       {{{"hidden_size", 48}}, "hidden_size = 48, the tensors have 36"},
       {{{"num_attention_heads", 5}}, "5 heads do not divide a width of 36"},
-      {{{"embedding_size", 128}}, "embedding_size = 128"},
+      {{{"embedding_size", 128}}, "says embedding_size, which graft does not know"},
       {{{"pruned_heads", {{"0", {1}}}}}, "pruned_heads"},
   };
   for (const auto& [changes, told] : kRefused)
@@ -205,7 +205,7 @@ TEST_F(SentenceFolderTest, TheModelMayLieInAFolderOfItsOwn) {
 TEST_F(SentenceFolderTest, WhatWouldGiveOtherEmbeddingsIsRefusedByName) {
   const auto before = read("modules.json");
   auto modules = before;
-  modules.insert(modules.begin() + 2, {{"type", "sentence_transformers.models.Dense"}, {"path", "2_Dense"}});
+  modules.insert(modules.begin() + 2, json{{"type", "sentence_transformers.models.Dense"}, {"path", "2_Dense"}});
   write("modules.json", modules);
   EXPECT_THAT(refusal([&] { load(); }), HasSubstr("module 2 is sentence_transformers.models.Dense"));
   write("modules.json", before);
