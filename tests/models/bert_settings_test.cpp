@@ -38,7 +38,7 @@ std::unique_ptr<Model> bert_saying(const json& changes, const std::string& name 
   return load_model(folder, {});
 }
 
-std::string refusal(const std::function<void()>& load) {
+std::string why_refused(const std::function<void()>& load) {
   try {
     load();
   } catch (const ModelError& error) {
@@ -71,7 +71,7 @@ TEST(BertSettings, WhatChangesANumberAndIsNotUnderstoodIsRefusedByName) {
       {{{"pruned_heads", {{"0", {1}}}}}, "pruned_heads"},
   };
   for (const auto& [changes, told] : kRefused)
-    EXPECT_THAT(refusal([&] { bert_saying(changes); }), HasSubstr(told)) << changes;
+    EXPECT_THAT(why_refused([&] { bert_saying(changes); }), HasSubstr(told)) << changes;
 }
 
 TEST(BertSettings, WhatTheHubsFilesSayAndChangesNothingPasses) {
@@ -91,7 +91,7 @@ TEST(BertSettings, ALoneFileIsTakenForWhatItsTensorsAreAndSaysSo) {
   auto folder = folder_of_text("roberta_hf");
   folder.config.reset();
   LoadOptions options;
-  EXPECT_THAT(refusal([&] { load_model(folder, options); }), HasSubstr("--heads"));
+  EXPECT_THAT(why_refused([&] { load_model(folder, options); }), HasSubstr("--heads"));
   options.told.heads = 3;
   const auto model = load_model(folder, options);
   EXPECT_EQ(model->info().description, "RoBERTa 2x36, class token");
@@ -116,7 +116,7 @@ TEST(BertSettings, TextsThatAreTooLongOrOfUnknownWordsAreRefused) {
 
 TEST(BertSettings, ClassPromptsAreRefusedByName) {
   const auto model = load_model(folder_of_text("bert_hf"), {});
-  EXPECT_THAT(refusal([&] { model->require_prompts("zero-shot", "class prompts need"); }),
+  EXPECT_THAT(why_refused([&] { model->require_prompts("zero-shot", "class prompts need"); }),
               AllOf(HasSubstr("images and texts in one space"), HasSubstr("reads texts alone")));
 }
 
@@ -129,7 +129,8 @@ TEST(BertSettings, TwoModelsInOneFileAreRefused) {
     tensors.emplace("passage." + name, view);
   }
   const io::Weights both("both.safetensors", tensors);
-  EXPECT_THAT(refusal([&] { load_model(folder, both, {}); }), HasSubstr("holds several models: 'passage.', 'query.'"));
+  EXPECT_THAT(why_refused([&] { load_model(folder, both, {}); }),
+              HasSubstr("holds several models: 'passage.', 'query.'"));
 }
 
 TEST(BertSettings, DebertaIsRefusedByItsName) {
@@ -142,7 +143,7 @@ TEST(BertSettings, DebertaIsRefusedByItsName) {
     tensors.emplace("deberta." + (at == name.npos ? name : std::string(name).insert(at + 20, "_proj")), view);
   }
   const io::Weights weights("model.safetensors", tensors);
-  EXPECT_THAT(refusal([&] { load_model(folder, weights, {}); }), HasSubstr("calls it 'deberta-v2'"));
+  EXPECT_THAT(why_refused([&] { load_model(folder, weights, {}); }), HasSubstr("calls it 'deberta-v2'"));
 }
 
 // A copy of the golden folder of sentence-transformers, to be changed.
@@ -207,18 +208,18 @@ TEST_F(SentenceFolderTest, WhatWouldGiveOtherEmbeddingsIsRefusedByName) {
   auto modules = before;
   modules.insert(modules.begin() + 2, json{{"type", "sentence_transformers.models.Dense"}, {"path", "2_Dense"}});
   write("modules.json", modules);
-  EXPECT_THAT(refusal([&] { load(); }), HasSubstr("module 2 is sentence_transformers.models.Dense"));
+  EXPECT_THAT(why_refused([&] { load(); }), HasSubstr("module 2 is sentence_transformers.models.Dense"));
   write("modules.json", before);
   change("1_Pooling/config.json", {{"pooling_mode", "attention"}});
-  EXPECT_THAT(refusal([&] { load(); }), HasSubstr("pooling_mode = \"attention\""));
+  EXPECT_THAT(why_refused([&] { load(); }), HasSubstr("pooling_mode = \"attention\""));
   change("1_Pooling/config.json", {{"pooling_mode", "mean"}});
   change("config_sentence_transformers.json", {{"prompts", {{"query", "query: "}}}, {"default_prompt_name", "query"}});
-  EXPECT_THAT(refusal([&] { load(); }), HasSubstr("puts 'query: ' before every text"));
+  EXPECT_THAT(why_refused([&] { load(); }), HasSubstr("puts 'query: ' before every text"));
   change("config_sentence_transformers.json", {{"default_prompt_name", nullptr}});
   EXPECT_THAT(load()->info().notes, Contains(Field(&Note::text, HasSubstr("words to put before them: 'query: '"))));
   LoadOptions options;
   options.told.pooling = TextPooling::cls;
-  EXPECT_THAT(refusal([&] { load(options); }), AllOf(HasSubstr("--pooling cls"), HasSubstr("says mean")));
+  EXPECT_THAT(why_refused([&] { load(options); }), AllOf(HasSubstr("--pooling cls"), HasSubstr("says mean")));
 }
 
 TEST_F(SentenceFolderTest, LowerCaseIsTheTokenizersBusiness) {
@@ -228,7 +229,7 @@ TEST_F(SentenceFolderTest, LowerCaseIsTheTokenizersBusiness) {
   auto tokenizer = read("tokenizer.json");
   tokenizer["normalizer"]["lowercase"] = false;
   write("tokenizer.json", tokenizer);
-  EXPECT_THAT(refusal([&] { load(); }), HasSubstr("do_lower_case, but the tokenizer keeps capitals"));
+  EXPECT_THAT(why_refused([&] { load(); }), HasSubstr("do_lower_case, but the tokenizer keeps capitals"));
 }
 
 TEST(ClipTokenizerOfATower, IsItsOwn) {
