@@ -94,6 +94,16 @@ def embedded(work):
                      "transformers autocast": [*theirs, "autocast"]})
 
 
+def text(padded):
+    """A LoRA step of BERT-base's size on 16 texts of 128 tokens, or of every length up to that."""
+    args = ["--model", MODELS / "bert-base", "--steps", 3, "--warmup", 2, "--threads", THREADS]
+    ours, theirs = ["--padded", str(padded).lower()], ["--padded"] if padded else []
+    contenders = {f"graft {p}": graft("text_step", *args, *ours, "--precision", p) for p in ("fp32", "bf16", "int8")}
+    contenders |= {f"peft {p} {a}": peer("text_step.py", *args, *theirs, "--precision", p, "--attention", a)
+                   for p, a in (FP32, AUTOCAST, ("autocast", "eager"), BF16, ("bf16", "eager"))}
+    return Question(contenders, rate="texts_per_s", unit="texts/s")
+
+
 def coop_epoch():
     data = MODELS.parent / "coop"
     model = MODELS / "clip-b16"
@@ -134,6 +144,8 @@ QUESTIONS = {
     "features-vit-s14": lambda: features("vit-s14", steps=10),
     "adapter-vit-s14": lambda: plainly("vit-s14", "adapter", steps=5),
     "vpt-vit-s14": lambda: plainly("vit-s14", "vpt", steps=5),
+    "lora-bert-base": lambda: text(padded=False),
+    "lora-bert-base-padded": lambda: text(padded=True),
     "coop-epoch": coop_epoch,
     "lora-embedded": lambda: embedded("lora"),
     "features-embedded": lambda: embedded("features"),

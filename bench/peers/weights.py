@@ -19,6 +19,12 @@ def vit(folder: pathlib.Path, name: str) -> None:
     transformers.ViTModel(config, add_pooling_layer=False).save_pretrained(folder / name)
 
 
+def bert(folder: pathlib.Path) -> None:
+    torch.manual_seed(0)
+    config = transformers.BertConfig(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+    transformers.BertModel(config).save_pretrained(folder / "bert-base")
+
+
 def clip(folder: pathlib.Path) -> None:
     torch.manual_seed(0)
     text = dict(hidden_size=512, num_hidden_layers=12, num_attention_heads=8, intermediate_size=2048, projection_dim=512)
@@ -70,6 +76,8 @@ if __name__ == "__main__":
     for name in SIZES:
         if not (out / name / "model.safetensors").exists():
             vit(out, name)
+    if not (out / "bert-base" / "model.safetensors").exists():
+        bert(out)
     if not (out / "clip-b16" / "model.safetensors").exists():
         clip(out)
     if not (out / "embedded" / "model.safetensors").exists():

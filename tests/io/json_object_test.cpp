@@ -49,6 +49,20 @@ TEST(JsonObject, RefusesTextThatIsNoObjectByItsLine) {
   EXPECT_EQ(object("\xef\xbb\xbf{\"a\": 1}").get("a", int64_t{0}), 1);
 }
 
+TEST(JsonObject, ReadsAFileThatIsAListOfObjects) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(JsonObject::read_list(folder.path() / "modules.json").empty());
+  const auto file = folder.put("modules.json", R"([{"path": ""}, {"path": "1_Pooling", "idx": "one"}])");
+  const auto modules = JsonObject::read_list(file);
+  ASSERT_EQ(modules.size(), 2u);
+  EXPECT_EQ(modules[1].get("path", std::string()), "1_Pooling");
+  EXPECT_ERROR(modules[1].get("idx", int64_t{0}), FileError, "[1].idx: expected a whole number, got \"one\"");
+  folder.put("modules.json", "{}");
+  EXPECT_ERROR(JsonObject::read_list(file), FileError, "expected a list, got an object.");
+  folder.put("modules.json", "[1]");
+  EXPECT_ERROR(JsonObject::read_list(file), FileError, "[0]: expected an object, got 1");
+}
+
 TEST(JsonObject, KnowsWhatNobodyAskedFor) {
   const auto json = object(
       R"({"heads": 1, "new_trick": 2, "_version": "5", "off": false, "none": null,

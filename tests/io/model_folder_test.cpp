@@ -35,6 +35,18 @@ TEST(ModelFolder, TakesTheImageProcessorOutOfTransformers5sProcessorConfig) {
   EXPECT_TRUE(ModelFolder::at(folder.path()).preprocessor_config->get("do_normalize", false));
 }
 
+TEST(ModelFolder, OfSentenceTransformersIsInsideWhereItsListSays) {
+  const TemporaryFolder folder;
+  folder.put("modules.json", R"([{"path": "0_Transformer", "type": "sentence_transformers.models.Transformer"}])");
+  folder.put("0_Transformer/config.json", R"({"model_type": "bert"})");
+  put_weights(folder, "0_Transformer/model.safetensors");
+  const auto model = ModelFolder::at(folder.path());
+  EXPECT_EQ(model.path, folder.path());
+  EXPECT_EQ(model.inside, folder.path() / "0_Transformer");
+  EXPECT_EQ(model.config->get("model_type", std::string()), "bert");
+  EXPECT_NE(model.open().find("w"), nullptr);
+}
+
 TEST(ModelFolder, TakesALoneFileWithoutConfiguration) {
   const TemporaryFolder folder;
   put_weights(folder, "anything");

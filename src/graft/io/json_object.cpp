@@ -50,7 +50,7 @@ json parse_json(std::string_view text, const std::string& file) {
   }
 }
 
-std::string_view text_of(const MappedFile& file) {
+std::string_view text_in(const MappedFile& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
 }
 
@@ -92,14 +92,14 @@ std::optional<JsonObject> JsonObject::read(const fs::path& path) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return std::nullopt;
   const auto file = MappedFile::open(path);
-  return parse(text_of(*file), path.string());
+  return parse(text_in(*file), path.string());
 }
 
 std::vector<JsonObject> JsonObject::read_list(const fs::path& path) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return {};
   const auto file = MappedFile::open(path);
-  auto value = parse_json(text_of(*file), path.string());
+  auto value = parse_json(text_in(*file), path.string());
   if (!value.is_array()) throw FileError("json", "{}: expected a list, got {}.", path.string(), type_of(value));
   std::vector<JsonObject> all;
   for (size_t i = 0; i < value.size(); ++i)

@@ -104,7 +104,8 @@ ModelFolder ModelFolder::at(const fs::path& path) {
   if (fs::is_directory(path, ignored)) {
     folder.modules = JsonObject::read_list(path / "modules.json");
     folder.inside = path;
-    if (!folder.modules.empty()) folder.inside /= folder.modules.front().get("path", std::string());
+    const auto inner = folder.modules.empty() ? "" : folder.modules.front().get("path", std::string());
+    if (!inner.empty()) folder.inside /= inner;
     folder.config = JsonObject::read(folder.inside / "config.json");
     folder.open_clip_config = JsonObject::read(folder.inside / "open_clip_config.json");
     folder.preprocessor_config = read_preprocessor(folder.inside);

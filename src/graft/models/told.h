@@ -28,7 +28,9 @@ template <class Visitor>
 void fields(Visitor& visit, Told& o) {
   visit("activation", o.activation,
         "of the blocks, where the files do not say it: a lone CLIP of OpenAI's has quick_gelu");
-  visit("heads", o.heads, "attention heads of the image tower, where the files do not say it (default: width / 64)");
+  visit(
+      "heads", o.heads,
+      "attention heads of the image tower, or of a text encoder, where the files do not say it (default: width / 64)");
   visit("text-heads", o.text_heads, "attention heads of the text tower, likewise");
   visit("mean", o.mean, "r,g,b that pixels from 0 to 1 are centred by, where the files do not say it");
   visit("std", o.std, "r,g,b that they are then divided by, likewise");

@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 using io::JsonObject;
 
-constexpr const char* kWayOn = "Its embeddings would not be the model's own, so nothing was loaded.";
+constexpr const char* kOtherEmbeddings = "Its embeddings would not be the model's own, so nothing was loaded.";
 
 // In the order in which several stand side by side.
 constexpr std::pair<const char*, TextPooling> kSwitches[] = {
@@ -37,7 +37,7 @@ void check_modules(const std::vector<JsonObject>& modules) {
     const auto type = modules[i].need<std::string>("type");
     if (i < std::size(kOrder) && class_of(modules[i]) == kOrder[i]) continue;
     throw ModelError("bert", "{}: module {} is {}: expected Transformer, Pooling and perhaps Normalize. {}",
-                     modules[i].file(), i, type, kWayOn);
+                     modules[i].file(), i, type, kOtherEmbeddings);
   }
 }
 
@@ -68,7 +68,7 @@ void read_pooling(const fs::path& file, SentenceFolder& sentences) {
   }
   if (sentences.pooling.empty()) sentences.pooling = {TextPooling::mean};
   sentences.pooling_file = config->file();
-  config->refuse_unread("bert", kWayOn);
+  config->refuse_unread("bert", kOtherEmbeddings);
 }
 
 void read_transformer(const fs::path& folder, SentenceFolder& sentences) {
@@ -89,7 +89,7 @@ void read_transformer(const fs::path& folder, SentenceFolder& sentences) {
       }
     }
     config->ignore({"unpad_inputs"});
-    config->refuse_unread("bert", kWayOn);
+    config->refuse_unread("bert", kOtherEmbeddings);
     return;
   }
 }
