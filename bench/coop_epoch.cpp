@@ -38,16 +38,16 @@ int main(int argc, char** argv) {
   const auto o = bench::parse<Options>("coop_epoch", argc, argv);
 
   const auto request = engine::read_adapt_request({{"model", o.model},
-                                                               {"data", o.data},
-                                                               {"method", "coop"},
-                                                               {"length", "16"},
-                                                               {"precision", o.precision},
-                                                               {"threads", std::to_string(o.threads)},
-                                                               {"workers", std::to_string(o.threads)},
-                                                               {"epochs", std::to_string(o.epochs)},
-                                                               {"batch-size", std::to_string(o.batch)},
-                                                               {"augment", "none"},
-                                                               {"cache", "false"}});
+                                                   {"data", o.data},
+                                                   {"method", "coop"},
+                                                   {"length", "16"},
+                                                   {"precision", o.precision},
+                                                   {"threads", std::to_string(o.threads)},
+                                                   {"workers", std::to_string(o.threads)},
+                                                   {"epochs", std::to_string(o.epochs)},
+                                                   {"batch-size", std::to_string(o.batch)},
+                                                   {"augment", "none"},
+                                                   {"cache", "false"}});
   Silent silent;
   engine::Session session(request.options.model, request.options.data, {}, silent);
   const auto photos = static_cast<int64_t>(session.dataset().train.size());

@@ -42,8 +42,8 @@ class BatchesTest : public ::testing::Test {
   }
   std::unique_ptr<Batches> from_features() {
     return std::make_unique<FeatureBatches>(
-        nn::Value{encoder_.features(encoder_.photos(files_), kPlace, silent_)}, torch::tensor(labels_, at::kLong), kBatch,
-        [from = source()](int64_t epoch) { return data::epoch_order(*from, kBatch, 3, epoch); });
+        nn::Value{encoder_.features(encoder_.photos(files_), kPlace, silent_)}, torch::tensor(labels_, at::kLong),
+        kBatch, [from = source()](int64_t epoch) { return data::epoch_order(*from, kBatch, 3, epoch); });
   }
 
   static constexpr nn::Place kPlace = 3;

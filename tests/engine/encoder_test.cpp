@@ -97,7 +97,10 @@ TEST_F(EncoderTest, GoingOnFromAPlaceEqualsGoingAllTheWay) {
   const auto whole = encoder().compute(source(files_), model_->reader().last(), silent_);
   for (nn::Place place = 1; place < model_->reader().last(); ++place) {
     auto e = encoder();
-    EXPECT_TRUE(torch::equal(e.run(model_->reader().kept(e.features(source(files_), place, silent_), place), place, model_->reader().last()).x, whole))
+    EXPECT_TRUE(torch::equal(
+        e.run(model_->reader().kept(e.features(source(files_), place, silent_), place), place, model_->reader().last())
+            .x,
+        whole))
         << place;
   }
 }
@@ -129,7 +132,8 @@ TEST_F(EncoderTest, ADamagedShardIsComputedAgain) {
 TEST_F(EncoderTest, ViewsDependOnTheSeedAndNotOnTheWorkers) {
   const auto augmentation = data::Augmentation::random_resized_crop_and_flip();
   const auto views = [&](uint64_t seed, int64_t workers) {
-    return encoder({}, workers).augmented(source(files_, augmentation), model_->reader().last(), 2, Random(seed), silent_);
+    return encoder({}, workers)
+        .augmented(source(files_, augmentation), model_->reader().last(), 2, Random(seed), silent_);
   };
   const auto one = views(1, 1);
   EXPECT_EQ(one.size(0), 42);

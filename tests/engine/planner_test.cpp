@@ -78,7 +78,7 @@ TEST_F(PlannerTest, ForetellsWhatAStepOfTheWholeBatchHolds) {
       int64_t now = 0, most = 0;
       for (const auto change : whole.changes)
         most = std::max(most, now += change);
-      const auto told = term(plan, "activations of texts and classes") + term(plan, "activations of photos") +
+      const auto told = term(plan, "activations of texts and classes") + term(plan, "activations of examples") +
                         term(plan, "workspace of a step");
       EXPECT_NEAR(static_cast<double>(told) / static_cast<double>(most), 1, 0.01) << method << recompute;
     }
@@ -88,7 +88,7 @@ TEST_F(PlannerTest, ForetellsWhatAStepOfTheWholeBatchHolds) {
 TEST_F(PlannerTest, BlocksThatRunAgainHoldLessAndTheRestStays) {
   Planner planner(prepare(options("lora")));
   const auto keep = planner.plan(false, kBatch), rerun = planner.plan(true, kBatch);
-  EXPECT_LT(term(rerun, "activations of photos"), 0.7 * static_cast<double>(term(keep, "activations of photos")));
+  EXPECT_LT(term(rerun, "activations of examples"), 0.7 * static_cast<double>(term(keep, "activations of photos")));
   EXPECT_EQ(term(rerun, "weights, packed"), term(keep, "weights, packed"));
   EXPECT_LT(rerun.bytes(), keep.bytes());
 }
@@ -120,8 +120,8 @@ TEST_F(PlannerTest, TermsHaveTheSizesOfWhatTheyName) {
 TEST_F(PlannerTest, WithoutStepsAPassOfPhotosIsTheMost) {
   Planner planner(prepare(options("linear-probe")));
   const auto plan = planner.plan(false, 6);
-  EXPECT_GT(term(plan, "photos through the frozen layers"), 0);
-  EXPECT_EQ(term(plan, "activations of photos"), -1);
+  EXPECT_GT(term(plan, "examples through the frozen layers"), 0);
+  EXPECT_EQ(term(plan, "activations of examples"), -1);
 }
 
 TEST_F(PlannerTest, ChoosesToRunBlocksAgainWhereThatIsWhatFits) {

@@ -49,7 +49,8 @@ TEST(Prompts, FillTheNameInAndEndWhereTheTokenizerSays) {
   const auto prompts = filled_prompts({"cat", "ice_cream"}, "a photo of a {}.", reader());
   const auto short_ids = ids_of("a photo of a cat."), long_ids = ids_of("a photo of a ice cream.");
   EXPECT_EQ(prompts.ids.x.size(1), static_cast<int64_t>(long_ids.size()) + 2);
-  EXPECT_THAT(row(prompts.ids.present.sum(1).sub(1).unsqueeze(0), 0), ElementsAre(short_ids.size() + 1, long_ids.size() + 1));
+  EXPECT_THAT(row(prompts.ids.present.sum(1).sub(1).unsqueeze(0), 0),
+              ElementsAre(short_ids.size() + 1, long_ids.size() + 1));
   const auto ids = row(prompts.ids.x, 1);
   EXPECT_EQ(std::vector<int64_t>(ids.begin() + 1, ids.end() - 1), long_ids);
   EXPECT_EQ(row(prompts.ids.x, 0).back(), 0);

@@ -46,7 +46,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   if (!result.folder.empty()) {
     write_run_report(result, result.command);
     terminal.line("report", (result.folder / "report.html").string());
-    terminal.line("next", fmt::format("graft predict {} PHOTO ...", shell_path(result.folder.string())));
+    terminal.line("next", fmt::format("graft predict {} {} ...", shell_path(result.folder.string()),
+                                      result.reads == data::Reads::photo ? "PHOTO" : "TEXTS.txt"));
     terminal.finish_log();
   } else {
     terminal.line("next", "add -o FOLDER to keep what was trained");

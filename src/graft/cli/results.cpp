@@ -84,7 +84,8 @@ std::vector<std::string> cells_of(const engine::Evaluation& evaluation, int64_t 
   if (predictions.target == data::Target::labels) {
     for (size_t c = 0; c < classes.size(); ++c) {
       const auto probability = predictions.probabilities[row][static_cast<int64_t>(c)].item<double>();
-      if (probability >= 0.5) others += fmt::format("{}{} {:.0f} %", others.empty() ? "" : ", ", classes[c], percent(probability));
+      if (probability >= 0.5)
+        others += fmt::format("{}{} {:.0f} %", others.empty() ? "" : ", ", classes[c], percent(probability));
     }
     return {others.empty() ? "none" : others, "", ""};
   }

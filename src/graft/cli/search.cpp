@@ -40,7 +40,8 @@ void print_found(const pipelines::SearchResult& result, Terminal& terminal) {
 void print_json(const pipelines::SearchResult& result, Terminal& terminal) {
   for (const auto& found : result.found) {
     for (const auto& hit : found.hits) {
-      nlohmann::json line = {{"query", found.query}, {"file", hit.name}, {"cosine", std::round(hit.cosine * 1e6) / 1e6}};
+      nlohmann::json line = {
+          {"query", found.query}, {"file", hit.name}, {"cosine", std::round(hit.cosine * 1e6) / 1e6}};
       if (!result.photos) line["text"] = hit.input;
       terminal.print(dump(line));
     }
@@ -61,9 +62,9 @@ void write_page(const pipelines::SearchOptions& options, const pipelines::Search
     }
     rows.push_back(std::move(row));
   }
-  write_file_atomically(options.html, study::to_html(fmt::format("{} · {} of {}", options.model.model,
-                                                                 result.searched, options.data.data),
-                                                     rows));
+  write_file_atomically(
+      options.html,
+      study::to_html(fmt::format("{} · {} of {}", options.model.model, result.searched, options.data.data), rows));
 }
 
 int run(Arguments& arguments, Terminal& terminal) {

@@ -74,16 +74,18 @@ void check(const Preprocessing& p, const Augmentation& o) {
                       p.std[2]);
   }
   if (!(o.min_scale > 0 && o.min_scale <= o.max_scale && o.max_scale <= 1)) {
-    throw ConfigError("transforms", "--min-scale {} --max-scale {}: expected 0 < min <= max <= 1.", o.min_scale,
-                      o.max_scale);
+    throw ConfigError("transforms",
+                      "a random crop of {} to {} of the photo (--min-crop): expected 0 < least <= most <= 1.",
+                      o.min_scale, o.max_scale);
   }
   if (!(o.min_ratio > 0 && o.min_ratio <= o.max_ratio)) {
     throw ConfigError("transforms", "--min-ratio {} --max-ratio {}: expected 0 < min <= max.", o.min_ratio,
                       o.max_ratio);
   }
   if (o.crop == TrainCrop::random && o.resize < std::max(out.height, out.width)) {
-    throw ConfigError("transforms", "--train-resize {} is smaller than the {} x {} that the model reads.", o.resize,
-                      out.width, out.height);
+    throw ConfigError("transforms",
+                      "a random crop out of photos resized to {}, smaller than the {} x {} that the model reads.",
+                      o.resize, out.width, out.height);
   }
   if (!(o.brightness >= 0 && o.contrast >= 0 && o.saturation >= 0 && o.hue >= 0 && o.hue <= 0.5)) {
     throw ConfigError("transforms", "colour jitter {}, {}, {}, {}: expected 0 or more, and a hue of at most 0.5.",

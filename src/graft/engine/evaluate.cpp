@@ -226,8 +226,8 @@ Evaluation evaluate(const EvaluateOptions& options, const Host& host, Reporter& 
   }
   const auto& dataset = session.dataset();
   if (dataset.target != task.target) {
-    throw DataError("evaluate", "{} was trained on {}, and {} has {}. --label-kind says how a table is read.", options.run,
-                    task.summary, dataset.name, task_of(dataset.target).summary);
+    throw DataError("evaluate", "{} was trained on {}, and {} has {}. --label-kind says how a table is read.",
+                    options.run, task.summary, dataset.name, task_of(dataset.target).summary);
   }
   const auto choice = choose_classes(adapted, info, options.data.dataset.classes);
   auto samples = dataset.split(options.split);
@@ -279,7 +279,8 @@ Evaluation predict(const PredictOptions& options, const Host& host, Reporter& re
   }
   const auto source = source_of(
       *model, dataset, std::move(samples),
-      {.images = images, .max_length = options.max_length ? options.max_length : max_length_of_run(options.run)}, &report);
+      {.images = images, .max_length = options.max_length ? options.max_length : max_length_of_run(options.run)},
+      &report);
   return evaluate_on(adapted, info, encoder, *source, choice, report);
 }
 

@@ -60,7 +60,8 @@ template <class Visitor>
 void fields(Visitor& visit, PredictOptions& o) {
   visit("run", o.run, "run folder, or a folder with an adapter");
   fields(visit, o.model);
-  visit("files", o.files, "photos, or folders of them; of a run on texts: files with a text a line, tables, folders, or -");
+  visit("files", o.files,
+        "photos, or folders of them; of a run on texts: files with a text a line, tables, folders, or -");
   visit("text-column", o.text_column, "table: column with the text (default: text, sentence, question, review, ...)");
   visit("pair-column", o.pair_column, "table: column with a second text; none: there is none");
   visit("max-length", o.max_length, "tokens that are read of a text (default: as the run was trained)");

@@ -32,7 +32,8 @@ ExampleList texts_of(const DataOptions& options, const std::string& word, Report
     list.samples = std::move(dataset.split(split));
   }
   list.dataset.reads = data::Reads::text;
-  report.line("data", fmt::format("{}  {} text{}", options.data, list.samples.size(), list.samples.size() == 1 ? "" : "s"));
+  report.line("data",
+              fmt::format("{}  {} text{}", options.data, list.samples.size(), list.samples.size() == 1 ? "" : "s"));
   return list;
 }
 

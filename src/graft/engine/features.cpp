@@ -28,9 +28,9 @@ FeatureTable features(const FeaturesOptions& options, const Host& host, Reporter
   const auto images = std::make_shared<data::ImageCache>(data.exif.value_or(data::Exif::keep));
   const auto named = list_examples(*model, data, options.split, *images, report);
   if (!data.max_length && !options.adapter.empty()) data.max_length = max_length_of_run(options.adapter);
-  const auto source =
-      source_of(*model, named.dataset, named.samples,
-                {.images = images, .max_length = data.max_length, .workers = std::max<int64_t>(1, data.workers)}, &report);
+  const auto source = source_of(
+      *model, named.dataset, named.samples,
+      {.images = images, .max_length = data.max_length, .workers = std::max<int64_t>(1, data.workers)}, &report);
   std::optional<Adapted> adapted;
   nn::Place unchanged = tower.last();
   if (!options.adapter.empty()) {

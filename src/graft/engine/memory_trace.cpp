@@ -3,9 +3,11 @@
 #include <c10/core/CPUAllocator.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <unordered_map>
 
 #include "graft/core/error.h"
@@ -24,8 +26,9 @@ struct Recorder {
   }
 };
 
-// Stands before the allocator that is in use. A tensor may outlive the trace, and a storage that grows asks the
-// allocator it came from: so this one lives for ever, and does nothing but pass on when nobody records.
+// Stands before the allocator that was in use, from the first trace on. A tensor may outlive the trace, and a storage
+// that grows asks the allocator it came from: so this one lives for ever, and does nothing but pass on when nobody
+// records.
 class TracingAllocator final : public c10::Allocator {
  public:
   static TracingAllocator& shared() {
@@ -36,7 +39,7 @@ class TracingAllocator final : public c10::Allocator {
   // Of a block its data is the context too, as raw_allocate asks.
   c10::DataPtr allocate(size_t bytes) override {
     auto inner = under_->allocate(bytes);
-    if (!recorder_ || bytes == 0) return inner;
+    if (owner_.load(std::memory_order_relaxed) != std::this_thread::get_id() || bytes == 0) return inner;
     recorder_->add(static_cast<int64_t>(bytes));
     void* const data = inner.get();
     const std::lock_guard lock(mutex_);
@@ -47,13 +50,15 @@ class TracingAllocator final : public c10::Allocator {
   void copy_data(void* to, const void* from, size_t bytes) const override { default_copy_data(to, from, bytes); }
 
   void start(std::shared_ptr<Recorder> recorder) {
-    GRAFT_ASSERT(!recorder_);
-    under_ = c10::GetCPUAllocator();
+    if (!under_) {
+      under_ = c10::GetCPUAllocator();
+      c10::SetCPUAllocator(this);
+    }
     recorder_ = std::move(recorder);
-    c10::SetCPUAllocator(this);
+    owner_ = std::this_thread::get_id();
   }
   void stop() {
-    c10::SetCPUAllocator(under_);
+    owner_ = std::thread::id();
     recorder_.reset();
   }
 
@@ -80,8 +85,9 @@ class TracingAllocator final : public c10::Allocator {
 
   std::mutex mutex_;
   std::unordered_map<void*, Block> blocks_;  // what was given out while somebody recorded
-  c10::Allocator* under_ = nullptr;
-  std::shared_ptr<Recorder> recorder_;
+  c10::Allocator* under_ = nullptr;          // set once, by the first trace
+  std::shared_ptr<Recorder> recorder_;       // the owner's, and looked at by no other thread
+  std::atomic<std::thread::id> owner_ = {};
 };
 
 double peak_of(const std::vector<double>& changes) {
@@ -105,6 +111,8 @@ std::vector<double> as_doubles(const std::vector<int64_t>& changes) {
 }  // namespace
 
 MemoryTrace trace_memory(const std::function<void(const std::function<void()>& mark)>& work) {
+  static std::mutex one_at_a_time;
+  const std::lock_guard mine(one_at_a_time);
   const auto recorder = std::make_shared<Recorder>();
   TracingAllocator::shared().start(recorder);
   const auto end = [&] {

@@ -13,8 +13,8 @@ struct MemoryTrace {
   size_t mark = 0;               // so many of them came before mark()
 };
 
-// Counts tensors that `work` makes, by every thread; those from before are not looked at. `work` is handed a function
-// that sets the mark. Not for use while another thread makes tensors of its own.
+// Counts tensors that `work` makes in this thread; those from before are not looked at. `work` is handed a function
+// that sets the mark. What other threads make meanwhile is theirs; of two traces one waits for the other.
 MemoryTrace trace_memory(const std::function<void(const std::function<void()>& mark)>& work);
 
 class MemoryCourse {

@@ -153,7 +153,8 @@ class PartialFolder {
 
 // A few photos that can be read: the run's own where they are still there, or those that the user names; none for an
 // adapter without a run.
-std::vector<fs::path> some_photos(const MergeOptions& options, data::ImageCache& images) {
+std::vector<fs::path> some_photos(const models::Model& model, const MergeOptions& options, data::ImageCache& images) {
+  if (model.reader().name() != nn::Tower::vision) return {};
   PhotoList photos;
   if (!options.data.empty()) {
     photos = list_photos({.data = options.data, .dataset = {}}, "");
@@ -232,10 +233,10 @@ Merged merge(const MergeOptions& options, const Host& host, Reporter& report) {
   }
   info.method_options = adapted.method->config();
   if (!serves_its_classes(adapted, info)) info.classes.clear();
-  info.image_size = model->info().preprocessing.output().height;
+  if (model->reader().name() == nn::Tower::vision) info.image_size = model->info().preprocessing.output().height;
   const auto exif = exif_of_run(options.run);
   const auto images = std::make_shared<data::ImageCache>(exif);
-  const auto photos = some_photos(options, *images);
+  const auto photos = some_photos(*model, options, *images);
   const Outputs adapted_outputs = outputs_of(model, info, photos, images, report);
   Merged merged;
   merged.folder = options.output;

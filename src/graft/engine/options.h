@@ -63,7 +63,8 @@ void fields(Visitor& visit, DataOptions& o) {
   visit("exif", o.exif,
         "photos with an orientation tag: keep them as they are stored, or turn them upright (default: as the run was "
         "trained, else keep)");
-  visit("max-length", o.max_length, "tokens that are read of a text; of longer ones the end is cut (default: the model's most)");
+  visit("max-length", o.max_length,
+        "tokens that are read of a text; of longer ones the end is cut (default: the model's most)");
   visit("workers", o.workers, "threads that decode photos; the numbers do not depend on it");
   visit("cache", o.cache, "keep frozen features on disk for the next run");
 }

@@ -121,7 +121,8 @@ int64_t Planner::feature_bytes() const {
 
 int64_t Planner::loader_bytes(int64_t batch) const {
   const auto& model = *run_.adapted.model;
-  return kLoaderBatches * batch * static_cast<int64_t>(blank_value(model, *run_.source(data::Split::train), 1).x.nbytes());
+  return kLoaderBatches * batch *
+         static_cast<int64_t>(blank_value(model, *run_.source(data::Split::train), 1).x.nbytes());
 }
 
 int64_t Planner::optimizer_bytes() const {
@@ -157,12 +158,12 @@ Plan Planner::plan(bool recompute, int64_t batch_size) {
       const auto kept = steps(recompute).at_mark(batch_size), always = steps(recompute).at_mark(0);
       plan.terms.push_back({"loader's batches", loader});
       plan.terms.push_back({"activations of texts and classes", always});
-      plan.terms.push_back({"activations of photos", kept - always});
+      plan.terms.push_back({"activations of examples", kept - always});
       plan.terms.push_back({"workspace of a step", stepping - loader - kept});
       return plan;
     }
   }
-  plan.terms.push_back({"photos through the frozen layers", frozen_pass});
+  plan.terms.push_back({"examples through the frozen layers", frozen_pass});
   plan.terms.push_back({"predictions", predictions});
   return plan;
 }

@@ -35,8 +35,9 @@ class Planner {
   Plan plan(bool recompute, int64_t batch_size);
   int64_t largest_batch(int64_t budget, bool recompute, int64_t below);  // that fits; 0: not even one example
 
-  // What is followed, on examples of zeros, the longest that there are: a step without the optimizer's part, `mark` called between its forward and
-  // its backward; and what a test does to its examples, as do the frozen layers below a place where training begins.
+  // What is followed, on examples of zeros, the longest that there are: a step without the optimizer's part, `mark`
+  // called between its forward and its backward; and what a test does to its examples, as do the frozen layers below a
+  // place where training begins.
   void step(
       int64_t batch, bool recompute, const std::function<void()>& mark = [] {});
   void pass(int64_t batch);

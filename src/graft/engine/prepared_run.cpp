@@ -120,10 +120,9 @@ std::string PreparedRun::describe_method() const {
   std::string text =
       fmt::format("{} · {} trained ({:.2g} %)", options.method, count_words(trained_parameters()), 100 * share);
   if (trains()) {
-    text +=
-        fmt::format(" · {} {:.3g}, {}, {} epochs of {} {}, batch {}", option::print(recipe.optimizer), recipe.lr,
-                    option::print(recipe.schedule), recipe.epochs, dataset.train.size(), unit_of(dataset.reads),
-                    recipe.batch_size);
+    text += fmt::format(" · {} {:.3g}, {}, {} epochs of {} {}, batch {}", option::print(recipe.optimizer), recipe.lr,
+                        option::print(recipe.schedule), recipe.epochs, dataset.train.size(), unit_of(dataset.reads),
+                        recipe.batch_size);
   }
   return text;
 }
@@ -209,7 +208,8 @@ methods::Stage PreparedRun::stage() {
           adapted.adaptation,
           [this](auto split, auto at, auto views) { return features(split, at, views); },
           Random(seed()).fork("stage"),
-          report};
+          report,
+          dataset.target};
 }
 
 }  // namespace graft::engine

@@ -46,7 +46,8 @@ class Session {
   const Host& host() const { return host_; }
 
  private:
-  // Reads the photos of the splits, as far as there are any; true if none was bad. What is bad is refused, or left out of the data set.
+  // Reads the photos of the splits, as far as there are any; true if none was bad. What is bad is refused, or left out
+  // of the data set.
   bool check(const data::Dataset& photos, const std::vector<data::Split>& splits);
   void report_photos(const data::Dataset& photos, const std::vector<data::Split>& splits, Reporter& report) const;
 

@@ -49,13 +49,15 @@ std::shared_ptr<const data::Source> source_of(const models::Model& model, const 
   const auto& tower = model.reader();
   const bool reads_texts = tower.name() == nn::Tower::text;
   if (reads_texts != (dataset.reads == data::Reads::text)) {
-    throw ModelError("data", "{} holds {}, and {} reads {}. Take another model, or name the columns to read (--text-column, --image-column).",
+    throw ModelError("data",
+                     "{} holds {}, and {} reads {}. Take another model, or name the columns to read (--text-column, "
+                     "--image-column).",
                      dataset.name, unit_of(dataset.reads), model.info().source, reads_texts ? "texts" : "photos");
   }
   if (reads_texts) return texts_of(tower, model.info(), std::move(samples), options, report);
-  return std::make_shared<data::PhotoSource>(
-      dataset.root, std::move(samples), data::ImageTransform(model.info().preprocessing, options.augmentation),
-      options.images);
+  return std::make_shared<data::PhotoSource>(dataset.root, std::move(samples),
+                                             data::ImageTransform(model.info().preprocessing, options.augmentation),
+                                             options.images);
 }
 
 nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preprocessing) {

@@ -22,9 +22,9 @@ const char* unit_of(data::Reads reads);  // "photos", "texts"
 
 struct ReadingOptions {
   std::shared_ptr<data::ImageCache> images = nullptr;
-  data::Augmentation augmentation = {};      // of photos
-  std::optional<int64_t> max_length = {};    // of texts, in tokens; absent: as many as the model reads
-  int64_t workers = 1;                       // threads that make ids
+  data::Augmentation augmentation = {};    // of photos
+  std::optional<int64_t> max_length = {};  // of texts, in tokens; absent: as many as the model reads
+  int64_t workers = 1;                     // threads that make ids
 };
 
 // ModelError where the model reads something else than the data set holds. Texts longer than the model reads are cut,

@@ -39,7 +39,7 @@ struct TaskEntry {
   std::unique_ptr<Task> (*make)(const TaskOptions& options);
 };
 
-const std::vector<const TaskEntry*>& tasks();      // in the order of tasks.def
+const std::vector<const TaskEntry*>& tasks();  // in the order of tasks.def
 const TaskEntry& task_of(data::Target target);
 const TaskEntry& find_task(const std::string& name);  // UsageError with the nearest name
 

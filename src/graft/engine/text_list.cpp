@@ -64,7 +64,8 @@ std::vector<data::Sample> list_texts(const std::vector<std::string>& words, cons
       add_lines(samples, standard_input(), "-");
     } else if (fs::is_directory(word, error)) {
       for (const auto& file : data::walk_texts(word).files)
-        samples.push_back({.input = text::read_text_file(fs::path(word) / file), .label = -1, .name = word + "/" + file});
+        samples.push_back(
+            {.input = text::read_text_file(fs::path(word) / file), .label = -1, .name = word + "/" + file});
     } else if (data::table_kind(word)) {
       add_table(samples, word, options);
     } else {

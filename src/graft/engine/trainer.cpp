@@ -109,7 +109,7 @@ void Trainer::resume() {
   if (!found) return folder_->start_metrics(0, objective_.score_names());
   if (found->identity != options_.identity && found->identity != options_.older_identity) {
     throw ConfigError("resume",
-                      "{} was trained with other options, or its model or photos have changed since. Start a new "
+                      "{} was trained with other options, or its model or data have changed since. Start a new "
                       "run.",
                       folder_->path().string());
   }

@@ -12,8 +12,8 @@
 
 namespace graft::engine {
 
-// Words with their weights, from -1 to 1 (the largest of the text has one of these); in the order of the text, each with
-// the blank before it. For a head on a tower that reads text.
+// Words with their weights, from -1 to 1 (the largest of the text has one of these); in the order of the text, each
+// with the blank before it. For a head on a tower that reads text.
 using WordWeights = std::vector<std::pair<std::string, double>>;
 
 WordWeights word_weights(const Adapted& adapted, const data::Source& source, int64_t example, int64_t output);

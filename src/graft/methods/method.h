@@ -65,6 +65,7 @@ struct Stage {
   Features features;
   Random random;
   Reporter& report;
+  data::Target target = data::Target::label;
 };
 
 class Method {

@@ -59,16 +59,14 @@ SearchResult search(const SearchOptions& options, const engine::Host& host, Repo
   if (result.photos) model->require_prompts("search", "photos are found by words with");
   const auto images = std::make_shared<data::ImageCache>(options.data.exif.value_or(data::Exif::keep));
   const auto list = engine::list_examples(*model, options.data, options.split, *images, report);
-  const engine::ReadingOptions reading{.images = images,
-                                       .max_length = options.data.max_length,
-                                       .workers = std::max<int64_t>(1, options.data.workers)};
+  const engine::ReadingOptions reading{
+      .images = images, .max_length = options.data.max_length, .workers = std::max<int64_t>(1, options.data.workers)};
   const auto source = engine::source_of(*model, list.dataset, list.samples, reading, &report);
   engine::Encoder encoder(
       model, images,
       {.workers = options.data.workers, .cache_dir = options.data.cache ? host.cache_dir : std::filesystem::path()});
   const auto find = [&] { return models::unit(encoder.features(*source, model->reader().last(), report)); };
-  const auto features =
-      result.photos ? engine::refusing_unreadable(list.photos, options.data, *images, find) : find();
+  const auto features = result.photos ? engine::refusing_unreadable(list.photos, options.data, *images, find) : find();
   const auto queries = result.photos ? encode_words(*model, options.query)
                                      : encode_texts(encoder, *model, options.query, reading, report);
   const auto cosines = at::matmul(queries, features.t());  // [Q, N]

@@ -30,9 +30,9 @@ void fields(Visitor& visit, SearchOptions& o) {
 }
 
 struct Hit {
-  std::string name;    // as the data names it
-  std::string input;   // the file, or the text itself
-  double cosine = 0;   // in [-1, 1]
+  std::string name;   // as the data names it
+  std::string input;  // the file, or the text itself
+  double cosine = 0;  // in [-1, 1]
 };
 struct Found {
   std::string query;

@@ -18,7 +18,8 @@ std::string to_html(const std::string& subtitle, const std::vector<SearchRow>& r
     }
     body += section(row.query, "<div class=\"photos\">\n" + figures + "</div>");
   }
-  return page("graft search", "<header><h1>graft search</h1><p class=\"soft\">" + escape(subtitle) + "</p></header>\n" + body);
+  return page("graft search",
+              "<header><h1>graft search</h1><p class=\"soft\">" + escape(subtitle) + "</p></header>\n" + body);
 }
 
 }  // namespace graft::study

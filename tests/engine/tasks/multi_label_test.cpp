@@ -15,9 +15,11 @@ Predictions several() {
   p.target = data::Target::labels;
   p.files = {"a", "b", "c", "d", "e"};
   p.labels = {0, 1, 1, 2, -1};
-  p.probabilities = torch::tensor({{0.9F, 0.1F, 0.2F}, {0.5F, 0.7F, 0.0F}, {0.4F, 0.4F, 0.1F}, {0.1F, 0.2F, 0.6F}, {0.9F, 0.9F, 0.9F}});
+  p.probabilities = torch::tensor(
+      {{0.9F, 0.1F, 0.2F}, {0.5F, 0.7F, 0.0F}, {0.4F, 0.4F, 0.1F}, {0.1F, 0.2F, 0.6F}, {0.9F, 0.9F, 0.9F}});
   const float unknown = std::nanf("");
-  p.truth = torch::tensor({{1.0F, 0.0F, 0.0F}, {0.0F, 1.0F, 0.0F}, {0.0F, 1.0F, 0.0F}, {0.0F, 0.0F, 1.0F}, {unknown, unknown, unknown}});
+  p.truth = torch::tensor(
+      {{1.0F, 0.0F, 0.0F}, {0.0F, 1.0F, 0.0F}, {0.0F, 1.0F, 0.0F}, {0.0F, 0.0F, 1.0F}, {unknown, unknown, unknown}});
   return p;
 }
 

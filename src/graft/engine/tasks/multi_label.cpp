@@ -41,8 +41,9 @@ class MultiLabel final : public Task {
  public:
   explicit MultiLabel(const TaskOptions& options) {
     if (options.loss == TaskOptions{}.loss && options.label_smoothing == 0) return;
-    throw ConfigError("train", "--loss and --label-smoothing are for one class an example: with several, each class is "
-                               "asked by itself (binary cross-entropy). Leave them out.");
+    throw ConfigError("train",
+                      "--loss and --label-smoothing are for one class an example: with several, each class is "
+                      "asked by itself (binary cross-entropy). Leave them out.");
   }
 
   at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target) const override {

@@ -18,7 +18,8 @@ constexpr double kNormal975 = 1.959963984540054;  // 97.5 % quantile of the norm
 // NaN where one of the two does not vary.
 double pearson(const std::vector<double>& a, const std::vector<double>& b) {
   const auto n = static_cast<double>(a.size());
-  const double mean_a = std::accumulate(a.begin(), a.end(), 0.0) / n, mean_b = std::accumulate(b.begin(), b.end(), 0.0) / n;
+  const double mean_a = std::accumulate(a.begin(), a.end(), 0.0) / n,
+               mean_b = std::accumulate(b.begin(), b.end(), 0.0) / n;
   double ab = 0, aa = 0, bb = 0;
   for (size_t i = 0; i < a.size(); ++i) {
     ab += (a[i] - mean_a) * (b[i] - mean_b);
@@ -58,8 +59,9 @@ class Regression final : public Task {
  public:
   explicit Regression(const TaskOptions& options) {
     if (options.loss == TaskOptions{}.loss && options.label_smoothing == 0) return;
-    throw ConfigError("train", "--loss and --label-smoothing are for classes: of a number the squared error is made "
-                               "small. Leave them out.");
+    throw ConfigError("train",
+                      "--loss and --label-smoothing are for classes: of a number the squared error is made "
+                      "small. Leave them out.");
   }
 
   at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target) const override {

@@ -4,7 +4,7 @@
 #include <torch/types.h>
 
 #include "graft/core/error.h"
-#include "graft/methods/linear_probe/logistic_regression.h"
+#include "graft/methods/linear_probe/fit.h"
 
 namespace graft::methods::linear_probe {
 namespace {
@@ -48,6 +48,11 @@ class LinearProbe final : public MethodWith<Options> {
   // --at best: each place is tried with one regression at CLIP's fixed strength; the later of equals.
   void decide(const Problem& problem, const Features& features, Reporter& report) override {
     if (options_.at != "best") return;
+    if (problem.target != data::Target::label) {
+      throw ConfigError("linear-probe",
+                        "--at best: is chosen by the share of right classes, and here several classes or "
+                        "a number are told. Name a place.");
+    }
     const auto& tower = problem.model->reader();
     std::vector<std::string> names;
     for (int64_t k = 0; k < tower.blocks(); ++k)
@@ -59,7 +64,7 @@ class LinearProbe final : public MethodWith<Options> {
       const nn::Place place = tower.place_named("linear-probe", name);
       const auto train = features(Split::train, place, 1), val = features(Split::val, place, 1);
       if (empty(val)) {
-        throw DataError("linear-probe", "--at best: there are no validation photos to choose on. Name a place: {}.",
+        throw DataError("linear-probe", "--at best: there are no validation examples to choose on. Name a place: {}.",
                         fmt::join(names, ", "));
       }
       const auto regression = solve(train.features, train.labels, classes(problem), kClipStrength, effort());
@@ -69,7 +74,7 @@ class LinearProbe final : public MethodWith<Options> {
         options_.at = name;
       }
     }
-    report.line("probe", fmt::format("at {}: {:.1f} % of the validation photos, best of {} places", options_.at,
+    report.line("probe", fmt::format("at {}: {:.1f} % of the validation examples, best of {} places", options_.at,
                                      100 * best, names.size()));
   }
 
@@ -86,9 +91,9 @@ class LinearProbe final : public MethodWith<Options> {
     const nn::Place place = features_at(*stage.model);
     const auto train = stage.features(Split::train, place, 1);
     const int64_t count = stage.classifier.classes();
-    const auto fit = [&](double c) { return solve(train.features, train.labels, count, c, effort()); };
-    const double c = strength(stage, place, fit);
-    const auto regression = fit(c);
+    const auto fit_at = [&](double c) { return fit(train.features, train.labels, stage.target, count, c, effort()); };
+    const double c = strength(stage, place, fit_at);
+    const auto regression = fit_at(c);
     if (!regression.converged) {
       stage.report.warn(
           fmt::format("linear-probe: not at the optimum after {} iterations (C {:.3g})", options_.max_iterations, c));
@@ -108,11 +113,12 @@ class LinearProbe final : public MethodWith<Options> {
     if (options_.c) return *options_.c;
     const auto val = stage.features(Split::val, place, 1);
     if (empty(val)) {
-      stage.report.warn(fmt::format("linear-probe: no validation photos to choose C on, so it is {}", kClipStrength));
+      stage.report.warn(fmt::format("linear-probe: no validation examples to choose C on, so it is {}", kClipStrength));
       return kClipStrength;
     }
-    const double c = search_strength([&](double tried) { return accuracy(fit(tried), val.features, val.labels); });
-    stage.report.line("search", fmt::format("C {:.3g} on {} validation photos", c, val.labels.size(0)));
+    const double c =
+        search_strength([&](double tried) { return fit_score(fit(tried), val.features, val.labels, stage.target); });
+    stage.report.line("search", fmt::format("C {:.3g} on {} validation examples", c, val.labels.size(0)));
     return c;
   }
 };

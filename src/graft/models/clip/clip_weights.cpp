@@ -94,8 +94,8 @@ std::shared_ptr<VisionTower> read_vision(CheckpointReader& reader, const Names& 
 }
 
 std::shared_ptr<TextTower> read_text(CheckpointReader& reader, const Names& names, const Settings& settings,
-                                     const LoadOptions& options,
-                                     std::shared_ptr<const text::ClipTokenizer> tokenizer, nn::Place place) {
+                                     const LoadOptions& options, std::shared_ptr<const text::ClipTokenizer> tokenizer,
+                                     nn::Place place) {
   const auto words = sizes_of(reader, names.words, 2), positions = sizes_of(reader, names.text.positions, 2);
   const auto width = words[1];
   TextParts parts;

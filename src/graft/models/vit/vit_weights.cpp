@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "graft/core/error.h"
-#include "graft/models/preprocessing.h"
 #include "graft/models/model.h"
+#include "graft/models/preprocessing.h"
 #include "graft/models/vit/timm_config.h"
 #include "graft/models/vit/vision_tower.h"
 #include "graft/models/vit/vit_names.h"
