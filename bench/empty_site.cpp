@@ -19,6 +19,7 @@
 #include "graft/tensor/attention.h"
 #include "graft/tensor/frozen_linear.h"
 #include "graft/tensor/norm.h"
+#include "graft/tensor/resting.h"
 #include "measure.h"
 
 namespace {
@@ -129,7 +130,7 @@ int main(int argc, char** argv) {
     nn::Context fresh;
     return model->reader().run(tokens, 1, model->reader().pooled(), fresh).x;
   };
-  const auto without = [&] { return direct(tokens); };
+  const auto without = [&] { return direct(tokens.x); };
   GRAFT_ASSERT(at::equal(with_sites(), without()));
 
   std::vector<double> first, second, logs;

@@ -45,10 +45,8 @@ TEST_F(ZeroShot, AnEnsembleIsNormalisedTwice) {
     const auto weights = unit(one.class_weights(context));
     sum = sum.defined() ? sum + weights : weights;
   }
-  std::vector<std::filesystem::path> paths;
-  for (const auto& sample : session.dataset().test)
-    paths.push_back(session.dataset().path(sample));
-  const auto features = session.encoder().features(paths, model->reader().last(), silent_);
+  const auto test = session.source(session.dataset(), data::Split::test, {}, nullptr);
+  const auto features = session.encoder().features(*test, model->reader().last(), silent_);
   const auto expected = torch::softmax(model->logit_scale() * torch::mm(unit(features), unit(sum).t()), 1);
   EXPECT_TRUE(
       torch::allclose(result.predictions.probabilities, expected, 1e-4, 1e-6));  // float32, another order of sums

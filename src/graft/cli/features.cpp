@@ -31,7 +31,7 @@ int run(Arguments& arguments, Terminal& terminal) {
     return 0;
   }
   terminal.line("saved",
-                fmt::format("{}: tensor 'features' [{}] float32, the photos' names in the metadata key 'files'",
+                fmt::format("{}: tensor 'features' [{}] float32, the names in the metadata key 'files'",
                             options.output, fmt::join(table.features.sizes(), ", ")));
   return 0;
 }

@@ -192,7 +192,7 @@ bool serves_its_classes(const Adapted& adapted, const AdapterInfo& info) {
 }
 
 std::string on_what(const Merged& merged) {
-  return merged.photos > 0 ? fmt::format("{} photos", merged.photos) : "generated images";
+  return merged.photos > 0 ? fmt::format("{} photos", merged.photos) : "generated inputs";
 }
 
 // The folder as anyone reads it: nothing of the run is told.

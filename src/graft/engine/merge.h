@@ -32,7 +32,7 @@ void fields(Visitor& visit, MergeOptions& o) {
 struct Merged {
   int64_t folded = 0;            // linear maps that inserts were folded into
   int64_t tensors = 0;           // of the checkpoint that changed
-  int64_t photos = 0;            // that the deviation was measured on; 0: on generated images
+  int64_t photos = 0;            // that the deviation was measured on; 0: on generated ones
   double largest_deviation = 0;  // of features of the folder as read back, relative to their largest value
   std::string rounded;           // the type below float32 that changed tensors were rounded to; empty: none was
   std::string head;              // where the trained head lies

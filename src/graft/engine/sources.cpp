@@ -112,7 +112,8 @@ at::Tensor targets_of(const data::Source& source, data::Target target) {
     values.insert(values.end(), own.begin(), own.end());
   }
   if (target == data::Target::label) return torch::tensor(labels, at::kLong);
-  return torch::tensor(values, at::kFloat).view({source.size(), -1});
+  const auto width = source.size() > 0 ? static_cast<int64_t>(values.size()) / source.size() : 1;
+  return torch::tensor(values, at::kFloat).view({source.size(), width});
 }
 
 }  // namespace graft::engine
