@@ -30,9 +30,8 @@ int run(Arguments& arguments, Terminal& terminal) {
                                    terminal)));
     return 0;
   }
-  terminal.line("saved",
-                fmt::format("{}: tensor 'features' [{}] float32, the names in the metadata key 'files'",
-                            options.output, fmt::join(table.features.sizes(), ", ")));
+  terminal.line("saved", fmt::format("{}: tensor 'features' [{}] float32, the names in the metadata key 'files'",
+                                     options.output, fmt::join(table.features.sizes(), ", ")));
   return 0;
 }
 

@@ -7,8 +7,8 @@
 
 namespace graft::methods::linear_probe {
 
-// features [N, E]; targets [N] int64 for one class, [N, K] for several classes (0 or 1) or numbers. Of numbers the sum of
-// squared errors + |W|² / (2 C) is made least, in closed form.
+// features [N, E]; targets [N] int64 for one class, [N, K] for several classes (0 or 1) or numbers. Of numbers the sum
+// of squared errors + |W|² / (2 C) is made least, in closed form.
 Regression fit(const at::Tensor& features, const at::Tensor& targets, data::Target target, int64_t outputs, double c,
                const Effort& effort = {});
 
