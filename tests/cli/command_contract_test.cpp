@@ -28,13 +28,14 @@ using testing::IsEmpty;
 using testing::Not;
 
 const fs::path kAssets = GRAFT_TEST_ASSETS;
-const std::set<std::string> kPathOptions = {"model",  "data",    "classes", "templates", "output",
-                                            "resume", "adapter", "run",     "sites",     "config"};
+const std::set<std::string> kPathOptions = {"model",   "data", "classes", "templates", "output", "resume",
+                                            "adapter", "run",  "sites",   "config",    "html"};
 // Text that names no file.
-const std::set<std::string> kWords = {"as",        "precision",    "device",       "format",       "method",
-                                      "loss",      "image-column", "label-column", "split-column", "train-split",
-                                      "val-split", "test-split",   "template",     "memory",       "at",
-                                      "split",     "match",        "mean",         "std"};
+const std::set<std::string> kWords = {"as",          "precision",      "device",       "format",       "method",
+                                      "loss",        "image-column",   "label-column", "split-column", "train-split",
+                                      "val-split",   "test-split",     "template",     "memory",       "at",
+                                      "split",       "match",          "mean",         "std",          "text-column",
+                                      "pair-column", "label-separator"};
 
 // A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face
 // cache, and a run.
@@ -231,6 +232,7 @@ std::vector<std::string> sound_call(const std::string& command) {
   if (command == "evaluate") return {command, "--run", "runs/pets", "-q"};
   if (command == "merge") return {command, "--run", "runs/pets", "-q", "--output", "odd/merged"};
   if (command == "predict") return {command, "--run", "runs/pets", "-q", "holiday"};
+  if (command == "search") return {command, "--model", "clip", "--data", "holiday", "-q", "ties"};
   if (command == "zero-shot") return {command, "--model", "clip", "--data", "pets", "-q"};
   if (command == "features") {
     return {command, "--model", "clip", "--data", "holiday", "--output", "odd/f.safetensors", "-q"};
@@ -289,7 +291,7 @@ TEST(EveryCommand, TakesPathsThatLookLikeSomethingElse) {
 
 TEST(EveryCommand, StopsWithinASecondAtAnyStage) {
   std::vector<std::pair<std::string, int>> cases;
-  for (const char* command : {"adapt", "plan", "evaluate", "predict", "zero-shot", "features", "merge"}) {
+  for (const char* command : {"adapt", "plan", "evaluate", "predict", "zero-shot", "features", "search", "merge"}) {
     for (const int after : {150, 300, 450, 600})
       cases.emplace_back(command, after);
   }

@@ -6,6 +6,7 @@
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
+#include "graft/engine/sources.h"
 
 namespace graft::cli {
 namespace {
@@ -20,7 +21,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   if (terminal.json()) {
     terminal.print(dump(with_notes(to_json(evaluation.scores, evaluation.predictions, evaluation.classes), terminal)));
   } else {
-    terminal.print(engine::format_scores(evaluation.scores));
+    terminal.print(engine::format_scores(evaluation.scores, engine::scores_shown(evaluation.reads)));
   }
   return 0;
 }

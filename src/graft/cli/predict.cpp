@@ -17,10 +17,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   auto options = arguments.get<engine::PredictOptions>();
   options.files = arguments.positionals();
   if (options.files.empty())
-    throw UsageError(
-        "predict",
-        "expected photos, or a folder of them, after the run folder; for a run on texts a file of them, or - . usage: "
-        "graft predict RUN PHOTO ...");
+    throw UsageError("predict",
+                     "expected photos, or a folder of them, after the run folder. usage: graft predict RUN PHOTO ...");
   print_predictions(engine::predict(options, host_of(arguments), terminal), terminal);
   return 0;
 }

@@ -98,7 +98,7 @@ study::RunReport describe_run(const engine::AdaptResult& result, const std::stri
   report.mean_per_class = counts.mean_per_class();
   report.charts = charts(engine::read_metrics(result.folder / "metrics.jsonl"), result.test.first());
   report.unit = engine::unit_of(result.reads);
-  report.scores = engine::format_scores(result.test);
+  report.scores = engine::format_scores(result.test, result.test.all.size());
   for (size_t i = 0; classes && i < result.classes.size(); ++i)
     report.classes.push_back({result.classes[i], counts.class_correct[i], counts.class_count[i]});
   for (const auto& [pair, photos] : counts.confusion)

@@ -6,6 +6,7 @@
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
+#include "graft/engine/sources.h"
 
 namespace graft::cli {
 namespace {
@@ -23,7 +24,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   terminal.print(
       terminal.json()
           ? dump(with_notes(to_json(evaluation.scores, evaluation.predictions, evaluation.classes), terminal))
-          : engine::format_scores(evaluation.scores));
+          : engine::format_scores(evaluation.scores, engine::scores_shown(evaluation.reads)));
   return 0;
 }
 

@@ -275,7 +275,7 @@ void Run::test_and_save() {
   result_.test = run.task->score(result_.test_predictions, /*intervals=*/true);
   const auto& test = result_.test;
   find_words();
-  report_.line("test", format_scores(test));
+  report_.line("test", format_scores(test, scores_shown(run.dataset.reads)));
   if (!folder_) return;
   write_predictions(folder_->path() / "predictions.jsonl", "test", result_.test_predictions, run.dataset.classes);
   const double unknown = std::numeric_limits<double>::quiet_NaN();

@@ -173,7 +173,7 @@ Adapted load_classifier(const std::string& run, const std::shared_ptr<models::Mo
 DataOptions own_data(const std::string& run, const DataOptions& asked) {
   const auto own = data_of_run(run);
   if (!own) {
-    throw UsageError("evaluate", "which data? {} does not know the data that it was trained on: give --data.", run);
+    throw UsageError("evaluate", "which photos? {} does not know the data that it was trained on: give --data.", run);
   }
   OptionValues values = write_options(*own);
   const OptionValues defaults = write_options(DataOptions{});

@@ -37,12 +37,13 @@ std::string format_score(const Score& score) {
   return fmt::format("{} {}", spoken_name(score.name), format_value(score));
 }
 
-std::string format_scores(const Scores& scores) {
+std::string format_scores(const Scores& scores, size_t most) {
   std::string text;
-  for (const auto& score : scores.all) {
-    const bool accuracy = &score == &scores.all.front() && score.name == "accuracy";  // what a bare percentage is
-    text += (text.empty() ? "" : "  ") + (accuracy ? format_value(score) : format_score(score));
-    if (score.interval && &score == &scores.all.front()) {
+  for (size_t i = 0; i < std::min(most, scores.all.size()); ++i) {
+    const auto& score = scores.all[i];
+    const bool bare = i == 0 && score.name == "accuracy";  // what a percentage alone is
+    text += (i == 0 ? "" : "  ") + (bare ? format_value(score) : format_score(score));
+    if (score.interval && i == 0) {
       text += fmt::format("  (95 % interval {} to {})", number_words(score, score.interval->low),
                           number_words(score, score.interval->high));
     }

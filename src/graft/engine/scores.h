@@ -29,8 +29,9 @@ struct Scores {
   double value(std::string_view name) const;       // NaN: there is none
 };
 
-// "93.4 %  (95 % interval 92.6 to 94.2)  mean per class 93.3 %"; of a number that is no share "spearman 0.812 ...".
-std::string format_scores(const Scores& scores);
+// "93.4 %  (95 % interval 92.6 to 94.2)  mean per class 93.3 %"; of a number that is no share "spearman 0.812 ...". The
+// first `most` of them.
+std::string format_scores(const Scores& scores, size_t most);
 std::string format_score(const Score& score);  // "accuracy 93.4 %"
 std::string format_value(const Score& score);  // "93.4 %"
 

@@ -78,7 +78,7 @@ Session::Session(const ModelOptions& model, const DataOptions& data, const Host&
       host_(host),
       draws_(shots > 0),
       images_(std::make_shared<data::ImageCache>(data.exif.value_or(data::Exif::keep))) {
-  if (data.data.empty()) throw UsageError("data", "which data? Give --data a folder, a table or a split file.");
+  if (data.data.empty()) throw UsageError("data", "which photos? Give --data a folder, a table or a split file.");
   if (data.workers < 0) throw ConfigError("data", "--workers: expected 0 or more, got {}.", data.workers);
   dataset_ = data::open_dataset(data.data, data.dataset, needed);
   model_ = open_model(model, host, report);

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "graft/core/error.h"
@@ -41,6 +42,10 @@ std::shared_ptr<const data::Source> texts_of(const models::Tower& tower, const m
 
 const char* unit_of(data::Reads reads) {
   return reads == data::Reads::text ? "texts" : "photos";
+}
+
+size_t scores_shown(data::Reads reads) {
+  return reads == data::Reads::photo ? 2 : std::numeric_limits<size_t>::max();
 }
 
 std::shared_ptr<const data::Source> source_of(const models::Model& model, const data::Dataset& dataset,

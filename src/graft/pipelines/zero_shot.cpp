@@ -74,6 +74,7 @@ engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine:
     });
   }
   engine::Evaluation result;
+  result.reads = source.reads();
   result.classes = classes;
   result.predictions = predictions.take();
   result.scores = engine::score(engine::count_classes(result.predictions), /*intervals=*/true);
