@@ -1,6 +1,7 @@
 // Adapts a frozen CLIP to a folder of photos with LoRA, as a library user would: no command line, no global state.
 //   adapt_example MODEL PHOTOS
 #include <fmt/core.h>
+#include <graft/engine/accuracy.h>
 #include <graft/engine/adapt.h>
 
 #include <string_view>
@@ -30,7 +31,8 @@ int main(int argc, char** argv) {
   try {
     ToTheTerminal report;
     const auto result = graft::engine::adapt(options, {{"rank", "4"}}, graft::engine::Host{}, report);
-    fmt::print("{} of {} test photos right with {} trained parameters\n", result.test.correct, result.test.count,
+    const auto counts = graft::engine::count_classes(result.test_predictions);
+    fmt::print("{} of {} test photos right with {} trained parameters\n", counts.correct, counts.count,
                result.trained_parameters);
   } catch (const graft::Error& error) {
     fmt::print(stderr, "{}\n", error.what());
