@@ -210,7 +210,7 @@ void Run::train() {
     Trainer trainer(*run.objective, *source,
                     {.recipe = run.recipe,
                      .grad_accum = t.grad_accum,
-                     .unit = unit_of(run.dataset.reads),
+                     .unit = rate_unit_of(run.dataset.reads),
                      .patience = t.patience,
                      .val_every = t.val_every,
                      .checkpoint_every = t.checkpoint_every,

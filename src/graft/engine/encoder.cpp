@@ -184,7 +184,7 @@ void Encoder::check_finite(const at::Tensor& rows, const nn::Value& read, const 
 class Encoder::Progress {
  public:
   Progress(const data::Source& source, int64_t views, Reporter& report)
-      : total_(source.size() * views), unit_(unit_of(source.reads())), report_(report) {}
+      : total_(source.size() * views), unit_(rate_unit_of(source.reads())), report_(report) {}
   void add(int64_t examples) {
     done_ += examples;
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;

@@ -44,6 +44,10 @@ const char* unit_of(data::Reads reads) {
   return reads == data::Reads::text ? "texts" : "photos";
 }
 
+const char* rate_unit_of(data::Reads reads) {
+  return reads == data::Reads::text ? "texts" : "images";
+}
+
 size_t scores_shown(data::Reads reads) {
   return reads == data::Reads::photo ? 2 : std::numeric_limits<size_t>::max();
 }

@@ -18,8 +18,9 @@
 
 namespace graft::engine {
 
-const char* unit_of(data::Reads reads);  // "photos", "texts"
-size_t scores_shown(data::Reads reads);  // of a result, to people: of photos accuracy and the mean per class
+const char* unit_of(data::Reads reads);       // "photos", "texts"
+const char* rate_unit_of(data::Reads reads);  // of a progress line: "images", "texts"
+size_t scores_shown(data::Reads reads);       // of a result, to people: of photos accuracy and the mean per class
 
 struct ReadingOptions {
   std::shared_ptr<data::ImageCache> images = nullptr;
