@@ -11,6 +11,7 @@
 
 #include "graft/data/loader.h"
 #include "graft/data/resize.h"
+#include "graft/data/transforms.h"
 #include "graft/nn/site.h"
 #include "graft/nn/value.h"
 

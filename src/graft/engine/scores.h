@@ -22,7 +22,7 @@ struct Score {
 struct Scores {
   int64_t count = 0;  // of examples that are scored
   double loss = 0;    // their mean
-  std::vector<Score> all;
+  std::vector<Score> all = {};
 
   const Score& first() const { return all.front(); }
   const Score* find(std::string_view name) const;  // null: there is none

@@ -39,7 +39,7 @@ struct Found {
   std::vector<Hit> hits;  // the nearest first; of equal ones the first of the data
 };
 struct SearchResult {
-  std::vector<Found> found;  // one a query
+  std::vector<Found> found = {};  // one a query
   bool photos = true;
   int64_t searched = 0;
 };
