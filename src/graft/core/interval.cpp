@@ -7,7 +7,7 @@ namespace graft {
 
 Interval wilson_interval(int64_t correct, int64_t count) {
   if (count == 0) return {};
-  constexpr double z = 1.959963984540054;  // 97.5 % quantile of the normal distribution
+  constexpr double z = kNormal975;
   const auto n = static_cast<double>(count);
   const double p = static_cast<double>(correct) / n;
   const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);

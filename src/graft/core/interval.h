@@ -5,6 +5,8 @@
 
 namespace graft {
 
+inline constexpr double kNormal975 = 1.959963984540054;  // 97.5 % quantile of the normal distribution
+
 struct Interval {
   double low = 0, high = 1;
 };

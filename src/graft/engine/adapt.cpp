@@ -280,10 +280,7 @@ void Run::test_and_save() {
   write_predictions(folder_->path() / "predictions.jsonl", "test", result_.test_predictions, run.dataset.classes);
   const double unknown = std::numeric_limits<double>::quiet_NaN();
   const auto now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-  NamedScores named;
-  for (const auto& score : test.all)
-    named.emplace_back(score.name, score.value);
-  folder_->add({result_.steps, result_.epochs, "test", test.loss, std::move(named), unknown, unknown, unknown, now});
+  folder_->add({result_.steps, result_.epochs, "test", test.loss, named_scores(test), unknown, unknown, unknown, now});
   folder_->sync_metrics();
   report_.line("saved", fmt::format("{}: adapter ({})", folder_->path().string(), bytes_words(result_.adapter_bytes)));
 }

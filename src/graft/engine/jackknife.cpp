@@ -8,14 +8,13 @@ namespace graft::engine {
 
 Interval jackknife_interval(double value, const std::vector<double>& without, const std::vector<int64_t>& counts,
                             Interval range) {
-  constexpr double kQuantile = 1.959963984540054;  // 97.5 % of the normal distribution
   const auto n = static_cast<double>(std::accumulate(counts.begin(), counts.end(), int64_t{0}));
   double mean = 0, squares = 0;
   for (size_t i = 0; i < without.size(); ++i)
     mean += static_cast<double>(counts[i]) * without[i] / n;
   for (size_t i = 0; i < without.size(); ++i)
     squares += static_cast<double>(counts[i]) * (without[i] - mean) * (without[i] - mean);
-  const double half = kQuantile * std::sqrt((n - 1) / n * squares);
+  const double half = kNormal975 * std::sqrt((n - 1) / n * squares);
   return {std::max(range.low, value - half), std::min(range.high, value + half)};
 }
 

@@ -13,17 +13,6 @@ models::PromptClassifier* prompts_of(const Adapted& adapted) {
 
 }  // namespace
 
-const char* to_string(TowerState state) {
-  switch (state) {
-    case TowerState::cached:
-      return "cached";
-    case TowerState::frozen:
-      return "frozen";
-    default:
-      return "differentiated";
-  }
-}
-
 ModelObjective::ModelObjective(Adapted& adapted, Encoder& encoder, Options options,
                                std::shared_ptr<const data::Source> validation, Reporter& report)
     : adapted_(adapted),
@@ -31,12 +20,8 @@ ModelObjective::ModelObjective(Adapted& adapted, Encoder& encoder, Options optio
       options_(std::move(options)),
       validation_(std::move(validation)),
       report_(report),
-      features_at_(adapted.method->features_at(*adapted.model)) {
-  const bool changes = options_.place < features_at_;
-  reader_ = changes ? TowerState::differentiated : options_.cached ? TowerState::cached : TowerState::frozen;
-  const bool prompts_change = prompts_of(adapted) && methods::text_changes(adapted.adaptation, *adapted.model);
-  prompts_ = prompts_change ? TowerState::differentiated : TowerState::cached;
-}
+      features_at_(adapted.method->features_at(*adapted.model)),
+      prompts_train_(prompts_of(adapted) && methods::text_changes(adapted.adaptation, *adapted.model)) {}
 
 at::Tensor ModelObjective::loss(const Batch& batch, nn::Context& context) {
   auto& tower = adapted_.model->reader();
@@ -46,7 +31,7 @@ at::Tensor ModelObjective::loss(const Batch& batch, nn::Context& context) {
 }
 
 void ModelObjective::parameters_changed() {
-  if (prompts_ == TowerState::differentiated) prompts_of(adapted_)->forget();
+  if (prompts_train_) prompts_of(adapted_)->forget();
 }
 
 std::optional<Scores> ModelObjective::validate() {

@@ -1,5 +1,5 @@
-// A task put to an adapted model: from some place of its tower upwards, then the head (linear, or class prompts). Each
-// tower is in one of three states, and only what changes is computed again.
+// A task put to an adapted model: from some place of its tower upwards, then the head (linear, or class prompts). Only
+// what changes is computed again.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,13 +17,6 @@
 #include "graft/engine/task.h"
 
 namespace graft::engine {
-
-enum class TowerState {
-  cached,          // its output is kept: examples below the first change, class prompts that nobody trains
-  frozen,          // computed, without gradients: random views of a photo
-  differentiated,  // gradients go through
-};
-const char* to_string(TowerState state);
 
 class ModelObjective final : public Objective {
  public:
@@ -46,9 +39,6 @@ class ModelObjective final : public Objective {
 
   Predictions predict(const data::Source& source);
 
-  TowerState reader() const { return reader_; }
-  TowerState prompts() const { return prompts_; }
-
  private:
   Adapted& adapted_;
   Encoder& encoder_;
@@ -56,7 +46,7 @@ class ModelObjective final : public Objective {
   std::shared_ptr<const data::Source> validation_;
   Reporter& report_;
   nn::Place features_at_;
-  TowerState reader_, prompts_;
+  bool prompts_train_;  // class prompts, whose text side what trains lies in
 };
 
 }  // namespace graft::engine

@@ -47,7 +47,9 @@ Planner::Planner(PreparedRun& run) : run_(run) {
   {
     const torch::NoGradGuard no_grad;
     const auto& model = *run_.adapted.model;
-    input_ = model.reader().run(blank_value(model, *run_.source(data::Split::train), 1), 0, run_.place, {});
+    auto read = blank_value(model, *run_.source(data::Split::train), 1);
+    read_bytes_ = static_cast<int64_t>(read.x.nbytes());
+    input_ = model.reader().run(std::move(read), 0, run_.place, {});
   }
   pass(1);  // all that is packed once is packed now
   forward_bytes_ = packed_bytes();
@@ -120,9 +122,7 @@ int64_t Planner::feature_bytes() const {
 }
 
 int64_t Planner::loader_bytes(int64_t batch) const {
-  const auto& model = *run_.adapted.model;
-  return kLoaderBatches * batch *
-         static_cast<int64_t>(blank_value(model, *run_.source(data::Split::train), 1).x.nbytes());
+  return kLoaderBatches * batch * read_bytes_;
 }
 
 int64_t Planner::optimizer_bytes() const {

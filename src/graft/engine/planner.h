@@ -50,6 +50,7 @@ class Planner {
   int64_t optimizer_bytes() const;
 
   PreparedRun& run_;
+  int64_t read_bytes_ = 0;                    // of one example as the loader gives it
   nn::Value input_;                           // of one example where training begins
   int64_t forward_bytes_ = 0;                 // weights as packed
   int64_t backward_bytes_ = 0;                // and once more, for the backward

@@ -15,6 +15,7 @@
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
 #include "graft/core/printable.h"
+#include "graft/io/json_object.h"
 #include "graft/io/tensorboard.h"
 #include "graft/io/yaml_options.h"
 
@@ -127,6 +128,24 @@ void add_events(io::TensorboardWriter& events, const Metric& m) {
   scalar(prefix + "/examples_per_s", m.examples_per_s);
 }
 
+Metric metric_of(const io::JsonObject& row) {
+  const double unknown = std::nan("");
+  Metric metric{row.get("step", int64_t{0}),
+                row.get("epoch", int64_t{0}),
+                row.get("split", std::string()),
+                row.get("loss", unknown),
+                {},
+                row.get("lr", unknown),
+                row.get("grad_norm", unknown),
+                row.get("examples_per_s", row.get(kOlderRate, unknown)),
+                row.get("time", 0.0)};
+  for (const auto& name : row.keys()) {
+    if (std::find(std::begin(kFixed), std::end(kFixed), name) == std::end(kFixed) && row.raw(name).is_number())
+      metric.scores.emplace_back(name, row.raw(name).get<double>());
+  }
+  return metric;
+}
+
 }  // namespace
 
 double Metric::score(std::string_view name) const {
@@ -135,28 +154,21 @@ double Metric::score(std::string_view name) const {
   return std::nan("");
 }
 
+NamedScores named_scores(const Scores& scores) {
+  NamedScores named;
+  for (const auto& score : scores.all)
+    named.emplace_back(score.name, score.value);
+  return named;
+}
+
 std::vector<Metric> read_metrics(const fs::path& metrics_jsonl) {
   std::vector<Metric> metrics;
   std::ifstream file(metrics_jsonl);
   for (std::string line; std::getline(file, line);) {
-    const auto row = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!row.is_object()) continue;  // a line cut short by a full disk
-    const double unknown = std::nan("");
-    Metric metric{row.value("step", int64_t{0}),
-                  row.value("epoch", int64_t{0}),
-                  row.value("split", ""),
-                  row.value("loss", unknown),
-                  {},
-                  row.value("lr", unknown),
-                  row.value("grad_norm", unknown),
-                  row.value("examples_per_s", row.value(kOlderRate, unknown)),
-                  row.value("time", 0.0)};
-    for (const auto& [name, value] : row.items()) {
-      if (value.is_number() && std::find(std::begin(kFixed), std::end(kFixed), name) == std::end(kFixed)) {
-        metric.scores.emplace_back(name, value.get<double>());
-      }
+    try {
+      metrics.push_back(metric_of(io::JsonObject::parse(line, metrics_jsonl.string())));
+    } catch (const FileError&) {  // a line cut short by a full disk
     }
-    metrics.push_back(std::move(metric));
   }
   return metrics;
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "graft/core/options.h"
+#include "graft/engine/scores.h"
 
 namespace graft::io {
 class TensorboardWriter;
@@ -22,6 +23,7 @@ class TensorboardWriter;
 namespace graft::engine {
 
 using NamedScores = std::vector<std::pair<std::string, double>>;
+NamedScores named_scores(const Scores& scores);
 
 // One row of the record. What is not known is NaN and left out.
 struct Metric {

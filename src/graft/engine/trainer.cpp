@@ -33,13 +33,6 @@ double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-NamedScores named_scores(const Scores& scores) {
-  NamedScores named;
-  for (const auto& score : scores.all)
-    named.emplace_back(score.name, score.value);
-  return named;
-}
-
 NamedTensors copies(const Parameters& parameters) {
   NamedTensors copies;
   for (const auto& [name, parameter] : parameters)

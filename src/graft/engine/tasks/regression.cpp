@@ -13,8 +13,6 @@
 namespace graft::engine {
 namespace {
 
-constexpr double kNormal975 = 1.959963984540054;  // 97.5 % quantile of the normal distribution
-
 // NaN where one of the two does not vary.
 double pearson(const std::vector<double>& a, const std::vector<double>& b) {
   const auto n = static_cast<double>(a.size());
