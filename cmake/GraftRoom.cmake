@@ -2,6 +2,15 @@
 # graft_test(NAME SOURCES ... LINK ... [TORCH] [ALONE]): one test program a room, its cases registered with ctest by name;
 #   ALONE: its files have names of their own in common and are compiled one by one.
 
+# graft_list(OUT FILE MACRO): the names in a .def list, of its lines MACRO(name); another list configures anew.
+function(graft_list out file macro)
+  get_filename_component(list ${file} ABSOLUTE)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
+  file(STRINGS ${list} names REGEX "^${macro}\\(")
+  list(TRANSFORM names REPLACE "^${macro}\\(([a-z0-9_]+)\\).*" "\\1")
+  set(${out} ${names} PARENT_SCOPE)
+endfunction()
+
 add_library(graft_options INTERFACE)
 target_include_directories(graft_options INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
 target_compile_options(graft_options INTERFACE $<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Werror=return-type;-fpch-preprocess>)

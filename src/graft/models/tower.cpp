@@ -31,6 +31,13 @@ std::string Tower::name_of(nn::Place place) const {
   return place <= 1 ? (place == 0 ? input_ : "tokens") : fmt::format("block.{}", place - 2);
 }
 
+nn::Place Tower::place_of(const std::string& name) const {
+  if (name.starts_with("proj.")) return pooled();
+  if (name.starts_with("norm.") || name.starts_with("pooler.")) return 1 + blocks();
+  if (name.starts_with("blocks.")) return 1 + std::stoll(name.substr(7));
+  return 0;
+}
+
 at::Tensor Tower::embed_words(const at::Tensor&) const {
   throw InternalError("model", "the {} tower reads no text", to_string(name()));
 }

@@ -64,7 +64,7 @@ class Tower : public torch::nn::Module {
   // In order of computation. Pointers live as long as the tower.
   virtual std::vector<nn::Joint*> joints() = 0;
   // Below which place does a parameter change nothing, by its name below the tower.
-  virtual nn::Place place_of(const std::string& name) const = 0;
+  virtual nn::Place place_of(const std::string& name) const;
 
   at::Tensor encode(nn::Value value, const nn::Context& context) {  // -> [B, E]
     return run(std::move(value), 0, last(), context).x;

@@ -43,12 +43,6 @@ std::vector<nn::Joint*> TextEncoder::joints() {
   return all;
 }
 
-nn::Place TextEncoder::place_of(const std::string& name) const {
-  if (name.starts_with("pooler.")) return 1 + blocks();
-  if (name.starts_with("blocks.")) return 1 + std::stoll(name.substr(7));
-  return 0;
-}
-
 int64_t TextEncoder::width(nn::Place place) const {
   return place < pooled() ? width() : width() * static_cast<int64_t>(parts_.pooling.size());
 }

@@ -43,7 +43,6 @@ class TextEncoder final : public Tower {
   bool has_one_shape(nn::Place place) const override { return place >= pooled(); }
   at::Tensor rows(const nn::Value& value) const override;
   std::vector<nn::Joint*> joints() override;  // the blocks', pooler
-  nn::Place place_of(const std::string& name) const override;
 
   int64_t context_length() const override { return parts_.context_length; }
   std::shared_ptr<const text::Tokenizer> tokenizer() const override { return parts_.tokenizer; }

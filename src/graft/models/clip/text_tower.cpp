@@ -51,13 +51,6 @@ std::vector<nn::Joint*> TextTower::joints() {
   return all;
 }
 
-nn::Place TextTower::place_of(const std::string& name) const {
-  if (name.starts_with("proj.")) return pooled();
-  if (name.starts_with("norm.")) return 1 + blocks();
-  if (name.starts_with("blocks.")) return 1 + std::stoll(name.substr(7));
-  return 0;
-}
-
 int64_t TextTower::width(nn::Place place) const {
   return place > pooled() ? parts_.proj->joint().site().out : parts_.embedding.size(1);
 }

@@ -38,7 +38,6 @@ class TextTower final : public Tower {
   bool has_one_shape(nn::Place place) const override { return place >= pooled(); }
   at::Tensor rows(const nn::Value& value) const override;
   std::vector<nn::Joint*> joints() override;  // words, the blocks', proj
-  nn::Place place_of(const std::string& name) const override;
 
   int64_t context_length() const override { return parts_.positions.size(0); }
   std::shared_ptr<const text::Tokenizer> tokenizer() const override;

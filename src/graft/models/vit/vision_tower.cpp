@@ -46,13 +46,6 @@ at::Tensor VisionTower::positions_at(data::Size image) const {
   return parts_.positions.at({image.height / patch, image.width / patch});
 }
 
-nn::Place VisionTower::place_of(const std::string& name) const {
-  if (name.starts_with("proj.")) return pooled();
-  if (name.starts_with("norm.")) return 1 + blocks();
-  if (name.starts_with("blocks.")) return 1 + std::stoll(name.substr(7));
-  return 0;
-}
-
 int64_t VisionTower::width(nn::Place place) const {
   return place > pooled() ? parts_.proj->joint().site().out : parts_.width;
 }

@@ -51,7 +51,6 @@ class VisionTower final : public Tower {
   at::Tensor rows(const nn::Value& value) const override;
   std::vector<nn::Joint*> joints() override;
   at::Tensor positions_at(data::Size image) const override;
-  nn::Place place_of(const std::string& name) const override;
 
  private:
   nn::Value embed(const at::Tensor& pixels, const nn::Context& context);
