@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "graft/engine/adapt.h"
+#include "graft/pipelines/adapt.h"
 #include "graft/tensor/kept_memory.h"
 #include "graft/tensor/precision.h"
 #include "measure.h"
@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
   session.encoder().features(*train, session.model()->reader().last(), silent);
   const double encoding = bench::now() - begin;
 
-  const auto result = engine::adapt(session, request.options, request.method_options, silent);
+  const auto result = pipelines::adapt(session, request.options, request.method_options, silent);
   const double epoch = result.train_seconds / static_cast<double>(o.epochs);
   const nlohmann::json row = {{"peer", "graft"},
                               {"work", "coop epoch"},

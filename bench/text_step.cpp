@@ -10,12 +10,12 @@
 #include <nlohmann/json.hpp>
 
 #include "graft/engine/adapter_folder.h"
-#include "graft/engine/optimizer.h"
-#include "graft/engine/tensor_file.h"
 #include "graft/io/model_folder.h"
 #include "graft/models/model.h"
+#include "graft/nn/tensor_file.h"
 #include "graft/tensor/kept_memory.h"
 #include "graft/tensor/precision.h"
+#include "graft/train/optimizer.h"
 #include "measure.h"
 
 namespace {
@@ -66,8 +66,8 @@ void save(const Options& o, engine::Adapted& adapted, const engine::AdapterInfo&
   std::filesystem::create_directories(o.save);
   engine::save_adapter(o.save, adapted, info);
   const auto mask = value.present.defined() ? value.present.to(at::kLong) : at::ones_like(value.x);
-  engine::write_tensors(std::filesystem::path(o.save) / "texts.safetensors",
-                        {{"ids", value.x}, {"mask", mask}, {"features", adapted.model->reader().encode(value, {})}});
+  nn::write_tensors(std::filesystem::path(o.save) / "texts.safetensors",
+                    {{"ids", value.x}, {"mask", mask}, {"features", adapted.model->reader().encode(value, {})}});
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ int main(int argc, char** argv) {
   for (int i = 0; i < o.classes; ++i)
     info.classes.push_back(fmt::format("class {}", i));
   auto adapted = engine::build_adapted(model, methods::make_method(info.method, info.method_options), info);
-  engine::Optimizer optimizer(adapted.parameters, {.weight_decay = 0.01});
+  train::Optimizer optimizer(adapted.parameters, {.weight_decay = 0.01});
 
   const auto value = texts(o);
   const auto labels = torch::randint(0, o.classes, {o.batch});

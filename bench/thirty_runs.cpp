@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "graft/core/error.h"
-#include "graft/engine/adapt.h"
+#include "graft/pipelines/adapt.h"
 #include "graft/pipelines/zero_shot.h"
 #include "graft/tensor/kept_memory.h"
 #include "graft/tensor/precision.h"
@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
         for (const auto& [name, value] : values.items())
           all[name] = value.get<std::string>();
         const auto request = engine::read_adapt_request(all);
-        reached = engine::adapt(session, request.options, request.method_options, silent).test.first().value;
+        reached = pipelines::adapt(session, request.options, request.method_options, silent).test.first().value;
       }
       seconds[method].push_back(bench::now() - start);
       accuracy[method].push_back(reached);

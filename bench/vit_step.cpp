@@ -8,11 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include "graft/engine/adapter_folder.h"
-#include "graft/engine/optimizer.h"
 #include "graft/io/model_folder.h"
 #include "graft/models/model.h"
 #include "graft/tensor/kept_memory.h"
 #include "graft/tensor/precision.h"
+#include "graft/train/optimizer.h"
 #include "measure.h"
 
 namespace {
@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   for (int i = 0; i < o.classes; ++i)
     info.classes.push_back(fmt::format("class {}", i));
   auto adapted = engine::build_adapted(model, methods::make_method(info.method, info.method_options), info);
-  engine::Optimizer optimizer(adapted.parameters, {.weight_decay = 0.01});
+  train::Optimizer optimizer(adapted.parameters, {.weight_decay = 0.01});
 
   // Timing needs images, not the same ones as Python draws: the work does not depend on the values.
   torch::manual_seed(7);

@@ -1,4 +1,4 @@
-#include "graft/engine/batches.h"
+#include "graft/train/batches.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
@@ -7,11 +7,13 @@
 #include <iterator>
 
 #include "graft/data/epoch_order.h"
+#include "graft/data/loader.h"
 #include "graft/data/photo_source.h"
-#include "graft/engine/encoder.h"
+#include "graft/engine/loaded_batches.h"
 #include "graft/engine/prepared_run.h"
-#include "tests/engine/tiny_world.h"
+#include "graft/features/encoder.h"
 #include "tests/support/tiny_models.h"
+#include "tests/support/tiny_world.h"
 
 namespace graft::engine {
 namespace {
@@ -32,7 +34,7 @@ class BatchesTest : public ::testing::Test {
     return std::make_shared<data::PhotoSource>(folder_.path(), samples_,
                                                data::ImageTransform(model_->info().preprocessing));
   }
-  std::unique_ptr<Batches> from_photos() {
+  std::unique_ptr<train::Batches> from_photos() {
     auto loader = std::make_unique<data::Loader>(
         source(),
         data::LoaderOptions{.batch_size = kBatch, .workers = 2, .epochs = kEpochs, .seed = 3, .shuffle = true});
@@ -40,8 +42,8 @@ class BatchesTest : public ::testing::Test {
         std::move(loader), LoadedBatches::From{model_->info().preprocessing, data::Target::label, kPhotos, kBatch},
         [this](const nn::Value& read) { return encoder_.run(read, 0, kPlace); });
   }
-  std::unique_ptr<Batches> from_features() {
-    return std::make_unique<FeatureBatches>(
+  std::unique_ptr<train::Batches> from_features() {
+    return std::make_unique<train::FeatureBatches>(
         nn::Value{encoder_.features(encoder_.photos(files_), kPlace, silent_)}, torch::tensor(labels_, at::kLong),
         kBatch, [from = source()](int64_t epoch) { return data::epoch_order(*from, kBatch, 3, epoch); });
   }
@@ -49,7 +51,7 @@ class BatchesTest : public ::testing::Test {
   static constexpr nn::Place kPlace = 3;
   testing::TempFolder folder_;
   std::shared_ptr<models::Model> model_ = testing::tiny_clip();
-  Encoder encoder_{model_, nullptr, {}};
+  features::Encoder encoder_{model_, nullptr, {}};
   Silent silent_;
   std::vector<data::Sample> samples_;
   std::vector<std::filesystem::path> files_;
@@ -60,7 +62,7 @@ TEST_F(BatchesTest, PhotosAndFeaturesGiveTheSameBitsInTheSameOrder) {
   const auto photos = from_photos(), features = from_features();
   EXPECT_EQ(photos->per_epoch(), 3);
   for (int64_t i = 0; i < kEpochs * 3; ++i) {
-    const Batch a = photos->next(), b = features->next();
+    const train::Batch a = photos->next(), b = features->next();
     EXPECT_EQ(a.target.size(0), photos->size_of(i % 3));
     EXPECT_TRUE(torch::equal(a.target, b.target)) << i;
     EXPECT_TRUE(torch::equal(a.input.x, b.input.x)) << i;

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "graft/core/error.h"
-#include "tests/engine/tiny_world.h"
+#include "tests/support/tiny_world.h"
 
 namespace graft::pipelines {
 namespace {

@@ -1,4 +1,4 @@
-#include "graft/engine/adapt.h"
+#include "graft/pipelines/adapt.h"
 
 #include <fmt/format.h>
 
@@ -16,7 +16,7 @@
 namespace graft::cli {
 namespace {
 
-nlohmann::json describe(const engine::AdaptResult& result) {
+nlohmann::json describe(const pipelines::AdaptResult& result) {
   nlohmann::json json = {{"folder", result.folder.string()},
                          {"trained_parameters", result.trained_parameters},
                          {"frozen_parameters", result.frozen_parameters},
@@ -37,8 +37,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   const std::string folder = options.resume.empty() ? options.output : options.resume;
   if (!folder.empty()) terminal.log_to(folder, !options.resume.empty());
   const auto host = host_of(arguments);
-  const auto result = options.resume.empty() ? engine::adapt(options, request->method_options, host, terminal)
-                                             : engine::resume(options.resume, request->given, host, terminal);
+  const auto result = options.resume.empty() ? pipelines::adapt(options, request->method_options, host, terminal)
+                                             : pipelines::resume(options.resume, request->given, host, terminal);
   if (result.stopped_by != 0) {
     if (!result.folder.empty()) terminal.finish_log();
     return 128 + result.stopped_by;

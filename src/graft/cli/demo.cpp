@@ -122,12 +122,12 @@ DemoRun Demo::zero_shot() {
   const auto start = std::chrono::steady_clock::now();
   const auto evaluation = pipelines::zero_shot(*session_, engine::read_templates("", ""), data::Split::test, inside);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  auto run = to_run("zero-shot", 0, 0, engine::count_classes(evaluation.predictions));
+  auto run = to_run("zero-shot", 0, 0, tasks::count_classes(evaluation.predictions));
   run.seconds = seconds;
   return run;
 }
 
-engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, const std::string& output) {
+pipelines::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, const std::string& output) {
   OptionValues values{{"method", method}};
   for (const auto& setting : demo_settings()) {
     if (setting.method == method) values.insert(setting.values.begin(), setting.values.end());
@@ -141,12 +141,12 @@ engine::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_
   options.output = output;
   options.force = true;
   Inside inside(method, terminal_);
-  auto result = engine::adapt(*session_, options, request.method_options, inside);
+  auto result = pipelines::adapt(*session_, options, request.method_options, inside);
   if (result.stopped_by != 0) throw Stopped(result.stopped_by);
   return result;
 }
 
-DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::ClassCounts& counts) {
+DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const tasks::ClassCounts& counts) {
   std::vector<study::Share> classes;
   for (size_t i = 0; i < counts.class_count.size(); ++i)
     classes.push_back({counts.class_correct[i], counts.class_count[i]});
@@ -161,8 +161,8 @@ DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const eng
   return run;
 }
 
-DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::AdaptResult& result) {
-  auto run = to_run(method, shots, seed, engine::count_classes(result.test_predictions));
+DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const pipelines::AdaptResult& result) {
+  auto run = to_run(method, shots, seed, tasks::count_classes(result.test_predictions));
   run.trained = result.trained_parameters;
   run.seconds = result.seconds;
   run.encoded_nothing = result.photos_encoded == 0;

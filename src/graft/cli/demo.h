@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "graft/cli/arguments.h"
-#include "graft/engine/adapt.h"
 #include "graft/engine/session.h"
+#include "graft/pipelines/adapt.h"
 #include "graft/study/comparison_report.h"
 #include "graft/study/statistics.h"
 
@@ -71,7 +71,7 @@ class Demo {
   int64_t classes();
   DemoRun zero_shot();
   // By demo_settings(); an empty output folder keeps nothing.
-  engine::AdaptResult adapt(const std::string& method, int64_t shots, int64_t seed, const std::string& output);
+  pipelines::AdaptResult adapt(const std::string& method, int64_t shots, int64_t seed, const std::string& output);
   const std::string& fingerprint() { return session_->model()->info().fingerprint; }
 
  private:
@@ -82,8 +82,8 @@ class Demo {
 };
 
 // Without what it cost.
-DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::ClassCounts& counts);
-DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const engine::AdaptResult& result);
+DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const tasks::ClassCounts& counts);
+DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const pipelines::AdaptResult& result);
 
 nlohmann::json to_json(const DemoRun& run);
 

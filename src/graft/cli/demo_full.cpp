@@ -13,8 +13,8 @@
 #include "graft/cli/table.h"
 #include "graft/core/error.h"
 #include "graft/core/hash.h"
+#include "graft/core/quantities.h"
 #include "graft/core/random.h"
-#include "graft/engine/words.h"
 #include "graft/io/json_object.h"
 #include "graft/methods/method.h"
 #include "graft/study/statistics.h"
@@ -134,7 +134,7 @@ void print_table(const study::ComparisonTable& table, Terminal& terminal) {
   text.row({"", "trained", "per class", "gain", "95 % interval", "accuracy", "gain", "95 % interval", "time"});
   for (const auto& row : table.rows) {
     const bool is_base = &row == &table.rows.front();
-    std::vector<std::string> cells{row.name, engine::count_words(row.trained)};
+    std::vector<std::string> cells{row.name, format_count(row.trained)};
     for (const auto* part : {&row.per_class, &row.accuracy}) {
       cells.push_back(fmt::format("{:.1f} %", 100 * part->value));
       cells.push_back(is_base ? "" : fmt::format("{:+.1f}", 100 * part->gain));

@@ -8,7 +8,7 @@
 #include "graft/cli/results.h"
 #include "graft/cli/run_report.h"
 #include "graft/core/printable.h"
-#include "graft/engine/words.h"
+#include "graft/core/quantities.h"
 #include "graft/study/statistics.h"
 
 namespace graft::cli {
@@ -34,11 +34,11 @@ void print_row(const DemoRun& run, const DemoRun& base, Terminal& terminal) {
   }
   const std::string gain = is_base ? "" : fmt::format("{:+.1f}", 100 * (run.mean_per_class - base.mean_per_class));
   const auto [low, high] = run.per_class_interval;
-  terminal.print(fmt::format(
-      "  {:<14} {:>8} {:>9}  {:<{}} {:>6}   {:<14} {:>8} {:>8}{}", run.method, engine::count_words(run.trained),
-      fmt::format("{:.1f} %", 100 * run.mean_per_class), bar(run.mean_per_class), kBarCells, gain,
-      fmt::format("{:.1f} to {:.1f}", 100 * low, 100 * high), fmt::format("{:.1f} %", 100 * run.accuracy()),
-      format_duration(run.seconds), run.encoded_nothing ? "   (features cached)" : ""));
+  terminal.print(
+      fmt::format("  {:<14} {:>8} {:>9}  {:<{}} {:>6}   {:<14} {:>8} {:>8}{}", run.method, format_count(run.trained),
+                  fmt::format("{:.1f} %", 100 * run.mean_per_class), bar(run.mean_per_class), kBarCells, gain,
+                  fmt::format("{:.1f} to {:.1f}", 100 * low, 100 * high), fmt::format("{:.1f} %", 100 * run.accuracy()),
+                  format_duration(run.seconds), run.encoded_nothing ? "   (features cached)" : ""));
 }
 
 std::vector<std::string> notes(const DemoOptions& options) {

@@ -1,4 +1,5 @@
-#include "graft/engine/evaluate.h"
+#include "graft/pipelines/evaluate.h"
+#include "graft/tasks/task.h"
 
 #include <nlohmann/json.hpp>
 
@@ -6,22 +7,22 @@
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
-#include "graft/engine/sources.h"
+#include "graft/models/sources.h"
 
 namespace graft::cli {
 namespace {
 
 int run(Arguments& arguments, Terminal& terminal) {
-  arguments.add<engine::EvaluateOptions>();
+  arguments.add<pipelines::EvaluateOptions>();
   arguments.take_positional("run", "run folder, or a folder with an adapter");
   if (!arguments.parse(terminal)) return 0;
   arguments.require("run", "a run folder");
-  const auto options = arguments.get<engine::EvaluateOptions>();
-  const auto evaluation = engine::evaluate(options, host_of(arguments), terminal);
+  const auto options = arguments.get<pipelines::EvaluateOptions>();
+  const auto evaluation = pipelines::evaluate(options, host_of(arguments), terminal);
   if (terminal.json()) {
     terminal.print(dump(with_notes(to_json(evaluation.scores, evaluation.predictions, evaluation.classes), terminal)));
   } else {
-    terminal.print(engine::format_scores(evaluation.scores, engine::scores_shown(evaluation.reads)));
+    terminal.print(tasks::format_scores(evaluation.scores, tasks::scores_shown(evaluation.reads)));
   }
   return 0;
 }
@@ -35,7 +36,7 @@ Command evaluate_command() {
           "graft evaluate runs/pets\n"
           "graft evaluate runs/pets --data other-pets/ --json",
           run,
-          [] { return describe_options<engine::EvaluateOptions>(); }};
+          [] { return describe_options<pipelines::EvaluateOptions>(); }};
 }
 
 }  // namespace graft::cli

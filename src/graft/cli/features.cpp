@@ -7,20 +7,20 @@
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
-#include "graft/engine/features.h"
+#include "graft/pipelines/features.h"
 
 namespace graft::cli {
 namespace {
 
 int run(Arguments& arguments, Terminal& terminal) {
-  arguments.add<engine::FeaturesOptions>();
+  arguments.add<pipelines::FeaturesOptions>();
   if (!arguments.parse(terminal)) return 0;
   if (!arguments.was_given("adapter"))
     arguments.require("model", "folder, file, or org/name in the Hugging Face cache");
   arguments.require("data", "photos: a folder, a table, or a CoOp split file");
   arguments.require("output", "the safetensors file to write");
-  const auto options = arguments.get<engine::FeaturesOptions>();
-  const auto table = engine::features(options, host_of(arguments), terminal);
+  const auto options = arguments.get<pipelines::FeaturesOptions>();
+  const auto table = pipelines::features(options, host_of(arguments), terminal);
   if (terminal.json()) {
     terminal.print(dump(with_notes({{"file", options.output},
                                     {"tensor", "features"},
@@ -44,7 +44,7 @@ Command features_command() {
           "graft features --model facebook/dinov2-small --data pets/ -o pets.safetensors\n"
           "graft features --model clip/ --data pets/ --at block.5 --adapter runs/pets -o block5.safetensors",
           run,
-          [] { return describe_options<engine::FeaturesOptions>(); }};
+          [] { return describe_options<pipelines::FeaturesOptions>(); }};
 }
 
 }  // namespace graft::cli

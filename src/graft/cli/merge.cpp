@@ -1,4 +1,4 @@
-#include "graft/engine/merge.h"
+#include "graft/pipelines/merge.h"
 
 #include <fmt/format.h>
 
@@ -13,13 +13,13 @@ namespace graft::cli {
 namespace {
 
 int run(Arguments& arguments, Terminal& terminal) {
-  arguments.add<engine::MergeOptions>();
+  arguments.add<pipelines::MergeOptions>();
   arguments.take_positional("run", "run folder, or a folder with an adapter");
   if (!arguments.parse(terminal)) return 0;
   arguments.require("run", "a run folder");
   arguments.require("output", "the model folder to write");
-  const auto options = arguments.get<engine::MergeOptions>();
-  const auto merged = engine::merge(options, host_of(arguments), terminal);
+  const auto options = arguments.get<pipelines::MergeOptions>();
+  const auto merged = pipelines::merge(options, host_of(arguments), terminal);
   if (terminal.json()) {
     terminal.print(dump(with_notes({{"folder", merged.folder.string()},
                                     {"folded", merged.folded},
@@ -47,7 +47,7 @@ Command merge_command() {
           "graft merge runs/pets -o merged/\n"
           "graft merge runs/pets --data pets/ -o merged/",
           run,
-          [] { return describe_options<engine::MergeOptions>(); }};
+          [] { return describe_options<pipelines::MergeOptions>(); }};
 }
 
 }  // namespace graft::cli

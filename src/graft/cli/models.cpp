@@ -10,8 +10,8 @@
 #include "graft/cli/host.h"
 #include "graft/cli/table.h"
 #include "graft/core/error.h"
+#include "graft/core/quantities.h"
 #include "graft/engine/session.h"
-#include "graft/engine/words.h"
 
 namespace graft::cli {
 namespace {
@@ -91,7 +91,7 @@ void list_sites(const Options& options, const Arguments& arguments, Terminal& te
     terminal.print(line);
   const bool whole_maps_only = options.match.empty();  // without a pattern a map and its slices would count twice
   terminal.line("sites", fmt::format("{} · lora of rank 8 on the linear maps among them would train {}", rows.size(),
-                                     engine::count_words(lora_parameters(rows, whole_maps_only))));
+                                     format_count(lora_parameters(rows, whole_maps_only))));
 }
 
 int run(Arguments& arguments, Terminal& terminal) {

@@ -1,4 +1,4 @@
-#include "graft/engine/plan_run.h"
+#include "graft/pipelines/plan_run.h"
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -10,12 +10,12 @@
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
-#include "graft/engine/words.h"
+#include "graft/core/quantities.h"
 
 namespace graft::cli {
 namespace {
 
-nlohmann::json describe(const engine::Plan& plan) {
+nlohmann::json describe(const planner::Plan& plan) {
   nlohmann::json terms = nlohmann::json::array();
   for (const auto& term : plan.terms)
     terms.push_back({{"name", term.name}, {"bytes", term.bytes}});
@@ -25,7 +25,7 @@ nlohmann::json describe(const engine::Plan& plan) {
           {"terms", terms}};
 }
 
-nlohmann::json describe(const engine::RunPlan& plan) {
+nlohmann::json describe(const pipelines::RunPlan& plan) {
   const auto& pace = plan.pace;
   nlohmann::json json = describe(plan.choice.plan);
   json["budget"] = plan.choice.budget;
@@ -37,21 +37,21 @@ nlohmann::json describe(const engine::RunPlan& plan) {
   return json;
 }
 
-void print(const engine::RunPlan& plan, Terminal& terminal) {
+void print(const pipelines::RunPlan& plan, Terminal& terminal) {
   const auto row = [&](std::string_view name, const std::string& value, const std::string& note = "") {
     terminal.print(fmt::format("  {:<36} {:>9}{}{}", name, value, note.empty() ? "" : "   ", note));
   };
   const auto& [recompute, batch_size, terms] = plan.choice.plan;
   for (const auto& term : terms) {
-    if (term.bytes != 0) row(term.name, engine::bytes_words(term.bytes));
+    if (term.bytes != 0) row(term.name, format_bytes(term.bytes));
   }
-  row("together", engine::bytes_words(plan.choice.plan.bytes()),
+  row("together", format_bytes(plan.choice.plan.bytes()),
       fmt::format("--recompute {}; with {} {}", recompute ? "all" : "none", recompute ? "none" : "all",
-                  engine::bytes_words(plan.other.bytes())));
+                  format_bytes(plan.other.bytes())));
   const auto& pace = plan.pace;
   if (pace.passes == 0) return;
   std::string note =
-      fmt::format("{} passes of {} examples, {:.2g} s each", pace.passes, engine::kEncoderBatch, pace.pass_seconds);
+      fmt::format("{} passes of {} examples, {:.2g} s each", pace.passes, features::kEncoderBatch, pace.pass_seconds);
   if (pace.measured > 0) {
     note = fmt::format("{} batches of {}, {:.2g} s each ({} measured); {}", pace.batches, batch_size,
                        pace.batch_seconds, pace.measured, note);
@@ -62,8 +62,8 @@ void print(const engine::RunPlan& plan, Terminal& terminal) {
 int run(Arguments& arguments, Terminal& terminal) {
   const auto request = read_adapt_arguments(arguments, terminal);
   if (!request) return 0;
-  const auto plan = engine::plan_run(request->options, request->method_options, host_of(arguments), terminal);
-  terminal.line("plan", fmt::format("about {}, {} on {} threads", engine::bytes_words(plan.choice.plan.bytes()),
+  const auto plan = pipelines::plan_run(request->options, request->method_options, host_of(arguments), terminal);
+  terminal.line("plan", fmt::format("about {}, {} on {} threads", format_bytes(plan.choice.plan.bytes()),
                                     plan.pace.passes > 0 ? format_duration(plan.pace.seconds()) : "time not measured",
                                     at::get_num_threads()));
   if (!plan.choice.fits()) terminal.warn(plan.choice.advice);

@@ -3,23 +3,23 @@
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
 #include "graft/core/error.h"
-#include "graft/engine/evaluate.h"
+#include "graft/pipelines/evaluate.h"
 
 namespace graft::cli {
 namespace {
 
 int run(Arguments& arguments, Terminal& terminal) {
-  arguments.add<engine::PredictOptions>();
+  arguments.add<pipelines::PredictOptions>();
   arguments.take_positional("run", "run folder, or a folder with an adapter");
   arguments.take_positional("files", "photos or folders of them; files of texts, or -", true);
   if (!arguments.parse(terminal)) return 0;
   arguments.require("run", "a run folder and photos or texts");
-  auto options = arguments.get<engine::PredictOptions>();
+  auto options = arguments.get<pipelines::PredictOptions>();
   options.files = arguments.positionals();
   if (options.files.empty())
     throw UsageError("predict",
                      "expected photos, or a folder of them, after the run folder. usage: graft predict RUN PHOTO ...");
-  print_predictions(engine::predict(options, host_of(arguments), terminal), terminal);
+  print_predictions(pipelines::predict(options, host_of(arguments), terminal), terminal);
   return 0;
 }
 
@@ -33,7 +33,7 @@ Command predict_command() {
           "graft predict runs/pets a.jpg b.png --json | jq .label\n"
           "graft predict runs/reviews new.txt",
           run,
-          [] { return describe_options<engine::PredictOptions>(); }};
+          [] { return describe_options<pipelines::PredictOptions>(); }};
 }
 
 }  // namespace graft::cli

@@ -24,7 +24,7 @@ double rounded(double value) {
 
 }  // namespace
 
-nlohmann::json to_json(const engine::Scores& scores) {
+nlohmann::json to_json(const tasks::Scores& scores) {
   nlohmann::json json = {{"loss", rounded(scores.loss)}, {"count", scores.count}};
   for (const auto& score : scores.all) {
     json[score.name] = std::isfinite(score.value) ? nlohmann::json(rounded(score.value)) : nlohmann::json();
@@ -36,13 +36,13 @@ nlohmann::json to_json(const engine::Scores& scores) {
   return json;
 }
 
-nlohmann::json to_json(const engine::Scores& scores, const engine::Predictions& predictions,
+nlohmann::json to_json(const tasks::Scores& scores, const tasks::Predictions& predictions,
                        const std::vector<std::string>& classes) {
   auto json = to_json(scores);
   if (predictions.target != data::Target::label) return json;
-  const auto counts = engine::count_classes(predictions);
+  const auto counts = tasks::count_classes(predictions);
   auto per_class = nlohmann::json::array();
-  const bool many = classes.size() > static_cast<size_t>(engine::kAllScores);  // then those that occur
+  const bool many = classes.size() > static_cast<size_t>(tasks::kAllScores);  // then those that occur
   for (size_t i = 0; i < classes.size() && i < counts.class_count.size(); ++i) {
     if (many && counts.class_count[i] == 0) continue;
     per_class.push_back(
@@ -55,7 +55,7 @@ nlohmann::json to_json(const engine::Scores& scores, const engine::Predictions& 
 
 namespace {
 
-nlohmann::json of_numbers(const engine::Predictions& predictions, int64_t row) {
+nlohmann::json of_numbers(const tasks::Predictions& predictions, int64_t row) {
   const auto truth = predictions.truth[row][0].item<double>();
   nlohmann::json json = {{"file", predictions.files[static_cast<size_t>(row)]},
                          {"value", rounded(predictions.probabilities[row][0].item<double>())}};
@@ -63,7 +63,7 @@ nlohmann::json of_numbers(const engine::Predictions& predictions, int64_t row) {
   return json;
 }
 
-nlohmann::json of_several_classes(const engine::Predictions& predictions, int64_t row,
+nlohmann::json of_several_classes(const tasks::Predictions& predictions, int64_t row,
                                   const std::vector<std::string>& classes) {
   auto labels = nlohmann::json::array(), scores = nlohmann::json::object();
   for (size_t c = 0; c < classes.size(); ++c) {
@@ -75,7 +75,7 @@ nlohmann::json of_several_classes(const engine::Predictions& predictions, int64_
 }
 
 // What is told of an example, for people: its class with how sure that is and the runners-up, its classes, its number.
-std::vector<std::string> cells_of(const engine::Evaluation& evaluation, int64_t row) {
+std::vector<std::string> cells_of(const pipelines::Evaluation& evaluation, int64_t row) {
   const auto& predictions = evaluation.predictions;
   const auto& classes = evaluation.classes;
   if (predictions.target == data::Target::value)
@@ -89,7 +89,7 @@ std::vector<std::string> cells_of(const engine::Evaluation& evaluation, int64_t 
     }
     return {others.empty() ? "none" : others, "", ""};
   }
-  const auto best = engine::top(predictions, row, 3);
+  const auto best = tasks::top(predictions, row, 3);
   for (size_t i = 1; i < best.size() && best[i].second >= kWorthSaying; ++i) {
     others += fmt::format("{}{} {:.0f} %", i > 1 ? ", " : "", classes[static_cast<size_t>(best[i].first)],
                           percent(best[i].second));
@@ -99,11 +99,11 @@ std::vector<std::string> cells_of(const engine::Evaluation& evaluation, int64_t 
 
 }  // namespace
 
-nlohmann::json to_json(const engine::Predictions& predictions, int64_t row, const std::vector<std::string>& classes) {
+nlohmann::json to_json(const tasks::Predictions& predictions, int64_t row, const std::vector<std::string>& classes) {
   if (predictions.target == data::Target::value) return of_numbers(predictions, row);
   if (predictions.target == data::Target::labels) return of_several_classes(predictions, row, classes);
   nlohmann::json top = nlohmann::json::array();
-  for (const auto& [label, probability] : engine::top(predictions, row, kTop)) {
+  for (const auto& [label, probability] : tasks::top(predictions, row, kTop)) {
     top.push_back({classes[static_cast<size_t>(label)], rounded(probability)});
   }
   nlohmann::json json = {{"file", predictions.files[static_cast<size_t>(row)]},
@@ -115,7 +115,7 @@ nlohmann::json to_json(const engine::Predictions& predictions, int64_t row, cons
   return json;
 }
 
-void print_predictions(const engine::Evaluation& evaluation, Terminal& terminal) {
+void print_predictions(const pipelines::Evaluation& evaluation, Terminal& terminal) {
   const auto& predictions = evaluation.predictions;
   TextTable table({Align::left, Align::left, Align::right, Align::left});
   for (int64_t row = 0; row < static_cast<int64_t>(predictions.files.size()); ++row) {

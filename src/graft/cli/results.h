@@ -7,22 +7,22 @@
 #include <vector>
 
 #include "graft/cli/terminal.h"
-#include "graft/engine/accuracy.h"
-#include "graft/engine/evaluate.h"
+#include "graft/pipelines/evaluate.h"
+#include "graft/tasks/accuracy.h"
 
 namespace graft::cli {
 
 // {"accuracy": ..., "interval": [low, high] of the first score, ..., "loss": ..., "count": ...}
-nlohmann::json to_json(const engine::Scores& scores);
+nlohmann::json to_json(const tasks::Scores& scores);
 // The same with "correct" and, for each class, how many there were and how many of them were right.
-nlohmann::json to_json(const engine::Scores& scores, const engine::Predictions& predictions,
+nlohmann::json to_json(const tasks::Scores& scores, const tasks::Predictions& predictions,
                        const std::vector<std::string>& classes);
 
 // {"file": ..., "label": ..., "probability": ..., "top": [[name, probability], ...]}, and "truth" where it is known.
-nlohmann::json to_json(const engine::Predictions& predictions, int64_t row, const std::vector<std::string>& classes);
+nlohmann::json to_json(const tasks::Predictions& predictions, int64_t row, const std::vector<std::string>& classes);
 
 // One object a line under --json, else a line an example: file, best class, the runners-up.
-void print_predictions(const engine::Evaluation& evaluation, Terminal& terminal);
+void print_predictions(const pipelines::Evaluation& evaluation, Terminal& terminal);
 
 // Adds the notes that concern numbers, as "notes": a list, empty where there are none.
 nlohmann::json with_notes(nlohmann::json json, const Terminal& terminal);

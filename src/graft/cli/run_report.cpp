@@ -13,11 +13,11 @@
 #include "graft/cli/terminal.h"
 #include "graft/cli/thumbnail.h"
 #include "graft/core/atomic_file.h"
-#include "graft/engine/run_folder.h"
-#include "graft/engine/sources.h"
-#include "graft/engine/words.h"
+#include "graft/core/quantities.h"
 #include "graft/io/yaml_options.h"
+#include "graft/models/sources.h"
 #include "graft/tensor/precision.h"
+#include "graft/train/run_folder.h"
 
 namespace graft::cli {
 namespace {
@@ -32,7 +32,7 @@ std::string time_now() {
 }
 
 template <class Value>
-study::Series curve(const std::vector<engine::Metric>& metrics, const std::string& split, const Value& value) {
+study::Series curve(const std::vector<train::Metric>& metrics, const std::string& split, const Value& value) {
   study::Series series{split == "train" ? "training" : "validation", {}};
   for (const auto& metric : metrics) {
     if (metric.split == split && std::isfinite(std::invoke(value, metric)))
@@ -41,22 +41,22 @@ study::Series curve(const std::vector<engine::Metric>& metrics, const std::strin
   return series;
 }
 
-std::vector<study::LineChart> charts(const std::vector<engine::Metric>& metrics, const engine::Score& chosen_by) {
-  const auto score = [&](const engine::Metric& metric) { return metric.score(chosen_by.name); };
+std::vector<study::LineChart> charts(const std::vector<train::Metric>& metrics, const tasks::Score& chosen_by) {
+  const auto score = [&](const train::Metric& metric) { return metric.score(chosen_by.name); };
   return {{"loss",
            "step",
-           {curve(metrics, "train", &engine::Metric::loss), curve(metrics, "val", &engine::Metric::loss)},
+           {curve(metrics, "train", &train::Metric::loss), curve(metrics, "val", &train::Metric::loss)},
            false},
           {"validation " + chosen_by.name, "step", {curve(metrics, "val", score)}, chosen_by.is_share},
-          {"learning rate", "step", {curve(metrics, "train", &engine::Metric::lr)}, false},
-          {"norm of all gradients", "step", {curve(metrics, "train", &engine::Metric::grad_norm)}, false}};
+          {"learning rate", "step", {curve(metrics, "train", &train::Metric::lr)}, false},
+          {"norm of all gradients", "step", {curve(metrics, "train", &train::Metric::grad_norm)}, false}};
 }
 
-std::vector<study::Mistake> worst_mistakes(const engine::AdaptResult& result) {
+std::vector<study::Mistake> worst_mistakes(const pipelines::AdaptResult& result) {
   const auto& predictions = result.test_predictions;
   std::vector<study::Mistake> mistakes;
-  for (const auto row : engine::surest_mistakes(predictions, engine::kMistakesShown)) {
-    const auto [predicted, probability] = engine::top(predictions, row, 1).front();
+  for (const auto row : tasks::surest_mistakes(predictions, pipelines::kMistakesShown)) {
+    const auto [predicted, probability] = tasks::top(predictions, row, 1).front();
     const auto truth = predictions.labels[static_cast<size_t>(row)];
     study::Mistake mistake{predictions.files[static_cast<size_t>(row)], result.classes[static_cast<size_t>(truth)],
                            result.classes[static_cast<size_t>(predicted)], probability, ""};
@@ -80,7 +80,7 @@ study::Facts describe_environment() {
           {"finished", time_now()}};
 }
 
-study::RunReport describe_run(const engine::AdaptResult& result, const std::string& command) {
+study::RunReport describe_run(const pipelines::AdaptResult& result, const std::string& command) {
   const OptionValues config = io::read_yaml_options(result.folder / "config.yaml");
   const auto option = [&](const char* name) {
     const auto found = config.find(name);
@@ -92,13 +92,13 @@ study::RunReport describe_run(const engine::AdaptResult& result, const std::stri
   report.subtitle = fmt::format("{} · {} classes · seed {}", option("model"), result.classes.size(), option("seed"));
   report.command = command;
   const bool classes = result.test_predictions.target == data::Target::label;
-  const auto counts = classes ? engine::count_classes(result.test_predictions) : engine::ClassCounts{};
+  const auto counts = classes ? tasks::count_classes(result.test_predictions) : tasks::ClassCounts{};
   report.correct = counts.correct;
   report.count = counts.count;
   report.mean_per_class = counts.mean_per_class();
-  report.charts = charts(engine::read_metrics(result.folder / "metrics.jsonl"), result.test.first());
-  report.unit = engine::unit_of(result.reads);
-  report.scores = engine::format_scores(result.test, result.test.all.size());
+  report.charts = charts(train::read_metrics(result.folder / "metrics.jsonl"), result.test.first());
+  report.unit = data::unit_of(result.reads);
+  report.scores = tasks::format_scores(result.test, result.test.all.size());
   for (size_t i = 0; classes && i < result.classes.size(); ++i)
     report.classes.push_back({result.classes[i], counts.class_correct[i], counts.class_count[i]});
   for (const auto& [pair, photos] : counts.confusion)
@@ -109,10 +109,10 @@ study::RunReport describe_run(const engine::AdaptResult& result, const std::stri
                            format_duration(result.train_seconds),
                            result.legs > 1 ? fmt::format(", resumed {} times", result.legs - 1) : "")},
       {"steps", fmt::format("{} in {} epochs", result.steps, result.epochs)},
-      {"peak memory", engine::bytes_words(result.peak_memory_bytes)},
-      {"trained", fmt::format("{} parameters on {} frozen ones", engine::count_words(result.trained_parameters),
-                              engine::count_words(result.frozen_parameters))},
-      {"on disk", engine::bytes_words(result.adapter_bytes)},
+      {"peak memory", format_bytes(result.peak_memory_bytes)},
+      {"trained", fmt::format("{} parameters on {} frozen ones", format_count(result.trained_parameters),
+                              format_count(result.frozen_parameters))},
+      {"on disk", format_bytes(result.adapter_bytes)},
       {"frozen features", result.features_cached
                               ? fmt::format("kept: each of the {} went through the frozen layers once", report.unit)
                               : "computed anew each epoch"}};
@@ -123,7 +123,7 @@ study::RunReport describe_run(const engine::AdaptResult& result, const std::stri
   return report;
 }
 
-void write_run_report(const engine::AdaptResult& result, const std::string& command) {
+void write_run_report(const pipelines::AdaptResult& result, const std::string& command) {
   write_file_atomically(result.folder / "report.html", study::to_html(describe_run(result, command)));
 }
 

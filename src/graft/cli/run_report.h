@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "graft/engine/adapt.h"
+#include "graft/pipelines/adapt.h"
 #include "graft/study/html.h"
 #include "graft/study/run_report.h"
 
@@ -12,9 +12,9 @@ namespace graft::cli {
 study::Facts describe_environment();
 
 // Reads config.yaml and metrics.jsonl of the finished run's folder, and the photos of the worst mistakes.
-study::RunReport describe_run(const engine::AdaptResult& result, const std::string& command);
+study::RunReport describe_run(const pipelines::AdaptResult& result, const std::string& command);
 
 // Writes folder/report.html.
-void write_run_report(const engine::AdaptResult& result, const std::string& command);
+void write_run_report(const pipelines::AdaptResult& result, const std::string& command);
 
 }  // namespace graft::cli

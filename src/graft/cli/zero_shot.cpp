@@ -1,4 +1,5 @@
 #include "graft/pipelines/zero_shot.h"
+#include "graft/tasks/task.h"
 
 #include <nlohmann/json.hpp>
 
@@ -6,7 +7,7 @@
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
-#include "graft/engine/sources.h"
+#include "graft/models/sources.h"
 
 namespace graft::cli {
 namespace {
@@ -24,7 +25,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   terminal.print(
       terminal.json()
           ? dump(with_notes(to_json(evaluation.scores, evaluation.predictions, evaluation.classes), terminal))
-          : engine::format_scores(evaluation.scores, engine::scores_shown(evaluation.reads)));
+          : tasks::format_scores(evaluation.scores, tasks::scores_shown(evaluation.reads)));
   return 0;
 }
 

@@ -97,6 +97,19 @@ void check(const Dataset& dataset, const DatasetOptions& options, const std::vec
 
 }  // namespace
 
+const char* unit_of(Reads reads) {
+  return reads == Reads::text ? "texts" : "photos";
+}
+
+const char* rate_unit_of(Reads reads) {
+  return reads == Reads::text ? "texts" : "images";
+}
+
+std::int64_t outputs_of(const Dataset& dataset) {
+  if (dataset.target != Target::value) return static_cast<std::int64_t>(dataset.classes.size());
+  return dataset.train.empty() ? 1 : static_cast<std::int64_t>(dataset.train.front().values.size());
+}
+
 std::vector<std::pair<Split, std::string>> choices(Split) {
   return {{Split::train, "train"}, {Split::val, "val"}, {Split::test, "test"}};
 }

@@ -19,6 +19,8 @@ enum class Target {
   value,   // a number
 };
 std::vector<std::pair<Target, std::string>> choices(Target);
+const char* unit_of(Reads reads);       // "photos", "texts"
+const char* rate_unit_of(Reads reads);  // of a progress line: "images", "texts"
 
 struct Sample {
   std::string input;               // a file, relative to the data set's root or absolute; or the text itself
@@ -51,6 +53,9 @@ struct Dataset {
   std::vector<Sample>& split(Split split);
   std::filesystem::path path(const Sample& sample) const { return root / sample.input; }  // of a photo
 };
+
+// How many numbers a head gives for an example: one a class, or one a number.
+std::int64_t outputs_of(const Dataset& dataset);
 
 struct DatasetOptions {
   std::string format = {};         // empty: told by what lies there

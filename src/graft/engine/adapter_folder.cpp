@@ -10,10 +10,10 @@
 #include "graft/core/printable.h"
 #include "graft/data/dataset.h"
 #include "graft/engine/merged_folder.h"
-#include "graft/engine/task.h"
-#include "graft/engine/tensor_file.h"
 #include "graft/io/json_object.h"
 #include "graft/io/weights.h"
+#include "graft/nn/tensor_file.h"
+#include "graft/tasks/task.h"
 
 namespace graft::engine {
 namespace {
@@ -64,7 +64,7 @@ io::JsonObject read_config_json(const fs::path& folder) {
 }
 
 // Numbers that are none would be numbers everywhere behind them.
-void refuse_not_finite(const fs::path& file, const NamedTensors& tensors) {
+void refuse_not_finite(const fs::path& file, const nn::NamedTensors& tensors) {
   std::string wrong;
   for (const auto& [name, tensor] : tensors) {
     if (!tensor.is_floating_point()) continue;
@@ -77,14 +77,14 @@ void refuse_not_finite(const fs::path& file, const NamedTensors& tensors) {
   }
 }
 
-NamedTensors read_finite(const fs::path& file) {
-  auto tensors = read_tensors(file);
+nn::NamedTensors read_finite(const fs::path& file) {
+  auto tensors = nn::read_tensors(file);
   refuse_not_finite(file, tensors);
   return tensors;
 }
 
 // As PEFT does: the pickled file only where there is no other.
-NamedTensors read_adapter_tensors(const fs::path& folder) {
+nn::NamedTensors read_adapter_tensors(const fs::path& folder) {
   if (fs::exists(folder / kTensors)) return read_finite(folder / kTensors);
   if (!fs::exists(folder / kPickled)) {
     for (const char* index : {"adapter_model.safetensors.index.json", "adapter_model.bin.index.json"}) {
@@ -97,9 +97,9 @@ NamedTensors read_adapter_tensors(const fs::path& folder) {
                     kTensors, kPickled);
   }
   const auto weights = io::Weights::open(folder / kPickled);
-  NamedTensors tensors;
+  nn::NamedTensors tensors;
   for (const auto& [name, view] : weights.tensors())
-    tensors[name] = to_tensor(weights.at(name)).clone();
+    tensors[name] = nn::to_tensor(weights.at(name)).clone();
   refuse_not_finite(folder / kPickled, tensors);
   return tensors;
 }
@@ -136,7 +136,7 @@ AdapterInfo own_info(const io::JsonObject& graft) {
   for (const auto& key : options.keys())
     info.method_options[key] = options.need<std::string>(key);
   info.classifier = classifier_of(graft);
-  info.task = find_task(graft.get("task", info.task)).name;
+  info.task = tasks::find_task(graft.get("task", info.task)).name;
   info.classes = graft.need<std::vector<std::string>>("classes");
   info.outputs = graft.get("outputs", static_cast<int64_t>(info.classes.size()));
   info.classes_made_up = graft.get("classes_made_up", false);
@@ -242,9 +242,9 @@ std::shared_ptr<models::Classifier> build_prompts(const methods::Method& method,
 }
 
 // A linear head's tensors; none for class prompts.
-NamedTensors head_tensors(const models::Classifier& classifier) {
+nn::NamedTensors head_tensors(const models::Classifier& classifier) {
   const auto* head = dynamic_cast<const models::LinearClassifier*>(&classifier);
-  return head ? NamedTensors{{"weight", head->weight}, {"bias", head->bias}} : NamedTensors{};
+  return head ? nn::NamedTensors{{"weight", head->weight}, {"bias", head->bias}} : nn::NamedTensors{};
 }
 
 // What does not fit, a line each.
@@ -310,7 +310,7 @@ Adapted load_foreign(const fs::path& folder, std::shared_ptr<models::Model> mode
 Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<methods::Method> method,
                       const AdapterInfo& info, const std::function<void(const methods::Adaptation&)>& attached) {
   Adapted adapted;
-  adapted.problem = {model, info.classes, info.shots, info.train_size, find_task(info.task).target};
+  adapted.problem = {model, info.classes, info.shots, info.train_size, tasks::find_task(info.task).target};
   Random random = Random(static_cast<uint64_t>(info.seed)).fork("start");
   Random head_random = random.fork("head");
   adapted.classifier = info.classifier == methods::ClassifierKind::prompts
@@ -363,12 +363,12 @@ void serve_classes(Adapted& adapted, AdapterInfo info, std::vector<std::string> 
 std::string save_head(const fs::path& folder, const models::Classifier& classifier) {
   const auto head = head_tensors(classifier);
   if (head.empty()) return {};
-  write_tensors(folder / kHead, head, {{"format", "pt"}});
+  nn::write_tensors(folder / kHead, head, {{"format", "pt"}});
   return kHead;
 }
 
 int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const AdapterInfo& info) {
-  write_tensors(folder / kTensors, adapted.method->to_disk(*adapted.model, adapted.adaptation), {{"format", "pt"}});
+  nn::write_tensors(folder / kTensors, adapted.method->to_disk(*adapted.model, adapted.adaptation), {{"format", "pt"}});
   const auto head = save_head(folder, *adapted.classifier);
   const auto& model = adapted.model->info();
   json config = adapted.method->peft_config(*adapted.model, adapted.adaptation);

@@ -13,10 +13,10 @@
 
 #include "graft/core/log.h"
 #include "graft/core/options.h"
-#include "graft/engine/parameters.h"
 #include "graft/methods/method.h"
 #include "graft/models/classifier.h"
 #include "graft/models/model.h"
+#include "graft/nn/parameters.h"
 
 namespace graft::engine {
 
@@ -53,7 +53,7 @@ struct Adapted {
   std::unique_ptr<methods::Method> method;
   std::shared_ptr<models::Classifier> classifier;
   methods::Adaptation adaptation;
-  Parameters parameters;  // that train, by the names of a checkpoint
+  nn::Parameters parameters;  // that train, by the names of a checkpoint
   methods::Problem problem;
   std::string headless;  // why the classifier that an adapter of PEFT's has cannot be used here
   std::vector<Note> notes;

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "graft/core/error.h"
-#include "graft/engine/text_list.h"
+#include "graft/data/text_list.h"
 
 namespace graft::engine {
 namespace {
@@ -22,7 +22,7 @@ ExampleList texts_of(const DataOptions& options, const std::string& word, Report
   if (options.data.empty()) throw UsageError("data", "which texts? Give --data a table, a file or a folder.");
   ExampleList list;
   if (word.empty()) {
-    list.samples = list_texts({options.data}, options.dataset);
+    list.samples = data::list_texts({options.data}, options.dataset);
   } else {
     data::Split split{};
     option::parse("data", "split", word, split);

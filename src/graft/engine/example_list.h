@@ -13,7 +13,7 @@
 namespace graft::engine {
 
 struct ExampleList {
-  data::Dataset dataset;  // what source_of() asks: what is read, and its name
+  data::Dataset dataset;  // what models::source_of() asks: what is read, and its name
   std::vector<data::Sample> samples;
   PhotoList photos = {};  // where they are photos
 };

@@ -13,7 +13,7 @@ models::PromptClassifier* prompts_of(const Adapted& adapted) {
 
 }  // namespace
 
-ModelObjective::ModelObjective(Adapted& adapted, Encoder& encoder, Options options,
+ModelObjective::ModelObjective(Adapted& adapted, features::Encoder& encoder, Options options,
                                std::shared_ptr<const data::Source> validation, Reporter& report)
     : adapted_(adapted),
       encoder_(encoder),
@@ -23,7 +23,7 @@ ModelObjective::ModelObjective(Adapted& adapted, Encoder& encoder, Options optio
       features_at_(adapted.method->features_at(*adapted.model)),
       prompts_train_(prompts_of(adapted) && methods::text_changes(adapted.adaptation, *adapted.model)) {}
 
-at::Tensor ModelObjective::loss(const Batch& batch, nn::Context& context) {
+at::Tensor ModelObjective::loss(const train::Batch& batch, nn::Context& context) {
   auto& tower = adapted_.model->reader();
   auto value = batch.input;
   if (options_.place < features_at_) value = tower.run(std::move(value), options_.place, features_at_, context);
@@ -34,12 +34,12 @@ void ModelObjective::parameters_changed() {
   if (prompts_train_) prompts_of(adapted_)->forget();
 }
 
-std::optional<Scores> ModelObjective::validate() {
+std::optional<tasks::Scores> ModelObjective::validate() {
   if (!validation_ || validation_->size() == 0) return {};
   return options_.task->score(predict(*validation_), /*intervals=*/false);
 }
 
-Predictions ModelObjective::predict(const data::Source& source) {
+tasks::Predictions ModelObjective::predict(const data::Source& source) {
   const torch::NoGradGuard no_grad;
   parameters_changed();  // class prompts encoded with gradients are not kept for use without, nor the other way round
   at::Tensor features;
@@ -50,9 +50,9 @@ Predictions ModelObjective::predict(const data::Source& source) {
     features = encoder_.rows(source, features_at_, report_);
   }
   const at::Tensor chosen = torch::tensor(options_.choices, at::kLong);
-  PredictionRows predictions(source, options_.target,
-                             options_.choices.empty() ? adapted_.classifier->classes() : chosen.numel());
-  Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
+  tasks::PredictionRows predictions(source, options_.target,
+                                    options_.choices.empty() ? adapted_.classifier->classes() : chosen.numel());
+  features::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
     nn::Context context;
     const at::Tensor outputs = adapted_.classifier->forward(rows, context).narrow(0, 0, count);
     predictions.add(options_.choices.empty() ? outputs : outputs.index_select(1, chosen));

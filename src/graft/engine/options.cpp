@@ -22,10 +22,6 @@ std::vector<std::string> parts_of(const std::string& method) {
 
 }  // namespace
 
-std::vector<std::pair<Recompute, std::string>> choices(Recompute) {
-  return {{Recompute::automatic, "auto"}, {Recompute::none, "none"}, {Recompute::all, "all"}};
-}
-
 AdaptRequest read_adapt_request(const OptionValues& values) {
   std::vector<std::string> general, known;
   for (const auto& info : describe_options<AdaptOptions>())

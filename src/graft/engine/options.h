@@ -15,6 +15,7 @@
 #include "graft/methods/method.h"
 #include "graft/methods/recipe.h"
 #include "graft/models/told.h"
+#include "graft/planner/recompute.h"
 
 namespace graft::engine {
 
@@ -69,11 +70,6 @@ void fields(Visitor& visit, DataOptions& o) {
   visit("cache", o.cache, "keep frozen features on disk for the next run");
 }
 
-// What a step keeps for its backward: all activations, or each block's input, from which the block runs again. The
-// numbers are the same; automatic: all, unless the plan does not fit the memory.
-enum class Recompute { automatic, none, all };
-std::vector<std::pair<Recompute, std::string>> choices(Recompute);
-
 // Each is the method's own recipe unless it is set.
 struct TrainOptions {
   std::optional<int64_t> epochs = {};
@@ -90,7 +86,7 @@ struct TrainOptions {
   std::optional<methods::Augmentation> augment = {};
   std::optional<double> min_crop = {};
   int64_t grad_accum = 1;
-  Recompute recompute = Recompute::automatic;
+  planner::Recompute recompute = planner::Recompute::automatic;
   int64_t val_every = 1;
   int64_t patience = 0;
   int64_t checkpoint_every = 0;

@@ -6,9 +6,6 @@
 #include <utility>
 
 #include "graft/data/file_walk.h"
-#include "graft/engine/merged_folder.h"
-#include "graft/io/json_object.h"
-#include "graft/io/yaml_options.h"
 
 namespace graft::engine {
 namespace {
@@ -47,18 +44,6 @@ PhotoList of_dataset(const DataOptions& options, const std::string& word) {
   photos.remark = fmt::format("{}", fmt::join(dataset.remarks, " · "));
   return photos;
 }
-
-// The photos that one finding is about, and the first by name.
-struct Found {
-  size_t count = 0;
-  std::vector<std::string> first;
-
-  void add(std::string text) {
-    constexpr size_t kShown = 3;
-    if (++count <= kShown) first.push_back(std::move(text));
-  }
-  std::string names() const { return fmt::format("{}{}", fmt::join(first, "; "), count > first.size() ? "; ..." : ""); }
-};
 
 }  // namespace
 
@@ -132,67 +117,6 @@ PhotoList readable(PhotoList photos, const DataOptions& options, data::ImageCach
   }
   good.remark += fmt::format("{}{} unreadable, left out", good.remark.empty() ? "" : " · ", bad.size());
   return good;
-}
-
-void report_findings(const std::vector<fs::path>& photos, const data::ImageCache& images, Reporter& report) {
-  Found damaged, whitened;
-  size_t read = 0, tagged = 0;
-  for (const auto& path : photos) {
-    const auto* seen = images.seen(path);
-    if (seen == nullptr) continue;
-    ++read;
-    tagged += seen->findings.orientation != 1;
-    if (!seen->findings.damage.empty())
-      damaged.add(fmt::format("{}: {}", path.filename().string(), seen->findings.damage));
-    if (seen->findings.whitened) whitened.add(path.filename().string());
-  }
-  if (damaged.count > 0) {
-    report.note({fmt::format("{} {} damaged, and read as Pillow reads {} ({})", damaged.count,
-                             damaged.count == 1 ? "photo is" : "photos are", damaged.count == 1 ? "it" : "them",
-                             damaged.names())});
-  }
-  if (whitened.count > 0) {
-    report.note({fmt::format("{} {} grey of 16 bits: all above 255 becomes white, as in Pillow ({})", whitened.count,
-                             whitened.count == 1 ? "photo has" : "photos have", whitened.names())});
-  }
-  if (tagged > 0) {
-    const bool turns = images.exif() == data::Exif::turn;
-    report.note({fmt::format("{} of {} photos {} an orientation tag{}", tagged, read, tagged == 1 ? "has" : "have",
-                             turns ? ": turned upright" : " that is not applied: --exif turn turns them upright")});
-  }
-}
-
-void report_workers(int64_t started, int64_t asked, Reporter& report) {
-  if (started >= asked) return;
-  report.note({.text = fmt::format("--workers {}: the system grants {} threads, and photos are read with those", asked,
-                                   started),
-               .numbers = false});
-}
-
-std::optional<DataOptions> data_of_run(const fs::path& run) {
-  const auto config = run / "config.yaml";
-  std::error_code error;
-  if (!fs::exists(config, error)) return std::nullopt;
-  return read_adapt_request(io::read_yaml_options(config)).options.data;
-}
-
-std::optional<int64_t> max_length_of_run(const fs::path& run) {
-  const auto data = data_of_run(run);
-  return data ? data->max_length : std::nullopt;
-}
-
-data::Exif exif_of_run(const fs::path& run) {
-  data::Exif exif = data::Exif::keep;
-  if (const auto merged = is_merged(run) ? io::JsonObject::read(run / kMergedFile) : std::nullopt) {
-    option::parse("data", "exif", merged->object("merged").get("exif", option::print(exif)), exif);
-    return exif;
-  }
-  std::error_code error;
-  if (!fs::exists(run / "config.yaml", error)) return exif;
-  const auto config = io::read_yaml_options(run / "config.yaml");
-  const auto found = config.find("exif");
-  if (found != config.end() && !found->second.empty()) option::parse("data", "exif", found->second, exif);
-  return exif;
 }
 
 }  // namespace graft::engine

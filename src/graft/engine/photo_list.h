@@ -1,14 +1,11 @@
-// Photos without regard to what they show: those of a data set, or just those below a folder; and what is to be said of
-// photos that were read.
+// Photos without regard to what they show: those of a data set, or just those below a folder.
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "graft/core/error.h"
-#include "graft/core/log.h"
 #include "graft/data/image_cache.h"
 #include "graft/engine/options.h"
 
@@ -49,22 +46,5 @@ auto refusing_unreadable(const PhotoList& photos, const DataOptions& options, da
     throw;
   }
 }
-
-// What the photos hold that their pixels do not tell: damage, orientation tags, grey of 16 bits; each said once, with
-// its count.
-void report_findings(const std::vector<std::filesystem::path>& photos, const data::ImageCache& images,
-                     Reporter& report);
-
-// That fewer threads read photos than were asked for.
-void report_workers(int64_t started, int64_t asked, Reporter& report);
-
-// The data that a run was trained on, as its configuration has it; none where its folder has no such file.
-std::optional<DataOptions> data_of_run(const std::filesystem::path& run);
-
-// The most tokens that a run read of a text, where it was told; by its configuration.
-std::optional<int64_t> max_length_of_run(const std::filesystem::path& run);
-
-// How a run's photos were read: by its configuration; `keep` where that does not say.
-data::Exif exif_of_run(const std::filesystem::path& run);
 
 }  // namespace graft::engine

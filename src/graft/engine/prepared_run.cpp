@@ -7,14 +7,16 @@
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/core/quantities.h"
 #include "graft/data/epoch_order.h"
 #include "graft/data/loader.h"
+#include "graft/data/photo_findings.h"
 #include "graft/engine/augmentation.h"
+#include "graft/engine/loaded_batches.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prompt_notes.h"
-#include "graft/engine/run_folder.h"
-#include "graft/engine/sources.h"
-#include "graft/engine/words.h"
+#include "graft/models/sources.h"
+#include "graft/train/run_folder.h"
 
 namespace graft::engine {
 namespace {
@@ -38,7 +40,7 @@ PreparedRun::PreparedRun(Session& with, AdaptOptions asked, const OptionValues& 
 void PreparedRun::check_options() const {
   if (options.method.empty()) throw UsageError("adapt", "which method? Give --method one that `graft methods` lists.");
   if (options.shots < 0) throw ConfigError("adapt", "--shots: expected 0 or more, got {}.", options.shots);
-  if (!options.output.empty() && options.resume.empty()) RunFolder::check_output(options.output, options.force);
+  if (!options.output.empty() && options.resume.empty()) train::RunFolder::check_output(options.output, options.force);
 }
 
 // Method, recipe and classifier, and where training begins.
@@ -55,7 +57,7 @@ void PreparedRun::choose() {
   const auto train_size = static_cast<int64_t>(dataset.train.size());
   if (options.train.batch_size && *options.train.batch_size > train_size) {
     throw ConfigError("train", "--batch-size {}: there are {} training {}.", *options.train.batch_size, train_size,
-                      unit_of(dataset.reads));
+                      data::unit_of(dataset.reads));
   }
   recipe = apply(options.train, method->recipe(problem));
   if (dataset.reads != data::Reads::photo) {
@@ -65,13 +67,13 @@ void PreparedRun::choose() {
     }
     recipe.augmentation = methods::Augmentation::none;
   }
-  task = task_of(dataset.target).make({.loss = options.train.loss, .label_smoothing = recipe.label_smoothing});
+  task = tasks::task_of(dataset.target).make({.loss = options.train.loss, .label_smoothing = recipe.label_smoothing});
   recipe.batch_size = std::min(recipe.batch_size, train_size);
   if (!options.classifier) options.classifier = method->classifier(*model);
   attach(std::move(method));
 
   const auto examples = static_cast<int64_t>(dataset.train.size() + dataset.test.size());
-  place = kept_place(model->reader(), std::min(earliest_, adapted.method->features_at(*model)));
+  place = features::kept_place(model->reader(), std::min(earliest_, adapted.method->features_at(*model)));
   kept = place > 0 && session.encoder().fits(examples, place);
   objective = std::make_unique<ModelObjective>(
       adapted, session.encoder(),
@@ -88,9 +90,9 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .method = options.method,
           .method_options = method_options,
           .classifier = *options.classifier,
-          .task = task_of(dataset.target).name,
+          .task = tasks::task_of(dataset.target).name,
           .classes = dataset.classes,
-          .outputs = outputs_of(dataset),
+          .outputs = data::outputs_of(dataset),
           .templates = read_templates(options.templates, options.templates_file),
           .shots = options.shots,
           .train_size = static_cast<int64_t>(dataset.train.size()),
@@ -118,11 +120,11 @@ std::string PreparedRun::describe_method() const {
   const double share =
       static_cast<double>(trained_parameters()) / static_cast<double>(adapted.model->info().parameters);
   std::string text =
-      fmt::format("{} · {} trained ({:.2g} %)", options.method, count_words(trained_parameters()), 100 * share);
+      fmt::format("{} · {} trained ({:.2g} %)", options.method, format_count(trained_parameters()), 100 * share);
   if (trains()) {
     text += fmt::format(" · {} {:.3g}, {}, {} epochs of {} {}, batch {}", option::print(recipe.optimizer), recipe.lr,
-                        option::print(recipe.schedule), recipe.epochs, dataset.train.size(), unit_of(dataset.reads),
-                        recipe.batch_size);
+                        option::print(recipe.schedule), recipe.epochs, dataset.train.size(),
+                        data::unit_of(dataset.reads), recipe.batch_size);
   }
   return text;
 }
@@ -160,7 +162,7 @@ std::shared_ptr<const data::Source> PreparedRun::augmented(const data::Augmentat
 
 methods::FeatureSet PreparedRun::features(methods::Split split, nn::Place place, int64_t views) {
   const auto source = this->source(split == methods::Split::train ? data::Split::train : data::Split::val);
-  Encoder& encoder = session.encoder();
+  features::Encoder& encoder = session.encoder();
   const auto& tower = session.model()->reader();
   at::Tensor rows;
   if (views > 1) {
@@ -174,11 +176,11 @@ methods::FeatureSet PreparedRun::features(methods::Split split, nn::Place place,
   } else {
     rows = encoder.rows(*source, place, report);
   }
-  return {tower.rows(tower.kept(rows, place)), repeated(targets_of(*source, dataset.target), views)};
+  return {tower.rows(tower.kept(rows, place)), repeated(models::targets_of(*source, dataset.target), views)};
 }
 
-std::unique_ptr<Batches> PreparedRun::batches() {
-  Encoder& encoder = session.encoder();
+std::unique_ptr<train::Batches> PreparedRun::batches() {
+  features::Encoder& encoder = session.encoder();
   const data::LoaderOptions loading{.batch_size = recipe.batch_size,
                                     .workers = std::max<int64_t>(1, options.data.workers),
                                     .epochs = recipe.epochs,
@@ -190,12 +192,13 @@ std::unique_ptr<Batches> PreparedRun::batches() {
     auto order = [source, loading](int64_t epoch) {
       return data::epoch_order(*source, loading.batch_size, loading.seed, epoch);
     };
-    return std::make_unique<FeatureBatches>(tower.kept(encoder.features(*source, place, report), place),
-                                            targets_of(*source, dataset.target), recipe.batch_size, std::move(order));
+    return std::make_unique<train::FeatureBatches>(tower.kept(encoder.features(*source, place, report), place),
+                                                   models::targets_of(*source, dataset.target), recipe.batch_size,
+                                                   std::move(order));
   }
   const auto source = augments() ? augmented(augmentation_of(recipe)) : this->source(data::Split::train);
   auto loader = std::make_unique<data::Loader>(source, loading);
-  report_workers(loader->workers(), loading.workers, report);
+  data::report_workers(loader->workers(), loading.workers, report);
   return std::make_unique<LoadedBatches>(
       std::move(loader),
       LoadedBatches::From{session.model()->info().preprocessing, dataset.target, source->size(), recipe.batch_size},

@@ -11,12 +11,12 @@
 #include "graft/core/log.h"
 #include "graft/data/dataset.h"
 #include "graft/engine/adapter_folder.h"
-#include "graft/engine/batches.h"
 #include "graft/engine/model_objective.h"
 #include "graft/engine/options.h"
 #include "graft/engine/restore_model.h"
 #include "graft/engine/session.h"
 #include "graft/methods/recipe.h"
+#include "graft/train/batches.h"
 
 namespace graft::engine {
 
@@ -35,11 +35,11 @@ class PreparedRun {
   int64_t trained_parameters() const;
   uint64_t seed() const { return static_cast<uint64_t>(options.seed); }
 
-  std::unique_ptr<Batches> batches();
+  std::unique_ptr<train::Batches> batches();
   methods::Stage stage();
   // The run's samples as the model reads them; nothing is random.
   std::shared_ptr<const data::Source> source(data::Split split) const;
-  std::shared_ptr<const Task> task;
+  std::shared_ptr<const tasks::Task> task;
 
   Session& session;
   AdaptOptions options;

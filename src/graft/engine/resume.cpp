@@ -7,10 +7,10 @@
 #include <optional>
 
 #include "graft/core/error.h"
-#include "graft/engine/checkpoint.h"
 #include "graft/engine/run_config.h"
 #include "graft/io/yaml_options.h"
 #include "graft/tensor/precision.h"
+#include "graft/train/checkpoint.h"
 
 namespace graft::engine {
 namespace {
@@ -126,7 +126,7 @@ class Beside {
           "others",
           before, run_["schedule"], constant);
     }
-    const auto checkpoint = load_last_checkpoint(fs::path(folder_) / "checkpoints");
+    const auto checkpoint = train::load_last_checkpoint(fs::path(folder_) / "checkpoints");
     const int64_t done = checkpoint ? checkpoint->epoch + (checkpoint->batch > 0 ? 1 : 0) : 0;
     if (epochs < done) return fmt::format("{}, and {} are done or begun", before, done);
     const auto number = [&](const char* name) {

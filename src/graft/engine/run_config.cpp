@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "graft/core/hash.h"
-#include "graft/engine/model_reading.h"
+#include "graft/models/model_reading.h"
 
 namespace graft::engine {
 namespace {
@@ -87,7 +87,7 @@ RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, co
     if (!may_change(name) && !is_place(name) && !is_absent(name, value)) options.add(name).add(value);
   }
   identity.options = options.hex();
-  identity.model = Hash().add(model.fingerprint).add(reading_of(model)).hex();
+  identity.model = Hash().add(model.fingerprint).add(models::reading_of(model)).hex();
   Hash classes;
   for (const auto& name : data.classes)
     classes.add(name);

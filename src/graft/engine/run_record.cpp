@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "graft/core/error.h"
-#include "graft/engine/build_id.h"
+#include "graft/features/build_id.h"
 
 namespace graft::engine {
 namespace {
@@ -33,7 +33,7 @@ std::string photos_changed(const char* split, const RunIdentity::Photos& then, c
 }  // namespace
 
 std::string machine_of_this_run() {
-  return fmt::format("build {}, {}, {} threads", build_id(), at::get_cpu_capability(), at::get_num_threads());
+  return fmt::format("build {}, {}, {} threads", features::build_id(), at::get_cpu_capability(), at::get_num_threads());
 }
 
 std::string to_json(const RunRecord& record) {

@@ -6,13 +6,14 @@
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/core/quantities.h"
 #include "graft/data/duplicates.h"
 #include "graft/data/few_shot.h"
+#include "graft/data/photo_findings.h"
 #include "graft/engine/compute_threads.h"
 #include "graft/engine/photo_list.h"
-#include "graft/engine/sources.h"
-#include "graft/engine/words.h"
 #include "graft/io/model_folder.h"
+#include "graft/models/sources.h"
 
 namespace graft::engine {
 namespace {
@@ -42,7 +43,7 @@ std::string describe(const data::Dataset& dataset, size_t bad) {
 std::string describe(const models::Model& model) {
   const auto& info = model.info();
   return fmt::format("{} · {} · {} frozen ({}, {} thread{})", info.source, info.description,
-                     count_words(info.parameters), tensor::to_string(model.precision()), at::get_num_threads(),
+                     format_count(info.parameters), tensor::to_string(model.precision()), at::get_num_threads(),
                      at::get_num_threads() == 1 ? "" : "s");
 }
 
@@ -91,9 +92,10 @@ Session::Session(const ModelOptions& model, const DataOptions& data, const Host&
   for (const auto& note : dataset_.notes)
     report.note({note});
   if (!draws_) report_photos(dataset_, used, report);
-  encoder_ = std::make_unique<Encoder>(
+  encoder_ = std::make_unique<features::Encoder>(
       model_, images_,
-      EncoderOptions{.workers = data.workers, .cache_dir = data.cache ? host.cache_dir : std::filesystem::path()});
+      features::EncoderOptions{.workers = data.workers,
+                               .cache_dir = data.cache ? host.cache_dir : std::filesystem::path()});
 }
 
 bool Session::check(const data::Dataset& photos, const std::vector<data::Split>& splits) {
@@ -112,19 +114,19 @@ void Session::report_photos(const data::Dataset& photos, const std::vector<data:
     for (const auto& sample : photos.split(split))
       paths.push_back(photos.path(sample));
   }
-  report_findings(paths, *images_, report);
+  data::report_findings(paths, *images_, report);
   for (const auto& note : data::duplicate_notes(photos, *images_))
     report.note({note});
 }
 
 std::shared_ptr<const data::Source> Session::source(const data::Dataset& dataset, data::Split split,
                                                     const data::Augmentation& augmentation, Reporter* told) const {
-  return source_of(*model_, dataset, dataset.split(split),
-                   {.images = images_,
-                    .augmentation = augmentation,
-                    .max_length = data_options_.max_length,
-                    .workers = std::max<int64_t>(1, data_options_.workers)},
-                   told);
+  return models::source_of(*model_, dataset, dataset.split(split),
+                           {.images = images_,
+                            .augmentation = augmentation,
+                            .max_length = data_options_.max_length,
+                            .workers = std::max<int64_t>(1, data_options_.workers)},
+                           told);
 }
 
 data::Dataset Session::draw(int64_t shots, uint64_t seed, Reporter& report) {

@@ -9,8 +9,8 @@
 #include "graft/core/log.h"
 #include "graft/data/check_images.h"
 #include "graft/data/image_cache.h"
-#include "graft/engine/encoder.h"
 #include "graft/engine/options.h"
+#include "graft/features/encoder.h"
 #include "graft/models/model.h"
 
 namespace graft::engine {
@@ -41,7 +41,7 @@ class Session {
   const data::Dataset& dataset() const { return dataset_; }  // without what was skipped
   const std::vector<data::BadFile>& bad_files() const { return bad_files_; }
   const std::shared_ptr<data::ImageCache>& images() const { return images_; }
-  Encoder& encoder() { return *encoder_; }
+  features::Encoder& encoder() { return *encoder_; }
   const DataOptions& data_options() const { return data_options_; }
   const Host& host() const { return host_; }
 
@@ -58,7 +58,7 @@ class Session {
   data::Dataset dataset_;
   std::vector<data::BadFile> bad_files_;
   std::shared_ptr<data::ImageCache> images_;
-  std::unique_ptr<Encoder> encoder_;
+  std::unique_ptr<features::Encoder> encoder_;
 };
 
 }  // namespace graft::engine

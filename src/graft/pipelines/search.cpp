@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "graft/core/error.h"
-#include "graft/engine/encoder.h"
 #include "graft/engine/example_list.h"
 #include "graft/engine/session.h"
-#include "graft/engine/sources.h"
+#include "graft/features/encoder.h"
 #include "graft/models/classifier.h"
 #include "graft/models/prompts.h"
+#include "graft/models/sources.h"
 
 namespace graft::pipelines {
 namespace {
@@ -24,15 +24,15 @@ at::Tensor encode_words(const models::Model& model, const std::vector<std::strin
 }
 
 // Queries beside texts: read as those are.
-at::Tensor encode_texts(engine::Encoder& encoder, const models::Model& model, const std::vector<std::string>& queries,
-                        const engine::ReadingOptions& reading, Reporter& report) {
+at::Tensor encode_texts(features::Encoder& encoder, const models::Model& model, const std::vector<std::string>& queries,
+                        const models::ReadingOptions& reading, Reporter& report) {
   data::Dataset dataset;
   dataset.name = "the query";
   dataset.reads = data::Reads::text;
   std::vector<data::Sample> samples;
   for (const auto& query : queries)
     samples.push_back({.input = query, .label = -1});
-  const auto source = engine::source_of(model, dataset, std::move(samples), reading, &report);
+  const auto source = models::source_of(model, dataset, std::move(samples), reading, &report);
   return models::unit(encoder.compute(*source, model.reader().last(), report));
 }
 
@@ -59,10 +59,10 @@ SearchResult search(const SearchOptions& options, const engine::Host& host, Repo
   if (result.photos) model->require_prompts("search", "photos are found by words with");
   const auto images = std::make_shared<data::ImageCache>(options.data.exif.value_or(data::Exif::keep));
   const auto list = engine::list_examples(*model, options.data, options.split, *images, report);
-  const engine::ReadingOptions reading{
+  const models::ReadingOptions reading{
       .images = images, .max_length = options.data.max_length, .workers = std::max<int64_t>(1, options.data.workers)};
-  const auto source = engine::source_of(*model, list.dataset, list.samples, reading, &report);
-  engine::Encoder encoder(
+  const auto source = models::source_of(*model, list.dataset, list.samples, reading, &report);
+  features::Encoder encoder(
       model, images,
       {.workers = options.data.workers, .cache_dir = options.data.cache ? host.cache_dir : std::filesystem::path()});
   const auto find = [&] { return models::unit(encoder.features(*source, model->reader().last(), report)); };

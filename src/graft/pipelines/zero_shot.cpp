@@ -7,14 +7,15 @@
 #include "graft/core/error.h"
 #include "graft/data/file_walk.h"
 #include "graft/data/format.h"
-#include "graft/engine/accuracy.h"
-#include "graft/engine/encoder.h"
+#include "graft/data/photo_findings.h"
 #include "graft/engine/photo_list.h"
-#include "graft/engine/prediction_file.h"
 #include "graft/engine/prompt_notes.h"
-#include "graft/engine/sources.h"
-#include "graft/engine/task.h"
+#include "graft/features/encoder.h"
 #include "graft/models/classifier.h"
+#include "graft/models/sources.h"
+#include "graft/tasks/accuracy.h"
+#include "graft/tasks/prediction_file.h"
+#include "graft/tasks/task.h"
 
 namespace graft::pipelines {
 namespace {
@@ -37,7 +38,7 @@ std::string filled(const std::string& form, const std::string& name) {
 }
 
 // Class names as texts beside texts, [C, E] of unit length: each template's, then their mean.
-at::Tensor class_rows(const models::Model& model, engine::Encoder& encoder, const std::vector<std::string>& names,
+at::Tensor class_rows(const models::Model& model, features::Encoder& encoder, const std::vector<std::string>& names,
                       const std::vector<std::string>& templates, Reporter& report) {
   std::vector<at::Tensor> each;
   for (const auto& form : templates) {
@@ -46,20 +47,20 @@ at::Tensor class_rows(const models::Model& model, engine::Encoder& encoder, cons
     std::vector<data::Sample> samples;
     for (const auto& name : names)
       samples.push_back({.input = filled(form, name), .label = -1});
-    const auto source = engine::source_of(model, dataset, std::move(samples), {}, &report);
+    const auto source = models::source_of(model, dataset, std::move(samples), {}, &report);
     each.push_back(models::unit(encoder.compute(*source, model.reader().last(), report)));
   }
   return each.size() == 1 ? each.front() : models::unit(at::stack(each).mean(0));
 }
 
-engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine::Encoder& encoder,
-                            const std::vector<std::string>& classes, const std::vector<std::string>& templates,
-                            const data::Source& source, Reporter& report) {
+Evaluation evaluate(const std::shared_ptr<models::Model>& model, features::Encoder& encoder,
+                    const std::vector<std::string>& classes, const std::vector<std::string>& templates,
+                    const data::Source& source, Reporter& report) {
   const torch::NoGradGuard no_grad;
   std::vector<std::string> names;
   for (const auto& name : classes)
     names.push_back(data::prompt_name(name));
-  engine::PredictionRows predictions(source, data::Target::label, static_cast<int64_t>(classes.size()));
+  tasks::PredictionRows predictions(source, data::Target::label, static_cast<int64_t>(classes.size()));
   if (reads_texts(*model)) {
     const auto rows = class_rows(*model, encoder, names, templates, report);
     const auto features = models::unit(encoder.features(source, model->reader().last(), report));
@@ -68,16 +69,16 @@ engine::Evaluation evaluate(const std::shared_ptr<models::Model>& model, engine:
     models::PromptClassifier prompts(model, names, templates);
     engine::say_of_prompts(prompts, classes, report);
     const at::Tensor features = encoder.features(source, model->reader().last(), report);
-    engine::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
+    features::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
       nn::Context context;
       predictions.add(prompts.forward(rows, context).narrow(0, 0, count));
     });
   }
-  engine::Evaluation result;
+  Evaluation result;
   result.reads = source.reads();
   result.classes = classes;
   result.predictions = predictions.take();
-  result.scores = engine::score(engine::count_classes(result.predictions), /*intervals=*/true);
+  result.scores = tasks::score(tasks::count_classes(result.predictions), /*intervals=*/true);
   return result;
 }
 
@@ -91,8 +92,8 @@ bool is_unlabelled(const std::filesystem::path& path) {
   return !walk.files.empty() && !nested;
 }
 
-engine::Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const std::vector<std::string>& templates,
-                                        const engine::Host& host, Reporter& report) {
+Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const std::vector<std::string>& templates,
+                                const engine::Host& host, Reporter& report) {
   const auto classes = data::class_names(options.data.dataset.classes);
   if (classes.size() < 2)
     throw DataError("data", "{}: expected two class names or more, got {}.", options.data.dataset.classes,
@@ -104,18 +105,18 @@ engine::Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const st
   photos = engine::readable(std::move(photos), options.data, *images);
   report.line("data",
               fmt::format("{} · without labels · {} classes", photos.describe(options.data.data), classes.size()));
-  engine::report_findings(photos.paths, *images, report);
-  engine::Encoder encoder(
+  data::report_findings(photos.paths, *images, report);
+  features::Encoder encoder(
       model, images,
       {.workers = options.data.workers, .cache_dir = options.data.cache ? host.cache_dir : std::filesystem::path()});
   data::Dataset dataset;
   dataset.name = options.data.data;
-  const auto source = engine::source_of(*model, dataset, engine::samples_of(photos), {.images = images});
+  const auto source = models::source_of(*model, dataset, engine::samples_of(photos), {.images = images});
   return evaluate(model, encoder, classes, templates, *source, report);
 }
 
-engine::Evaluation zero_shot_labelled(const ZeroShotOptions& options, const std::vector<std::string>& templates,
-                                      const engine::Host& host, Reporter& report) {
+Evaluation zero_shot_labelled(const ZeroShotOptions& options, const std::vector<std::string>& templates,
+                              const engine::Host& host, Reporter& report) {
   engine::Session session(options.model, options.data, host, report, {options.split});
   // Of texts a class name alone is the usual prompt.
   const bool said = !options.templates.empty() || !options.templates_file.empty();
@@ -125,23 +126,23 @@ engine::Evaluation zero_shot_labelled(const ZeroShotOptions& options, const std:
 
 }  // namespace
 
-engine::Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host& host, Reporter& report) {
+Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host& host, Reporter& report) {
   const auto templates = engine::read_templates(options.templates, options.templates_file);
   const bool unlabelled = !options.data.dataset.classes.empty() && is_unlabelled(options.data.data);
   auto result = unlabelled ? zero_shot_unlabelled(options, templates, host, report)
                            : zero_shot_labelled(options, templates, host, report);
   if (!options.output.empty()) {
-    engine::write_predictions(options.output, option::print(options.split), result.predictions, result.classes);
+    tasks::write_predictions(options.output, option::print(options.split), result.predictions, result.classes);
   }
   return result;
 }
 
-engine::Evaluation zero_shot(engine::Session& session, const std::vector<std::string>& templates, data::Split split,
-                             Reporter& report) {
+Evaluation zero_shot(engine::Session& session, const std::vector<std::string>& templates, data::Split split,
+                     Reporter& report) {
   check_reads_text(*session.model());
   if (session.dataset().target != data::Target::label) {
     throw DataError("zero-shot", "{} has {}: expected one class for each example.", session.dataset().name,
-                    engine::task_of(session.dataset().target).summary);
+                    tasks::task_of(session.dataset().target).summary);
   }
   return evaluate(session.model(), session.encoder(), session.dataset().classes, templates,
                   *session.source(session.dataset(), split, {}, nullptr), report);

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "graft/core/log.h"
-#include "graft/engine/evaluate.h"
 #include "graft/engine/options.h"
 #include "graft/engine/session.h"
+#include "graft/pipelines/evaluate.h"
 
 namespace graft::pipelines {
 
@@ -32,8 +32,8 @@ void fields(Visitor& visit, ZeroShotOptions& o) {
 
 // ModelError for a model that reads no text. With --classes and a plain folder of photos there are no labels: the
 // scores then count nothing and the predictions are the result.
-engine::Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host& host, Reporter& report);
-engine::Evaluation zero_shot(engine::Session& session, const std::vector<std::string>& templates, data::Split split,
-                             Reporter& report);
+Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host& host, Reporter& report);
+Evaluation zero_shot(engine::Session& session, const std::vector<std::string>& templates, data::Split split,
+                     Reporter& report);
 
 }  // namespace graft::pipelines

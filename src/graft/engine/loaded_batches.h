@@ -1,0 +1,38 @@
+// Training batches of a data set's examples.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "graft/data/dataset.h"
+#include "graft/data/loader.h"
+#include "graft/data/resize.h"
+#include "graft/data/transforms.h"
+#include "graft/nn/value.h"
+#include "graft/train/batches.h"
+
+namespace graft::engine {
+
+// Examples read and transformed by worker threads; `prefix` takes them to the place where training begins.
+class LoadedBatches final : public train::Batches {
+ public:
+  using Prefix = std::function<nn::Value(nn::Value read)>;
+  struct From {
+    data::Preprocessing preprocessing;
+    data::Target target = data::Target::label;
+    int64_t examples = 0, batch_size = 0;
+  };
+  LoadedBatches(std::unique_ptr<data::Loader> loader, From from, Prefix prefix);
+  int64_t examples() const override { return from_.examples; }
+  int64_t batch_size() const override { return from_.batch_size; }
+  void seek(int64_t epoch, int64_t batch) override { loader_->seek(epoch, batch); }
+  train::Batch next() override;
+
+ private:
+  std::unique_ptr<data::Loader> loader_;
+  From from_;
+  Prefix prefix_;
+};
+
+}  // namespace graft::engine

@@ -1,0 +1,114 @@
+#include "graft/models/sources.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "graft/core/error.h"
+#include "graft/data/photo_source.h"
+#include "graft/data/text_source.h"
+
+namespace graft::models {
+namespace {
+
+std::shared_ptr<const data::Source> texts_of(const Tower& tower, const ModelInfo& info,
+                                             std::vector<data::Sample> samples, const ReadingOptions& options,
+                                             Reporter* report) {
+  const auto tokenizer = tower.tokenizer();
+  if (!tokenizer) {
+    throw ModelError("text",
+                     "{}: no tokenizer lies beside the weights, so no text can be read. Expected tokenizer.json, "
+                     "vocab.txt, or vocab.json with merges.txt.",
+                     info.source);
+  }
+  const int64_t most = tower.context_length(), length = options.max_length.value_or(most);
+  if (length < 3 || length > most) {
+    throw ConfigError("text", "--max-length {}: expected 3 to {}, as many tokens as {} reads.", length, most,
+                      info.source);
+  }
+  const auto source = std::make_shared<data::TextSource>(std::move(samples), tokenizer, length,
+                                                         text::Truncation::kLongestFirst, options.workers);
+  if (const auto cut = source->cut(); cut.texts > 0 && report) {
+    report->note({fmt::format("{} of {} texts are longer than {} tokens and lose {:L} of them", cut.texts,
+                              source->size(), length, cut.tokens)});
+  }
+  return source;
+}
+
+}  // namespace
+
+std::shared_ptr<const data::Source> source_of(const Model& model, const data::Dataset& dataset,
+                                              std::vector<data::Sample> samples, const ReadingOptions& options,
+                                              Reporter* report) {
+  const auto& tower = model.reader();
+  const bool reads_texts = tower.name() == nn::Tower::text;
+  if (reads_texts != (dataset.reads == data::Reads::text)) {
+    throw ModelError("data",
+                     "{} holds {}, and {} reads {}. Take another model, or name the columns to read (--text-column, "
+                     "--image-column).",
+                     dataset.name, data::unit_of(dataset.reads), model.info().source, reads_texts ? "texts" : "photos");
+  }
+  if (reads_texts) return texts_of(tower, model.info(), std::move(samples), options, report);
+  return std::make_shared<data::PhotoSource>(dataset.root, std::move(samples),
+                                             data::ImageTransform(model.info().preprocessing, options.augmentation),
+                                             options.images);
+}
+
+nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preprocessing) {
+  if (!batch.images.empty()) {
+    const auto size = preprocessing.output();
+    // Autograd may keep what it is given, and the loader takes its memory back.
+    return {torch::from_blob(const_cast<float*>(batch.images.data()), {batch.size(), 3, size.height, size.width},
+                             at::kFloat)
+                .clone()};
+  }
+  const auto count = batch.size(), length = static_cast<int64_t>(batch.ids.size()) / count;
+  const auto numbers = [&](const std::vector<int32_t>& of) {
+    return torch::from_blob(const_cast<int32_t*>(of.data()), {count, length}, at::kInt).to(at::kLong);
+  };
+  nn::Value value{numbers(batch.ids)};
+  if (std::any_of(batch.types.begin(), batch.types.end(), [](int32_t type) { return type != 0; }))
+    value.types = numbers(batch.types);
+  const auto lengths = torch::tensor(batch.lengths, at::kLong);
+  if ((lengths < length).any().item<bool>()) {
+    value.present = torch::arange(length, at::kLong).unsqueeze(0) < lengths.unsqueeze(1);
+  }
+  return value;
+}
+
+nn::Value blank_value(const Model& model, const data::Source& of, int64_t batch) {
+  if (of.reads() == data::Reads::photo) {
+    const auto size = model.info().preprocessing.output();
+    return {torch::zeros({batch, 3, size.height, size.width})};
+  }
+  int64_t longest = 1;
+  for (int64_t i = 0; i < of.size(); ++i)
+    longest = std::max(longest, of.length(i));
+  return {torch::full({batch, data::padded_length(of, longest)}, int64_t{of.pad()}, at::kLong)};
+}
+
+at::Tensor blank_targets(const data::Dataset& dataset, int64_t batch) {
+  if (dataset.target == data::Target::label) return torch::zeros({batch}, at::kLong);
+  return torch::zeros({batch, data::outputs_of(dataset)});
+}
+
+at::Tensor targets_of(const data::Batch& batch, data::Target target) {
+  if (target == data::Target::label) return torch::tensor(batch.labels, at::kLong);
+  return torch::tensor(batch.values, at::kFloat).view({batch.size(), -1});
+}
+
+at::Tensor targets_of(const data::Source& source, data::Target target) {
+  std::vector<int64_t> labels;
+  std::vector<float> values;
+  for (int64_t i = 0; i < source.size(); ++i) {
+    labels.push_back(source.label(i));
+    const auto own = source.values(i);
+    values.insert(values.end(), own.begin(), own.end());
+  }
+  if (target == data::Target::label) return torch::tensor(labels, at::kLong);
+  const auto width = source.size() > 0 ? static_cast<int64_t>(values.size()) / source.size() : 1;
+  return torch::tensor(values, at::kFloat).view({source.size(), width});
+}
+
+}  // namespace graft::models

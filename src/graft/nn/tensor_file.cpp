@@ -1,0 +1,67 @@
+#include "graft/nn/tensor_file.h"
+
+#include <torch/types.h>
+
+#include <cstring>
+
+#include "graft/core/error.h"
+
+namespace graft::nn {
+namespace {
+
+constexpr std::pair<io::Dtype, at::ScalarType> kTypes[] = {
+    {io::Dtype::f64, at::kDouble},    {io::Dtype::f32, at::kFloat}, {io::Dtype::f16, at::kHalf},
+    {io::Dtype::bf16, at::kBFloat16}, {io::Dtype::i64, at::kLong},  {io::Dtype::i32, at::kInt},
+    {io::Dtype::i16, at::kShort},     {io::Dtype::i8, at::kChar},   {io::Dtype::u8, at::kByte},
+    {io::Dtype::boolean, at::kBool}};
+
+at::ScalarType scalar_type(io::Dtype dtype) {
+  for (const auto& [ours, theirs] : kTypes) {
+    if (ours == dtype) return theirs;
+  }
+  throw FileError("safetensors", "tensors of type {} are not read.", io::name_of(dtype));
+}
+
+io::Dtype dtype_of(at::ScalarType type) {
+  for (const auto& [ours, theirs] : kTypes) {
+    if (theirs == type) return ours;
+  }
+  throw InternalError("safetensors", "a tensor of type {} cannot be written.", at::toString(type));
+}
+
+}  // namespace
+
+void write_tensors(const std::filesystem::path& file, const NamedTensors& tensors, const io::Metadata& metadata) {
+  NamedTensors dense;
+  std::vector<io::NamedView> views;
+  for (const auto& [name, tensor] : tensors) {
+    const auto& kept = dense[name] = tensor.detach().to(at::kCPU).contiguous();
+    views.push_back({name,
+                     dtype_of(kept.scalar_type()),
+                     kept.sizes().vec(),
+                     {static_cast<const std::byte*>(kept.const_data_ptr()), kept.nbytes()}});
+  }
+  io::write_safetensors(file, views, metadata);
+}
+
+NamedTensors read_tensors(const std::filesystem::path& file) {
+  const auto opened = io::SafetensorsFile::open(file);
+  NamedTensors tensors;
+  for (const auto& [name, view] : opened.tensors())
+    tensors[name] = to_tensor(*opened.find(name)).clone();
+  return tensors;
+}
+
+at::Tensor to_tensor(const io::TensorView& view) {
+  const auto options = at::TensorOptions(scalar_type(view.dtype));
+  const bool aligned = reinterpret_cast<uintptr_t>(view.data) % io::size_of(view.dtype) == 0;
+  if (aligned && view.bytes > 0) {
+    return torch::from_blob(
+        const_cast<std::byte*>(view.data), view.shape, [owner = view.owner](void*) {}, options);
+  }
+  at::Tensor copy = torch::empty(view.shape, options);
+  if (view.bytes > 0) std::memcpy(copy.mutable_data_ptr(), view.data, view.bytes);
+  return copy;
+}
+
+}  // namespace graft::nn

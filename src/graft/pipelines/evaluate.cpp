@@ -1,0 +1,292 @@
+#include "graft/pipelines/evaluate.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "graft/core/error.h"
+#include "graft/core/names.h"
+#include "graft/data/format.h"
+#include "graft/data/photo_findings.h"
+#include "graft/data/text_list.h"
+#include "graft/engine/model_objective.h"
+#include "graft/engine/photo_list.h"
+#include "graft/engine/prompt_notes.h"
+#include "graft/engine/run_data.h"
+#include "graft/models/sources.h"
+#include "graft/tasks/prediction_file.h"
+#include "graft/text/text_file.h"
+
+namespace graft::pipelines {
+namespace {
+
+using Places = std::unordered_map<std::string, int64_t>;
+
+Places places_of(const std::vector<std::string>& classes) {
+  Places places;
+  for (size_t i = 0; i < classes.size(); ++i)
+    places.emplace(classes[i], static_cast<int64_t>(i));
+  for (size_t i = 0; i < classes.size(); ++i)
+    places.emplace(data::prompt_name(text::normal_name(classes[i])), static_cast<int64_t>(i));
+  return places;
+}
+
+// -1 where it is not among them.
+int64_t place_of(const std::string& name, const Places& places) {
+  for (const auto& spelling : {name, data::prompt_name(text::normal_name(name))}) {
+    if (const auto found = places.find(spelling); found != places.end()) return found->second;
+  }
+  return -1;
+}
+
+// Why a run cannot tell apart other classes than its own; empty where it can.
+std::string why_only_its_classes(const engine::Adapted& adapted, const engine::AdapterInfo& info) {
+  if (!dynamic_cast<const models::PromptClassifier*>(adapted.classifier.get())) {
+    return fmt::format("its linear head has a row for each of its {} classes and none for another",
+                       info.classes.size());
+  }
+  for (const auto& binding : adapted.adaptation.bindings) {
+    if (binding.insert->is_of_its_classes())
+      return fmt::format("what {} learned belongs to its {} classes, one by one", binding.method, info.classes.size());
+  }
+  return "";
+}
+
+// What is chosen among, and how the run's classifier gives it.
+struct ChoiceOfClasses {
+  std::vector<std::string> classes;
+  std::vector<int64_t> columns;  // of the run's classifier; empty: all, as they stand
+};
+
+// --classes: the run's own in any number and order, or, where nothing belongs to a class, any.
+ChoiceOfClasses choose_classes(engine::Adapted& adapted, const engine::AdapterInfo& info, const std::string& asked) {
+  if (asked.empty()) return {info.classes, {}};
+  ChoiceOfClasses choice{data::class_names(asked), {}};
+  if (choice.classes.empty()) throw DataError("evaluate", "--classes {}: holds no class name.", asked);
+  const auto known = places_of(info.classes);
+  std::vector<std::string> unknown;
+  for (const auto& name : choice.classes) {
+    const auto place = place_of(name, known);
+    choice.columns.push_back(place);
+    if (place < 0) unknown.push_back("\n  " + unknown_name("class", name, info.classes));
+  }
+  if (unknown.empty()) return choice;
+  if (const auto why = why_only_its_classes(adapted, info); !why.empty()) {
+    throw DataError(
+        "evaluate",
+        "--classes: the run cannot tell apart classes that it was not trained on; {}.{}\n  Train again with "
+        "these classes, or with a method that learns words or features for all (coop, lora with class "
+        "prompts).",
+        why, fmt::join(unknown, ""));
+  }
+  engine::serve_classes(adapted, info, choice.classes);
+  choice.columns.clear();
+  return choice;
+}
+
+// The place that each class of the data has among those chosen among; only classes with photos in the split are asked.
+std::vector<int64_t> match_classes(const data::Dataset& dataset, data::Split split, const ChoiceOfClasses& choice,
+                                   const engine::Adapted& adapted, const engine::AdapterInfo& info) {
+  const auto known = places_of(choice.classes);
+  std::vector<bool> occurs(dataset.classes.size(), false);
+  for (const auto& sample : dataset.split(split)) {
+    if (sample.label >= 0) occurs[static_cast<size_t>(sample.label)] = true;
+    for (size_t c = 0; dataset.target == data::Target::labels && c < occurs.size(); ++c)
+      occurs[c] = occurs[c] || sample.values[c] > 0;
+  }
+  std::vector<int64_t> places;
+  std::vector<std::string> wrong;
+  for (size_t i = 0; i < dataset.classes.size(); ++i) {
+    places.push_back(place_of(dataset.classes[i], known));
+    if (occurs[i] && places.back() < 0)
+      wrong.push_back("\n  " + unknown_name("class", dataset.classes[i], choice.classes));
+  }
+  if (!wrong.empty()) {
+    const auto why = why_only_its_classes(adapted, info);
+    throw DataError("evaluate", "{} has {} of classes that the run was not trained on:{}\n  {}", dataset.name,
+                    data::unit_of(dataset.reads), fmt::join(wrong, ""),
+                    why.empty() ? "--classes FILE (or a,b,c) names other classes to choose among; this run can."
+                                : fmt::format("Leave them out, or train with them: {}.", why));
+  }
+  return places;
+}
+
+// A sample's target, told by the run's classes. `places`: of the data's classes among them.
+data::Sample told_by_run(data::Sample sample, const data::Dataset& dataset, const std::vector<int64_t>& places,
+                         size_t classes) {
+  if (dataset.target == data::Target::value) return sample;
+  if (sample.label >= 0) sample.label = places[static_cast<size_t>(sample.label)];
+  if (dataset.target == data::Target::labels) {
+    std::vector<float> values(classes, 0);
+    for (size_t c = 0; c < sample.values.size(); ++c)
+      if (places[c] >= 0) values[static_cast<size_t>(places[c])] = sample.values[c];
+    sample.values = std::move(values);
+  }
+  return sample;
+}
+
+Evaluation evaluate_on(engine::Adapted& adapted, const engine::AdapterInfo& info, features::Encoder& encoder,
+                       const data::Source& source, const ChoiceOfClasses& choice, Reporter& report) {
+  const auto& entry = tasks::find_task(info.task);
+  const auto& tower = adapted.model->reader();
+  const nn::Place place =
+      features::kept_place(tower, std::min(methods::earliest_change(adapted.adaptation, *adapted.model),
+                                           adapted.method->features_at(*adapted.model)));
+  const std::shared_ptr<const tasks::Task> task = entry.make({});
+  engine::ModelObjective objective(adapted, encoder,
+                                   {.place = place,
+                                    .task = task,
+                                    .target = entry.target,
+                                    .cached = place > 0 && encoder.fits(source.size(), place),
+                                    .choices = choice.columns},
+                                   nullptr, report);
+  Evaluation result;
+  result.reads = source.reads();
+  result.classes = choice.classes;
+  result.predictions = objective.predict(source);
+  result.scores = task->score(result.predictions, /*intervals=*/true);
+  return result;
+}
+
+engine::AdapterInfo read_classifier_info(const std::string& run) {
+  engine::AdapterInfo info = engine::read_adapter_info(run);
+  if (info.merged && info.head_outputs() == 0) {
+    throw ModelError("adapter", "{} has no classes to predict: the adapter that was merged had none.", run);
+  }
+  if (!info.foreign() || info.head_outputs() > 0) return info;
+  throw ModelError("adapter",
+                   "{} holds an adapter that PEFT wrote without a classifier (modules_to_save): it has no classes to "
+                   "predict. Use it with `graft features --adapter` or `graft merge`.",
+                   run);
+}
+
+engine::Adapted load_classifier(const std::string& run, const std::shared_ptr<models::Model>& model, bool force_base,
+                                Reporter& report) {
+  engine::Adapted adapted = engine::load_adapter(run, model, report, force_base);
+  if (adapted.headless.empty()) return adapted;
+  throw ModelError(
+      "adapter",
+      "{}: {}, so that it has no classes to predict. Use it with `graft features --adapter` or `graft merge`.", run,
+      adapted.headless);
+}
+
+// The data that the run was trained on, opened as it was; what is asked for here goes before it.
+engine::DataOptions own_data(const std::string& run, const engine::DataOptions& asked) {
+  const auto own = engine::data_of_run(run);
+  if (!own) {
+    throw UsageError("evaluate", "which photos? {} does not know the data that it was trained on: give --data.", run);
+  }
+  OptionValues values = write_options(*own);
+  const OptionValues defaults = write_options(engine::DataOptions{});
+  for (const auto& [name, text] : write_options(asked)) {
+    if (text != defaults.at(name)) values[name] = text;
+  }
+  return read_options<engine::DataOptions>("evaluate", values);
+}
+
+}  // namespace
+
+engine::ModelOptions model_of_run(const engine::AdapterInfo& info, engine::ModelOptions options, Reporter& report) {
+  if (options.model.empty() && info.base.empty()) {
+    throw UsageError("adapter",
+                     "the adapter does not say which model it is for (base_model_name_or_path). Give --model.");
+  }
+  if (options.model.empty()) options.model = info.base;
+  if (info.image_size > 0) {
+    if (!options.image_size) options.image_size = info.image_size;
+    if (*options.image_size != info.image_size) {
+      report.note({.text = fmt::format("trained at {} pixels, used at {} as --image-size says", info.image_size,
+                                       *options.image_size)});
+    }
+  }
+  if (options.precision == "auto" && !info.precision.empty()) options.precision = info.precision;
+  auto told = info.told;
+  for (const auto& [name, text] : write_options(options.told))
+    if (!text.empty()) told[name] = text;
+  options.told = read_options<models::Told>("adapter", told);
+  return options;
+}
+
+Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Reporter& report) {
+  engine::AdapterInfo info = read_classifier_info(options.run);
+  engine::DataOptions data = options.data.data.empty() ? own_data(options.run, options.data) : options.data;
+  if (!data.exif) data.exif = engine::exif_of_run(options.run);
+  data.dataset.least_classes = 1;  // it is told apart from the run's
+  const auto& task = tasks::find_task(info.task);
+  if (!data.dataset.target && task.target != data::Target::label) data.dataset.target = task.target;
+  if (!data.max_length) data.max_length = engine::max_length_of_run(options.run);
+  engine::Session session(model_of_run(info, options.model, report), data, host, report, {options.split});
+  engine::Adapted adapted = load_classifier(options.run, session.model(), options.force_base, report);
+  report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
+  engine::say_of_prompts(*adapted.classifier, info.classes, report);
+
+  if (info.classes_made_up && info.classes.size() == session.dataset().classes.size()) {
+    info.classes = session.dataset().classes;
+    report.note({fmt::format("{} does not name its classes: taken in the order of the data, {}", options.run,
+                             fmt::join(info.classes, ", "))});
+  }
+  const auto& dataset = session.dataset();
+  if (dataset.target != task.target) {
+    throw DataError("evaluate", "{} was trained on {}, and {} has {}. --label-kind says how a table is read.",
+                    options.run, task.summary, dataset.name, tasks::task_of(dataset.target).summary);
+  }
+  const auto choice = choose_classes(adapted, info, options.data.dataset.classes);
+  auto samples = dataset.split(options.split);
+  if (dataset.target != data::Target::value) {
+    const auto places = match_classes(dataset, options.split, choice, adapted, info);
+    for (auto& sample : samples)
+      sample = told_by_run(std::move(sample), dataset, places, choice.classes.size());
+  }
+  const auto source = models::source_of(*session.model(), dataset, std::move(samples),
+                                        {.images = session.images(), .max_length = data.max_length}, &report);
+  auto result = evaluate_on(adapted, info, session.encoder(), *source, choice, report);
+  if (!options.output.empty()) {
+    tasks::write_predictions(options.output, option::print(options.split), result.predictions, result.classes);
+  }
+  return result;
+}
+
+Evaluation predict(const PredictOptions& options, const engine::Host& host, Reporter& report) {
+  if (options.files.empty())
+    throw UsageError("predict", "which photos or texts? Name one or more files after the run folder.");
+  const engine::AdapterInfo info = read_classifier_info(options.run);
+  const auto model = engine::open_model(model_of_run(info, options.model, report), host, report);
+  engine::Adapted adapted = load_classifier(options.run, model, options.force_base, report);
+  engine::say_of_prompts(*adapted.classifier, info.classes, report);
+  const auto choice = choose_classes(adapted, info, options.classes);
+  if (info.classes_made_up) {
+    report.note({fmt::format("{} does not name its classes: they are called {} to {}", options.run,
+                             info.classes.front(), info.classes.back()),
+                 /*numbers=*/false});
+  }
+  const auto images =
+      std::make_shared<data::ImageCache>(options.exif ? *options.exif : engine::exif_of_run(options.run));
+  features::Encoder encoder(model, images, {.workers = options.workers, .cache_dir = {}});
+  data::Dataset dataset;
+  dataset.name = "what is given";
+  dataset.target = tasks::find_task(info.task).target;
+  std::vector<data::Sample> samples;
+  if (model->reader().name() == nn::Tower::text) {
+    dataset.reads = data::Reads::text;
+    samples = data::list_texts(options.files, {.text_column = options.text_column, .pair_column = options.pair_column});
+    report.line("data", fmt::format("texts  {}", samples.size()));
+  } else {
+    engine::DataOptions data;
+    data.on_bad_file = options.on_bad_file;
+    data.workers = options.workers;
+    const engine::PhotoList photos = engine::readable(engine::list_photos(options.files), data, *images);
+    report.line("data", photos.describe("photos"));
+    data::report_findings(photos.paths, *images, report);
+    samples = engine::samples_of(photos);
+  }
+  const auto source = models::source_of(
+      *model, dataset, std::move(samples),
+      {.images = images,
+       .max_length = options.max_length ? options.max_length : engine::max_length_of_run(options.run)},
+      &report);
+  return evaluate_on(adapted, info, encoder, *source, choice, report);
+}
+
+}  // namespace graft::pipelines

@@ -1,0 +1,280 @@
+#include "graft/pipelines/merge.h"
+
+#include <fmt/ranges.h>
+#include <signal.h>
+#include <torch/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "graft/core/atomic_file.h"
+#include "graft/core/error.h"
+#include "graft/engine/adapter_folder.h"
+#include "graft/engine/merged_folder.h"
+#include "graft/engine/photo_list.h"
+#include "graft/engine/run_data.h"
+#include "graft/engine/session.h"
+#include "graft/io/model_folder.h"
+#include "graft/pipelines/evaluate.h"
+#include "graft/pipelines/fold.h"
+#include "graft/pipelines/merge_proof.h"
+#include "graft/pipelines/merged_description.h"
+#include "graft/pipelines/merged_weights.h"
+#include "graft/pipelines/placed_head.h"
+
+namespace graft::pipelines {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kPhotos = 32;  // enough to see a deviation; two passes
+
+// Float32 sums in another order reach a few 1e-6 in a deep model. A weight that is rounded to a smaller type is off by
+// half a unit of its last place, and a feature by some of those.
+double tolerance_for(const std::string& rounded) {
+  if (rounded == "bfloat16") return 20 * 0x1p-8;
+  if (rounded == "float16") return 20 * 0x1p-11;
+  return 1e-4;
+}
+
+fs::path absolute_folder(const fs::path& path) {
+  std::error_code error;
+  auto whole = fs::weakly_canonical(fs::absolute(path), error);
+  if (error) whole = fs::absolute(path).lexically_normal();
+  return whole.has_filename() ? whole : whole.parent_path();
+}
+
+bool lies_in(const fs::path& inner, const fs::path& outer) {
+  const auto [rest, at] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
+  return rest == outer.end();
+}
+
+// Files in `output` that are nobody's business but would be read with, or in place of, what a merge writes.
+std::vector<std::string> in_the_way(const fs::path& output) {
+  const auto earlier = engine::merged_files(output);
+  const std::set<std::string> own(earlier.begin(), earlier.end());
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(output)) {
+    const auto name = entry.path().filename().string();
+    const auto ending = entry.path().extension().string();
+    const bool model = ending == ".json" || ending == ".safetensors" || ending == ".bin" || ending == ".pt" ||
+                       ending == ".pth" || ending == ".th";
+    if (model && !own.contains(name)) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void check_merge_output(const MergeOptions& options, const fs::path& output, const fs::path& base) {
+  if (output == absolute_folder(options.run)) {
+    throw ConfigError("merge", "--output {} is the run itself. Choose another folder.", options.output);
+  }
+  if (const auto from = absolute_folder(base); lies_in(output, from)) {
+    throw ConfigError("merge", "--output {} lies in the base model, {}. Choose another folder.", options.output,
+                      base.string());
+  }
+  if (!fs::exists(output)) return;
+  if (!fs::is_directory(output)) {
+    throw FileError("merge", "{} is a file; merge writes a folder. Choose another --output.", options.output);
+  }
+  if (fs::is_empty(output)) return;
+  if (!options.force) {
+    throw ConfigError("merge", "{} exists. Write over it with --force, or choose another --output.", options.output);
+  }
+  if (const auto names = in_the_way(output); !names.empty()) {
+    throw ConfigError("merge",
+                      "{} holds files of a model that no merge wrote: {}. --force writes over a merged folder; choose "
+                      "another --output.",
+                      options.output, fmt::join(names, ", "));
+  }
+}
+
+// A folder beside the output, gone at the end unless it takes the output's place.
+class PartialFolder {
+ public:
+  explicit PartialFolder(const fs::path& output)
+      : output_(output), path_(output.parent_path() / fmt::format("{}{}", beginning(output), ::getpid())) {
+    remove_those_left_behind();
+    std::error_code error;
+    fs::create_directories(path_, error);
+    if (error) throw FileError("merge", "{} cannot be created: {}.", path_.string(), error.message());
+  }
+  ~PartialFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  PartialFolder(const PartialFolder&) = delete;
+  PartialFolder& operator=(const PartialFolder&) = delete;
+
+  const fs::path& path() const { return path_; }
+
+  // What an earlier merge left there goes; what is nobody's stays.
+  void commit() {
+    std::error_code error;
+    if (fs::exists(output_)) {
+      for (const auto& name : engine::merged_files(output_))
+        fs::remove(output_ / fs::path(name).filename(), error);
+    }
+    if (!fs::exists(output_) || fs::is_empty(output_)) {
+      fs::rename(path_, output_, error);
+    } else {
+      for (const auto& entry : fs::directory_iterator(path_)) {
+        fs::rename(entry.path(), output_ / entry.path().filename(), error);
+        if (error) break;
+      }
+    }
+    if (error) throw FileError("merge", "{} cannot be written: {}.", output_.string(), error.message());
+  }
+
+ private:
+  static std::string beginning(const fs::path& output) {
+    return fmt::format(".{}.partial-", output.filename().string());
+  }
+
+  // Of processes that were killed.
+  void remove_those_left_behind() const {
+    std::error_code error;
+    const auto start = beginning(output_);
+    for (const auto& entry : fs::directory_iterator(output_.parent_path(), error)) {
+      const auto name = entry.path().filename().string();
+      if (!name.starts_with(start)) continue;
+      pid_t process = 0;
+      const auto [end, wrong] = std::from_chars(name.data() + start.size(), name.data() + name.size(), process);
+      const bool number = wrong == std::errc() && end == name.data() + name.size() && process > 0;
+      if (number && ::kill(process, 0) != 0 && errno == ESRCH) fs::remove_all(entry.path(), error);
+    }
+  }
+
+  fs::path output_, path_;
+};
+
+// A few photos that can be read: the run's own where they are still there, or those that the user names; none for an
+// adapter without a run.
+std::vector<fs::path> some_photos(const models::Model& model, const MergeOptions& options, data::ImageCache& images) {
+  if (model.reader().name() != nn::Tower::vision) return {};
+  engine::PhotoList photos;
+  if (!options.data.empty()) {
+    photos = engine::list_photos({.data = options.data, .dataset = {}}, "");
+  } else if (const auto data = engine::data_of_run(options.run); data && fs::exists(data->data)) {
+    photos = engine::list_photos(*data, "test");
+  }
+  std::vector<fs::path> good;
+  for (const auto& path : photos.paths) {
+    if (good.size() == kPhotos) break;
+    if (data::check_images({}, {path.string()}, 1, &images).empty()) good.push_back(path);
+  }
+  return good;
+}
+
+// graft.json: the classes and how they are told, for `evaluate` and `predict`; and which files are the merge's.
+void write_merged_file(const fs::path& folder, engine::AdapterInfo info, const models::ModelInfo& merged,
+                       data::Exif exif, std::vector<std::string> files) {
+  info.base = merged.source;
+  std::erase_if(info.told, [](const auto& each) { return each.first != "truncate"; });  // the rest is written beside it
+  files.emplace_back(engine::kMergedFile);
+  auto graft = engine::describe_adapter(info, merged);
+  if (info.classes_made_up) graft["classes_made_up"] = true;
+  const nlohmann::json file = {
+      {"graft", graft}, {"files", files}, {"merged", {{"method", info.method}, {"exif", option::print(exif)}}}};
+  write_file_atomically(folder / engine::kMergedFile,
+                        file.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+// Whether what is read back tells the run's classes. The head that PEFT trained on a CLIP's features is not one that
+// graft's methods have there.
+bool serves_its_classes(const engine::Adapted& adapted, const engine::AdapterInfo& info) {
+  if (!info.foreign()) return true;
+  return adapted.headless.empty() && !info.classes.empty() &&
+         adapted.method->recipe(adapted.problem).head_init != models::HeadInit::class_text;
+}
+
+std::string on_what(const Merged& merged) {
+  return merged.photos > 0 ? fmt::format("{} photos", merged.photos) : "generated inputs";
+}
+
+// The folder as anyone reads it: nothing of the run is told.
+std::shared_ptr<models::Model> read_back(const fs::path& folder) {
+  return models::load_model(io::ModelFolder::at(folder), {.precision = tensor::Precision::fp32});
+}
+
+void prove(const Merged& merged, const models::ModelInfo& used, const models::ModelInfo& read) {
+  if (const auto wrong = differences(used, read); !wrong.empty()) {
+    throw ModelError("merge", "what was written is read otherwise than it was used. Nothing is kept.\n  {}",
+                     fmt::join(wrong, "\n  "));
+  }
+  const double most = tolerance_for(merged.rounded);
+  if (merged.largest_deviation <= most) return;
+  throw ModelError("merge",
+                   "what was written does not do what the adapted model does: the features read back deviate by {:.1e} "
+                   "of their largest value on {}, expected at most {:.1e}. Nothing is kept.",
+                   merged.largest_deviation, on_what(merged), most);
+}
+
+}  // namespace
+
+Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& report) {
+  if (options.output.empty()) throw UsageError("merge", "where to? Give --output a folder.");
+  engine::AdapterInfo info = engine::read_adapter_info(options.run);
+  if (info.merged) throw ConfigError("merge", "{} is merged already: it is a model by itself.", options.run);
+  engine::ModelOptions wanted = model_of_run(info, options.model, report);
+  wanted.precision = "fp32";  // the sums that a fold makes are not rounded to what frozen weights are multiplied in
+  if (wanted.model.empty()) throw UsageError("merge", "which model? The adapter does not say; give --model.");
+  const auto base = io::ModelFolder::find(wanted.model, host.environment);
+  const auto output = absolute_folder(options.output);
+  check_merge_output(options, output, base.path);
+
+  const auto model = engine::open_model(wanted, host, report);
+  engine::Adapted adapted = engine::load_adapter(options.run, model, report, options.force_base);
+  if (!adapted.classifier->joint().empty()) {
+    throw ModelError("merge", "{} acts on the classifier, which is no part of the model's weights.", info.method);
+  }
+  info.method_options = adapted.method->config();
+  if (!serves_its_classes(adapted, info)) info.classes.clear();
+  if (model->reader().name() == nn::Tower::vision) info.image_size = model->info().preprocessing.output().height;
+  const auto exif = engine::exif_of_run(options.run);
+  const auto images = std::make_shared<data::ImageCache>(exif);
+  const auto photos = some_photos(*model, options, *images);
+  const Outputs adapted_outputs = outputs_of(model, info, photos, images, report);
+  Merged merged;
+  merged.folder = options.output;
+  merged.photos = static_cast<int64_t>(photos.size());
+  merged.folded = fold_inserts(*model);
+
+  const auto file_weights = base.open();
+  const auto weights = models::own_weights(base, file_weights, wanted.as);
+  const auto head = place_head(adapted, info, base, weights);
+  merged.head = head.text;
+  PartialFolder partial(output);
+  const std::string file =
+      library_of(model->info()) == Library::open_clip ? "open_clip_model.safetensors" : "model.safetensors";
+  const auto written = write_merged_weights(partial.path() / file, weights, *model, head);
+  merged.tensors = written.changed;
+  merged.rounded = written.rounded;
+  auto files = write_descriptions(base, weights, *model, head.description, partial.path());
+  files.push_back(file);
+  if (!info.classes.empty()) {
+    if (const auto name = engine::save_head(partial.path(), *adapted.classifier); !name.empty()) files.push_back(name);
+  }
+
+  const auto back = read_back(partial.path());
+  merged.largest_deviation = deviation(adapted_outputs, outputs_of(back, info, photos, images, report));
+  prove(merged, model->info(), back->info());
+  write_merged_file(partial.path(), info, back->info(), exif, files);
+  partial.commit();
+
+  if (!merged.rounded.empty()) {
+    report.note(
+        {.text = fmt::format("{} changed tensors are {}, as in the base: that rounding is most of the deviation",
+                             merged.tensors, merged.rounded)});
+  }
+  report.line("merged", fmt::format("{}  {} maps folded · largest deviation {:.1e} of the features on {}",
+                                    options.output, merged.folded, merged.largest_deviation, on_what(merged)));
+  report.line("head", merged.head);
+  return merged;
+}
+
+}  // namespace graft::pipelines

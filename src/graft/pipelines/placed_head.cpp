@@ -1,0 +1,109 @@
+#include "graft/pipelines/placed_head.h"
+
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include <nlohmann/json.hpp>
+
+namespace graft::pipelines {
+namespace {
+
+// What stands before a tensor's name: everything before `ending`, of the first name that has it.
+std::optional<std::string> before(const io::Weights& weights, std::string_view ending) {
+  for (const auto& [name, view] : weights.tensors()) {
+    if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
+  }
+  return {};
+}
+
+PlacedHead nowhere(std::string why) {
+  PlacedHead head;
+  head.text = std::move(why);
+  return head;
+}
+
+// What the library's own classifier would read otherwise than the head was trained on.
+bool has_other_tokens(const models::Model& model) {
+  const auto parameters = model.named_parameters();
+  return parameters.contains("vision.distillation") || !parameters.contains("vision.cls") ||
+         model.info().pooling != "token";
+}
+
+// transformers' name of the architecture; empty where nothing says it.
+std::string type_of(const io::ModelFolder& base) {
+  const auto type = base.config ? base.config->raw("model_type") : nlohmann::json();
+  return type.is_string() ? type.get<std::string>() : std::string();
+}
+
+// ViTForImageClassification reads the class token; Dinov2's the class token and the patches' mean side by side, where
+// zeros for the mean leave the head what it is.
+PlacedHead in_transformers(const models::LinearClassifier& trained, const models::Model& model,
+                           const engine::AdapterInfo& info, const io::ModelFolder& base, const io::Weights& weights) {
+  const auto parameters = model.named_parameters();
+  const bool dinov2 = parameters.contains("vision.blocks.0.scale1");
+  const bool registers = parameters.contains("vision.registers");
+  const auto type = type_of(base);
+  const bool known = type.empty() || type == "vit" || type.starts_with("dinov2");
+  if (!known || has_other_tokens(model)) {
+    return nowhere(fmt::format("head.safetensors: transformers has no classifier for it beside {}",
+                               type.empty() ? "these tokens" : type));
+  }
+  const std::string own = !dinov2 ? "vit." : registers ? "dinov2_with_registers." : "dinov2.";
+  const auto prefix = before(weights, "embeddings.patch_embeddings.projection.weight");
+  if (!prefix || (!prefix->empty() && *prefix != own)) {
+    return nowhere(fmt::format("head.safetensors: weights named '{}...' are of another class of transformers",
+                               prefix.value_or("")));
+  }
+  PlacedHead head;
+  if (prefix->empty()) head.prefix = own;
+  at::Tensor weight = trained.weight.detach();
+  if (dinov2) weight = at::cat({weight, at::zeros_like(weight)}, 1);
+  head.tensors = {{"classifier.weight", weight}, {"classifier.bias", trained.bias.detach()}};
+  head.description.architecture = !dinov2     ? "ViTForImageClassification"
+                                  : registers ? "Dinov2WithRegistersForImageClassification"
+                                              : "Dinov2ForImageClassification";
+  head.description.classes = info.classes;
+  head.text = fmt::format("classifier of transformers' {}", head.description.architecture);
+  return head;
+}
+
+PlacedHead in_timm(const models::LinearClassifier& trained, const models::Model& model, const engine::AdapterInfo& info,
+                   const io::Weights& weights) {
+  if (model.named_parameters().contains("vision.distillation")) {
+    return nowhere("head.safetensors: timm's distilled models have two heads");
+  }
+  if (const auto prefix = before(weights, "patch_embed.proj.weight"); !prefix || !prefix->empty()) {
+    return nowhere(fmt::format("head.safetensors: timm does not read weights named '{}...'", prefix.value_or("")));
+  }
+  PlacedHead head;
+  head.tensors = {{"head.weight", trained.weight.detach()}, {"head.bias", trained.bias.detach()}};
+  head.description.classes = info.classes;
+  head.text = "head of timm's model";
+  return head;
+}
+
+}  // namespace
+
+PlacedHead place_head(const engine::Adapted& adapted, const engine::AdapterInfo& info, const io::ModelFolder& base,
+                      const io::Weights& weights) {
+  if (info.classes.empty()) return nowhere("none");
+  const auto* trained = dynamic_cast<const models::LinearClassifier*>(adapted.classifier.get());
+  if (!trained) return nowhere("class prompts: graft.json has the classes and templates");
+  const auto& model = *adapted.model;
+  const auto library = library_of(model.info());
+  if (library == Library::open_clip || model.info().family == "clip") {
+    return nowhere("head.safetensors: the CLIP classes of open_clip and transformers have no place for a linear head");
+  }
+  const auto place = adapted.method->features_at(model);
+  if (place != model.reader().last()) return nowhere("head.safetensors: it reads a block in the middle");
+  if (adapted.method->recipe(adapted.problem).head_init == models::HeadInit::class_text) {
+    return nowhere("head.safetensors: it reads features of unit length");
+  }
+  if (library == Library::transformers) return in_transformers(*trained, model, info, base, weights);
+  if (!base.config && !needs_description(base, model.info())) {
+    return nowhere("head.safetensors: DINO's own code has no head for it");
+  }
+  return in_timm(*trained, model, info, weights);
+}
+
+}  // namespace graft::pipelines

@@ -1,0 +1,89 @@
+// Any number of classes for each example: each class is asked by itself (binary cross-entropy), and said where its
+// probability is at least a half.
+#include <torch/types.h>
+
+#include <limits>
+
+#include "graft/core/error.h"
+#include "graft/tasks/jackknife.h"
+#include "graft/tasks/task.h"
+
+namespace graft::tasks {
+namespace {
+
+// Of one class: examples that have it and were told so, were told so, have it.
+struct Hits {
+  double both = 0, told = 0, truth = 0;
+  double f1() const { return told + truth > 0 ? 2 * both / (told + truth) : 0; }
+};
+
+struct MultiLabelScores {
+  double micro_f1 = 0, macro_f1 = 0, exact = 0;
+};
+
+// told and truth [N, C] of 0 and 1 in double. Macro-F1 is over the classes that an example has or was told to have.
+MultiLabelScores scores_of(const at::Tensor& told, const at::Tensor& truth) {
+  const auto both = (told * truth).sum(0), each_told = told.sum(0), each_truth = truth.sum(0);
+  Hits all{both.sum().item<double>(), each_told.sum().item<double>(), each_truth.sum().item<double>()};
+  double sum = 0;
+  int64_t counted = 0;
+  for (int64_t c = 0; c < told.size(1); ++c) {
+    const Hits hits{both[c].item<double>(), each_told[c].item<double>(), each_truth[c].item<double>()};
+    if (hits.told + hits.truth == 0) continue;
+    sum += hits.f1();
+    ++counted;
+  }
+  return {all.f1(), counted > 0 ? sum / static_cast<double>(counted) : 0,
+          (told == truth).all(1).to(at::kDouble).mean().item<double>()};
+}
+
+class MultiLabel final : public Task {
+ public:
+  explicit MultiLabel(const TaskOptions& options) {
+    if (options.loss == TaskOptions{}.loss && options.label_smoothing == 0) return;
+    throw ConfigError("train",
+                      "--loss and --label-smoothing are for one class an example: with several, each class is "
+                      "asked by itself (binary cross-entropy). Leave them out.");
+  }
+
+  at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target) const override {
+    return at::binary_cross_entropy_with_logits(outputs, target, {}, {}, at::Reduction::Sum) /
+           static_cast<double>(target.size(1));
+  }
+
+  Scores score(const Predictions& predictions, bool intervals) const override {
+    const auto known = predictions.truth.isfinite().all(1).nonzero().squeeze(1);
+    const auto truth = predictions.truth.index_select(0, known).to(at::kDouble);
+    const auto probabilities = predictions.probabilities.index_select(0, known).to(at::kDouble);
+    const auto told = probabilities.ge(0.5).to(at::kDouble);
+    Scores scores{.count = known.numel()};
+    if (scores.count == 0) return named(scores, {});
+    scores.loss = at::binary_cross_entropy(probabilities, truth).item<double>();
+    named(scores, scores_of(told, truth));
+    if (intervals) {
+      const auto leave_out = [&](int64_t i) {
+        const auto rest = at::cat({at::arange(i, at::kLong), at::arange(i + 1, scores.count, at::kLong)});
+        const auto without = scores_of(told.index_select(0, rest), truth.index_select(0, rest));
+        return std::vector<double>{without.micro_f1, without.macro_f1, without.exact};
+      };
+      add_jackknife_intervals(scores, leave_out);
+    }
+    return scores;
+  }
+
+  std::vector<std::string> score_names() const override { return {"micro_f1", "macro_f1", "exact_match"}; }
+
+ private:
+  static Scores& named(Scores& scores, const MultiLabelScores& of) {
+    scores.all = {{"micro_f1", of.micro_f1}, {"macro_f1", of.macro_f1}, {"exact_match", of.exact}};
+    return scores;
+  }
+};
+
+}  // namespace
+
+extern const TaskEntry multi_label_task{
+    "multi-label", "any number of classes for each example", data::Target::labels,
+    [](const TaskOptions& options) -> std::unique_ptr<Task> { return std::make_unique<MultiLabel>(options); }};
+
+}  // namespace graft::tasks

@@ -1,0 +1,54 @@
+// What a head said of examples. Of very many classes only the best of each example are kept, so that examples times
+// classes numbers are never held.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graft/data/source.h"
+
+namespace graft::tasks {
+
+inline constexpr int64_t kAllScores = 1000;  // up to so many classes every score of an example is kept
+inline constexpr int64_t kBestScores = 10;   // and of more the best
+
+struct Predictions {
+  std::vector<std::string> files;  // as the data set names them
+  std::vector<int64_t> labels;     // -1 where there is none
+  at::Tensor probabilities;        // [N, C] float32; of more than kAllScores classes [N, kBestScores], best first
+  at::Tensor best = {};            // [N, kBestScores] int64, whose they are; undefined where all are there, in order
+  at::Tensor of_label = {};        // [N] float32, the label's, where not all are there
+  int64_t class_count = 0;         // 0: as many as there are columns
+  data::Target target = data::Target::label;  // labels: `probabilities` of each class by itself; value: the numbers
+  at::Tensor truth = {};                      // [N, K] float32 of labels and values, NaN where it is not known
+
+  int64_t classes() const { return class_count > 0 ? class_count : probabilities.size(1); }
+};
+
+// Bytes that so many examples' predictions take.
+int64_t prediction_bytes(int64_t examples, int64_t classes);
+
+// Predictions as batches of logits come.
+class PredictionRows {
+ public:
+  PredictionRows(std::vector<std::string> files, std::vector<int64_t> labels, int64_t classes);
+  // Of a source's examples, in its order.
+  PredictionRows(const data::Source& source, data::Target target, int64_t outputs);
+
+  // logits [B, C] of the examples after those so far. DivergenceError, with the example, for one that is not finite.
+  void add(const at::Tensor& logits);
+  Predictions take() { return std::move(predictions_); }
+
+ private:
+  Predictions predictions_;
+  int64_t rows_ = 0;
+};
+
+// The k most probable classes of a row, best first; of equal ones the lower first. At most as many as are kept.
+std::vector<std::pair<int64_t, double>> top(const Predictions& predictions, int64_t row, int64_t k);
+
+}  // namespace graft::tasks

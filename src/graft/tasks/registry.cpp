@@ -1,0 +1,42 @@
+#include <algorithm>
+#include <limits>
+
+#include "graft/core/error.h"
+#include "graft/core/names.h"
+#include "graft/tasks/task.h"
+
+namespace graft::tasks {
+
+#define TASK(name) extern const TaskEntry name##_task;
+#include "graft/tasks/tasks.def"
+#undef TASK
+
+const std::vector<const TaskEntry*>& tasks() {
+  static const std::vector<const TaskEntry*> all = {
+#define TASK(name) &name##_task,
+#include "graft/tasks/tasks.def"
+#undef TASK
+  };
+  return all;
+}
+
+const TaskEntry& task_of(data::Target target) {
+  const auto found = std::ranges::find_if(tasks(), [&](const TaskEntry* entry) { return entry->target == target; });
+  GRAFT_ASSERT(found != tasks().end());
+  return **found;
+}
+
+const TaskEntry& find_task(const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto* entry : tasks()) {
+    if (entry->name == name) return *entry;
+    known.emplace_back(entry->name);
+  }
+  throw UsageError("tasks", "{}", unknown_name("task", name, known));
+}
+
+size_t scores_shown(data::Reads reads) {
+  return reads == data::Reads::photo ? 2 : std::numeric_limits<size_t>::max();
+}
+
+}  // namespace graft::tasks

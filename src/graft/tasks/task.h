@@ -1,0 +1,48 @@
+// What is asked of a model on a data set, whatever its examples are: what is made small, and how answers are scored.
+// One file a task, one line in tasks.def.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graft/data/dataset.h"
+#include "graft/tasks/predictions.h"
+#include "graft/tasks/scores.h"
+
+namespace graft::tasks {
+
+class Task {
+ public:
+  virtual ~Task() = default;
+
+  // outputs [B, K] of a head, target as models::targets_of() gives it -> a scalar: the sum over the examples.
+  virtual at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target) const = 0;
+
+  // Of the examples whose target is known; the first score chooses the best epoch. Intervals are for a test.
+  virtual Scores score(const Predictions& predictions, bool intervals) const = 0;
+  virtual std::vector<std::string> score_names() const = 0;
+};
+
+struct TaskOptions {
+  std::string loss = "cross-entropy";
+  double label_smoothing = 0;
+};
+
+struct TaskEntry {
+  const char* name;
+  const char* summary;
+  data::Target target;  // what is known of its examples
+  std::unique_ptr<Task> (*make)(const TaskOptions& options);
+};
+
+const std::vector<const TaskEntry*>& tasks();  // in the order of tasks.def
+const TaskEntry& task_of(data::Target target);
+const TaskEntry& find_task(const std::string& name);  // UsageError with the nearest name
+
+size_t scores_shown(data::Reads reads);  // of a result, to people: of photos accuracy and the mean per class
+
+}  // namespace graft::tasks

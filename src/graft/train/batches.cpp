@@ -1,0 +1,34 @@
+#include "graft/train/batches.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace graft::train {
+
+int64_t Batches::size_of(int64_t batch) const {
+  return std::min(batch_size(), examples() - batch * batch_size());
+}
+
+FeatureBatches::FeatureBatches(nn::Value features, at::Tensor targets, int64_t batch_size, Order order)
+    : features_(std::move(features)), targets_(std::move(targets)), batch_size_(batch_size), order_(std::move(order)) {
+  seek(0, 0);
+}
+
+void FeatureBatches::seek(int64_t epoch, int64_t batch) {
+  epoch_ = epoch;
+  batch_ = batch;
+  epoch_order_ = torch::tensor(order_(epoch), at::kLong);
+}
+
+Batch FeatureBatches::next() {
+  if (batch_ == per_epoch()) seek(epoch_ + 1, 0);
+  const at::Tensor rows = epoch_order_.narrow(0, batch_ * batch_size_, size_of(batch_));
+  ++batch_;
+  return {{features_.x.index_select(0, rows), features_.layout},
+          targets_.index_select(0, rows),
+          static_cast<double>(rows.numel())};
+}
+
+}  // namespace graft::train

@@ -1,0 +1,81 @@
+#include "graft/pipelines/merge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "graft/core/error.h"
+#include "graft/pipelines/adapt.h"
+#include "graft/pipelines/features.h"
+#include "tests/support/tiny_world.h"
+
+namespace graft::pipelines {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class Merge : public ::testing::Test {
+ protected:
+  Merge() { testing::make_tiny_world(folder_.path(), 3, 1, 2); }
+
+  MergeOptions train(const std::string& method, const OptionValues& method_options = {}) {
+    auto run = testing::tiny_run(folder_.path(), method);
+    run.train.lr = 1e-2;
+    run.output = (folder_ / "run").string();
+    run.force = true;
+    adapt(run, method_options, host_, silent_);
+    MergeOptions o;
+    o.run = run.output;
+    o.model.threads = 1;
+    o.output = (folder_ / "merged").string();
+    return o;
+  }
+  at::Tensor features_of(const std::string& model, const std::string& adapter) {
+    const auto run = testing::tiny_run(folder_.path(), "");
+    FeaturesOptions o;
+    o.model = run.model;
+    o.model.model = model;
+    o.data = run.data;
+    o.adapter = adapter;
+    return features(o, host_, silent_).features;
+  }
+
+  testing::TempFolder folder_;
+  engine::Host host_;
+  Silent silent_;
+};
+
+TEST_F(Merge, AMergedModelOpensByItselfAndDoesWhatTheAdaptedOneDid) {
+  const auto o = train("lora", {{"target", "q,v,fc1"}});
+  const auto merged = merge(o, host_, silent_);
+  EXPECT_EQ(merged.folded, 6);  // qkv and fc1 of three blocks
+  EXPECT_EQ(merged.photos, 6);
+  EXPECT_LT(merged.largest_deviation, 1e-5);  // float32, sums of 32 terms
+  const auto adapted = features_of("", o.run), plain = features_of(o.output, "");
+  EXPECT_LT((adapted - plain).abs().max().item<float>(), 1e-5f * adapted.abs().max().item<float>());
+  EXPECT_GT((plain - features_of((folder_ / "clip").string(), "")).abs().max().item<float>(), 1e-4f);
+  EXPECT_EQ(testing::read_file(fs::path(o.output) / "open_clip_config.json"),
+            testing::read_file(folder_ / "clip" / "open_clip_config.json"));
+}
+
+TEST_F(Merge, WhatIsNoChangeOfWeightsIsRefusedByNameAndNothingIsWritten) {
+  const auto o = train("vpt");
+  try {
+    merge(o, host_, silent_);
+    FAIL() << "prompts were folded";
+  } catch (const ModelError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("vision.blocks.0.tokens"));
+  }
+  EXPECT_FALSE(fs::exists(o.output));
+}
+
+TEST_F(Merge, AFolderThatExistsIsRefusedUnlessForced) {
+  auto o = train("lora");
+  fs::create_directories(fs::path(o.output) / "something");
+  EXPECT_THROW(merge(o, host_, silent_), ConfigError);
+  o.force = true;
+  EXPECT_GT(merge(o, host_, silent_).folded, 0);
+}
+
+}  // namespace
+}  // namespace graft::pipelines
