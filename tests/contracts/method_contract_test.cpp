@@ -238,7 +238,7 @@ TEST_P(MethodContract, HasTheGradientsOfItsDifferences) {
 TEST_P(MethodContract, ComputesFusedWhatItsForwardSays) {
   struct Plain final : nn::Insert {
     explicit Plain(std::shared_ptr<nn::Insert> insert) : inner(register_module("inner", std::move(insert))) {}
-    at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) override {
+    at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) const override {
       return inner->forward(x, frozen, context);
     }
     nn::Layout layout(const nn::Layout& before) const override { return inner->layout(before); }

@@ -30,7 +30,7 @@ class SiteTower final : public models::Tower {
 
   nn::Tower name() const override { return name_; }
   int64_t width(nn::Place place) const override { return place == last() ? 512 : width_; }
-  nn::Value run(nn::Value, nn::Place, nn::Place, const nn::Context&) override {
+  nn::Value run(nn::Value, nn::Place, nn::Place, const nn::Context&) const override {
     throw InternalError("test", "these are sites without weights");
   }
   nn::Value kept(at::Tensor x, nn::Place) const override { return {std::move(x)}; }

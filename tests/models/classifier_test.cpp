@@ -38,7 +38,7 @@ TextReader reader(bool truncate = false) {
 // Puts rows that train in place of the learned words.
 struct Words : nn::Insert {
   explicit Words(int64_t count, int64_t width) { rows = register_parameter("rows", random_tensor({count, width}, 5)); }
-  at::Tensor forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) override {
+  at::Tensor forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) const override {
     const auto where = context.learned.unsqueeze(2).expand({-1, -1, x.size(2)});
     return x.scatter(1, where, rows.unsqueeze(0).expand({x.size(0), -1, -1}));
   }

@@ -21,7 +21,7 @@ using testing::tiny_images;
 
 struct ScaleOutput : nn::Insert {
   explicit ScaleOutput(double by) : by(by) {}
-  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context&) override {
+  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context&) const override {
     return frozen(x) * by;
   }
   double by;
@@ -45,7 +45,7 @@ TEST(Clip, RunningInTwoPartsEqualsRunningAtOnce) {
 // One learned context for all prompts, or one for each.
 struct LearnedWords : nn::Insert {
   LearnedWords(at::Tensor values, bool same) : same(same) { words = register_parameter("words", std::move(values)); }
-  at::Tensor forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) override {
+  at::Tensor forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) const override {
     const auto rows = context.learned.unsqueeze(-1).expand({-1, -1, x.size(2)});
     return x.scatter(1, rows, words.expand({x.size(0), -1, -1}));
   }

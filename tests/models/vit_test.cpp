@@ -26,7 +26,7 @@ LoadOptions at_size(int64_t side) {
 
 // Puts three rows in after the class token.
 struct Prompts : nn::Insert {
-  at::Tensor forward(const at::Tensor& x, const nn::Frozen&, const nn::Context&) override {
+  at::Tensor forward(const at::Tensor& x, const nn::Frozen&, const nn::Context&) const override {
     const auto rows = at::ones({x.size(0), 3, x.size(2)});
     return at::cat({x.narrow(1, 0, 1), rows, x.narrow(1, 1, x.size(1) - 1)}, 1);
   }

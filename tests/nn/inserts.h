@@ -9,13 +9,17 @@ namespace graft::nn {
 
 struct Times : Insert {
   explicit Times(double by) : by(by) {}
-  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) override { return frozen(x) * by; }
+  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) const override {
+    return frozen(x) * by;
+  }
   double by;
 };
 
 struct Plus : Insert {
   explicit Plus(double by) : by(by) {}
-  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) override { return frozen(x) + by; }
+  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) const override {
+    return frozen(x) + by;
+  }
   double by;
 };
 
@@ -24,7 +28,7 @@ struct LowRankInsert : Insert {
     a = register_parameter("a", torch::randn({rank, in}) * 0.3);
     b = register_parameter("b", torch::randn({out, rank}) * 0.3);
   }
-  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) override {
+  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) const override {
     return frozen(x) + scale * at::linear(at::linear(x, a), b);
   }
   Form form() const override { return says_so ? Form(LowRank{a, b, scale, 0}) : Form(Opaque{}); }
@@ -38,7 +42,7 @@ struct AffineInsert : Insert {
     scale = register_parameter("scale", torch::rand({out}) + 0.5);
     shift = register_parameter("shift", torch::randn({out}));
   }
-  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) override {
+  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) const override {
     return frozen(x) * scale + shift;
   }
   Form form() const override { return says_so ? Form(Affine{scale, shift}) : Form(Opaque{}); }
@@ -57,7 +61,7 @@ struct BottleneckInsert : Insert {
              .activation = tensor::Activation::relu,
              .gain = 2};
   }
-  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) override {
+  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) const override {
     const auto normed = frozen.norm(x);
     const auto h = parallel && reads_norm ? frozen.body(normed) : frozen(x);
     const bool sum = reads_sum && frozen.has_norm_behind();

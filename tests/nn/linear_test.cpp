@@ -108,7 +108,9 @@ TEST_F(LinearTest, DropoutTakesTheInsertsOwnForwardWhileTraining) {
   struct Dropped : LowRankInsert {
     using LowRankInsert::LowRankInsert;
     Form form() const override { return LowRank{a, b, scale, 0.5}; }
-    at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) override { return frozen(x) * 0; }
+    at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context&) const override {
+      return frozen(x) * 0;
+    }
   };
   auto linear = make();
   linear.joint().put(std::make_shared<Dropped>(kIn, kOut, 2, 1.0));

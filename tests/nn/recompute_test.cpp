@@ -33,7 +33,7 @@ std::shared_ptr<Block> make_block(tensor::Precision precision, bool norm_first) 
 // A low-rank branch whose input is dropped out; it does not say what it is.
 struct Dropped : LowRankInsert {
   using LowRankInsert::LowRankInsert;
-  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context& context) override {
+  at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context& context) const override {
     const auto keep = at::empty(x.sizes(), x.options()).bernoulli_(0.5, context.generator);
     return LowRankInsert::forward(x, frozen, context) + at::linear(at::linear(x * keep, a), b);
   }
@@ -129,8 +129,8 @@ TEST_P(RecomputeTest, AnInsertInTheSecondHalfLeavesTheFirstWithoutGradients) {
 TEST_P(RecomputeTest, ABlockBelowAllThatTrainsIsNotRunAgain) {
   put(2, 1, std::make_shared<LowRankInsert>(kWidth, 3 * kWidth, 2, 0.5));
   struct Counting : Insert {
-    int calls = 0;
-    at::Tensor forward(const at::Tensor& u, const Frozen& frozen, const Context&) override {
+    mutable int calls = 0;
+    at::Tensor forward(const at::Tensor& u, const Frozen& frozen, const Context&) const override {
       ++calls;
       return frozen(u);
     }

@@ -30,7 +30,7 @@ Cache::Cache(int64_t photos, int64_t features, int64_t classes, bool trains, con
   beta_ = register_buffer("beta", torch::tensor(options.beta, torch::kFloat32));
 }
 
-at::Tensor Cache::forward(const at::Tensor& features, const nn::Frozen& frozen, const nn::Context&) {
+at::Tensor Cache::forward(const at::Tensor& features, const nn::Frozen& frozen, const nn::Context&) const {
   return frozen(features) + alpha_ * votes(affinity(features), beta_);
 }
 

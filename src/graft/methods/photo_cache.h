@@ -31,7 +31,7 @@ class Cache final : public nn::Insert {
   Cache(int64_t photos, int64_t features, int64_t classes, bool trains, const Options& options);
 
   // features [B, E] -> logits [B, C]
-  at::Tensor forward(const at::Tensor& features, const nn::Frozen& frozen, const nn::Context& context) override;
+  at::Tensor forward(const at::Tensor& features, const nn::Frozen& frozen, const nn::Context& context) const override;
 
   bool is_of_its_classes() const override { return true; }
 

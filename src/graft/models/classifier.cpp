@@ -48,7 +48,7 @@ at::Tensor unit(const at::Tensor& x) {
 
 Classifier::Classifier(int64_t features, int64_t classes) : joint_(head_site(features, classes)), classes_(classes) {}
 
-at::Tensor Classifier::forward(const at::Tensor& features, nn::Context& context) {
+at::Tensor Classifier::forward(const at::Tensor& features, nn::Context& context) const {
   if (features.dim() != 2 || features.size(1) != joint_.site().in) {
     throw ShapeError("head", "expected features [B, {}], got [{}].", joint_.site().in,
                      fmt::join(features.sizes(), ", "));
@@ -75,7 +75,7 @@ LinearClassifier::LinearClassifier(int64_t features, int64_t classes, HeadInit i
   bias = register_parameter("bias", bias);
 }
 
-at::Tensor LinearClassifier::frozen(const at::Tensor& features, nn::Context&) {
+at::Tensor LinearClassifier::frozen(const at::Tensor& features, nn::Context&) const {
   return at::linear(unit_features_ ? unit(features) : features, weight, bias);
 }
 
@@ -152,7 +152,7 @@ at::Tensor PromptClassifier::encode(nn::Context& context) const {
   return in_parts(classes(), kPromptsOfAPart, part, text_parameters(), context.generator);
 }
 
-at::Tensor PromptClassifier::class_weights(nn::Context& context) {
+at::Tensor PromptClassifier::class_weights(nn::Context& context) const {
   const auto parameters = text_parameters();
   bool trains = false;
   uint64_t stamp = 1;  // order-dependent mix of who the parameters are and how often each was written
@@ -164,6 +164,7 @@ at::Tensor PromptClassifier::class_weights(nn::Context& context) {
   }
   if (trains && at::GradMode::is_enabled()) return encode(context);
   if (!kept_.defined() || kept_stamp_ != stamp) {
+  const std::lock_guard lock(keeping_);
     const torch::NoGradGuard no_grad;
     kept_ = encode(context);
     kept_stamp_ = stamp;
@@ -173,13 +174,14 @@ at::Tensor PromptClassifier::class_weights(nn::Context& context) {
 
 void PromptClassifier::forget() {
   kept_.reset();
+  const std::lock_guard lock(keeping_);
 }
 
 double PromptClassifier::scale() const {
   return model_->logit_scale().item<double>();
 }
 
-at::Tensor PromptClassifier::frozen(const at::Tensor& features, nn::Context& context) {
+at::Tensor PromptClassifier::frozen(const at::Tensor& features, nn::Context& context) const {
   return model_->logit_scale() * at::linear(unit(features), class_weights(context));
 }
 

@@ -1,11 +1,14 @@
 // From features to logits: a linear head, or the class prompts of a CLIP. Either is a site (`head`), so that a
-// method may stand before it (CLIP-Adapter) or beside it (Tip-Adapter).
+// method may stand before it (CLIP-Adapter) or beside it (Tip-Adapter). Several threads may run one at once, as of a
+// tower.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 #include <torch/nn/module.h>
 
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -28,16 +31,16 @@ struct Prompts {
 class Classifier : public torch::nn::Module {
  public:
   // features [B, E], as the reader gives them (not normalised) -> logits [B, C]
-  at::Tensor forward(const at::Tensor& features, nn::Context& context);
+  at::Tensor forward(const at::Tensor& features, nn::Context& context) const;
   nn::Joint& joint() { return joint_; }
   int64_t classes() const { return classes_; }
   // Class weights [C, E] of unit length where logits are scaled cosines (prompts); undefined for a linear head.
-  virtual at::Tensor class_weights(nn::Context&) { return {}; }
+  virtual at::Tensor class_weights(nn::Context&) const { return {}; }
   virtual double scale() const { return 1; }
 
  protected:
   Classifier(int64_t features, int64_t classes);
-  virtual at::Tensor frozen(const at::Tensor& features, nn::Context& context) = 0;
+  virtual at::Tensor frozen(const at::Tensor& features, nn::Context& context) const = 0;
 
  private:
   nn::Joint joint_;
@@ -59,7 +62,7 @@ class LinearClassifier final : public Classifier {
   at::Tensor weight, bias;  // [C, E], [C]; both train
 
  protected:
-  at::Tensor frozen(const at::Tensor& features, nn::Context& context) override;
+  at::Tensor frozen(const at::Tensor& features, nn::Context& context) const override;
 
  private:
   bool unit_features_;  // features are brought to unit length first
@@ -76,7 +79,7 @@ class PromptClassifier final : public Classifier {
   PromptClassifier(std::shared_ptr<Model> model, std::vector<std::string> names, std::vector<std::string> templates,
                    int64_t learned_words = 0, Position position = Position::end);
 
-  at::Tensor class_weights(nn::Context& context) override;  // [C, E], unit rows
+  at::Tensor class_weights(nn::Context& context) const override;  // [C, E], unit rows
   double scale() const override;
   void forget();  // encode again at the next call; a step or a loaded adapter is noticed without it
   const std::vector<std::string>& names() const { return names_; }
@@ -85,7 +88,7 @@ class PromptClassifier final : public Classifier {
   std::vector<std::vector<size_t>> alike() const;
 
  protected:
-  at::Tensor frozen(const at::Tensor& features, nn::Context& context) override;
+  at::Tensor frozen(const at::Tensor& features, nn::Context& context) const override;
 
  private:
   std::vector<at::Tensor> text_parameters() const;  // of the text tower and of what sits in it
@@ -94,8 +97,9 @@ class PromptClassifier final : public Classifier {
   std::shared_ptr<Model> model_;
   std::vector<std::string> names_;
   std::vector<Prompts> prompts_;  // one a template
-  at::Tensor kept_;               // [C, E], while the text side is at rest
-  uint64_t kept_stamp_ = 0;       // of the parameters' versions that kept_ was made of
+  mutable std::mutex keeping_;
+  mutable at::Tensor kept_;          // [C, E], while the text side is at rest; under that lock, and so is its stamp
+  mutable uint64_t kept_stamp_ = 0;  // of the parameters' versions that kept_ was made of
 };
 
 }  // namespace graft::models

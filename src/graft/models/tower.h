@@ -1,5 +1,7 @@
 // One network from its input to its features. Its places are numbered in order of computation and have names; a value
-// goes from one place to a later one.
+// goes from one place to a later one. Several threads may run one tower at once, each with a Context of its own, as
+// long as nobody trains it, writes to it or puts inserts in it meanwhile; what its maps pack, the first to need it
+// packs.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -43,7 +45,7 @@ class Tower : public torch::nn::Module {
   std::string name_of(nn::Place place) const;
 
   virtual int64_t width(nn::Place place) const = 0;  // of a row of the value there
-  virtual nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) = 0;
+  virtual nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const = 0;
   // What was kept of a place that no insert changes, with the layout that it has there.
   virtual nn::Value kept(at::Tensor x, nn::Place place) const = 0;
   // Whether values there have one shape for all examples, so that they can be kept together.
@@ -66,7 +68,7 @@ class Tower : public torch::nn::Module {
   // Below which place does a parameter change nothing, by its name below the tower.
   virtual nn::Place place_of(const std::string& name) const;
 
-  at::Tensor encode(nn::Value value, const nn::Context& context) {  // -> [B, E]
+  at::Tensor encode(nn::Value value, const nn::Context& context) const {  // -> [B, E]
     return run(std::move(value), 0, last(), context).x;
   }
 

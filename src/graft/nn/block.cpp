@@ -77,7 +77,7 @@ std::vector<Joint*> Block::joints() {
           &mlp_joint_,  &parts_.fc1->joint(), &parts_.fc2->joint()};
 }
 
-at::Tensor Block::attend(const at::Tensor& normed, const Context& context) {
+at::Tensor Block::attend(const at::Tensor& normed, const Context& context) const {
   const auto qkv = parts_.qkv->forward(normed, context);
   if (context.start) {
     GRAFT_ASSERT(parts_.causal && !context.present.defined());
@@ -89,7 +89,7 @@ at::Tensor Block::attend(const at::Tensor& normed, const Context& context) {
   return parts_.proj->forward(tensor::attention(qkv, parts_.heads, options), context);
 }
 
-at::Tensor Block::attend_rows(const at::Tensor& normed, const at::Tensor& rows, const Context& context) {
+at::Tensor Block::attend_rows(const at::Tensor& normed, const at::Tensor& rows, const Context& context) const {
   const auto qkv = parts_.qkv->forward(normed, context).chunk(3, 2);
   tensor::AttentionOptions options;
   options.present = context.present;
@@ -101,12 +101,13 @@ at::Tensor Block::attend_rows(const at::Tensor& normed, const at::Tensor& rows, 
                               context);
 }
 
-at::Tensor Block::mlp(const at::Tensor& normed, const Context& context) {
+at::Tensor Block::mlp(const at::Tensor& normed, const Context& context) const {
   return parts_.fc2->forward(parts_.fc1->forward(normed, context, parts_.activation), context);
 }
 
 template <class Body>
-void Block::sublayer(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context) {
+void Block::sublayer(Stream& stream, const Joint& joint, const LayerNorm& norm, const Body& body,
+                     const Context& context) const {
   if (parts_.norm_first) {
     pre_norm(stream, joint, norm, body, context);
   } else {
@@ -115,7 +116,8 @@ void Block::sublayer(Stream& stream, const Joint& joint, LayerNorm& norm, const 
 }
 
 template <class Body>
-void Block::pre_norm(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context) {
+void Block::pre_norm(Stream& stream, const Joint& joint, const LayerNorm& norm, const Body& body,
+                     const Context& context) const {
   if (joint.empty()) {
     stream.add(body(stream.normed(norm)));
     return;
@@ -133,7 +135,8 @@ void Block::pre_norm(Stream& stream, const Joint& joint, LayerNorm& norm, const 
 
 // What a sub-layer reads is the stream, which is normed already.
 template <class Body>
-void Block::post_norm(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context) {
+void Block::post_norm(Stream& stream, const Joint& joint, const LayerNorm& norm, const Body& body,
+                      const Context& context) const {
   const auto x = stream.value();
   at::Tensor change;
   if (joint.empty()) {
@@ -150,20 +153,20 @@ void Block::post_norm(Stream& stream, const Joint& joint, LayerNorm& norm, const
   stream = Stream(norm.of_sum(x, change));
 }
 
-void Block::forward(Stream& stream, const Context& context) {
+void Block::forward(Stream& stream, const Context& context) const {
   sublayer(
       stream, attn_joint_, *parts_.norm1, [&](const at::Tensor& u) { return attend(u, context); }, context);
   sublayer(
       stream, mlp_joint_, *parts_.norm2, [&](const at::Tensor& u) { return mlp(u, context); }, context);
 }
 
-at::Tensor Block::forward(const at::Tensor& x, const Context& context) {
+at::Tensor Block::forward(const at::Tensor& x, const Context& context) const {
   Stream stream(x);
   forward(stream, context);
   return stream.value();
 }
 
-at::Tensor Block::forward_rows(Stream& stream, const at::Tensor& rows, const Context& context) {
+at::Tensor Block::forward_rows(Stream& stream, const at::Tensor& rows, const Context& context) const {
   GRAFT_ASSERT(!context.start);
   if (!works_row_by_row(attn_joint_) || !works_row_by_row(mlp_joint_)) {
     forward(stream, context);

@@ -37,27 +37,30 @@ class Block : public torch::nn::Module {
   Block(BlockParts parts, Site attn, Site mlp);
 
   // x [B, T, D] float32 -> the same
-  at::Tensor forward(const at::Tensor& x, const Context& context);
-  void forward(Stream& stream, const Context& context);
+  at::Tensor forward(const at::Tensor& x, const Context& context) const;
+  void forward(Stream& stream, const Context& context) const;
   // The same, for one row a sequence: the class token of the last block, whose other rows nobody needs.
   // rows [B] int64 -> [B, 1, D]
-  at::Tensor forward_rows(Stream& stream, const at::Tensor& rows, const Context& context);
+  at::Tensor forward_rows(Stream& stream, const at::Tensor& rows, const Context& context) const;
 
   std::vector<Joint*> joints();  // attn, qkv, proj, mlp, fc1, fc2: in order of computation
 
  private:
   // The bodies of the sub-layers: [B, T, D], normed, in the type maps carry or the stream's -> the change, without the
   // residual.
-  at::Tensor attend(const at::Tensor& normed, const Context& context);
-  at::Tensor attend_rows(const at::Tensor& normed, const at::Tensor& rows, const Context& context);
-  at::Tensor mlp(const at::Tensor& normed, const Context& context);
+  at::Tensor attend(const at::Tensor& normed, const Context& context) const;
+  at::Tensor attend_rows(const at::Tensor& normed, const at::Tensor& rows, const Context& context) const;
+  at::Tensor mlp(const at::Tensor& normed, const Context& context) const;
   // Runs a sub-layer in the stream, with whatever sits at its joint: fused where that says that it is a bottleneck.
   template <class Body>
-  void sublayer(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context);
+  void sublayer(Stream& stream, const Joint& joint, const LayerNorm& norm, const Body& body,
+                const Context& context) const;
   template <class Body>
-  void pre_norm(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context);
+  void pre_norm(Stream& stream, const Joint& joint, const LayerNorm& norm, const Body& body,
+                const Context& context) const;
   template <class Body>
-  void post_norm(Stream& stream, const Joint& joint, LayerNorm& norm, const Body& body, const Context& context);
+  void post_norm(Stream& stream, const Joint& joint, const LayerNorm& norm, const Body& body,
+                 const Context& context) const;
 
   BlockParts parts_;
   Joint attn_joint_, mlp_joint_;

@@ -86,8 +86,9 @@ struct Folded {
 };
 
 struct Insert : torch::nn::Module {
-  // x: what the site's kind says. Opaque inserts are given, and give, the stream's type (float32).
-  virtual at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context& context) = 0;
+  // x: what the site's kind says. Opaque inserts are given, and give, the stream's type (float32). Several threads may
+  // be in it at once.
+  virtual at::Tensor forward(const at::Tensor& x, const Frozen& frozen, const Context& context) const = 0;
 
   virtual Form form() const { return Opaque{}; }
 

@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include <optional>
+
 #include "graft/core/error.h"
 #include "graft/tensor/affine.h"
 #include "graft/tensor/resting.h"
@@ -31,7 +33,7 @@ Linear::Linear(Site site, at::Tensor weight, at::Tensor bias, tensor::Precision 
   if (bias.defined()) bias_ = register_parameter("bias", std::move(bias), /*requires_grad=*/false);
 }
 
-at::Tensor Linear::forward(const at::Tensor& x, const Context& context, tensor::Activation activation) {
+at::Tensor Linear::forward(const at::Tensor& x, const Context& context, tensor::Activation activation) const {
   if (joint_.empty()) return frozen(x, activation);
   if (!is_plain(x) && fuses(context)) return with_forms(x, activation);
   return tensor::activate(scaled(with_opaque(x, context)), activation);
@@ -41,12 +43,8 @@ bool Linear::is_plain(const at::Tensor& x) const {
   return x.scalar_type() == at::kDouble || weight_.requires_grad();
 }
 
-at::Tensor Linear::frozen(const at::Tensor& x, tensor::Activation activation) {
-  if (is_plain(x)) {
-    packed_.reset();
-    tensor::wake(weight_);
-    return tensor::activate(scaled(at::linear(to_stream(x), weight_, bias_)), activation);
-  }
+at::Tensor Linear::frozen(const at::Tensor& x, tensor::Activation activation) const {
+  if (is_plain(x)) return tensor::activate(scaled(at::linear(to_stream(x), awake_weight(), bias_)), activation);
   return finish(folds_scale(), activation, [&](const tensor::FrozenLinear& map, tensor::Activation inner) {
     return map.forward(to_carrier(x, precision_), inner);
   });
@@ -58,24 +56,45 @@ bool Linear::folds_scale() const {
 }
 
 template <class Run>
-at::Tensor Linear::finish(bool with_scale, tensor::Activation activation, const Run& run) {
+at::Tensor Linear::finish(bool with_scale, tensor::Activation activation, const Run& run) const {
   if (with_scale || !scale_.defined()) return run(packed(with_scale), activation);
   return tensor::activate(scaled(to_stream(run(packed(false), tensor::Activation::none))), activation);
 }
 
 // A bias that trains is not copied: its steps are no reason to pack again.
-const tensor::FrozenLinear& Linear::packed(bool with_scale) {
+const tensor::FrozenLinear& Linear::packed(bool with_scale) const {
   const uint32_t version = version_of(weight_) + (with_scale ? version_of(bias_) + version_of(scale_) : 0);
-  if (packed_ && packed_with_scale_ == with_scale && packed_version_ == version) return *packed_;
+  const auto* ready = ready_.load(std::memory_order_acquire);
+  if (ready && ready->is(with_scale, version)) return ready->map;
+  const std::lock_guard lock(packing_);
+  if (packed_ && packed_->is(with_scale, version)) return packed_->map;  // another thread was first
   const torch::NoGradGuard no_grad;
   const auto numbers = tensor::numbers_of(weight_);
   const auto weight = with_scale ? numbers * scale_.unsqueeze(1) : numbers;
   std::optional<at::Tensor> bias;
   if (bias_.defined()) bias = with_scale ? bias_ * scale_ : bias_;
-  packed_.emplace(weight, bias, precision_);
-  packed_with_scale_ = with_scale;
-  packed_version_ = version;
-  return *packed_;
+  forget_packed();  // before the new one is made: they are never held together
+  packed_ = std::make_unique<const Packed>(Packed{tensor::FrozenLinear(weight, bias, precision_), with_scale, version});
+  ready_.store(packed_.get(), std::memory_order_release);
+  return packed_->map;
+}
+
+void Linear::forget_packed() const {
+  ready_.store(nullptr, std::memory_order_relaxed);
+  packed_.reset();
+}
+
+at::Tensor Linear::awake_weight() const {
+  const std::lock_guard lock(packing_);
+  forget_packed();
+  auto weight = weight_;
+  tensor::wake(weight);
+  return weight;
+}
+
+int64_t Linear::packed_bytes() const {
+  const std::lock_guard lock(packing_);
+  return packed_ ? packed_->map.bytes() : 0;
 }
 
 // Low-rank branches are part of the product, affine maps of what comes out of it.
@@ -110,7 +129,7 @@ Affine Linear::affine_part() const {
   return all;
 }
 
-at::Tensor Linear::with_forms(const at::Tensor& x, tensor::Activation activation) {
+at::Tensor Linear::with_forms(const at::Tensor& x, tensor::Activation activation) const {
   const auto affine = affine_part();
   const bool with_scale = !affine.scale.defined() && folds_scale();
   std::vector<tensor::LowRank> branches;
@@ -130,12 +149,9 @@ at::Tensor Linear::with_forms(const at::Tensor& x, tensor::Activation activation
                         activation);
 }
 
-at::Tensor Linear::with_opaque(const at::Tensor& x, const Context& context) {
+at::Tensor Linear::with_opaque(const at::Tensor& x, const Context& context) const {
   const Frozen map([this](const at::Tensor& u) -> at::Tensor {
-    if (is_plain(u)) {
-      tensor::wake(weight_);
-      return at::linear(u, weight_, bias_);
-    }
+    if (is_plain(u)) return at::linear(u, awake_weight(), bias_);
     return to_stream(packed(false).forward(to_carrier(u, precision_)));
   });
   return joint_.run(to_stream(x), map, context);
@@ -143,13 +159,11 @@ at::Tensor Linear::with_opaque(const at::Tensor& x, const Context& context) {
 
 void Linear::assign(const at::Tensor& weight, const at::Tensor& bias) {
   const torch::NoGradGuard no_grad;
-  tensor::wake(weight_);
-  weight_.copy_(weight);
+  awake_weight().copy_(weight);
   if (bias.defined()) {
     GRAFT_ASSERT(bias_.defined());
     bias_.copy_(bias);
   }
-  packed_.reset();
 }
 
 }  // namespace graft::nn

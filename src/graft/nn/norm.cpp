@@ -15,19 +15,19 @@ at::ScalarType LayerNorm::out(const at::Tensor& x) const {
   return x.scalar_type() == at::kDouble ? at::kDouble : out_;
 }
 
-at::Tensor LayerNorm::forward(const at::Tensor& x) {
+at::Tensor LayerNorm::forward(const at::Tensor& x) const {
   return tensor::layer_norm(x, values(), out(x));
 }
 
-at::Tensor LayerNorm::forward_float(const at::Tensor& x) {
+at::Tensor LayerNorm::forward_float(const at::Tensor& x) const {
   return tensor::layer_norm(x, values(), x.scalar_type());
 }
 
-tensor::AddNormed LayerNorm::add(const at::Tensor& x, const at::Tensor& change) {
+tensor::AddNormed LayerNorm::add(const at::Tensor& x, const at::Tensor& change) const {
   return tensor::add_layer_norm(x, change, values(), out(x));
 }
 
-at::Tensor LayerNorm::of_sum(const at::Tensor& x, const at::Tensor& change) {
+at::Tensor LayerNorm::of_sum(const at::Tensor& x, const at::Tensor& change) const {
   return tensor::add_layer_norm(x, change, values(), x.scalar_type()).normalised;
 }
 

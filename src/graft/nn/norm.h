@@ -15,13 +15,13 @@ class LayerNorm : public torch::nn::Module {
   LayerNorm(at::Tensor weight, at::Tensor bias, double eps, tensor::Precision precision);
 
   // x [..., D] -> the same shape, in the type that the next frozen map multiplies fastest
-  at::Tensor forward(const at::Tensor& x);
+  at::Tensor forward(const at::Tensor& x) const;
   // x [..., D] -> the same in the stream's type, for what is not followed by a map
-  at::Tensor forward_float(const at::Tensor& x);
+  at::Tensor forward_float(const at::Tensor& x) const;
   // The residual add and the norm in one pass; x [..., D] the stream, change [..., D] of any type
-  tensor::AddNormed add(const at::Tensor& x, const at::Tensor& change);
+  tensor::AddNormed add(const at::Tensor& x, const at::Tensor& change) const;
   // The norm of that sum in the stream's type, for a stream that is normed itself
-  at::Tensor of_sum(const at::Tensor& x, const at::Tensor& change);
+  at::Tensor of_sum(const at::Tensor& x, const at::Tensor& change) const;
 
  private:
   tensor::LayerNorm values() const { return {weight_, bias_, eps_}; }

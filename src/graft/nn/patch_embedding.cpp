@@ -17,7 +17,7 @@ PatchEmbedding::PatchEmbedding(at::Tensor weight, at::Tensor bias, int64_t chann
   if (map_->bias().defined()) register_parameter("bias", map_->bias(), /*requires_grad=*/false);
 }
 
-at::Tensor PatchEmbedding::forward(const at::Tensor& images, const Context& context) {
+at::Tensor PatchEmbedding::forward(const at::Tensor& images, const Context& context) const {
   if (images.dim() != 4 || images.size(1) != channels_ || images.size(2) % patch_ || images.size(3) % patch_ ||
       images.size(2) < patch_ || images.size(3) < patch_) {
     throw ShapeError("image", "expected images [B, {}, H, W] with H and W multiples of the patch size {}, got [{}].",

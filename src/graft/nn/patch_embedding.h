@@ -17,7 +17,7 @@ class PatchEmbedding : public torch::nn::Module {
   PatchEmbedding(at::Tensor weight, at::Tensor bias, int64_t channels, int64_t patch, tensor::Precision precision);
 
   // images [B, channels, H, W], H and W multiples of the patch -> [B, H/patch * W/patch, D] float32, row by row
-  at::Tensor forward(const at::Tensor& images, const Context& context);
+  at::Tensor forward(const at::Tensor& images, const Context& context) const;
 
   const Linear& map() const { return *map_; }
   int64_t patch() const { return patch_; }

@@ -12,7 +12,7 @@ const at::Tensor& Stream::value() {
   return x_;
 }
 
-at::Tensor Stream::normed(LayerNorm& norm) {
+at::Tensor Stream::normed(const LayerNorm& norm) {
   if (!change_.defined()) return norm.forward(x_);
   auto both = norm.add(x_, change_);
   x_ = std::move(both.stream);

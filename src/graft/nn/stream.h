@@ -13,9 +13,9 @@ class Stream {
   // x [B, T, D] float32, and a change of any type that is still to be added to it, if there is one
   explicit Stream(at::Tensor x, at::Tensor change = {}) : x_(std::move(x)), change_(std::move(change)) {}
 
-  const at::Tensor& value();           // with all changes added
-  at::Tensor normed(LayerNorm& norm);  // norm(value()), in the type that the next map multiplies
-  void add(at::Tensor change);         // [B, T, D], any type
+  const at::Tensor& value();                 // with all changes added
+  at::Tensor normed(const LayerNorm& norm);  // norm(value()), in the type that the next map multiplies
+  void add(at::Tensor change);               // [B, T, D], any type
 
   const at::Tensor& x() const { return x_; }  // the value is x + change; change may be undefined
   const at::Tensor& change() const { return change_; }

@@ -36,13 +36,13 @@ std::vector<Joint*> Transformer::joints() {
   return all;
 }
 
-void Transformer::put_tokens(Stream& stream, int64_t block, Context& context) {
+void Transformer::put_tokens(Stream& stream, int64_t block, Context& context) const {
   if (tokens_.empty() || tokens_[block].empty()) return;
   stream = Stream(tokens_[block].run_tokens(stream.value(), context));
 }
 
 // What the last block keeps is used up first in the backward: to make it again would save nothing.
-void Transformer::run_block(Stream& stream, int64_t block, int64_t end, const Context& context) {
+void Transformer::run_block(Stream& stream, int64_t block, int64_t end, const Context& context) const {
   if (context.recompute && block + 1 < end) {
     forward_to_rerun(blocks_[block], stream, context);
   } else {
@@ -50,7 +50,7 @@ void Transformer::run_block(Stream& stream, int64_t block, int64_t end, const Co
   }
 }
 
-Value Transformer::forward(Value tokens, int64_t begin, int64_t end, const Context& context) {
+Value Transformer::forward(Value tokens, int64_t begin, int64_t end, const Context& context) const {
   auto inner = of_rows(tokens, context);
   Stream stream(tokens.x);
   for (int64_t k = begin; k < end; ++k) {
@@ -61,7 +61,7 @@ Value Transformer::forward(Value tokens, int64_t begin, int64_t end, const Conte
 }
 
 at::Tensor Transformer::forward_rows(Value tokens, int64_t begin, const std::function<at::Tensor(const Layout&)>& rows,
-                                     const Context& context) {
+                                     const Context& context) const {
   if (begin == size()) return take_rows(tokens.x, rows(tokens.layout));
   auto inner = of_rows(tokens, context);
   Stream stream(tokens.x);

@@ -132,7 +132,7 @@ nn::Form Bottleneck::form() const {
                         .dropout = shape_.dropout};
 }
 
-at::Tensor Bottleneck::forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) {
+at::Tensor Bottleneck::forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) const {
   if (shape_.parallel && shape_.reads_norm) {
     const auto normed = frozen.norm(x);
     return frozen.body(normed) + branch(normed, context);

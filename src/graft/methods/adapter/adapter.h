@@ -68,7 +68,7 @@ class Bottleneck final : public nn::Insert {
   Bottleneck(const Shape& shape, Init init, double init_std, Random& random);
 
   // x [B, T, D] -> [B, T, D]
-  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) override;
+  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) const override;
   nn::Form form() const override;
 
  private:

@@ -49,7 +49,7 @@ Mix::Mix(int64_t features, const Options& options, Random& random) : ratio_(opti
   up_ = register_parameter("up", kaiming_uniform(features, inner, random));
 }
 
-at::Tensor Mix::forward(const at::Tensor& features, const nn::Frozen& frozen, const nn::Context&) {
+at::Tensor Mix::forward(const at::Tensor& features, const nn::Frozen& frozen, const nn::Context&) const {
   const auto adapted = torch::relu(torch::linear(torch::relu(torch::linear(features, down_)), up_));
   return frozen(ratio_ * adapted + (1 - ratio_) * features);
 }

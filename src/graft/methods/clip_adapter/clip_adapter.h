@@ -24,7 +24,7 @@ class Mix final : public nn::Insert {
   Mix(int64_t features, const Options& options, Random& random);
 
   // features [B, E] -> logits [B, C]
-  at::Tensor forward(const at::Tensor& features, const nn::Frozen& frozen, const nn::Context& context) override;
+  at::Tensor forward(const at::Tensor& features, const nn::Frozen& frozen, const nn::Context& context) const override;
 
  private:
   at::Tensor down_, up_;  // [E / reduction, E], [E, E / reduction]

@@ -87,7 +87,7 @@ class Coop final : public MethodWith<Options> {
 
 Words::Words(at::Tensor context) : words_(register_parameter("context", std::move(context))) {}
 
-at::Tensor Words::forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) {
+at::Tensor Words::forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) const {
   GRAFT_ASSERT(context.learned.defined() && context.learned.size(1) == words_.size(-2));
   const auto rows = context.learned.unsqueeze(-1).expand({-1, -1, x.size(2)});  // [C, M, D]
   const auto words = words_.dim() == 3 ? words_ : words_.unsqueeze(0).expand({x.size(0), -1, -1});

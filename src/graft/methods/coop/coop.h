@@ -33,7 +33,7 @@ class Words final : public nn::Insert {
   explicit Words(at::Tensor context);  // [M, D], or [C, M, D] with a context for each class
 
   // x [C, T, D], embedded prompts -> the same with the learned rows in place
-  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) override;
+  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) const override;
   bool same_for_all_prompts() const override { return words_.dim() == 2; }
   bool is_of_its_classes() const override { return words_.dim() == 3; }
 

@@ -120,7 +120,7 @@ nn::Form Branch::form() const {
   return nn::Opaque{};
 }
 
-at::Tensor Branch::forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) {
+at::Tensor Branch::forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) const {
   const auto input = dropout(x, dropout_, context).to(a_.scalar_type());
   auto y = frozen(x) + scale_ * torch::linear(torch::linear(input, a_), b_);
   if (gain_.defined()) y = y * gain_;

@@ -57,7 +57,7 @@ class Branch final : public nn::Insert {
   explicit Branch(BranchParts parts);
 
   // x [..., in] -> [..., out]
-  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) override;
+  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) const override;
   nn::Form form() const override;
   std::optional<nn::Folded> fold(const at::Tensor& weight, const at::Tensor& bias) const override;
 

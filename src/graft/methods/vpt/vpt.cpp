@@ -113,7 +113,7 @@ int64_t Prompts::row(const nn::Layout& layout) const {
   return layout.count(nn::TokenKind::class_token);
 }
 
-at::Tensor Prompts::forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) {
+at::Tensor Prompts::forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) const {
   const int64_t begin = row(context.layout), after = begin + (replaces_ ? values_.size(0) : 0);
   GRAFT_ASSERT(begin >= 0);
   // The mask of the dropout is drawn for each image.

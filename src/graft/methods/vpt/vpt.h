@@ -44,7 +44,7 @@ class Prompts final : public nn::Insert {
   Prompts(at::Tensor values, bool replaces, Position position, double dropout);
 
   // x [B, T, D] -> [B, T + P, D], or [B, T, D] where rows are replaced
-  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) override;
+  at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) const override;
   nn::Layout layout(const nn::Layout& before) const override;
 
  private:

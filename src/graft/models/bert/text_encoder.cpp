@@ -87,7 +87,7 @@ at::Tensor TextEncoder::rows(const nn::Value& value) const {
   return each.size() == 1 ? each.front() : at::cat(each, 1);
 }
 
-at::Tensor TextEncoder::pool(nn::Value tokens, nn::Place from, const nn::Context& context) {
+at::Tensor TextEncoder::pool(nn::Value tokens, nn::Place from, const nn::Context& context) const {
   const auto& pooling = parts_.pooling;
   if (pooling.size() == 1 && is_one_row(pooling.front())) {
     const auto first = [&](const nn::Layout&) {
@@ -106,7 +106,7 @@ at::Tensor TextEncoder::pool(nn::Value tokens, nn::Place from, const nn::Context
   return each.size() == 1 ? each.front() : at::cat(each, 1);
 }
 
-nn::Value TextEncoder::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) {
+nn::Value TextEncoder::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const {
   check_way(from, to);
   if (from == 0 && to > 0) {
     value = embed(value);

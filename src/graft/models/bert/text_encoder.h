@@ -38,7 +38,7 @@ class TextEncoder final : public Tower {
   nn::Tower name() const override { return nn::Tower::text; }
   int64_t width(nn::Place place) const override;
   // From ids [B, T] int64 with their padding and types.
-  nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) override;
+  nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const override;
   nn::Value kept(at::Tensor x, nn::Place place) const override;
   bool has_one_shape(nn::Place place) const override { return place >= pooled(); }
   at::Tensor rows(const nn::Value& value) const override;
@@ -53,7 +53,7 @@ class TextEncoder final : public Tower {
   at::Tensor positions_of(const nn::Value& ids) const;  // [T, D] or [B, T, D]
   at::Tensor types_of(const nn::Value& ids) const;      // [D] or [B, T, D]; undefined: the model knows none
   nn::Value embed(const nn::Value& ids) const;
-  at::Tensor pool(nn::Value tokens, nn::Place from, const nn::Context& context);
+  at::Tensor pool(nn::Value tokens, nn::Place from, const nn::Context& context) const;
 
   EncoderParts parts_;
 };

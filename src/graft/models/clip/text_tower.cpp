@@ -78,7 +78,7 @@ TextReader TextTower::text_reader() const {
   return {parts_.tokenizer ? *parts_.tokenizer : text::ClipTokenizer::shared(), context_length(), parts_.truncate};
 }
 
-nn::Value TextTower::tokens_of(const nn::Value& ids, const nn::Context& context) {
+nn::Value TextTower::tokens_of(const nn::Value& ids, const nn::Context& context) const {
   const auto rows = ids.x.size(1);
   if (rows > context_length()) {
     throw DataError("text", "prompts of {} tokens, the model reads at most {}.", rows, context_length());
@@ -96,7 +96,7 @@ at::Tensor TextTower::rows(const nn::Value& value) const {
   return value.x.dim() == 3 ? nn::take_rows(value.x, last_present(value)).squeeze(1) : value.x;
 }
 
-nn::Value TextTower::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) {
+nn::Value TextTower::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const {
   check_way(from, to);
   if (from == 0 && to > 0) {
     const auto common = to >= pooled() ? common_start(value, context.learned) : 0;
@@ -128,7 +128,7 @@ nn::Value TextTower::run(nn::Value value, nn::Place from, nn::Place to, const nn
 
 // All texts in one row of tokens: what they have in common once, then the rest of each. -> the normed end rows [B, D]
 at::Tensor TextTower::encode_together(const nn::Value& ids, const at::Tensor& x, int64_t common,
-                                      const nn::Context& context) {
+                                      const nn::Context& context) const {
   const auto texts = x.size(0), rest = x.size(1) - common;
   auto inner = context;
   inner.start = nn::CommonStart{common, texts};

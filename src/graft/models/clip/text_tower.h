@@ -33,7 +33,7 @@ class TextTower final : public Tower {
   nn::Tower name() const override { return nn::Tower::text; }
   int64_t width(nn::Place place) const override;
   // From ids [B, T] int64, whose last present row is the end token's; from later places likewise.
-  nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) override;
+  nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const override;
   nn::Value kept(at::Tensor x, nn::Place place) const override;
   bool has_one_shape(nn::Place place) const override { return place >= pooled(); }
   at::Tensor rows(const nn::Value& value) const override;
@@ -46,8 +46,9 @@ class TextTower final : public Tower {
   int64_t vocabulary() const { return parts_.embedding.size(0); }
 
  private:
-  nn::Value tokens_of(const nn::Value& ids, const nn::Context& context);
-  at::Tensor encode_together(const nn::Value& ids, const at::Tensor& x, int64_t common, const nn::Context& context);
+  nn::Value tokens_of(const nn::Value& ids, const nn::Context& context) const;
+  at::Tensor encode_together(const nn::Value& ids, const at::Tensor& x, int64_t common,
+                             const nn::Context& context) const;
   // Rows that are the same in every text of a batch of ids, and stay so in training.
   int64_t common_start(const nn::Value& ids, const at::Tensor& learned) const;
 

@@ -67,7 +67,7 @@ nn::Value VisionTower::kept(at::Tensor x, nn::Place place) const {
   return value;
 }
 
-nn::Value VisionTower::embed(const at::Tensor& pixels, const nn::Context& context) {
+nn::Value VisionTower::embed(const at::Tensor& pixels, const nn::Context& context) const {
   const auto patch = parts_.patch->patch();
   auto images = pixels;
   // A convolution leaves such an edge out; an image of another size is to have whole patches.
@@ -105,7 +105,7 @@ at::Tensor VisionTower::patches_of(const nn::Value& tokens) const {
   return tokens.x.narrow(1, tokens.layout.begin(nn::TokenKind::patch), tokens.layout.count(nn::TokenKind::patch));
 }
 
-at::Tensor VisionTower::pool(nn::Value tokens, nn::Place from, const nn::Context& context) {
+at::Tensor VisionTower::pool(nn::Value tokens, nn::Place from, const nn::Context& context) const {
   if (parts_.pooling == Pooling::class_token) {
     const auto row = [count = tokens.x.size(0)](const nn::Layout& layout) {
       return at::full({count}, layout.begin(nn::TokenKind::class_token), at::kLong);
@@ -134,7 +134,7 @@ at::Tensor VisionTower::rows(const nn::Value& value) const {
   return patches_of(value).mean(1);
 }
 
-nn::Value VisionTower::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) {
+nn::Value VisionTower::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const {
   check_way(from, to);
   if (from == 0 && to > 0) {
     const auto frames = value.layout.frames;

@@ -46,18 +46,18 @@ class VisionTower final : public Tower {
 
   nn::Tower name() const override { return nn::Tower::vision; }
   int64_t width(nn::Place place) const override;
-  nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) override;
+  nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const override;
   nn::Value kept(at::Tensor x, nn::Place place) const override;
   at::Tensor rows(const nn::Value& value) const override;
   std::vector<nn::Joint*> joints() override;
   at::Tensor positions_at(data::Size image) const override;
 
  private:
-  nn::Value embed(const at::Tensor& pixels, const nn::Context& context);
-  at::Tensor pool(nn::Value tokens, nn::Place from, const nn::Context& context);  // [B, D]
-  at::Tensor normed(const at::Tensor& x) const;                                   // behind the blocks
-  at::Tensor patches_of(const nn::Value& tokens) const;                           // [B, N, D]
-  nn::Layout layout(int64_t patches) const;                                       // where nothing was put in
+  nn::Value embed(const at::Tensor& pixels, const nn::Context& context) const;
+  at::Tensor pool(nn::Value tokens, nn::Place from, const nn::Context& context) const;  // [B, D]
+  at::Tensor normed(const at::Tensor& x) const;                                         // behind the blocks
+  at::Tensor patches_of(const nn::Value& tokens) const;                                 // [B, N, D]
+  nn::Layout layout(int64_t patches) const;                                             // where nothing was put in
 
   VisionParts parts_;
   nn::Joint tokens_;  // before norm_pre
