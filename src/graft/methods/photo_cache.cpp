@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graft/methods/places.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::methods::photo_cache {
 namespace {
@@ -23,11 +24,11 @@ Cache& cache_of(const Adaptation& adaptation) {
 
 Cache::Cache(int64_t photos, int64_t features, int64_t classes, bool trains, const Options& options)
     : classes_(classes) {
-  const auto keys = torch::zeros({photos, features});
+  const auto keys = torch::zeros({photos, features}, tensor::on_cpu());
   keys_ = trains ? register_parameter("keys", keys) : register_buffer("keys", keys);
-  labels_ = register_buffer("labels", torch::zeros({photos}, torch::kInt64));
-  alpha_ = register_buffer("alpha", torch::tensor(options.alpha, torch::kFloat32));
-  beta_ = register_buffer("beta", torch::tensor(options.beta, torch::kFloat32));
+  labels_ = register_buffer("labels", torch::zeros({photos}, tensor::on_cpu(torch::kInt64)));
+  alpha_ = register_buffer("alpha", torch::tensor(options.alpha, tensor::on_cpu()));
+  beta_ = register_buffer("beta", torch::tensor(options.beta, tensor::on_cpu()));
 }
 
 at::Tensor Cache::forward(const at::Tensor& features, const nn::Frozen& frozen, const nn::Context&) const {
@@ -131,7 +132,7 @@ Strengths search(const Cache& cache, const at::Tensor& logits, const at::Tensor&
   Strengths best{0, 0, -1};
   for (int i = 0; i < kBetas; ++i) {
     const double beta = 0.1 + i * (7 - 0.1) / kBetas;
-    const auto votes = cache.votes(affinity, torch::tensor(beta, affinity.scalar_type()));
+    const auto votes = cache.votes(affinity, torch::tensor(beta, affinity.options()));
     for (int j = 0; j < kAlphas; ++j) {
       const double alpha = 0.1 + j * (3 - 0.1) / kAlphas;
       const double accuracy = (logits + alpha * votes).argmax(1).eq(labels).to(torch::kFloat64).mean().item<double>();

@@ -9,6 +9,7 @@
 
 #include "graft/core/error.h"
 #include "graft/io/mapped_file.h"
+#include "graft/tensor/on_cpu.h"
 #include "graft/tensor/resting.h"
 
 namespace graft::models {
@@ -58,9 +59,9 @@ at::Tensor view_of(const io::TensorView& view) {
   const auto type = scalar_type(view.dtype);
   if (view.file && reinterpret_cast<std::uintptr_t>(view.data) % c10::elementSize(type) == 0) {
     const auto done = [view](void*) { view.file->give_back(view.span()); };
-    return at::from_blob(const_cast<std::byte*>(view.data), view.shape, done, type);
+    return at::from_blob(const_cast<std::byte*>(view.data), view.shape, done, tensor::on_cpu(type));
   }
-  auto tensor = at::empty(view.shape, type);
+  auto tensor = at::empty(view.shape, tensor::on_cpu(type));
   if (view.bytes > 0) std::memcpy(tensor.data_ptr(), view.data, view.bytes);
   if (view.file) view.file->give_back(view.span());
   return tensor;
@@ -109,7 +110,7 @@ const io::TensorView* CheckpointReader::find(const std::string& theirs, const st
 
 at::Tensor CheckpointReader::read(const std::string& theirs, const std::vector<int64_t>& stored) {
   const auto* view = find(theirs, stored);
-  return view ? to_float(*view) : at::zeros(stored);  // zeros are never seen: finish() throws
+  return view ? to_float(*view) : at::zeros(stored, tensor::on_cpu());  // zeros are never seen: finish() throws
 }
 
 at::Tensor CheckpointReader::take(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape) {
@@ -146,7 +147,7 @@ at::Tensor CheckpointReader::take_matrix(const std::string& ours, const std::vec
     if (const auto* view = find(theirs[i], stored.shape)) views.push_back(*view);
     origins_.push_back({ours, full(theirs[i]), stored.shape, static_cast<int64_t>(i) * rows, rows, stored.transposed});
   }
-  if (views.size() < theirs.size()) return at::zeros(shape);  // never seen: finish() throws
+  if (views.size() < theirs.size()) return at::zeros(shape, tensor::on_cpu());  // never seen: finish() throws
   const auto numbers = [views, shape, transposed = stored.transposed] {
     const torch::NoGradGuard no_grad;
     std::vector<at::Tensor> parts;
@@ -162,7 +163,7 @@ at::Tensor CheckpointReader::take_table(const std::string& ours, const std::stri
                                         std::vector<int64_t> shape) {
   const auto* view = find(theirs, shape);
   origins_.push_back({ours, full(theirs), shape, 0, shape[0], false});
-  if (!view) return at::zeros(shape);  // never seen: finish() throws
+  if (!view) return at::zeros(shape, tensor::on_cpu());  // never seen: finish() throws
   if (!view->file) return to_float(*view);
   return tensor::resting(shape, [view = *view] { return view_of(view); });
 }

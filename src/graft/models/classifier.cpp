@@ -11,6 +11,7 @@
 #include "graft/core/error.h"
 #include "graft/models/in_parts.h"
 #include "graft/models/prompts.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::models {
 namespace {
@@ -59,8 +60,8 @@ at::Tensor Classifier::forward(const at::Tensor& features, nn::Context& context)
 
 LinearClassifier::LinearClassifier(int64_t features, int64_t classes, HeadInit init, Random& random)
     : Classifier(features, classes), unit_features_(init == HeadInit::class_text) {
-  weight = at::zeros({classes, features});
-  bias = at::zeros({classes});
+  weight = at::zeros({classes, features}, tensor::on_cpu());
+  bias = at::zeros({classes}, tensor::on_cpu());
   const auto fill = [&](double std) {
     auto* values = weight.data_ptr<float>();
     for (int64_t i = 0; i < weight.numel(); ++i)
@@ -163,8 +164,8 @@ at::Tensor PromptClassifier::class_weights(nn::Context& context) const {
         fmt::format("{} {} {}", stamp, static_cast<const void*>(self), self->version_counter().current_version()));
   }
   if (trains && at::GradMode::is_enabled()) return encode(context);
-  if (!kept_.defined() || kept_stamp_ != stamp) {
   const std::lock_guard lock(keeping_);
+  if (!kept_.defined() || kept_stamp_ != stamp) {
     const torch::NoGradGuard no_grad;
     kept_ = encode(context);
     kept_stamp_ = stamp;
@@ -173,8 +174,8 @@ at::Tensor PromptClassifier::class_weights(nn::Context& context) const {
 }
 
 void PromptClassifier::forget() {
-  kept_.reset();
   const std::lock_guard lock(keeping_);
+  kept_.reset();
 }
 
 double PromptClassifier::scale() const {

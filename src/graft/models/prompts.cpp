@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graft/core/error.h"
+#include "graft/tensor/on_cpu.h"
 #include "graft/text/clip_tokenizer.h"
 
 namespace graft::models {
@@ -37,8 +38,8 @@ Prompts padded(const std::vector<text::Tokens>& rows) {
   for (const auto& row : rows)
     longest = std::max(longest, row.ids.size());
   const auto count = static_cast<int64_t>(rows.size());
-  const auto ids = at::zeros({count, static_cast<int64_t>(longest)}, at::kLong);
-  const auto present = at::zeros({count, static_cast<int64_t>(longest)}, at::kBool);
+  const auto ids = at::zeros({count, static_cast<int64_t>(longest)}, tensor::on_cpu(at::kLong));
+  const auto present = at::zeros({count, static_cast<int64_t>(longest)}, tensor::on_cpu(at::kBool));
   for (int64_t i = 0; i < count; ++i) {
     std::copy(rows[i].ids.begin(), rows[i].ids.end(), ids[i].data_ptr<int64_t>());
     present[i].narrow(0, 0, rows[i].end + 1).fill_(true);
@@ -78,7 +79,7 @@ Prompts learned_prompts(const std::vector<std::string>& names, int64_t words, Po
                         const TextReader& reader) {
   const auto& tokenizer = reader.tokenizer;
   std::vector<text::Tokens> rows;
-  const auto learned = at::empty({static_cast<int64_t>(names.size()), words}, at::kLong);
+  const auto learned = at::empty({static_cast<int64_t>(names.size()), words}, tensor::on_cpu(at::kLong));
   for (size_t i = 0; i < names.size(); ++i) {
     std::string text;
     for (int64_t w = 0; w < words; ++w)

@@ -119,7 +119,8 @@ Affine Linear::affine_part() const {
     if (!own) continue;
     const auto out = weight_.size(0), begin = occupant.begin, end = occupant.whole() ? out : occupant.end;
     const auto over_all = [&](const at::Tensor& part, double otherwise) {
-      const auto numbers = part.defined() ? part : at::full({end - begin}, otherwise);
+      const auto numbers =
+          part.defined() ? part : at::full({end - begin}, otherwise, weight_.options().dtype(at::kFloat));
       return at::constant_pad_nd(numbers, {begin, out - end}, otherwise);
     };
     const auto scale = over_all(own->scale, 1), shift = over_all(own->shift, 0);

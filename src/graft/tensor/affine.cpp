@@ -51,7 +51,7 @@ struct AffineOnKernels : torch::autograd::Function<AffineOnKernels> {
     const auto dx = ctx->needs_input_grad(0) ? at::empty_like(x) : at::Tensor();
     const auto width = x.size(-1), rows = x.numel() / width, sums = (rows + kRowsASum - 1) / kRowsASum;
     const auto wanted = [&](size_t input) {
-      return ctx->needs_input_grad(input) ? at::zeros({sums, width}, at::kFloat) : at::Tensor();
+      return ctx->needs_input_grad(input) ? at::zeros({sums, width}, x.options().dtype(at::kFloat)) : at::Tensor();
     };
     const auto d_scale = wanted(1), d_shift = wanted(2);
     const auto x_rows = rows_of(x), dy_rows = rows_of(dy);

@@ -208,8 +208,8 @@ at::Tensor full_mask(const at::Tensor& mask, at::IntArrayRef sizes) {
   if (!mask.defined()) return mask;
   auto added = mask.detach();
   if (added.scalar_type() == at::kBool) {
-    added =
-        at::zeros(mask.sizes(), at::kFloat).masked_fill_(mask.logical_not(), -std::numeric_limits<float>::infinity());
+    added = at::zeros(mask.sizes(), mask.options().dtype(at::kFloat))
+                .masked_fill_(mask.logical_not(), -std::numeric_limits<float>::infinity());
   }
   return added.to(at::kFloat).expand(sizes);
 }

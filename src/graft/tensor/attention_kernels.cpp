@@ -426,7 +426,7 @@ void clear_padding(const at::Tensor& t, const std::vector<int64_t>& lengths) {
 
 AttentionForward attention_forward(const AttentionInputs& in) {
   AttentionForward out{at::empty(in.q.sizes(), in.q.options()),
-                       at::empty({in.q.size(0), in.heads, in.q.size(1)}, at::kFloat)};
+                       at::empty({in.q.size(0), in.heads, in.q.size(1)}, in.q.options().dtype(at::kFloat))};
   for_each_head(in, [&](const auto& head) { forward_head(head, out); });
   if (in.of_one) clear_padding(out.mixed, in.lengths);
   return out;
@@ -437,7 +437,8 @@ ExtraGradients attention_backward(const AttentionInputs& in, const at::Tensor& l
   BackwardTensors t{lse, gradient, dq, dk, dv, {}, {}};
   const auto& extra = in.options.extra_keys;
   if (extra.defined()) {
-    t.extra_keys = at::empty({in.q.size(0), extra.size(1), extra.size(2), extra.size(3)}, at::kFloat);
+    t.extra_keys =
+        at::empty({in.q.size(0), extra.size(1), extra.size(2), extra.size(3)}, extra.options().dtype(at::kFloat));
     t.extra_values = at::empty_like(t.extra_keys);
   }
   for_each_head(in, [&](const auto& head) { backward_head(head, t); });

@@ -4,12 +4,13 @@
 
 #include <algorithm>
 
+#include "graft/tensor/on_cpu.h"
 #include "graft/tensor/workspace.h"
 
 namespace graft::tensor {
 
 BlockSums block_sums(bool wanted, int64_t blocks, int64_t rows, int64_t columns) {
-  return {wanted ? at::empty({blocks, rows, columns}, at::kFloat) : at::Tensor()};
+  return {wanted ? at::empty({blocks, rows, columns}, on_cpu()) : at::Tensor()};
 }
 
 at::Tensor total(const BlockSums& sums) {

@@ -52,7 +52,7 @@ MapForward map_forward(FrozenLinear::Packed& packed, const at::Tensor& x, const 
                       .before = rows_of_result(result.before),
                       .out = rows_of_result(result.y)};
   for (const auto& branch : branches) {
-    result.reduced.push_back(at::empty({m, branch.a.size(0)}, at::kFloat));
+    result.reduced.push_back(at::empty({m, branch.a.size(0)}, x.options().dtype(at::kFloat)));
     product.branches.push_back({.begin = 0,
                                 .k = packed.in,
                                 .rank = branch.a.size(0),
@@ -99,7 +99,7 @@ MapGradients map_backward(FrozenLinear::Packed& packed, const at::Tensor& gradie
                                 .down = branch_panels(kernels, scaled.t(), branch.begin, in_bf16),
                                 .up = float_panels(branch.a.detach().t(), width),
                                 .first_panel = 0,
-                                .reduced = at::empty({m, rank}, at::kFloat)});
+                                .reduced = at::empty({m, rank}, gradient.options().dtype(at::kFloat))});
     a_sums.push_back(block_sums(wants.a[i], blocks, rank, packed.in));
     b_sums.push_back(block_sums(wants.b[i], blocks, rank, rows));
     product.gather = product.gather || wants.a[i] || wants.b[i];

@@ -83,7 +83,7 @@ struct NormOnKernels : torch::autograd::Function<NormOnKernels> {
     const auto stream = change.defined() ? at::empty_like(x) : at::Tensor();
     const auto out = at::empty(x.sizes(), x.options().dtype(out_type));
     const auto normalised = trains && out_type == at::kBFloat16 ? at::empty_like(out) : at::Tensor();
-    const auto moments = at::empty({rows, 2}, at::kFloat);
+    const auto moments = at::empty({rows, 2}, x.options().dtype(at::kFloat));
     const auto x_rows = rows_of(x), change_rows = rows_of(change);
     const auto stream_rows = rows_of_result(stream), kept_rows = rows_of_result(normalised),
                out_rows = rows_of_result(out);
@@ -123,12 +123,15 @@ struct NormOnKernels : torch::autograd::Function<NormOnKernels> {
     }
     const auto d_out = gradients.back().contiguous();
     if (d_stream.defined()) d_stream = d_stream.to(at::kFloat).contiguous();
-    if (ctx->needs_input_grad(0) || change_type == at::kFloat) result.x = at::empty(kept.sizes(), at::kFloat);
-    if (present.change && change_type != at::kFloat) result.change = at::empty(kept.sizes(), change_type);
+    if (ctx->needs_input_grad(0) || change_type == at::kFloat)
+      result.x = at::empty(kept.sizes(), kept.options().dtype(at::kFloat));
+    if (present.change && change_type != at::kFloat)
+      result.change = at::empty(kept.sizes(), kept.options().dtype(change_type));
     const size_t first = present.change ? 2 : 1;
     const auto width = kept.size(-1), rows = kept.numel() / width, sums = (rows + kRowsASum - 1) / kRowsASum;
     const auto wanted = [&](bool there, size_t input) {
-      return there && ctx->needs_input_grad(input) ? at::zeros({sums, width}, at::kFloat) : at::Tensor();
+      return there && ctx->needs_input_grad(input) ? at::zeros({sums, width}, kept.options().dtype(at::kFloat))
+                                                   : at::Tensor();
     };
     const auto d_weight = wanted(present.weight, first), d_bias = wanted(present.bias, first + present.weight);
     const auto weight = whole_floats(saved[2]);

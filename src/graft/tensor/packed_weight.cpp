@@ -118,7 +118,7 @@ at::Tensor unpack(const PackedWeight& forward) {
 at::Tensor float_panels(const at::Tensor& matrix, int64_t width) {
   const Reader read(matrix);
   const auto n = matrix.size(0), k = matrix.size(1);
-  const auto panels = at::empty({whole(n, width) / width, k, width, 1}, at::kFloat);
+  const auto panels = at::empty({whole(n, width) / width, k, width, 1}, matrix.options().dtype(at::kFloat));
   write_panels(n, k, width, 1, panels.mutable_data_ptr<float>(), read);
   return panels;
 }
@@ -137,7 +137,8 @@ PackedWeight pack_trained(const at::Tensor& weight, bool left_is_bf16, const Ker
     return packed;
   }
   const Reader read(weight);
-  packed.numbers = at::empty({2 * packed.panels(), whole(packed.k, 2) / 2, packed.width, 2}, at::kBFloat16);
+  packed.numbers =
+      at::empty({2 * packed.panels(), whole(packed.k, 2) / 2, packed.width, 2}, weight.options().dtype(at::kBFloat16));
   auto* const high = packed.numbers.mutable_data_ptr<at::BFloat16>();
   write_panels(packed.n, packed.k, packed.width, 2, high, read);
   write_panels(packed.n, packed.k, packed.width, 2, high + packed.numbers.numel() / 2,
@@ -148,7 +149,8 @@ PackedWeight pack_trained(const at::Tensor& weight, bool left_is_bf16, const Ker
 at::Tensor split_panels(const at::Tensor& matrix, int64_t width) {
   const Reader read(matrix);
   const auto n = matrix.size(0), k = matrix.size(1);
-  const auto panels = at::empty({whole(2 * n, width) / width, whole(k, 2) / 2, width, 2}, at::kBFloat16);
+  const auto panels =
+      at::empty({whole(2 * n, width) / width, whole(k, 2) / 2, width, 2}, matrix.options().dtype(at::kBFloat16));
   write_panels(2 * n, k, width, 2, panels.mutable_data_ptr<at::BFloat16>(),
                [&](int64_t row, int64_t column) { return row < n ? read(row, column) : read.rest(row - n, column); });
   return panels;

@@ -6,6 +6,7 @@
 
 #include "graft/methods/dropout.h"
 #include "graft/methods/initial.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::methods::adapter {
 namespace {
@@ -103,14 +104,14 @@ Bottleneck::Bottleneck(const Shape& shape, Init init, double init_std, Random& r
       case Init::bert:
         return normal({out, in}, 0.02, random);
       case Init::lora:
-        return upper ? torch::zeros({out, in}) : kaiming_uniform(out, in, random);
+        return upper ? torch::zeros({out, in}, tensor::on_cpu()) : kaiming_uniform(out, in, random);
     }
     GRAFT_ASSERT(false);
   };
   down_weight_ = register_parameter("down_weight", map(inner, width, false));
-  down_bias_ = register_parameter("down_bias", torch::zeros({inner}));
+  down_bias_ = register_parameter("down_bias", torch::zeros({inner}, tensor::on_cpu()));
   up_weight_ = register_parameter("up_weight", map(width, inner, true));
-  up_bias_ = register_parameter("up_bias", torch::zeros({width}));
+  up_bias_ = register_parameter("up_bias", torch::zeros({width}, tensor::on_cpu()));
 }
 
 at::Tensor Bottleneck::branch(const at::Tensor& x, const nn::Context& context) const {

@@ -6,6 +6,7 @@
 
 #include "graft/methods/initial.h"
 #include "graft/methods/places.h"
+#include "graft/tensor/on_cpu.h"
 #include "graft/text/clip_tokenizer.h"
 
 namespace graft::models {
@@ -78,7 +79,8 @@ class Coop final : public MethodWith<Options> {
                           : normal({options_.length, width}, 0.02, random);
     }
     const torch::NoGradGuard no_grad;
-    const auto words = text.embed_words(torch::tensor(word_ids(*problem.model), torch::kInt64)).to(torch::kFloat32);
+    const auto words =
+        text.embed_words(torch::tensor(word_ids(*problem.model), tensor::on_cpu(torch::kInt64))).to(torch::kFloat32);
     return options_.csc ? words.unsqueeze(0).repeat({classes, 1, 1}) : words.clone();
   }
 };

@@ -14,8 +14,8 @@ Regression solve(const at::Tensor& features, const at::Tensor& labels, int64_t c
   const double penalty = 1 / (c * photos);  // of the mean objective
   const torch::NoGradGuard no_grad;
   const auto truth = torch::one_hot(labels, classes).to(torch::kFloat64);  // [N, C]
-  const auto weight = torch::zeros({classes, x.size(1)}, torch::kFloat64);
-  const auto bias = torch::zeros({classes}, torch::kFloat64);
+  const auto weight = torch::zeros({classes, x.size(1)}, x.options());
+  const auto bias = torch::zeros({classes}, x.options());
 
   // The gradient in closed form; autograd would build a graph at each of thousands of steps.
   double largest = 0;

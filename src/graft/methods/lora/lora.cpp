@@ -11,6 +11,7 @@
 #include "graft/methods/dropout.h"
 #include "graft/methods/initial.h"
 #include "graft/methods/lora/peft.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::methods::lora {
 namespace {
@@ -102,7 +103,7 @@ std::vector<std::pair<Names, std::string>> choices(Names) {
 
 Branch::Branch(int64_t in, int64_t out, const Options& options, Random& random)
     : a_(register_parameter("a", kaiming_uniform(options.rank, in, random))),
-      b_(register_parameter("b", torch::zeros({out, options.rank}))),
+      b_(register_parameter("b", torch::zeros({out, options.rank}, tensor::on_cpu()))),
       scale_(scale_of(options)),
       dropout_(options.dropout) {}
 

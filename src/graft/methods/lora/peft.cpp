@@ -10,6 +10,7 @@
 
 #include "graft/methods/disk.h"
 #include "graft/methods/lora/peft_names.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::methods::lora::peft {
 namespace {
@@ -217,7 +218,8 @@ NamedTensors write(const Options& options, models::Model& model, const Adaptatio
   NamedTensors tensors;
   const Pairs pairs(model, adaptation, options.names);
   for (const auto& pair : pairs.all()) {
-    const auto a = torch::zeros({pair.rank, pair.in}), b = torch::zeros({pair.out, pair.rank});
+    const auto a = torch::zeros({pair.rank, pair.in}, tensor::on_cpu()),
+               b = torch::zeros({pair.out, pair.rank}, tensor::on_cpu());
     for (const auto& part : pair.parts) {
       part_of_a(a, part).copy_(part.branch->a());
       part_of_b(b, part).copy_(part.branch->b() / pair.times);
@@ -234,8 +236,8 @@ void read(const Options& options, models::Model& model, const NamedTensors& tens
   NamedTensors wanted;
   std::map<std::string, const Pair*> by_place;
   for (const auto& pair : pairs.all()) {
-    wanted[name_a(pair)] = torch::empty({pair.rank, pair.in});
-    wanted[name_b(pair)] = torch::empty({pair.out, pair.rank});
+    wanted[name_a(pair)] = torch::empty({pair.rank, pair.in}, tensor::on_cpu());
+    wanted[name_b(pair)] = torch::empty({pair.out, pair.rank}, tensor::on_cpu());
     by_place[pair.place] = &pair;
   }
   const Places places(model);

@@ -59,7 +59,7 @@ ForeignHead find_head(const Settings& settings, const NamedTensors& tensors) {
     if (head.weight.defined()) return {};  // a classifier of several layers
     head.module = key.module;
     head.weight = tensor.to(at::kFloat);
-    head.bias = at::zeros({tensor.size(0)});
+    head.bias = at::zeros({tensor.size(0)}, head.weight.options());
   }
   for (const auto& [name, tensor] : tensors) {
     const Key key = parse_key(name);

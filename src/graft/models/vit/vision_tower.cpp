@@ -107,8 +107,9 @@ at::Tensor VisionTower::patches_of(const nn::Value& tokens) const {
 
 at::Tensor VisionTower::pool(nn::Value tokens, nn::Place from, const nn::Context& context) const {
   if (parts_.pooling == Pooling::class_token) {
-    const auto row = [count = tokens.x.size(0)](const nn::Layout& layout) {
-      return at::full({count}, layout.begin(nn::TokenKind::class_token), at::kLong);
+    const auto row = [count = tokens.x.size(0),
+                      options = tokens.x.options().dtype(at::kLong)](const nn::Layout& layout) {
+      return at::full({count}, layout.begin(nn::TokenKind::class_token), options);
     };
     return normed(parts_.blocks->forward_rows(std::move(tokens), from - 1, row, context)).squeeze(1);
   }
