@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "graft/core/error.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::engine {
 namespace {
@@ -54,7 +55,7 @@ int64_t startable_threads(int64_t wanted) {
 void start_team(int64_t threads) {
   constexpr int64_t kGrain = 32768;  // of libtorch, for work on single elements
   std::vector<float> numbers(static_cast<size_t>(threads * kGrain));
-  torch::from_blob(numbers.data(), {static_cast<int64_t>(numbers.size())}).fill_(1);
+  torch::from_blob(numbers.data(), {static_cast<int64_t>(numbers.size())}, tensor::on_cpu()).fill_(1);
 }
 
 }  // namespace

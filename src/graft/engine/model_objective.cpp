@@ -1,4 +1,5 @@
 #include "graft/engine/model_objective.h"
+#include "graft/tensor/on_cpu.h"
 
 #include <torch/types.h>
 
@@ -49,7 +50,7 @@ tasks::Predictions ModelObjective::predict(const data::Source& source) {
   } else {
     features = encoder_.rows(source, features_at_, report_);
   }
-  const at::Tensor chosen = torch::tensor(options_.choices, at::kLong);
+  const at::Tensor chosen = torch::tensor(options_.choices, tensor::on_cpu(at::kLong));
   tasks::PredictionRows predictions(source, options_.target,
                                     options_.choices.empty() ? adapted_.classifier->classes() : chosen.numel());
   features::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {

@@ -15,6 +15,7 @@
 #include "graft/data/photo_findings.h"
 #include "graft/models/sources.h"
 #include "graft/tensor/finite.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::features {
 namespace {
@@ -126,7 +127,7 @@ int64_t Encoder::floats_at(nn::Place place) {
   if (place >= tower.pooled()) return tower.width(place);
   const auto size = model_->info().preprocessing.output();
   if (place == 0) return int64_t{3} * size.height * size.width;
-  if (tokens_ == 0) tokens_ = run({torch::zeros({1, 3, size.height, size.width})}, 0, 1).x.size(1);
+  if (tokens_ == 0) tokens_ = run({torch::zeros({1, 3, size.height, size.width}, tensor::on_cpu())}, 0, 1).x.size(1);
   return tokens_ * tower.width(place);
 }
 
@@ -200,7 +201,8 @@ class Encoder::Progress {
 };
 
 at::Tensor Encoder::encode(const data::Source& source, nn::Place place, Views views, Pass pass, Reporter& report) {
-  if (source.size() == 0) return torch::empty({0, source.reads() == data::Reads::photo ? floats_at(place) : 1});
+  if (source.size() == 0)
+    return torch::empty({0, source.reads() == data::Reads::photo ? floats_at(place) : 1}, tensor::on_cpu());
   return source.reads() == data::Reads::photo ? encode_photos(source, place, views, pass, report)
                                               : encode_texts(source, place, pass, report);
 }
@@ -243,7 +245,7 @@ at::Tensor Encoder::encode_texts(const data::Source& source, nn::Place place, Pa
       ++end;
     const std::vector<int64_t> indices(order.begin() + begin, order.begin() + end);
     auto read = models::value_of(data::batch_of(source, indices), model_->info().preprocessing);
-    if (!read.present.defined()) read.present = torch::ones(read.x.sizes(), at::kBool);
+    if (!read.present.defined()) read.present = torch::ones(read.x.sizes(), read.x.options().dtype(at::kBool));
     const at::Tensor value = (this->*pass)(read, 0, place);
     check_finite(value, read, source, indices, place);
     for (size_t i = begin; i < end; ++i)

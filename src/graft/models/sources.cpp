@@ -8,6 +8,7 @@
 #include "graft/core/error.h"
 #include "graft/data/photo_source.h"
 #include "graft/data/text_source.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::models {
 namespace {
@@ -60,19 +61,19 @@ nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preproce
     const auto size = preprocessing.output();
     // Autograd may keep what it is given, and the loader takes its memory back.
     return {torch::from_blob(const_cast<float*>(batch.images.data()), {batch.size(), 3, size.height, size.width},
-                             at::kFloat)
+                             tensor::on_cpu())
                 .clone()};
   }
   const auto count = batch.size(), length = static_cast<int64_t>(batch.ids.size()) / count;
   const auto numbers = [&](const std::vector<int32_t>& of) {
-    return torch::from_blob(const_cast<int32_t*>(of.data()), {count, length}, at::kInt).to(at::kLong);
+    return torch::from_blob(const_cast<int32_t*>(of.data()), {count, length}, tensor::on_cpu(at::kInt)).to(at::kLong);
   };
   nn::Value value{numbers(batch.ids)};
   if (std::any_of(batch.types.begin(), batch.types.end(), [](int32_t type) { return type != 0; }))
     value.types = numbers(batch.types);
-  const auto lengths = torch::tensor(batch.lengths, at::kLong);
+  const auto lengths = torch::tensor(batch.lengths, tensor::on_cpu(at::kLong));
   if ((lengths < length).any().item<bool>()) {
-    value.present = torch::arange(length, at::kLong).unsqueeze(0) < lengths.unsqueeze(1);
+    value.present = torch::arange(length, lengths.options()).unsqueeze(0) < lengths.unsqueeze(1);
   }
   return value;
 }
@@ -80,22 +81,22 @@ nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preproce
 nn::Value blank_value(const Model& model, const data::Source& of, int64_t batch) {
   if (of.reads() == data::Reads::photo) {
     const auto size = model.info().preprocessing.output();
-    return {torch::zeros({batch, 3, size.height, size.width})};
+    return {torch::zeros({batch, 3, size.height, size.width}, tensor::on_cpu())};
   }
   int64_t longest = 1;
   for (int64_t i = 0; i < of.size(); ++i)
     longest = std::max(longest, of.length(i));
-  return {torch::full({batch, data::padded_length(of, longest)}, int64_t{of.pad()}, at::kLong)};
+  return {torch::full({batch, data::padded_length(of, longest)}, int64_t{of.pad()}, tensor::on_cpu(at::kLong))};
 }
 
 at::Tensor blank_targets(const data::Dataset& dataset, int64_t batch) {
-  if (dataset.target == data::Target::label) return torch::zeros({batch}, at::kLong);
-  return torch::zeros({batch, data::outputs_of(dataset)});
+  if (dataset.target == data::Target::label) return torch::zeros({batch}, tensor::on_cpu(at::kLong));
+  return torch::zeros({batch, data::outputs_of(dataset)}, tensor::on_cpu());
 }
 
 at::Tensor targets_of(const data::Batch& batch, data::Target target) {
-  if (target == data::Target::label) return torch::tensor(batch.labels, at::kLong);
-  return torch::tensor(batch.values, at::kFloat).view({batch.size(), -1});
+  if (target == data::Target::label) return torch::tensor(batch.labels, tensor::on_cpu(at::kLong));
+  return torch::tensor(batch.values, tensor::on_cpu()).view({batch.size(), -1});
 }
 
 at::Tensor targets_of(const data::Source& source, data::Target target) {
@@ -106,9 +107,9 @@ at::Tensor targets_of(const data::Source& source, data::Target target) {
     const auto own = source.values(i);
     values.insert(values.end(), own.begin(), own.end());
   }
-  if (target == data::Target::label) return torch::tensor(labels, at::kLong);
+  if (target == data::Target::label) return torch::tensor(labels, tensor::on_cpu(at::kLong));
   const auto width = source.size() > 0 ? static_cast<int64_t>(values.size()) / source.size() : 1;
-  return torch::tensor(values, at::kFloat).view({source.size(), width});
+  return torch::tensor(values, tensor::on_cpu()).view({source.size(), width});
 }
 
 }  // namespace graft::models

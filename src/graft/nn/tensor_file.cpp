@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "graft/core/error.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::nn {
 namespace {
@@ -53,7 +54,7 @@ NamedTensors read_tensors(const std::filesystem::path& file) {
 }
 
 at::Tensor to_tensor(const io::TensorView& view) {
-  const auto options = at::TensorOptions(scalar_type(view.dtype));
+  const auto options = tensor::on_cpu(scalar_type(view.dtype));
   const bool aligned = reinterpret_cast<uintptr_t>(view.data) % io::size_of(view.dtype) == 0;
   if (aligned && view.bytes > 0) {
     return torch::from_blob(

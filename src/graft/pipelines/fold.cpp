@@ -34,7 +34,7 @@ std::optional<nn::Folded> fold_all(const nn::Joint& joint, const nn::Linear& lin
     if (!folded) return {};
     all.weight.narrow(0, begin, rows).copy_(folded->weight);
     if (!folded->bias.defined()) continue;
-    if (!all.bias.defined()) all.bias = torch::zeros({all.weight.size(0)});
+    if (!all.bias.defined()) all.bias = torch::zeros({all.weight.size(0)}, all.weight.options());
     all.bias.narrow(0, begin, rows).copy_(folded->bias);
   }
   return all;

@@ -33,7 +33,7 @@ io::Image generated_image(int index) {
 at::Tensor generated_pixels(const data::Preprocessing& preprocessing) {
   const data::ImageTransform transform(preprocessing);
   const auto size = transform.output();
-  auto pixels = torch::empty({kGenerated, 3, size.height, size.width});
+  auto pixels = torch::empty({kGenerated, 3, size.height, size.width}, tensor::on_cpu());
   for (int i = 0; i < kGenerated; ++i) {
     auto one = pixels[i];
     transform.write(generated_image(i), Random(1), {one.data_ptr<float>(), static_cast<size_t>(one.numel())});
@@ -45,10 +45,11 @@ at::Tensor generated_pixels(const data::Preprocessing& preprocessing) {
 nn::Value generated_texts(const models::Tower& tower) {
   const auto length = std::min<int64_t>(tower.context_length(), 24);
   const auto words = tower.tokenizer() ? tower.tokenizer()->vocabulary_size() : 100;
-  nn::Value value{torch::empty({kGenerated, length}, at::kLong)};
+  nn::Value value{torch::empty({kGenerated, length}, tensor::on_cpu(at::kLong))};
   for (int64_t i = 0; i < kGenerated * length; ++i)
     value.x.data_ptr<int64_t>()[i] = (i * i * 31 + i * 7 + 5) % words;
-  value.present = torch::arange(length).unsqueeze(0) < length - torch::arange(kGenerated).unsqueeze(1);
+  value.present = torch::arange(length, value.x.options()).unsqueeze(0) <
+                  length - torch::arange(kGenerated, value.x.options()).unsqueeze(1);
   return value;
 }
 

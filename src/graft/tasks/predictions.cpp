@@ -8,6 +8,7 @@
 
 #include "graft/core/error.h"
 #include "graft/tensor/finite.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::tasks {
 namespace {
@@ -48,11 +49,12 @@ int64_t prediction_bytes(int64_t examples, int64_t classes) {
 PredictionRows::PredictionRows(std::vector<std::string> files, std::vector<int64_t> labels, int64_t classes) {
   const auto examples = static_cast<int64_t>(files.size());
   const bool all = classes <= kAllScores;
-  predictions_ = {std::move(files), std::move(labels), at::empty({examples, all ? classes : kBestScores})};
+  predictions_ = {std::move(files), std::move(labels),
+                  at::empty({examples, all ? classes : kBestScores}, tensor::on_cpu())};
   predictions_.class_count = classes;
   if (all) return;
-  predictions_.best = at::empty({examples, kBestScores}, at::kLong);
-  predictions_.of_label = at::zeros({examples});
+  predictions_.best = at::empty({examples, kBestScores}, tensor::on_cpu(at::kLong));
+  predictions_.of_label = at::zeros({examples}, tensor::on_cpu());
 }
 
 PredictionRows::PredictionRows(const data::Source& source, data::Target target, int64_t outputs)
@@ -60,8 +62,8 @@ PredictionRows::PredictionRows(const data::Source& source, data::Target target, 
   if (target == data::Target::label) return;
   predictions_.target = target;
   predictions_.class_count = outputs;
-  predictions_.probabilities = at::empty({source.size(), outputs});
-  predictions_.truth = at::full({source.size(), outputs}, std::nanf(""));
+  predictions_.probabilities = at::empty({source.size(), outputs}, tensor::on_cpu());
+  predictions_.truth = at::full({source.size(), outputs}, std::nanf(""), tensor::on_cpu());
   for (int64_t i = 0; i < source.size(); ++i) {
     const auto values = source.values(i);
     GRAFT_ASSERT(values.empty() || static_cast<int64_t>(values.size()) == outputs);

@@ -19,7 +19,7 @@ FeatureBatches::FeatureBatches(nn::Value features, at::Tensor targets, int64_t b
 void FeatureBatches::seek(int64_t epoch, int64_t batch) {
   epoch_ = epoch;
   batch_ = batch;
-  epoch_order_ = torch::tensor(order_(epoch), at::kLong);
+  epoch_order_ = torch::tensor(order_(epoch), tensor::on_cpu(at::kLong));
 }
 
 Batch FeatureBatches::next() {

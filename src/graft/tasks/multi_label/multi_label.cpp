@@ -61,8 +61,9 @@ class MultiLabel final : public Task {
     scores.loss = at::binary_cross_entropy(probabilities, truth).item<double>();
     named(scores, scores_of(told, truth));
     if (intervals) {
+      const auto options = truth.options().dtype(at::kLong);
       const auto leave_out = [&](int64_t i) {
-        const auto rest = at::cat({at::arange(i, at::kLong), at::arange(i + 1, scores.count, at::kLong)});
+        const auto rest = at::cat({at::arange(i, options), at::arange(i + 1, scores.count, options)});
         const auto without = scores_of(told.index_select(0, rest), truth.index_select(0, rest));
         return std::vector<double>{without.micro_f1, without.macro_f1, without.exact};
       };
