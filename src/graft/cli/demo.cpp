@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -10,6 +9,7 @@
 
 #include "graft/cli/assets.h"
 #include "graft/cli/command.h"
+#include "graft/cli/demo_methods.h"
 #include "graft/cli/host.h"
 #include "graft/cli/run_report.h"
 #include "graft/core/atomic_file.h"
@@ -75,34 +75,6 @@ int run(Arguments& arguments, Terminal& terminal) {
 
 }  // namespace
 
-const std::vector<DemoSetting>& demo_settings() {
-  static const std::vector<DemoSetting> settings = {
-      {"tip-adapter-f", {{"epochs", "20"}, {"augment", "none"}, {"views", "1"}}},
-      {"tip-adapter", {{"views", "1"}}},
-      {"coop", {{"epochs", "50"}, {"augment", "none"}}},
-      {"clip-adapter", {{"epochs", "50"}, {"augment", "none"}}},
-      {"vpt", {{"epochs", "6"}, {"augment", "flip"}, {"lr", "0.1"}, {"batch-size", "4"}, {"tokens", "8"}}},
-      {"adapter", {{"epochs", "5"}, {"augment", "flip"}, {"lr", "0.003"}}},
-      {"lora", {{"epochs", "6"}, {"augment", "flip"}, {"lr", "0.008"}}},
-      {"bias", {{"epochs", "6"}, {"augment", "flip"}, {"lr", "0.01"}, {"batch-size", "8"}}},
-      {"norm", {{"epochs", "6"}, {"augment", "flip"}, {"lr", "0.01"}, {"batch-size", "8"}}},
-      {"full", {{"epochs", "6"}, {"augment", "flip"}, {"lr", "0.0001"}}},
-  };
-  return settings;
-}
-
-std::string describe_settings(const std::vector<std::string>& methods) {
-  std::string all;
-  for (const auto& setting : demo_settings()) {
-    if (std::find(methods.begin(), methods.end(), setting.method) == methods.end()) continue;
-    all += (all.empty() ? "" : "; ") + std::string(setting.method);
-    for (const auto& [name, value] : setting.values)
-      all += fmt::format(" --{} {}", name, value);
-  }
-  return "Shorter than the papers' recipes, with flips or nothing in place of random crops: " + all +
-         ". graft adapt trains by the recipes.";
-}
-
 Demo::Demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal) : terminal_(terminal) {
   const fs::path assets = find_assets(arguments.environment());
   model_.model = (assets / "clip_products").string();
@@ -113,7 +85,11 @@ Demo::Demo(const DemoOptions& options, const Arguments& arguments, Terminal& ter
   session_ = std::make_unique<engine::Session>(model_, data_, host_of(arguments), terminal);
 }
 
-int64_t Demo::classes() {
+methods::Problem Demo::problem(int64_t shots) const {
+  return {session_->model(), session_->dataset().classes, shots, shots * classes(), session_->dataset().target};
+}
+
+int64_t Demo::classes() const {
   return static_cast<int64_t>(session_->dataset().classes.size());
 }
 
@@ -128,10 +104,8 @@ DemoRun Demo::zero_shot() {
 }
 
 pipelines::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, const std::string& output) {
-  OptionValues values{{"method", method}};
-  for (const auto& setting : demo_settings()) {
-    if (setting.method == method) values.insert(setting.values.begin(), setting.values.end());
-  }
+  OptionValues values = demo_setting(methods::find_entry(method), problem(shots));
+  values["method"] = method;
   auto request = engine::read_adapt_request(values);
   auto& options = request.options;
   options.model = model_;

@@ -9,6 +9,7 @@
 
 #include "graft/cli/arguments.h"
 #include "graft/engine/session.h"
+#include "graft/methods/method.h"
 #include "graft/pipelines/adapt.h"
 #include "graft/study/comparison_report.h"
 #include "graft/study/statistics.h"
@@ -50,15 +51,6 @@ struct DemoRun {
   double accuracy() const { return static_cast<double>(correct) / static_cast<double>(count); }
 };
 
-// Where the demo leaves a paper's recipe: the photos are 64 pixels wide, of which a random crop leaves little, and all
-// of it should fit into a minute and a half. Rates were chosen on photos of the train split that were kept apart.
-struct DemoSetting {
-  const char* method;
-  OptionValues values;  // as `graft adapt` takes them
-};
-const std::vector<DemoSetting>& demo_settings();
-std::string describe_settings(const std::vector<std::string>& methods);  // a sentence
-
 inline constexpr const char* kPerClassNote =
     "Mean per class: over the kinds, the share that is right. The labelled photos are as many of each kind; the test "
     "photos are not, and plain accuracy rewards a leaning to the common kinds.";
@@ -68,11 +60,13 @@ class Demo {
   // Loads the embedded model and photos. Features are kept in memory only: every demo starts alike.
   Demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal);
 
-  int64_t classes();
+  int64_t classes() const;
+  methods::Problem problem(int64_t shots) const;
   DemoRun zero_shot();
-  // By demo_settings(); an empty output folder keeps nothing.
+  // By its demo_setting(); an empty output folder keeps nothing.
   pipelines::AdaptResult adapt(const std::string& method, int64_t shots, int64_t seed, const std::string& output);
-  const std::string& fingerprint() { return session_->model()->info().fingerprint; }
+  models::Model& model() const { return *session_->model(); }
+  const std::string& fingerprint() const { return session_->model()->info().fingerprint; }
 
  private:
   Terminal& terminal_;

@@ -1,6 +1,7 @@
 // The demo that can be believed: every method at 1, 4 and 16 shots over six draws of photos, paired with zero-shot.
 // Each finished run is a line of runs.jsonl; what is there already is not run again.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <tuple>
 
 #include "graft/cli/demo.h"
+#include "graft/cli/demo_methods.h"
 #include "graft/cli/results.h"
 #include "graft/cli/table.h"
 #include "graft/core/error.h"
@@ -75,13 +77,6 @@ class Results {
   std::map<Key, DemoRun> runs_;
 };
 
-std::vector<std::string> method_names() {
-  std::vector<std::string> names;
-  for (const auto* entry : methods::entries())
-    names.emplace_back(entry->name);
-  return names;
-}
-
 // A measure of one method over the seeds.
 template <class Measure>
 std::vector<double> over_seeds(const Results& results, const std::string& method, int64_t shots, Measure measure) {
@@ -105,7 +100,8 @@ study::Measured measured(const std::vector<double>& values, double zero_shot) {
   return {mean.mean, mean.interval.low, mean.interval.high, gain.mean, gain.interval.low, gain.interval.high};
 }
 
-study::ComparisonTable table_of(const Results& results, int64_t shots, const DemoRun& base) {
+study::ComparisonTable table_of(const Results& results, const std::vector<std::string>& methods, int64_t shots,
+                                const DemoRun& base) {
   study::ComparisonTable table{fmt::format("{} {}, {} draws of photos", shots, shots == 1 ? "shot" : "shots", kSeeds),
                                {}};
   const auto own = wilson_interval(base.correct, base.count);
@@ -115,7 +111,7 @@ study::ComparisonTable table_of(const Results& results, int64_t shots, const Dem
                                       .high = base.per_class_interval.high},
                         .accuracy = {.value = base.accuracy(), .low = own.low, .high = own.high},
                         .seconds = base.seconds});
-  for (const auto& method : method_names()) {
+  for (const auto& method : methods) {
     double seconds = 0;
     for (int64_t seed = 1; seed <= kSeeds; ++seed)
       seconds += results.at({method, shots, seed}).seconds / kSeeds;
@@ -148,10 +144,10 @@ void print_table(const study::ComparisonTable& table, Terminal& terminal) {
     terminal.print("  " + line);
 }
 
-study::LineChart chart_of(const Results& results, const DemoRun& base) {
+study::LineChart chart_of(const Results& results, const std::vector<std::string>& methods, const DemoRun& base) {
   study::LineChart chart{"mean per class", "labelled photos a kind", {}, true};
   chart.series.push_back({"zero-shot", {{1, base.mean_per_class}, {16, base.mean_per_class}}});
-  for (const auto& method : method_names()) {
+  for (const auto& method : methods) {
     auto& series = chart.series.emplace_back(study::Series{method, {}});
     for (const int64_t shots : kShots)
       series.points.emplace_back(shots, study::summarise(over_seeds(results, method, shots, per_class)).mean);
@@ -164,9 +160,13 @@ study::LineChart chart_of(const Results& results, const DemoRun& base) {
 int run_full_demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal) {
   Demo demo(options, arguments, terminal);
   const std::filesystem::path folder = options.output;
-  const auto methods = method_names();
+  const auto [entries, left_out] = demo_methods(methods::entries(), demo.model());
+  std::vector<std::string> methods;
+  for (const auto* entry : entries)
+    methods.emplace_back(entry->name);
+  const std::string settings = describe_settings(entries, demo.problem(kShots[std::size(kShots) - 1]));
   Results results(folder / "runs.jsonl", fmt::format("{} {} {} {}", demo.fingerprint(), GRAFT_VERSION,
-                                                     options.precision, Hash().add(describe_settings(methods)).hex()));
+                                                     options.precision, Hash().add(settings).hex()));
   std::vector<Key> wanted;
   for (int64_t seed = 1; seed <= kSeeds; ++seed) {
     for (const int64_t shots : kShots) {
@@ -182,6 +182,9 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
       "plan",
       fmt::format("{} methods x {} shots x {} seeds = {} runs · {} done, {} to do · the first seed tells how long",
                   methods.size(), std::size(kShots), kSeeds, wanted.size(), wanted.size() - left.size(), left.size()));
+  if (!left_out.empty()) {
+    terminal.line("plan", fmt::format("left out, made for another kind of model: {}", fmt::join(left_out, ", ")));
+  }
   const DemoRun base = demo.zero_shot();
   for (size_t i = 0; i < left.size(); ++i) {
     const auto& [method, shots, seed] = left[i];
@@ -205,20 +208,20 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
   report.title = "graft demo --full";
   report.subtitle = fmt::format("{} kinds of product photo, a small CLIP that stays frozen", demo.classes());
   for (const int64_t shots : kShots) {
-    report.tables.push_back(table_of(results, shots, base));
+    report.tables.push_back(table_of(results, methods, shots, base));
     if (!terminal.json()) print_table(report.tables.back(), terminal);
   }
   if (terminal.json()) {
     for (const auto& key : wanted)
       terminal.print(dump(to_json(results.at(key))));
   }
-  report.charts = {chart_of(results, base)};
+  report.charts = {chart_of(results, methods, base)};
   report.notes = {
       fmt::format("Gains over zero-shot are paired over {} draws of the labelled photos, intervals Student's "
                   "t; all runs are tested on the same {} photos, so they speak of these photos. Each interval "
                   "stands alone: of twenty, one may miss.",
                   kSeeds, base.count),
-      kPerClassNote, describe_settings(methods)};
+      kPerClassNote, settings};
   finish_demo(std::move(report), options, arguments, terminal);
   return 0;
 }

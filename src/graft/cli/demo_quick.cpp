@@ -5,10 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include "graft/cli/demo.h"
+#include "graft/cli/demo_methods.h"
 #include "graft/cli/results.h"
 #include "graft/cli/run_report.h"
 #include "graft/core/printable.h"
 #include "graft/core/quantities.h"
+#include "graft/methods/method.h"
 #include "graft/study/statistics.h"
 
 namespace graft::cli {
@@ -41,8 +43,11 @@ void print_row(const DemoRun& run, const DemoRun& base, Terminal& terminal) {
                   format_duration(run.seconds), run.encoded_nothing ? "   (features cached)" : ""));
 }
 
-std::vector<std::string> notes(const DemoOptions& options) {
-  return {kPerClassNote, describe_settings({std::begin(kMethods), std::end(kMethods)}),
+std::vector<std::string> notes(const Demo& demo, const DemoOptions& options) {
+  std::vector<const methods::Entry*> entries;
+  for (const char* method : kMethods)
+    entries.push_back(&methods::find_entry(method));
+  return {kPerClassNote, describe_settings(entries, demo.problem(options.shots)),
           fmt::format("One draw of {} photos a kind: a look, not a claim. graft demo --full draws six times and gives "
                       "intervals.",
                       options.shots)};
@@ -91,7 +96,7 @@ int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Termi
   }
   report.title = "graft demo";
   report.subtitle = title;
-  report.notes = notes(options);
+  report.notes = notes(demo, options);
   finish_demo(std::move(report), options, arguments, terminal);
   return 0;
 }

@@ -1,9 +1,10 @@
 #include "graft/engine/model_objective.h"
-#include "graft/tensor/on_cpu.h"
 
 #include <torch/types.h>
 
 #include <utility>
+
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::engine {
 namespace {

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "graft/features/encoder.h"
+#include "graft/tensor/on_cpu.h"
 #include "graft/text/tokenizer.h"
 
 namespace graft::pipelines {

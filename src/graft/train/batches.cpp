@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "graft/tensor/on_cpu.h"
+
 namespace graft::train {
 
 int64_t Batches::size_of(int64_t batch) const {
