@@ -225,6 +225,22 @@ TEST(Arguments, PeekSeesFlagThenEnvironmentThenFile) {
   EXPECT_EQ(arguments_of({"--config=" + file}).peek("run"), "from-file");
 }
 
+TEST(Arguments, PeekTakesWhatTheParseWillTake) {
+  const std::string file = yaml_with("learning_rate: 0.25\n");
+  Arguments arguments = arguments_of({"runs/a", "--lr", "1", "--learning-rate=2", "--config", file});
+  EXPECT_EQ(arguments.peek("run"), "runs/a");
+  EXPECT_EQ(arguments.peek("lr"), "2");
+  EXPECT_EQ(arguments_of({"--config", file}).peek("lr"), "0.25");
+  EXPECT_EQ(arguments_of({}, {{"GRAFT_CONFIG", file}}).peek("lr"), "0.25");
+  EXPECT_EQ(arguments_of({"--config="}, {{"GRAFT_CONFIG", file}}).peek("lr"), "");
+}
+
+TEST(Arguments, PeekRefusesNothingThatALaterOptionMayExplain) {
+  const std::string file = yaml_with("rank: 2\nrun: runs/a\n");
+  EXPECT_EQ(arguments_of({"--rank", "4", "--config", file, "-x", "--alpha"}).peek("run"), "4");
+  EXPECT_EQ(arguments_of({"--rank=4", "--config", file}).peek("run"), "runs/a");
+}
+
 TEST(Arguments, TheCommandLineCanBeTypedAgain) {
   EXPECT_EQ(arguments_of({"--template", "it's {}", "a b", "c.jpg"}).command_line(),
             "graft test --template 'it'\\''s {}' 'a b' c.jpg");

@@ -36,6 +36,8 @@ const std::map<std::string, std::string> kAliases = {
 const std::map<std::string, char> kLetters = {{"output", 'o'}, {"config", 'c'}, {"quiet", 'q'}};
 // Said several times, these are several lines of one text; a list is one list; of any other option the last one counts.
 constexpr std::string_view kLines = "template";
+const std::string kConfig = "config";
+constexpr std::ptrdiff_t kCommonGroups = 2;  // ConfigOptions and TerminalOptions
 constexpr std::string_view kVariables = "GRAFT_";
 // Of the build, the tests and the place of the embedded files.
 constexpr std::string_view kOtherVariables[] = {
@@ -44,6 +46,14 @@ constexpr std::string_view kOtherVariables[] = {
 
 bool is_switch(const OptionInfo& info) {
   return info.type == "yes/no";
+}
+
+void say(const OptionInfo& info, const std::string& text, OptionValues& given) {
+  const auto [place, is_first] = given.try_emplace(info.name, text);
+  if (is_first) return;
+  place->second = info.type == "list"   ? place->second + "," + text
+                  : info.name == kLines ? place->second + "\n" + text
+                                        : text;
 }
 
 std::string variable_of(std::string name) {
@@ -91,33 +101,27 @@ Arguments::Arguments(const Command& command, std::vector<std::string> tokens, io
       where_(command.name),
       tokens_(std::move(tokens)),
       variables_(std::move(variables)),
-      environment_(std::move(environment)) {}
+      environment_(std::move(environment)) {
+  add<ConfigOptions>("configuration");
+  add<TerminalOptions>("output");
+}
+
+// What every command understands stays behind what this one does.
+void Arguments::add_group(OptionGroup group) {
+  const auto end = groups_.size() < kCommonGroups ? groups_.end() : groups_.end() - kCommonGroups;
+  groups_.insert(end, std::move(group));
+}
 
 void Arguments::take_positional(std::string name, std::string help, bool many) {
   positionals_.push_back({std::move(name), std::move(help), many});
 }
 
-std::string Arguments::peek(const std::string& name) const {
+std::string Arguments::peek(const std::string& name) {
   std::string value;
-  for (const auto& [option, text] : take_apart(known_to_peek(), Unknown::pass_over).given) {
-    if (option == name) value = text;
-  }
-  if (value.empty()) value = environment_(variable_of(name)).value_or("");
-  if (value.empty() && name != "config") {
-    if (const std::string file = peek("config"); !file.empty()) value = io::read_yaml_options(file)[name];
+  for (const auto& [where, given] : read(Unknown::pass_over).sources) {
+    if (const auto found = given.find(name); found != given.end()) value = found->second;
   }
   return value;
-}
-
-Arguments::Known Arguments::known_to_peek() const {
-  Known known = this->known();
-  for (const auto& infos : {describe_options<ConfigOptions>(), describe_options<TerminalOptions>()}) {
-    for (const auto& info : infos) {
-      known.spellings.try_emplace(info.name, info.name);
-      known.infos.try_emplace(info.name, info);
-    }
-  }
-  return known;
 }
 
 Arguments::Known Arguments::known() const {
@@ -151,19 +155,17 @@ void Arguments::refuse(const Known& known, const std::string& where, std::string
 }
 
 bool Arguments::parse(Terminal& terminal) {
-  add<ConfigOptions>("configuration");
-  add<TerminalOptions>("output");
   const auto is_help = [](const std::string& token) { return token == "--help" || token == "-h"; };
   if (std::any_of(tokens_.begin(), std::find(tokens_.begin(), tokens_.end(), "--"), is_help)) {
     terminal.print(help());
     return false;
   }
-  const Known known = this->known();
-  if (const std::string file = peek("config"); !file.empty()) read_file(known, file);
-  read_environment(known);
-  read_line(known);
+  auto [sources, rest] = read(Unknown::refuse);
+  for (auto& source : sources)
+    take(std::move(source));
+  many_ = std::move(rest);
   terminal.set(get<TerminalOptions>());
-  tell_variables(known, terminal);
+  tell_variables(terminal);
   if (get<ConfigOptions>().print_config) {
     terminal.print(terminal.json() ? dump(nlohmann::json(resolved())) : yaml_of(resolved()));
     return false;
@@ -171,27 +173,42 @@ bool Arguments::parse(Terminal& terminal) {
   return true;
 }
 
-void Arguments::read_file(const Known& known, const std::string& file) {
-  OptionValues given;
-  for (const auto& [key, text] : io::read_yaml_options(file)) {
+Arguments::Said Arguments::read(Unknown unknown) {
+  const Known known = this->known();
+  auto [given, rest] = read_line(known, unknown);
+  Said said{{}, std::move(rest)};
+  std::string config;
+  for (const auto& [spelling, name] : known.spellings) {
+    const auto text = environment_(variable_of(spelling));
+    if (!text || text->empty()) continue;
+    if (name == kConfig) config = *text;
+    said.sources.push_back({variable_of(spelling), {{name, *text}}});
+  }
+  if (const auto found = given.find(kConfig); found != given.end()) config = found->second;
+  if (!config.empty()) said.sources.insert(said.sources.begin(), read_file(known, config, unknown));
+  said.sources.push_back({where_, std::move(given)});
+  return said;
+}
+
+Arguments::Source Arguments::read_file(const Known& known, const std::string& file, Unknown unknown) {
+  if (file_.where != file) file_ = {file, io::read_yaml_options(file)};
+  Source source{file, {}};
+  for (const auto& [key, text] : file_.given) {
     const auto found = known.spellings.find(key);
-    if (found == known.spellings.end()) refuse(known, file, "", key);
-    if (!given.try_emplace(found->second, text).second) {
+    if (found == known.spellings.end()) {
+      if (unknown == Unknown::pass_over) continue;
+      refuse(known, file, "", key);
+    }
+    if (!source.given.try_emplace(found->second, text).second) {
       throw ConfigError(file, "'{}' is set twice, under two spellings of its name.", key);
     }
   }
-  take(file, std::move(given));
-}
-
-void Arguments::read_environment(const Known& known) {
-  for (const auto& [spelling, name] : known.spellings) {
-    const auto text = environment_(variable_of(spelling));
-    if (text && !text->empty()) take(variable_of(spelling), {{name, *text}});
-  }
+  return source;
 }
 
 // A name that is misspelt, or set for nothing, would be passed over.
-void Arguments::tell_variables(const Known& known, Terminal& terminal) const {
+void Arguments::tell_variables(Terminal& terminal) const {
+  const Known known = this->known();
   std::set<std::string> own;
   for (const auto& [spelling, name] : known.spellings)
     own.insert(variable_of(spelling));
@@ -263,7 +280,7 @@ Arguments::Line Arguments::take_apart(const Known& known, Unknown unknown) const
     if (found == known.spellings.end()) {
       const auto negated = known.infos.find(name.starts_with("no-") ? name.substr(3) : "");
       if (negated != known.infos.end() && is_switch(negated->second) && !value) {
-        line.given.emplace_back(negated->first, "false");
+        say(negated->second, "false", line.given);
       } else if (unknown == Unknown::refuse) {
         refuse(known, where_, "--", name);
       }
@@ -274,38 +291,32 @@ Arguments::Line Arguments::take_apart(const Known& known, Unknown unknown) const
       if (unknown == Unknown::pass_over) break;
       throw UsageError(where_, "--{} wants a value. graft {} --help explains.", name, command_.name);
     }
-    line.given.emplace_back(found->second, value ? *value : tokens_[++i]);
+    say(known.infos.at(found->second), value ? *value : tokens_[++i], line.given);
   }
   return line;
 }
 
-void Arguments::read_line(const Known& known) {
-  auto [said, rest] = take_apart(known, Unknown::refuse);
-  OptionValues given;
-  for (const auto& [name, text] : said) {
-    const auto [place, is_first] = given.try_emplace(name, text);
-    if (is_first) continue;
-    const bool is_list = known.infos.at(name).type == "list";
-    place->second = is_list ? place->second + "," + text : name == kLines ? place->second + "\n" + text : text;
-  }
+// The words that stand without a flag go to the options that take such.
+Arguments::Line Arguments::read_line(const Known& known, Unknown unknown) const {
+  Line line = take_apart(known, unknown);
+  auto& [given, rest] = line;
   for (const auto& positional : positionals_) {
-    if (positional.many) {
-      many_ = std::move(rest);
-      rest.clear();
-    } else if (!rest.empty() && given.count(positional.name) == 0) {  // else it was named: --run R
+    if (positional.many) return line;
+    if (!rest.empty() && given.count(positional.name) == 0) {  // else it was named: --run R
       given[positional.name] = rest.front();
       rest.erase(rest.begin());
     }
   }
-  if (!rest.empty()) {
+  if (!rest.empty() && unknown == Unknown::refuse) {
     throw UsageError(where_, "unexpected argument '{}'. usage: graft {} {}", printable(rest.front()), command_.name,
                      command_.usage);
   }
-  take(where_, std::move(given));
+  return line;
 }
 
 // Checks what one source says, so that an error names it, and lays it over what the weaker sources said.
-void Arguments::take(const std::string& where, OptionValues given) {
+void Arguments::take(Source source) {
+  auto& [where, given] = source;
   for (const auto& group : groups_) {
     OptionValues own;
     for (const auto& info : group.options) {

@@ -41,13 +41,14 @@ class Arguments {
            read_options<Options>(where, values);
          }});
   }
-  void add_group(OptionGroup group) { groups_.push_back(std::move(group)); }
+  void add_group(OptionGroup group);
   // What stands without a flag: the value of the option of that name, or (the last one, `many`) what positionals()
   // gives.
   void take_positional(std::string name, std::string help, bool many = false);
 
   // What one option will be, before the rest is known: the options of a method are there once --method is read.
-  std::string peek(const std::string& name) const;
+  // Nothing is refused yet, but a file that cannot be read.
+  std::string peek(const std::string& name);
 
   // --- then
   // False when nothing is left to do: --help or --print-config has been answered on `terminal`.
@@ -74,22 +75,29 @@ class Arguments {
     std::map<std::string, std::string> spellings;  // any spelling -> name
     std::map<std::string, OptionInfo> infos;       // by name
   };
-  struct Line {                                              // the command line, taken apart
-    std::vector<std::pair<std::string, std::string>> given;  // option, text
+  struct Line {  // the command line, taken apart
+    OptionValues given;
     std::vector<std::string> rest;
   };
+  struct Source {  // what one place says
+    std::string where;
+    OptionValues given;
+  };
+  struct Said {
+    std::vector<Source> sources;  // of the options that are known so far, the weakest first
+    std::vector<std::string> rest;
+  };
+  enum class Unknown { refuse, pass_over };
   Known known() const;
-  Known known_to_peek() const;
   [[noreturn]] void refuse(const Known& known, const std::string& where, std::string_view dashes,
                            const std::string& typed) const;
-  void read_file(const Known& known, const std::string& file);
-  void read_environment(const Known& known);
-  void tell_variables(const Known& known, Terminal& terminal) const;
-  void read_line(const Known& known);
-  enum class Unknown { refuse, pass_over };
+  Said read(Unknown unknown);
+  Source read_file(const Known& known, const std::string& file, Unknown unknown);
+  Line read_line(const Known& known, Unknown unknown) const;
   Line take_apart(const Known& known, Unknown unknown) const;
+  void tell_variables(Terminal& terminal) const;
   bool is_path_due(const std::string& token, size_t paths) const;
-  void take(const std::string& where, OptionValues given);
+  void take(Source source);
   std::string help() const;
   OptionValues resolved() const;
 
@@ -97,6 +105,7 @@ class Arguments {
   std::string where_;
   std::vector<std::string> tokens_, variables_;
   io::Environment environment_;
+  Source file_;  // the last that was read: a pipe is read once
   std::vector<OptionGroup> groups_;
   std::vector<Positional> positionals_;
   std::vector<std::string> many_;
