@@ -1,39 +1,38 @@
 #!/usr/bin/env bash
-# What `./dev new` writes compiles, is listed once, and is never written over.   check.sh SOURCE COMPILER FLAG...
+# What `./dev new` writes is listed once and never written over; and until it is filled in, its tests fail and say so.
+#   check.sh SOURCE PROGRAM CLITEST      PROGRAM: main.cpp with what was written
 set -euo pipefail
-source=$1
-shift
+source=$1 program=$2 clitest=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp -r "$source/src" "$source/tools" "$work"
-mkdir -p "$work/tests"/{methods,models,plugins,cli}
-cd "$work"
+fail() { echo "$1"; exit 1; }
 
-check() {  # check KIND FILE LIST LINE
-  bash tools/new "$1" brand-new >/dev/null
-  [ -e "$2" ] || { echo "$1: $2 was not written"; exit 1; }
-  [ "$(grep -cxF "$4" "$3")" = 1 ] || { echo "$1: $3 does not list it once"; exit 1; }
-  before=$(find src tests -type f -exec md5sum {} + | sort)
-  if bash tools/new "$1" brand-new >/dev/null 2>&1; then echo "$1: a second time was no error"; exit 1; fi
-  [ "$before" = "$(find src tests -type f -exec md5sum {} + | sort)" ] || { echo "$1: a second time changed something"; exit 1; }
-}
-check method src/graft/methods/brand_new/brand_new.cpp src/graft/methods/methods.def 'METHOD(brand_new)'
-check loss src/graft/plugins/losses/brand_new/brand_new.cpp src/graft/plugins/losses/losses.def 'LOSS(brand_new)'
-check model src/graft/models/brand_new/brand_new.cpp src/graft/models/models.def 'MODEL(brand_new)'
-check command src/graft/cli/brand_new.cpp src/graft/cli/commands.def 'COMMAND(brand_new)'
-for name in 'a b' '../up' Upper 9th; do
-  if bash tools/new method "$name" >/dev/null 2>&1; then echo "'$name' was taken for a name"; exit 1; fi
+bash "$source/tests/new/generate.sh" "$source" "$work/tree"
+cd "$work/tree"
+for line in COMMAND FORMAT LOSS METHOD MODEL TASK; do
+  [ "$(grep -rcxF "$line(brand_new)" --include='*.def' src | awk -F: '{n += $2} END {print n}')" = 1 ] ||
+    fail "$line(brand_new) does not stand once in a list"
 done
+[ "$(grep -m1 '^FORMAT' src/graft/data/formats.def)" = 'FORMAT(brand_new)' ] || fail "a new format is not asked first"
+written() { find . -type f -exec md5sum {} + | sort; }
+before=$(written)
+for kind in command format loss method model task; do
+  if bash tools/new $kind brand-new >/dev/null 2>&1; then fail "$kind: a second time was no error"; fi
+done
+[ "$before" = "$(written)" ] || fail "a second time changed something"
+for name in 'a b' '../up' Upper 9th; do
+  if bash tools/new method "$name" >/dev/null 2>&1; then fail "'$name' was taken for a name"; fi
+done
+if said=$(bash tools/new plugin brand-new 2>&1); then fail "a kind that is none was taken"; fi
+[[ $said == *"no kind 'plugin'. Known: command, format, loss, method, model, task."* ]] || fail "$said"
 
-# All four and their tests as one translation unit: libtorch's headers are read once.
-sed -n 's/.*/#include "&"/p' > all.cpp <<FILES
-src/graft/methods/brand_new/brand_new.cpp
-src/graft/plugins/losses/brand_new/brand_new.cpp
-src/graft/models/brand_new/brand_new.cpp
-src/graft/cli/brand_new.cpp
-tests/methods/brand_new_test.cpp
-tests/plugins/brand_new_test.cpp
-tests/models/brand_new_test.cpp
-FILES
-"$@" -std=c++20 -fsyntax-only -Wall -Werror=return-type -I"$work" -I"$work/src" all.cpp
+if said=$("$program" 2>&1); then fail "tests of nothing pass: $said"; fi
+for source in $(cd "$work/tree" && find tests -name '*_test.cpp'); do
+  grep -q "${source##*/}:[0-9]*: Failure" <<<"$said" || fail "$source does not fail: $said"
+done
+[ "$(grep -c '^Fill in brand-new: ' <<<"$said")" = 5 ] || fail "not all say what to fill in: $said"
+
+ln -s "$program" "$work/graft"
+if said=$("$clitest" "$work/graft" "$work" tests/cli/brand_new.clitest); then fail "the command's test passes: $said"; fi
+[[ $said == *'Fill in brand-new: '*'hello, you'* ]] || fail "$said"
 echo ok
