@@ -40,7 +40,7 @@ RunReport small_report() {
 
 // Every element that is opened is closed, in order: what a browser would otherwise guess.
 void expect_well_formed(const std::string& html) {
-  const std::vector<std::string> alone = {"meta", "br", "img", "path", "rect"};
+  const std::vector<std::string> alone = {"meta", "br", "wbr", "img", "path", "rect"};
   std::vector<std::string> open;
   for (size_t at = html.find('<'); at != std::string::npos; at = html.find('<', at + 1)) {
     const size_t end = html.find('>', at);
@@ -119,6 +119,14 @@ TEST(RunReport, QuotesNamesOfClassesAndFiles) {
   EXPECT_THAT(html, Not(HasSubstr("<pets>")));
 }
 
+TEST(RunReport, AMistakesPathBreaksBetweenItsFolders) {
+  RunReport report = small_report();
+  report.mistakes[0].file = "images/<odd>/1.jpg";
+  const std::string html = to_html(report);
+  expect_well_formed(html);
+  EXPECT_THAT(html, HasSubstr("<br>images/<wbr>&lt;odd&gt;/<wbr>1.jpg</figcaption>"));
+}
+
 TEST(RunReport, ManyClassesAreShownAsTheirWorstPairs) {
   RunReport report = small_report();
   report.classes.assign(50, {"some", 1, 1});
@@ -136,6 +144,15 @@ TEST(RunReport, OfVeryManyClassesTheWorstAreListed) {
   expect_well_formed(html);
   EXPECT_THAT(html, HasSubstr("The worst 1000 of 1500 classes."));
   EXPECT_THAT(html, HasSubstr("bad one"));
+}
+
+TEST(ComparisonReport, CountsAreGroupedByThousands) {
+  ComparisonReport report;
+  report.tables = {{"", {{"a", 999}, {"b", 1000}, {"c", 85'000'192}}}};
+  const std::string html = to_html(report);
+  EXPECT_THAT(html, HasSubstr("\"number\">999</td>"));
+  EXPECT_THAT(html, HasSubstr("\"number\">1&#8239;000</td>"));
+  EXPECT_THAT(html, HasSubstr("\"number\">85&#8239;000&#8239;192</td>"));
 }
 
 TEST(ComparisonReport, ColoursOnlyWhatTheIntervalShows) {

@@ -19,6 +19,14 @@ std::string gain_cell(const Measured& measured, bool first) {
   return fmt::format("<td class=\"number{}\">{:+.1f}{}</td>", kind, 100 * gain, range);
 }
 
+// 303360 -> "303 360", with a narrow space that does not break
+std::string grouped(int64_t count) {
+  std::string digits = std::to_string(count);
+  for (auto i = static_cast<int64_t>(digits.size()) - 3; i > 0; i -= 3)
+    digits.insert(static_cast<size_t>(i), "&#8239;");
+  return digits;
+}
+
 std::string table(const ComparisonTable& table) {
   std::string rows;
   for (size_t i = 0; i < table.rows.size(); ++i) {
@@ -30,7 +38,7 @@ std::string table(const ComparisonTable& table) {
         "<tr><td class=\"name\">{}</td><td class=\"number\">{}</td><td class=\"number\">{:.1f} %</td><td>{}</td>{}"
         "<td class=\"number\">{:.1f} %</td>{}<td "
         "class=\"number soft\">{:.1f} s</td></tr>\n",
-        name, row.trained, 100 * row.per_class.value,
+        name, grouped(row.trained), 100 * row.per_class.value,
         share_bar(row.per_class.value, row.per_class.low, row.per_class.high), gain_cell(row.per_class, i == 0),
         100 * row.accuracy.value, gain_cell(row.accuracy, i == 0), row.seconds);
   }

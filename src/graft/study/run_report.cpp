@@ -105,14 +105,22 @@ std::string marked_words(const std::vector<std::pair<std::string, double>>& word
   return "<p class=\"marked\">" + text + "</p>";
 }
 
+// A path that has no room on a line breaks between its folders.
+std::string path_that_breaks(const std::string& path) {
+  std::string text;
+  for (const char c : path)
+    text += c == '/' ? "/<wbr>" : escape({&c, 1});
+  return text;
+}
+
 std::string gallery(const std::vector<Mistake>& mistakes) {
   std::string figures;
   for (const auto& m : mistakes) {
     const std::string picture =
         m.image.empty() ? marked_words(m.words) : fmt::format("<img src=\"{}\" alt=\"\" loading=\"lazy\">", m.image);
     figures += fmt::format(
-        "<figure>{}<figcaption>taken for <b>{}</b>, {:.0f} %<br>shows <b>{}</b><br>{}</figcaption></figure>\n", picture,
-        escape(m.predicted), 100 * m.probability, escape(m.truth), escape(m.file));
+        "<figure>{}<figcaption>taken for <b>{}</b>, {:.0f}&nbsp;%<br>shows <b>{}</b><br>{}</figcaption></figure>\n",
+        picture, escape(m.predicted), 100 * m.probability, escape(m.truth), path_that_breaks(m.file));
   }
   return "<div class=\"photos\">\n" + figures + "</div>";
 }
