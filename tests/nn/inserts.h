@@ -4,8 +4,11 @@
 #include <torch/types.h>
 
 #include "graft/nn/insert.h"
+#include "tests/support/gradient_check.h"
 
 namespace graft::nn {
+
+using graft::testing::relative_error;
 
 struct Times : Insert {
   explicit Times(double by) : by(by) {}
@@ -77,9 +80,5 @@ struct BottleneckInsert : Insert {
   bool parallel, reads_norm, reads_sum;
   bool says_so = true;
 };
-
-inline double relative_error(const at::Tensor& got, const at::Tensor& want) {
-  return ((got - want).abs().max() / want.abs().max()).item<double>();
-}
 
 }  // namespace graft::nn
