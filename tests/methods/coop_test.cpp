@@ -68,7 +68,7 @@ TEST(Coop, TrainsLongerForMoreShots) {
 }
 
 TEST(Coop, NeedsATextTower) {
-  const auto model = sites_only("timm", /*text=*/false);
+  const auto model = sites_only(/*text=*/false);
   Random random(1);
   models::LinearClassifier head(512, 2, models::HeadInit::zero, random);
   try {

@@ -29,7 +29,7 @@ TEST(Methods, HaveNamesOfTheirOwnAndASummaryThatFitsALine) {
 }
 
 TEST(Methods, FitWhereTheModelHasWhatTheyNeed) {
-  const auto clip = sites_only(), vit = sites_only("timm", /*text=*/false);
+  const auto clip = sites_only(), vit = sites_only(/*text=*/false);
   EXPECT_TRUE(fits(find_entry("coop"), *clip));
   EXPECT_FALSE(fits(find_entry("coop"), *vit));
   EXPECT_FALSE(fits(find_entry("tip-adapter"), *vit));

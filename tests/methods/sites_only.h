@@ -15,14 +15,12 @@ namespace graft::methods {
 
 class SiteTower final : public models::Tower {
  public:
-  SiteTower(nn::Tower name, int64_t width, int64_t blocks)
-      : Tower(blocks, /*projects=*/true, "input"), name_(name), width_(width) {
+  SiteTower(nn::Tower name, int64_t width, int64_t blocks, int64_t patch_numbers = 3 * 16 * 16)
+      : Tower(blocks, /*projects=*/true, "input"), name_(name), width_(width), patch_numbers_(patch_numbers) {
     if (name == nn::Tower::text) {
       add("words", nn::SiteKind::words, -1, width, width, "");
       return;
     }
-    auto patch = register_module("patch", std::make_shared<torch::nn::Module>());
-    patch->register_parameter("weight", torch::zeros({width, 3 * 16 * 16}), false);
     add("tokens", nn::SiteKind::tokens, -1, width, width, "");
     for (int64_t k = 0; k < blocks; ++k)
       block(k);
@@ -59,6 +57,8 @@ class SiteTower final : public models::Tower {
     site.in = in;
     site.out = out;
     site.place = 1 + std::max<int64_t>(block, 0);
+    if (block >= 0) site.part = path.substr(path.find('.', path.find('.') + 1) + 1);  // of "blocks.3.attn.qkv"
+    if (kind == nn::SiteKind::tokens) site.patch_numbers = patch_numbers_;
     site.checkpoint = checkpoint;
     site.slices = std::move(slices);
     joints_.emplace_back(std::move(site));
@@ -77,15 +77,16 @@ class SiteTower final : public models::Tower {
   }
 
   nn::Tower name_;
-  int64_t width_;
+  int64_t width_, patch_numbers_;
   std::deque<nn::Joint> joints_;
 };
 
-inline std::shared_ptr<models::Model> sites_only(const std::string& layout = "timm", bool text = true) {
+inline std::shared_ptr<models::Model> sites_only(bool text = true, int64_t patch_numbers = 3 * 16 * 16) {
   models::ModelInfo info;
   info.source = "vit-b-16";
-  info.layout = layout;
-  std::vector<std::shared_ptr<models::Tower>> towers{std::make_shared<SiteTower>(nn::Tower::vision, 768, 12)};
+  info.layout = "timm";
+  std::vector<std::shared_ptr<models::Tower>> towers{
+      std::make_shared<SiteTower>(nn::Tower::vision, 768, 12, patch_numbers)};
   if (text) towers.push_back(std::make_shared<SiteTower>(nn::Tower::text, 512, 0));
   return std::make_shared<models::Model>(std::move(towers), std::move(info), tensor::Precision::fp32,
                                          std::vector<models::Origin>{});
@@ -109,9 +110,10 @@ struct OnSites {
 };
 
 // A method on those sites, for four classes of sixteen photos.
-inline OnSites on_sites(const std::string& name, const OptionValues& options, const std::string& layout = "timm") {
+inline OnSites on_sites(const std::string& name, const OptionValues& options,
+                        std::shared_ptr<models::Model> model = sites_only()) {
   OnSites built;
-  built.model = sites_only(layout);
+  built.model = std::move(model);
   built.problem = {built.model, {"cat", "dog", "apple pie", "tram"}, 16, 64};
   built.method = make_method(name, options);
   built.classifier = std::make_shared<models::PromptClassifier>(

@@ -46,6 +46,26 @@ TEST(Vpt, StartsUniformWithinASixteenthOnViTB16) {
   }
 }
 
+TEST(Vpt, TakesThePatchFromTheSiteWhateverItsTowerIsMadeOf) {
+  const double bound = std::sqrt(6.0 / (2 * 3 * 14 * 14 + 768));  // patches of two frames
+  const auto built = on_sites("vpt", {{"tokens", "50"}}, sites_only(/*text=*/true, 2 * 3 * 14 * 14));
+  const auto values = built.adaptation.bindings.front().insert->parameters().front().abs();
+  EXPECT_LE(values.max().item<double>(), bound);
+  EXPECT_GT(values.max().item<double>(), 0.998 * bound);
+}
+
+TEST(Vpt, WithoutPatchesAsksForNormalValues) {
+  const auto model = sites_only(/*text=*/true, /*patch_numbers=*/0);
+  EXPECT_EQ(on_sites("vpt", {{"init", "normal"}}, model).parameters(), 12 * 5 * 768);
+  try {
+    on_sites("vpt", {}, model);
+    FAIL() << "a bound was made of no patch";
+  } catch (const ModelError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("[vpt] vit-b-16 cuts no patches"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("Use --init normal."));
+  }
+}
+
 TEST(Vpt, PutsItsTokensBetweenTheClassTokenAndTheRest) {
   vpt::Prompts prompts(torch::tensor({{7.f}, {8.f}}), false, vpt::Position::after_class, 0);
   const auto context = with_layout(1, 2);
@@ -94,7 +114,7 @@ TEST(Vpt, TrainsAClipAtMaPLesRateForItsBatch) {
 
 TEST(Vpt, TrainsAsThePaperDoesWithALinearHead) {
   auto built = on_sites("vpt", {});
-  const auto model = sites_only("timm", /*text=*/false);
+  const auto model = sites_only(/*text=*/false);
   const auto recipe = built.method->recipe({model, {"a", "b"}, 0, 1000});
   EXPECT_EQ(recipe.schedule, ScheduleKind::vpt);
   EXPECT_EQ(recipe.batch_size, 128);

@@ -42,6 +42,17 @@ TEST(Clip, RunningInTwoPartsEqualsRunningAtOnce) {
   }
 }
 
+TEST(Clip, ItsSitesSayWhatMethodsNeedToKnow) {
+  const auto model = tiny_clip();
+  for (const auto* joint : model->joints()) {
+    const auto& site = joint->site();
+    const bool attention = site.part == "attn.qkv" || site.part == "attn.proj";
+    EXPECT_EQ(site.multihead, attention) << site.path;  // open_clip's are nn.MultiheadAttention's
+    EXPECT_EQ(site.patch_numbers, site.kind == nn::SiteKind::tokens ? 3 * 8 * 8 : 0) << site.path;
+    EXPECT_EQ(site.part.empty(), site.block < 0) << site.path;
+  }
+}
+
 // One learned context for all prompts, or one for each.
 struct LearnedWords : nn::Insert {
   LearnedWords(at::Tensor values, bool same) : same(same) { words = register_parameter("words", std::move(values)); }

@@ -61,6 +61,14 @@ TEST(Vit, PromptsLengthenTheTokensAndTheLayoutKnows) {
   EXPECT_EQ(again.sizes().vec(), (std::vector<int64_t>{2, 32}));
 }
 
+TEST(Vit, ItsSitesSayWhatMethodsNeedToKnow) {
+  const auto model = tiny_vit();
+  EXPECT_EQ(model->joint("vision.blocks.1.tokens").site().patch_numbers, 3 * 8 * 8);
+  EXPECT_EQ(model->joint("vision.blocks.1.mlp").site().part, "mlp");
+  EXPECT_EQ(model->joint("vision.blocks.2.attn.qkv").site().part, "attn.qkv");
+  EXPECT_FALSE(model->joint("vision.blocks.2.attn.qkv").site().multihead);
+}
+
 TEST(Vit, WritesItsCheckpointBack) {
   const auto checkpoint = tiny_vit_checkpoint();
   const auto written = checkpoint.load()->to_checkpoint();

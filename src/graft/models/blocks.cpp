@@ -42,12 +42,18 @@ class BlockReader {
     return std::make_shared<nn::Block>(std::move(parts), sublayer("attn"), sublayer("mlp"));
   }
 
-  nn::Site tokens() const { return site("tokens", nn::SiteKind::tokens, plan_.width, plan_.width, ""); }
+  nn::Site tokens() const {
+    auto tokens = site("tokens", nn::SiteKind::tokens, plan_.width, plan_.width, "");
+    tokens.patch_numbers = plan_.patch_numbers;
+    return tokens;
+  }
 
  private:
   nn::Site site(const std::string& name, nn::SiteKind kind, int64_t in, int64_t out, const std::string& theirs) const {
     auto site = site_;
     site.path = ours_ + name;
+    site.part = name;
+    site.multihead = plan_.names.multihead && kind == nn::SiteKind::linear && name.starts_with("attn.");
     site.kind = kind;
     site.in = in;
     site.out = out;

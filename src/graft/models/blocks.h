@@ -39,9 +39,10 @@ struct BlocksPlan {
   bool norm_first = true;  // pre-norm
   bool qkv_bias = true;
   tensor::Precision precision = tensor::Precision::fp32;
-  nn::Place place = 1;      // of the sites of block 0
-  bool later_place = true;  // the next block's sites have the next place (false: a text tower)
-  bool tokens = true;       // tokens may be put in before each block
+  nn::Place place = 1;        // of the sites of block 0
+  bool later_place = true;    // the next block's sites have the next place (false: a text tower)
+  bool tokens = true;         // tokens may be put in before each block
+  int64_t patch_numbers = 0;  // of their sites
 };
 
 // Ours are called "vision.blocks.0.attn.qkv.weight" and so on.

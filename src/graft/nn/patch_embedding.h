@@ -22,6 +22,7 @@ class PatchEmbedding : public torch::nn::Module {
   const Linear& map() const { return *map_; }
   int64_t patch() const { return patch_; }
   int64_t channels() const { return channels_; }
+  int64_t numbers() const { return channels_ * patch_ * patch_; }  // in a patch
 
  private:
   std::shared_ptr<Linear> map_;

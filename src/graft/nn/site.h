@@ -40,6 +40,9 @@ struct Site {
   Place place = 0;  // the last place that an insert here leaves untouched
   std::vector<Slice> slices = {};
   std::string checkpoint = {};  // module path in the loaded checkpoint ("visual.transformer.resblocks.3.attn")
+  std::string part = {};        // of a site in a block, its name there: "attn", "attn.qkv", "mlp"
+  bool multihead = false;       // linear: the checkpoint holds it in a torch.nn.MultiheadAttention
+  int64_t patch_numbers = 0;    // tokens: that a patch has, channels * height * width; 0: none are cut
 };
 
 std::string to_string(SiteKind kind);

@@ -55,7 +55,7 @@ class Adapter final : public MethodWith<Options> {
     const bool after_attention = options_.variant == Variant::houlsby;
     Adaptation adaptation;
     for (const auto* site : sites_of(entry.name, model, nn::SiteKind::sublayer, options_.tower)) {
-      if (!after_attention && !site->path.ends_with(".mlp")) continue;
+      if (!after_attention && site->part != "mlp") continue;
       Random own = random.fork(site->path);
       adaptation.bindings.push_back(
           {std::make_shared<Bottleneck>(shape(site->in), init(), options_.init_std, own), {site->path}, entry.name});

@@ -38,15 +38,9 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-// open_clip and OpenAI hold attention in an nn.MultiheadAttention, whose in_proj_weight and out_proj PEFT adapts as one
+// Of an attention in an nn.MultiheadAttention (open_clip's, OpenAI's) PEFT adapts in_proj_weight and out_proj as one
 // target: always both, at one rank. PEFT 0.21 adds out_proj's update twice (merge() writes it into the weight, then
 // calls out_proj's own merge()), in training as in use, so its adapters mean twice what out_proj's pair says.
-bool is_multihead(const models::Model& model, const nn::Site& site) {
-  const auto& layout = model.info().layout;
-  return (layout == "open_clip" || layout == "openai") &&
-         (ends_with(site.path, ".attn.qkv") || ends_with(site.path, ".attn.proj"));
-}
-
 std::string attention_of(const std::string& path) {
   return path.substr(0, path.rfind('.'));
 }
@@ -77,7 +71,7 @@ class Pairs {
     const nn::Site& site = joint->site();
     Pair* pair;
     int64_t row = 0;
-    if (is_multihead(model_, site)) {
+    if (site.multihead) {
       const std::string attention = attention_of(site.path);
       if (std::find(multiheads_.begin(), multiheads_.end(), attention) == multiheads_.end()) {
         multiheads_.push_back(attention);
@@ -96,9 +90,9 @@ class Pairs {
   }
 
   Pair& of_site(const nn::Site& site) {
-    if (!is_multihead(model_, site)) return of(names_(site.path), site.path, site.in, site.out);
+    if (!site.multihead) return of(names_(site.path), site.path, site.in, site.out);
     const std::string module = multihead_module(names_, attention_of(site.path));
-    if (ends_with(site.path, ".qkv")) return of(module, site.path, site.in, site.out);
+    if (site.part == "attn.qkv") return of(module, site.path, site.in, site.out);
     Pair& pair = of(module + ".base_layer.out_proj", site.path, site.in, site.out);
     pair.target = module;
     pair.times = 2;

@@ -11,17 +11,6 @@
 namespace graft::methods::vpt {
 namespace {
 
-// Numbers in one patch, 3 * height * width: what the patch embedding reads.
-int64_t patch_numbers(models::Model& model) {
-  for (const auto& parameter : model.named_parameters()) {
-    if (parameter.key().starts_with("vision.patch.") && parameter.key().ends_with("weight")) {
-      return parameter.value().numel() / parameter.value().size(0);
-    }
-  }
-  throw ModelError("vpt", "{} cuts no patches, from whose size --init vpt-uniform is taken. Use --init normal.",
-                   model.info().source);
-}
-
 class Vpt final : public MethodWith<Options> {
  public:
   explicit Vpt(Options options) : MethodWith(options) {
@@ -71,7 +60,7 @@ class Vpt final : public MethodWith<Options> {
       if (!first && !later) continue;
       Random own = random.fork(site->path);
       adaptation.bindings.push_back(
-          {std::make_shared<Prompts>(initial(model, site->in, own), later, options_.position, options_.dropout),
+          {std::make_shared<Prompts>(initial(model, *site, own), later, options_.position, options_.dropout),
            {site->path},
            entry.name});
     }
@@ -79,10 +68,14 @@ class Vpt final : public MethodWith<Options> {
   }
 
  private:
-  at::Tensor initial(models::Model& model, int64_t width, Random& random) const {
+  at::Tensor initial(const models::Model& model, const nn::Site& site, Random& random) const {
+    const auto width = site.in;
     if (options_.init == Init::normal) return normal({options_.tokens, width}, 0.02, random);
-    const auto numbers = static_cast<double>(patch_numbers(model) + width);
-    return uniform({options_.tokens, width}, std::sqrt(6 / numbers), random);
+    if (site.patch_numbers == 0) {
+      throw ModelError("vpt", "{} cuts no patches, from whose size --init vpt-uniform is taken. Use --init normal.",
+                       model.info().source);
+    }
+    return uniform({options_.tokens, width}, std::sqrt(6 / static_cast<double>(site.patch_numbers + width)), random);
   }
 };
 

@@ -85,6 +85,7 @@ std::shared_ptr<VisionTower> read_vision(CheckpointReader& reader, const Names& 
   plan.heads = settings.vision.heads;
   plan.eps = settings.vision.eps;
   plan.activation = settings.vision.activation;
+  plan.patch_numbers = parts.patch->numbers();
   parts.blocks = read_blocks(reader, plan);
   parts.norm = read_norm(reader, "vision.norm", names.vision.norm, width, settings.vision.eps, options.precision);
   parts.pooling = settings.pooling;

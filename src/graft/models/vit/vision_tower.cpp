@@ -7,11 +7,12 @@
 namespace graft::models {
 namespace {
 
-nn::Site tokens_site(int64_t width) {
+nn::Site tokens_site(int64_t width, const nn::PatchEmbedding& patches) {
   nn::Site site;
   site.path = "vision.tokens";
   site.kind = nn::SiteKind::tokens;
   site.in = site.out = width;
+  site.patch_numbers = patches.numbers();
   return site;
 }
 
@@ -20,7 +21,7 @@ nn::Site tokens_site(int64_t width) {
 VisionTower::VisionTower(VisionParts parts)
     : Tower(parts.blocks->size(), parts.proj != nullptr, "pixels"),
       parts_(std::move(parts)),
-      tokens_(tokens_site(parts_.width)) {
+      tokens_(tokens_site(parts_.width, *parts_.patch)) {
   register_module("patch", parts_.patch);
   if (parts_.cls.defined()) register_parameter("cls", parts_.cls, /*requires_grad=*/false);
   if (parts_.distillation.defined()) register_parameter("distillation", parts_.distillation, /*requires_grad=*/false);

@@ -126,6 +126,7 @@ class VitReader {
     plan.activation = settings_.activation;
     plan.precision = options_.precision;
     plan.qkv_bias = shape_.has(kQkvBias);
+    plan.patch_numbers = shape_.channels * shape_.patch * shape_.patch;
     return plan;
   }
 
