@@ -22,7 +22,9 @@ endif()
 # One precompiled header serves every room and test that uses libtorch. It holds tensors and autograd functions, not
 # <torch/torch.h>: with that an empty file takes 10 s (the templates of all of libtorch are instantiated in each), with
 # these 3 s.
-file(WRITE ${CMAKE_BINARY_DIR}/graft_pch.cpp "")
+if(NOT EXISTS ${CMAKE_BINARY_DIR}/graft_pch.cpp)  # a newer one would have everything compiled anew
+  file(WRITE ${CMAKE_BINARY_DIR}/graft_pch.cpp "")
+endif()
 add_library(graft_pch STATIC ${CMAKE_BINARY_DIR}/graft_pch.cpp)
 target_link_libraries(graft_pch PRIVATE graft_options graft_torch fmt::fmt)  # the same definitions as in the rooms
 target_precompile_headers(graft_pch PRIVATE <torch/types.h> <torch/csrc/autograd/custom_function.h> <fmt/format.h>)
