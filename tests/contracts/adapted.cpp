@@ -4,6 +4,7 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include "graft/models/clip/class_prompts.h"
 #include "tests/support/tiny_models.h"
 
 namespace graft::testing {
@@ -21,14 +22,14 @@ Adapted adapted(const methods::Entry& entry, const std::string& kind, uint64_t s
   a.problem = {a.model, {"cat", "dog", "tram"}, 2, 6};
   a.method = entry.parse({});
   Random random(seed);
-  if (a.method->classifier(*a.model) == methods::ClassifierKind::prompts) {
-    a.classifier = std::make_unique<models::PromptClassifier>(
-        a.model, a.problem.classes, std::vector<std::string>{"a photo of a {}."}, a.method->learned_words(a.problem),
-        a.method->word_position());
+  if (a.method->classifier(*a.model) == models::HeadKind::prompts) {
+    a.classifier =
+        std::make_unique<models::ClassPrompts>(a.model, a.problem.classes, std::vector<std::string>{"a photo of a {}."},
+                                               a.method->learned_words(a.problem), a.method->word_position());
   } else {
     // Not zero, whatever the recipe says: through a zero head nothing below would get a gradient.
-    a.classifier = std::make_unique<models::LinearClassifier>(a.model->reader().width(a.method->features_at(*a.model)),
-                                                              3, models::HeadInit::normal, random);
+    a.classifier = std::make_unique<models::LinearHead>(a.model->reader().width(a.method->features_at(*a.model)), 3,
+                                                        models::HeadInit::normal, random);
   }
   a.adaptation = a.method->attach(a.problem, *a.classifier, random);
   a.put_in_place();

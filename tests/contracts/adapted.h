@@ -15,7 +15,7 @@ struct Adapted {
   std::shared_ptr<models::Model> model;
   methods::Problem problem;
   std::unique_ptr<methods::Method> method;
-  std::unique_ptr<models::Classifier> classifier;
+  std::unique_ptr<models::Head> classifier;
   methods::Adaptation adaptation;
   std::vector<std::pair<std::string, at::Tensor>> training;  // what install() returned
   at::Tensor images, labels;                                 // [N, 3, H, W], [N]

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "graft/models/clip/class_prompts.h"
 #include "graft/nn/linear.h"
 #include "tests/contracts/adapted.h"
 #include "tests/support/gradient_check.h"
@@ -229,7 +230,7 @@ TEST_P(MethodContract, HasTheGradientsOfItsDifferences) {
     parameters.push_back(parameter);
   }
   if (parameters.empty()) return;
-  if (auto* prompts = dynamic_cast<models::PromptClassifier*>(a.classifier.get())) prompts->forget();
+  if (auto* prompts = dynamic_cast<models::ClassPrompts*>(a.classifier.get())) prompts->forget();
   const bool many = parameters.size() > 20;  // then fewer elements of each, to stay quick
   expect_gradients_of_differences([&] { return a.logits(); }, parameters, /*tolerance=*/2e-6, many ? 2 : 6);
 }
@@ -267,7 +268,7 @@ TEST(Methods, RefuseModelsThatTheyDoNotFit) {
   for (const Entry* entry : methods::entries()) {
     if (methods::fits(*entry, *model)) continue;
     Random random(1);
-    models::LinearClassifier head(model->reader().width(model->reader().last()), 2, models::HeadInit::zero, random);
+    models::LinearHead head(model->reader().width(model->reader().last()), 2, models::HeadInit::zero, random);
     try {
       entry->parse({})->attach({model, {"a", "b"}, 1, 2}, head, random);
       FAIL() << entry->name << " took a model that it does not fit";
@@ -283,7 +284,7 @@ TEST(Methods, RefuseModelsThatTheyDoNotFit) {
 TEST(PeftOfOpenClip, TargetsOfTheTextTowerAreWrittenAsAPattern) {
   const auto model = tiny_model("clip");
   Random random(1);
-  models::PromptClassifier prompts(model, {"a", "b"}, {}, 1);
+  models::ClassPrompts prompts(model, {"a", "b"}, {}, 1);
   const auto method = methods::make_method("lora", {{"tower", "text"}, {"target", "blocks.0.mlp.fc1"}, {"rank", "2"}});
   const auto adaptation = method->attach({model, {"a", "b"}, 0, 2}, prompts, random);
   EXPECT_EQ(method->peft_config(*model, adaptation)["target_modules"], R"(transformer\.resblocks\.0\.mlp\.c_fc)");

@@ -70,7 +70,7 @@ TEST(Coop, TrainsLongerForMoreShots) {
 TEST(Coop, NeedsATextTower) {
   const auto model = sites_only(/*text=*/false);
   Random random(1);
-  models::LinearClassifier head(512, 2, models::HeadInit::zero, random);
+  models::LinearHead head(512, 2, models::HeadInit::zero, random);
   try {
     make_method("coop", {})->attach({model, {"a", "b"}, 1, 2}, head, random);
     FAIL() << "a model without text was taken";

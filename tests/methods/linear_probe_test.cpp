@@ -90,10 +90,10 @@ TEST(LinearProbe, ChoosesTheBestPlaceOnTheValidationSplitAndKeepsItInItsOptions)
 TEST(LinearProbe, WritesTheSolutionIntoTheHead) {
   const auto model = sites_only();
   const auto method = make_method("linear-probe", {});
-  EXPECT_EQ(method->classifier(*model), ClassifierKind::linear);
+  EXPECT_EQ(method->classifier(*model), models::HeadKind::linear);
   EXPECT_EQ(method->recipe({model, {"a", "b"}, 0, 40}).epochs, 0);
   Random random(1);
-  models::LinearClassifier head(6, 2, models::HeadInit::zero, random);
+  models::LinearHead head(6, 2, models::HeadInit::zero, random);
   const auto adaptation = method->attach({model, {"a", "b"}, 0, 40}, head, random);
   Silent silent;
   Stage stage{model,      head,

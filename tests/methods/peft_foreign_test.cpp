@@ -40,7 +40,7 @@ struct Golden {
   }
   at::Tensor features(const ForeignAdapter& adapter) const {
     Random random(1);
-    models::LinearClassifier head(model->reader().width(model->reader().last()), 2, models::HeadInit::zero, random);
+    models::LinearHead head(model->reader().width(model->reader().last()), 2, models::HeadInit::zero, random);
     install(adapter.adaptation, *model, head);
     const auto parameters = model->named_parameters();
     for (const auto& [name, value] : adapter.parameters)

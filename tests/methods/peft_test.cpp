@@ -28,7 +28,7 @@ TEST_P(Peft, AnAdapterThatPeftWroteGivesItsFeatures) {
   const auto foreign = lora::peft::from_peft(config(), adapter(), *model);
   auto expected = read_tensors(path("expected.safetensors"));
   Random random(1);
-  models::LinearClassifier head(model->reader().width(model->reader().last()), 2, models::HeadInit::zero, random);
+  models::LinearHead head(model->reader().width(model->reader().last()), 2, models::HeadInit::zero, random);
   const torch::NoGradGuard no_grad;
   nn::Context context;
   EXPECT_LT(distance(model->reader().encode({expected["images"]}, context), expected["frozen"]), 1e-5);  // float32
@@ -119,7 +119,7 @@ TEST(PeftOfTransformers, ViTAndDinov2AreWrittenByTheNamesInMemory) {
     const std::shared_ptr<models::Model> model =
         models::load_model(io::ModelFolder::at(golden_path("foreign_" + family + "/base")), {});
     Random random(1);
-    models::LinearClassifier head(16, 2, models::HeadInit::zero, random);
+    models::LinearHead head(16, 2, models::HeadInit::zero, random);
     const auto method = make_method("lora", options);
     auto adaptation = method->attach({model, {"a", "b"}, 0, 2}, head, random);
     const auto tensors = method->to_disk(*model, adaptation);
@@ -143,7 +143,7 @@ TEST(PeftOfTransformers, BothSpellingsOfOneFileAreRead) {
   const std::shared_ptr<models::Model> model =
       models::load_model(io::ModelFolder::at(golden_path("foreign_vit/base")), {});
   Random random(1);
-  models::LinearClassifier head(16, 2, models::HeadInit::zero, random);
+  models::LinearHead head(16, 2, models::HeadInit::zero, random);
   const auto method = make_method("lora", {{"rank", "2"}});
   const auto old = make_method("lora", {{"rank", "2"}, {"names", "transformers-4"}});
   auto written = old->attach({model, {"a", "b"}, 0, 2}, head, random),

@@ -9,6 +9,7 @@
 
 #include "graft/core/error.h"
 #include "graft/methods/method.h"
+#include "graft/models/clip/class_prompts.h"
 #include "graft/text/clip_tokenizer.h"
 
 namespace graft::methods {
@@ -94,7 +95,7 @@ inline std::shared_ptr<models::Model> sites_only(bool text = true, int64_t patch
 
 struct OnSites {
   std::shared_ptr<models::Model> model;
-  std::shared_ptr<models::Classifier> classifier;
+  std::shared_ptr<models::Head> classifier;
   Problem problem;
   std::unique_ptr<Method> method;
   Adaptation adaptation;
@@ -116,7 +117,7 @@ inline OnSites on_sites(const std::string& name, const OptionValues& options,
   built.model = std::move(model);
   built.problem = {built.model, {"cat", "dog", "apple pie", "tram"}, 16, 64};
   built.method = make_method(name, options);
-  built.classifier = std::make_shared<models::PromptClassifier>(
+  built.classifier = std::make_shared<models::ClassPrompts>(
       built.model, built.problem.classes, std::vector<std::string>{"a photo of a {}."},
       built.method->learned_words(built.problem), built.method->word_position());
   Random random(1);

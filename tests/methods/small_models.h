@@ -35,7 +35,7 @@ struct OnSmallModel {
 
   std::shared_ptr<models::Model> model;
   Random random;
-  models::LinearClassifier head;
+  models::LinearHead head;
   Problem problem;
   std::unique_ptr<Method> method;
   Adaptation adaptation;

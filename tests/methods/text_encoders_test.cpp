@@ -45,7 +45,7 @@ struct OnTexts {
 
   std::shared_ptr<models::Model> model;
   Random random;
-  models::LinearClassifier head;
+  models::LinearHead head;
   std::unique_ptr<Method> method;
   Adaptation adaptation;
   std::vector<std::pair<std::string, at::Tensor>> training;
@@ -62,7 +62,7 @@ TEST_P(PeftOfTexts, AnAdapterThatPeftWroteGivesItsFeatures) {
   const auto model = text_model(GetParam());
   const auto foreign = lora::peft::from_peft(config(), adapter(), *model);
   Random random(1);
-  models::LinearClassifier head(model->reader().width(model->reader().last()), 2, models::HeadInit::zero, random);
+  models::LinearHead head(model->reader().width(model->reader().last()), 2, models::HeadInit::zero, random);
   install(foreign.adaptation, *model, head);
   const auto expected = read_tensors(path("expected.safetensors"));
   const auto features = model->reader().encode(golden_texts(GetParam()), {});
@@ -128,7 +128,7 @@ TEST(MethodsOnTexts, ChangeTheTowerThatReads) {
                                                   {"full", 2 + 2 + 2 + 2 * 12}};
   for (const auto& [name, count] : kTrained) {
     const OnTexts built("distilbert", name);
-    EXPECT_EQ(built.method->classifier(*built.model), ClassifierKind::linear) << name;
+    EXPECT_EQ(built.method->classifier(*built.model), models::HeadKind::linear) << name;
     EXPECT_EQ(built.training.size(), count) << name;
     for (const auto& [parameter, tensor] : built.training)
       EXPECT_TRUE(parameter.starts_with("text.") || parameter.starts_with("head.")) << parameter;

@@ -40,7 +40,7 @@ TEST(TipAdapterF, TheGradientOfAKeyIsTheFeatureTimesItsVote) {
 TEST(TipAdapterF, NeedsClassPrompts) {
   auto built = on_sites("tip-adapter-f", {});
   Random random(1);
-  models::LinearClassifier head(512, 4, models::HeadInit::zero, random);
+  models::LinearHead head(512, 4, models::HeadInit::zero, random);
   EXPECT_THROW(built.method->attach(built.problem, head, random), ConfigError);
 }
 

@@ -5,7 +5,7 @@
 #include <torch/types.h>
 
 #include "graft/core/error.h"
-#include "graft/models/prompts.h"
+#include "graft/models/clip/prompts.h"
 #include "tests/support/gradient_check.h"
 #include "tests/support/tiny_models.h"
 
@@ -68,7 +68,7 @@ struct LearnedWords : nn::Insert {
 TEST(Clip, WhatPromptsHaveInCommonAtTheirStartChangesNothing) {
   torch::manual_seed(4);
   const std::vector<std::string> names{"cat", "dachshund puppy", "dog"};
-  for (const auto position : {PromptClassifier::Position::end, PromptClassifier::Position::middle}) {
+  for (const auto position : {WordPosition::end, WordPosition::middle}) {
     auto model = tiny_clip();
     const auto prompts = learned_prompts(names, 4, position, model->text_reader());
     const auto words =

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "graft/core/error.h"
+#include "graft/models/clip/class_prompts.h"
 #include "tests/support/tiny_world.h"
 
 namespace graft::pipelines {
@@ -40,7 +41,7 @@ TEST_F(ZeroShot, AnEnsembleIsNormalisedTwice) {
   const auto unit = [](const at::Tensor& x) { return x / x.norm(2, 1, true); };
   at::Tensor sum;
   for (const std::string text : {"a photo of a {}.", "a {} thing"}) {
-    models::PromptClassifier one(model, {"blue", "green", "red"}, {text});
+    models::ClassPrompts one(model, {"blue", "green", "red"}, {text});
     nn::Context context;
     const auto weights = unit(one.class_weights(context));
     sum = sum.defined() ? sum + weights : weights;

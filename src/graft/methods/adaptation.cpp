@@ -10,7 +10,7 @@
 namespace graft::methods {
 
 std::vector<std::pair<std::string, at::Tensor>> install(const Adaptation& adaptation, models::Model& model,
-                                                        models::Classifier& classifier) {
+                                                        models::Head& classifier) {
   model.clear_inserts();
   classifier.joint().clear();
   model.freeze_all_but(adaptation.trained);
@@ -32,7 +32,7 @@ std::vector<std::pair<std::string, at::Tensor>> install(const Adaptation& adapta
   const auto parameters = model.named_parameters();
   for (const auto& name : adaptation.trained)
     training.emplace_back(name, parameters[name]);
-  for (const auto& parameter : classifier.named_parameters(/*recurse=*/false)) {
+  for (const auto& parameter : classifier.named_parameters()) {
     training.emplace_back("head." + parameter.key(), parameter.value());
   }
   return training;

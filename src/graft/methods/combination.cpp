@@ -20,8 +20,8 @@ class Combination final : public Method {
   }
 
   // The first whose wish is not the usual one has it: lora+linear-probe gets a linear head on a CLIP.
-  ClassifierKind classifier(const models::Model& model) const override {
-    const ClassifierKind usual = Method::classifier(model);
+  models::HeadKind classifier(const models::Model& model) const override {
+    const models::HeadKind usual = Method::classifier(model);
     for (const auto& part : parts_) {
       if (part->classifier(model) != usual) return part->classifier(model);
     }
@@ -30,7 +30,7 @@ class Combination final : public Method {
 
   Recipe recipe(const Problem& problem) const override { return parts_.front()->recipe(problem); }
 
-  Adaptation attach(const Problem& problem, models::Classifier& classifier, Random& random) const override {
+  Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const override {
     Adaptation all;
     for (const auto& part : parts_) {
       Random own = random.fork(part->name());
@@ -52,11 +52,11 @@ class Combination final : public Method {
     return words;
   }
 
-  models::PromptClassifier::Position word_position() const override {
+  models::WordPosition word_position() const override {
     for (const auto& part : parts_) {
-      if (part->word_position() != models::PromptClassifier::Position::end) return part->word_position();
+      if (part->word_position() != models::WordPosition::end) return part->word_position();
     }
-    return models::PromptClassifier::Position::end;
+    return models::WordPosition::end;
   }
 
   nn::Place features_at(const models::Model& model) const override {

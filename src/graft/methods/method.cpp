@@ -33,12 +33,8 @@ Tensors named_tensors(models::Model& model, const Adaptation& adaptation) {
 
 }  // namespace
 
-std::vector<std::pair<ClassifierKind, std::string>> choices(ClassifierKind) {
-  return {{ClassifierKind::linear, "linear"}, {ClassifierKind::prompts, "prompts"}};
-}
-
-ClassifierKind Method::classifier(const models::Model& model) const {
-  return model.has_prompts() ? ClassifierKind::prompts : ClassifierKind::linear;
+models::HeadKind Method::classifier(const models::Model& model) const {
+  return model.has_prompts() ? models::HeadKind::prompts : models::HeadKind::linear;
 }
 
 nlohmann::json Method::peft_config(models::Model&, const Adaptation&) const {

@@ -19,7 +19,8 @@
 #include "graft/data/dataset.h"
 #include "graft/io/json_object.h"
 #include "graft/methods/recipe.h"
-#include "graft/models/classifier.h"
+#include "graft/models/clip/prompts.h"
+#include "graft/models/head.h"
 #include "graft/models/model.h"
 #include "graft/nn/insert.h"
 
@@ -33,9 +34,6 @@ struct Problem {
   int64_t train_size = 0;
   data::Target target = data::Target::label;  // what is known of an example
 };
-
-enum class ClassifierKind { linear, prompts };
-std::vector<std::pair<ClassifierKind, std::string>> choices(ClassifierKind);
 
 // One insert and where it sits; several sites may share it (it counts, saves and steps once).
 struct Binding {
@@ -60,7 +58,7 @@ struct FeatureSet {
 using Features = std::function<FeatureSet(Split, nn::Place, int64_t views)>;
 struct Stage {
   std::shared_ptr<models::Model> model;
-  models::Classifier& classifier;
+  models::Head& classifier;
   const Adaptation& adaptation;
   Features features;
   Random random;
@@ -77,16 +75,16 @@ class Method {
   virtual void decide(const Problem&, const Features&, Reporter&) {}
 
   // Which classifier it wants where the user does not say: by default class prompts where the model has a text tower.
-  virtual ClassifierKind classifier(const models::Model& model) const;
+  virtual models::HeadKind classifier(const models::Model& model) const;
   virtual Recipe recipe(const Problem& problem) const = 0;
 
   // Builds the inserts; does not put them anywhere. Sites that it needs and the model lacks: ModelError that lists what
   // the model offers and which methods fit.
-  virtual Adaptation attach(const Problem& problem, models::Classifier& classifier, Random& random) const = 0;
+  virtual Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const = 0;
 
   // Learned words that the class prompts must leave room for (CoOp).
   virtual int64_t learned_words(const Problem&) const { return 0; }
-  virtual models::PromptClassifier::Position word_position() const { return models::PromptClassifier::Position::end; }
+  virtual models::WordPosition word_position() const { return models::WordPosition::end; }
 
   // The place whose values the classifier gets (a linear probe may read block 9).
   virtual nn::Place features_at(const models::Model& model) const { return model.reader().last(); }
@@ -171,7 +169,7 @@ std::unique_ptr<Method> make_method(const std::string& name, const OptionValues&
 // Puts the inserts at their sites and freezes everything else. Returns the parameters that train, by the names under
 // which a checkpoint keeps them; an insert at several sites appears once.
 std::vector<std::pair<std::string, at::Tensor>> install(const Adaptation& adaptation, models::Model& model,
-                                                        models::Classifier& classifier);
+                                                        models::Head& classifier);
 
 // The earliest place that the adaptation changes: below it, features may be cached.
 nn::Place earliest_change(const Adaptation& adaptation, models::Model& model);

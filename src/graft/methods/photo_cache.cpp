@@ -80,14 +80,14 @@ Recipe TipAdapter::recipe(const Problem&) const {
   return recipe;
 }
 
-Adaptation TipAdapter::attach(const Problem& problem, models::Classifier& classifier, Random&) const {
+Adaptation TipAdapter::attach(const Problem& problem, models::Head& classifier, Random&) const {
   auto& model = *problem.model;
   if (!model.has_prompts()) throw lacks(entry_.name, model, "text tower, whose class prompts the cache stands beside");
-  if (!dynamic_cast<const models::PromptClassifier*>(&classifier)) {
+  if (classifier.kind() != models::HeadKind::prompts) {
     throw ConfigError(entry_.name, "needs class prompts as the classifier. Leave --classifier out, or say prompts.");
   }
   auto cache = std::make_shared<Cache>(problem.train_size, model.reader().width(model.reader().last()),
-                                       classifier.classes(), entry_.promises.trains, options_);
+                                       classifier.outputs(), entry_.promises.trains, options_);
   return {.bindings = {{std::move(cache), {classifier.joint().site().path}, entry_.name}}};
 }
 

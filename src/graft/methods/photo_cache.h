@@ -56,9 +56,9 @@ class TipAdapter : public MethodWith<Options> {
   TipAdapter(const Entry& entry, Options options);
 
   std::string name() const override { return entry_.name; }
-  ClassifierKind classifier(const models::Model&) const override { return ClassifierKind::prompts; }
+  models::HeadKind classifier(const models::Model&) const override { return models::HeadKind::prompts; }
   Recipe recipe(const Problem& problem) const override;
-  Adaptation attach(const Problem& problem, models::Classifier& classifier, Random& random) const override;
+  Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const override;
   void before_training(Stage& stage) const override;  // fills the keys
   void after_training(Stage& stage) const override;   // the search
   void from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,

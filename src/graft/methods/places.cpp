@@ -64,7 +64,7 @@ bool contains(Towers towers, nn::Tower tower, const models::Model& model) {
 }
 
 void check_towers(const std::string& method, Towers towers, const models::Model& model,
-                  const models::Classifier& classifier) {
+                  const models::Head& classifier) {
   const auto& info = model.info();
   const bool images = model.tower(nn::Tower::vision), texts = model.tower(nn::Tower::text);
   if (towers == Towers::vision && !images) {
@@ -75,7 +75,7 @@ void check_towers(const std::string& method, Towers towers, const models::Model&
                      info.no_text.empty() ? "has no text tower" : "is read for its images alone");
   }
   const bool changes_texts = towers == Towers::text || towers == Towers::both;
-  if (changes_texts && images && texts && !dynamic_cast<const models::PromptClassifier*>(&classifier)) {
+  if (changes_texts && images && texts && classifier.kind() != models::HeadKind::prompts) {
     throw ConfigError(method,
                       "--tower {}: with a linear head no text is read. Say --tower vision, or --classifier prompts.",
                       option::print(towers));
@@ -131,7 +131,7 @@ std::vector<std::string> norm_parameters(models::Model& model, Towers towers) {
   return names;
 }
 
-Located locate(models::Model& model, models::Classifier* classifier, const std::string& path) {
+Located locate(models::Model& model, models::Head* classifier, const std::string& path) {
   if (classifier && path == classifier->joint().site().path) return {&classifier->joint(), nullptr};
   std::vector<std::string> known;
   for (auto* joint : model.joints()) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "graft/core/error.h"
-#include "graft/models/classifier.h"
+#include "graft/models/head.h"
 #include "graft/models/model.h"
 #include "graft/nn/joint.h"
 
@@ -19,8 +19,7 @@ bool contains(Towers towers, nn::Tower tower, const models::Model& model);
 
 // ModelError where a tower alone is asked of a model that lacks it, ConfigError where nothing would come of changing
 // it: beside an image tower with a linear head no text is read.
-void check_towers(const std::string& method, Towers towers, const models::Model& model,
-                  const models::Classifier& classifier);
+void check_towers(const std::string& method, Towers towers, const models::Model& model, const models::Head& classifier);
 
 // Sites of one kind in order of computation. None at all: the ModelError of `lacks`.
 std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model, nn::SiteKind kind,
@@ -40,7 +39,7 @@ struct Located {
   const nn::Slice* slice = nullptr;  // of a linear map; nullptr: the whole site
 };
 // "vision.blocks.0.attn.qkv.q"; "head" is the classifier's. ModelError with the nearest path.
-Located locate(models::Model& model, models::Classifier* classifier, const std::string& path);
+Located locate(models::Model& model, models::Head* classifier, const std::string& path);
 
 // The module of the loaded checkpoint that a site or slice is part of, or our path where it names none.
 std::string checkpoint_path(models::Model& model, const std::string& path);

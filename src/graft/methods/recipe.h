@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "graft/models/classifier.h"
+#include "graft/models/head.h"
 
 namespace graft::methods {
 

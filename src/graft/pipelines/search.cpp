@@ -10,8 +10,8 @@
 #include "graft/engine/example_list.h"
 #include "graft/engine/session.h"
 #include "graft/features/encoder.h"
-#include "graft/models/classifier.h"
-#include "graft/models/prompts.h"
+#include "graft/models/clip/prompts.h"
+#include "graft/models/head.h"
 #include "graft/models/sources.h"
 
 namespace graft::pipelines {

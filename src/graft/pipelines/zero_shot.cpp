@@ -11,7 +11,8 @@
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prompt_notes.h"
 #include "graft/features/encoder.h"
-#include "graft/models/classifier.h"
+#include "graft/models/clip/class_prompts.h"
+#include "graft/models/head.h"
 #include "graft/models/sources.h"
 #include "graft/tasks/accuracy.h"
 #include "graft/tasks/prediction_file.h"
@@ -66,7 +67,7 @@ Evaluation evaluate(const std::shared_ptr<models::Model>& model, features::Encod
     const auto features = models::unit(encoder.features(source, model->reader().last(), report));
     predictions.add(kSentenceScale * at::matmul(features, rows.t()));
   } else {
-    models::PromptClassifier prompts(model, names, templates);
+    models::ClassPrompts prompts(model, names, templates);
     engine::say_of_prompts(prompts, classes, report);
     const at::Tensor features = encoder.features(source, model->reader().last(), report);
     features::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {

@@ -49,7 +49,7 @@ class Adapter final : public MethodWith<Options> {
             .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Classifier& classifier, Random& random) const override {
+  Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const override {
     auto& model = *problem.model;
     check_towers(entry.name, options_.tower, model, classifier);
     const bool after_attention = options_.variant == Variant::houlsby;

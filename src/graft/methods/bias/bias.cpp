@@ -14,7 +14,7 @@ class Bias final : public MethodWith<Options> {
     return {.lr = 1e-3, .epochs = 50, .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Classifier& classifier, Random&) const override {
+  Adaptation attach(const Problem& problem, models::Head& classifier, Random&) const override {
     auto& model = *problem.model;
     check_towers(entry.name, options_.tower, model, classifier);
     return {.bindings = {}, .trained = parameters_where(model, options_.tower, [](const std::string& name) {

@@ -34,7 +34,7 @@ class ClipAdapter final : public MethodWith<Options> {
             .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Classifier& classifier, Random& random) const override {
+  Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const override {
     const int64_t features = problem.model->reader().width(problem.model->reader().last());
     return {.bindings = {
                 {std::make_shared<Mix>(features, options_, random), {classifier.joint().site().path}, entry.name}}};

@@ -9,15 +9,6 @@
 #include "graft/tensor/on_cpu.h"
 #include "graft/text/clip_tokenizer.h"
 
-namespace graft::models {
-
-std::vector<std::pair<PromptClassifier::Position, std::string>> choices(PromptClassifier::Position) {
-  using Position = PromptClassifier::Position;
-  return {{Position::end, "end"}, {Position::middle, "middle"}, {Position::front, "front"}};
-}
-
-}  // namespace graft::models
-
 namespace graft::methods::coop {
 namespace {
 
@@ -32,8 +23,8 @@ class Coop final : public MethodWith<Options> {
   }
 
   std::string name() const override { return entry.name; }
-  ClassifierKind classifier(const models::Model&) const override { return ClassifierKind::prompts; }
-  models::PromptClassifier::Position word_position() const override { return options_.position; }
+  models::HeadKind classifier(const models::Model&) const override { return models::HeadKind::prompts; }
+  models::WordPosition word_position() const override { return options_.position; }
 
   int64_t learned_words(const Problem& problem) const override {
     return options_.words.empty() ? options_.length : static_cast<int64_t>(word_ids(*problem.model).size());
@@ -54,10 +45,10 @@ class Coop final : public MethodWith<Options> {
             .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Classifier& classifier, Random& random) const override {
+  Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const override {
     auto& model = *problem.model;
     if (!model.has_prompts()) throw lacks(entry.name, model, "text tower to learn words for");
-    if (!dynamic_cast<const models::PromptClassifier*>(&classifier)) {
+    if (classifier.kind() != models::HeadKind::prompts) {
       throw ConfigError("coop", "needs class prompts as the classifier. Leave --classifier out, or say prompts.");
     }
     const auto sites = sites_of(entry.name, model, nn::SiteKind::words, Towers::text);

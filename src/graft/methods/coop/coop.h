@@ -7,16 +7,12 @@
 #include "graft/methods/method.h"
 #include "graft/nn/insert.h"
 
-namespace graft::models {
-std::vector<std::pair<PromptClassifier::Position, std::string>> choices(PromptClassifier::Position);
-}
-
 namespace graft::methods::coop {
 
 struct Options {
   int64_t length = 16;
   bool csc = false;
-  models::PromptClassifier::Position position = models::PromptClassifier::Position::end;
+  models::WordPosition position = models::WordPosition::end;
   std::string words;
 };
 

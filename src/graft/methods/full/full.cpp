@@ -21,7 +21,7 @@ class Full final : public MethodWith<Options> {
             .head_init = problem.model->has_prompts() ? models::HeadInit::class_text : models::HeadInit::zero};
   }
 
-  Adaptation attach(const Problem& problem, models::Classifier& classifier, Random&) const override {
+  Adaptation attach(const Problem& problem, models::Head& classifier, Random&) const override {
     auto& model = *problem.model;
     check_towers(entry.name, options_.tower, model, classifier);
     return {.bindings = {},

@@ -25,7 +25,7 @@ class LinearProbe final : public MethodWith<Options> {
   }
 
   std::string name() const override { return entry.name; }
-  ClassifierKind classifier(const models::Model&) const override { return ClassifierKind::linear; }
+  models::HeadKind classifier(const models::Model&) const override { return models::HeadKind::linear; }
   nn::Place features_at(const models::Model& model) const override {
     const auto& tower = model.reader();
     if (options_.at == "best") return tower.last();
@@ -78,8 +78,8 @@ class LinearProbe final : public MethodWith<Options> {
                                      100 * best, names.size()));
   }
 
-  Adaptation attach(const Problem&, models::Classifier& classifier, Random&) const override {
-    if (!dynamic_cast<const models::LinearClassifier*>(&classifier)) {
+  Adaptation attach(const Problem&, models::Head& classifier, Random&) const override {
+    if (classifier.kind() != models::HeadKind::linear) {
       throw ConfigError("linear-probe",
                         "needs a linear head as the classifier. Leave --classifier out, or say linear.");
     }
@@ -90,7 +90,7 @@ class LinearProbe final : public MethodWith<Options> {
     if (options_.solver == Solver::sgd) return;
     const nn::Place place = features_at(*stage.model);
     const auto train = stage.features(Split::train, place, 1);
-    const int64_t count = stage.classifier.classes();
+    const int64_t count = stage.classifier.outputs();
     const auto fit_at = [&](double c) { return fit(train.features, train.labels, stage.target, count, c, effort()); };
     const double c = strength(stage, place, fit_at);
     const auto regression = fit_at(c);
@@ -99,7 +99,7 @@ class LinearProbe final : public MethodWith<Options> {
           fmt::format("linear-probe: not at the optimum after {} iterations (C {:.3g})", options_.max_iterations, c));
     }
     const torch::NoGradGuard no_grad;
-    auto& head = dynamic_cast<models::LinearClassifier&>(stage.classifier);
+    auto& head = dynamic_cast<models::LinearHead&>(stage.classifier);
     head.weight.copy_(regression.weight);
     head.bias.copy_(regression.bias);
   }

@@ -64,7 +64,7 @@ class Lora final : public MethodWith<Options> {
     return {.lr = 2e-4, .weight_decay = 0.01, .epochs = 50, .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Classifier& classifier, Random& random) const override {
+  Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const override {
     auto& model = *problem.model;
     check_towers(entry.name, options_.tower, model, classifier);
     Adaptation adaptation;

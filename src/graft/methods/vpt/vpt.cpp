@@ -49,7 +49,7 @@ class Vpt final : public MethodWith<Options> {
             .head_init = models::HeadInit::vpt};
   }
 
-  Adaptation attach(const Problem& problem, models::Classifier&, Random& random) const override {
+  Adaptation attach(const Problem& problem, models::Head&, Random& random) const override {
     auto& model = *problem.model;
     const auto sites = sites_of(entry.name, model, nn::SiteKind::tokens, Towers::vision);
     const bool has_norm = sites.front()->block < 0;  // a site before ln_pre comes first where there is one

@@ -1,4 +1,4 @@
-#include "graft/models/prompts.h"
+#include "graft/models/clip/prompts.h"
 
 #include <torch/types.h>
 
@@ -10,8 +10,6 @@
 
 namespace graft::models {
 namespace {
-
-using Position = PromptClassifier::Position;
 
 // Folder names cannot hold spaces everywhere; CLIP's authors and CoOp read them so as well.
 std::string spoken(std::string name) {
@@ -48,19 +46,23 @@ Prompts padded(const std::vector<text::Tokens>& rows) {
 }
 
 // How many of the placeholders stand before the name.
-int64_t before_name(int64_t words, Position position) {
+int64_t before_name(int64_t words, WordPosition position) {
   switch (position) {
-    case Position::end:
+    case WordPosition::end:
       return words;
-    case Position::middle:
+    case WordPosition::middle:
       return words / 2;
-    case Position::front:
+    case WordPosition::front:
       return 0;
   }
   throw InternalError("prompts", "a position without a meaning: {}", static_cast<int>(position));
 }
 
 }  // namespace
+
+std::vector<std::pair<WordPosition, std::string>> choices(WordPosition) {
+  return {{WordPosition::end, "end"}, {WordPosition::middle, "middle"}, {WordPosition::front, "front"}};
+}
 
 Prompts filled_prompts(const std::vector<std::string>& names, const std::string& form, const TextReader& reader) {
   std::vector<text::Tokens> rows;
@@ -75,7 +77,7 @@ Prompts filled_prompts(const std::vector<std::string>& names, const std::string&
   return prompts;
 }
 
-Prompts learned_prompts(const std::vector<std::string>& names, int64_t words, Position position,
+Prompts learned_prompts(const std::vector<std::string>& names, int64_t words, WordPosition position,
                         const TextReader& reader) {
   const auto& tokenizer = reader.tokenizer;
   std::vector<text::Tokens> rows;

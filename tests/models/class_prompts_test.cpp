@@ -1,4 +1,4 @@
-#include "graft/models/classifier.h"
+#include "graft/models/clip/class_prompts.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <gmock/gmock.h>
@@ -6,7 +6,6 @@
 
 #include "graft/core/error.h"
 #include "graft/models/in_parts.h"
-#include "graft/models/prompts.h"
 #include "graft/text/clip_tokenizer.h"
 #include "tests/support/gradient_check.h"
 #include "tests/support/tiny_models.h"
@@ -19,7 +18,6 @@ using ::testing::HasSubstr;
 using testing::random_tensor;
 using testing::relative_error;
 using testing::tiny_clip;
-using Position = PromptClassifier::Position;
 
 std::vector<int64_t> row(const at::Tensor& x, int64_t i) {
   const auto values = x[i].contiguous();
@@ -60,9 +58,9 @@ TEST(Prompts, LearnedWordsStandAtTheEndInTheMiddleOrAtTheFront) {
   const auto x = ids_of("X").front(), dot = ids_of(".").front();
   const auto name = ids_of("ice cream");
   ASSERT_EQ(name.size(), 2u);
-  const auto end = learned_prompts({"ice_cream"}, 3, Position::end, reader());
-  const auto middle = learned_prompts({"ice_cream"}, 3, Position::middle, reader());
-  const auto front = learned_prompts({"ice_cream"}, 3, Position::front, reader());
+  const auto end = learned_prompts({"ice_cream"}, 3, WordPosition::end, reader());
+  const auto middle = learned_prompts({"ice_cream"}, 3, WordPosition::middle, reader());
+  const auto front = learned_prompts({"ice_cream"}, 3, WordPosition::front, reader());
   EXPECT_THAT(row(end.ids.x, 0), ElementsAre(49406, x, x, x, name[0], name[1], dot, 49407));
   EXPECT_THAT(row(end.learned, 0), ElementsAre(1, 2, 3));
   EXPECT_THAT(row(middle.ids.x, 0), ElementsAre(49406, x, name[0], name[1], x, x, dot, 49407));
@@ -86,85 +84,64 @@ TEST(Prompts, OneTooLongIsCutWhereThatIsAskedForAndCounted) {
   EXPECT_EQ(prompts.cut, 1);
   EXPECT_EQ(prompts.ids.x.size(1), 24);
   EXPECT_EQ(prompts.ids.x[1][23].item<int64_t>(), 49407);
-  EXPECT_THROW(learned_prompts({name}, 3, Position::end, reader(true)), DataError);
+  EXPECT_THROW(learned_prompts({name}, 3, WordPosition::end, reader(true)), DataError);
 }
 
-TEST(PromptClassifier, KnowsClassesThatTheTextTowerCannotTellApart) {
-  const PromptClassifier classifier(
-      tiny_clip(), {"t shirt", "Caf\u00e9", "T_shirt", "cat", "Cafe\u0301", "t  shirt", "dog"}, {"a photo of a {}."});
-  EXPECT_THAT(classifier.alike(), ElementsAre(ElementsAre(0, 2, 5), ElementsAre(1, 4)));
-  EXPECT_EQ(classifier.cut(), 0);
+TEST(ClassPrompts, KnowsClassesThatTheTextTowerCannotTellApart) {
+  const ClassPrompts head(tiny_clip(), {"t shirt", "Caf\u00e9", "T_shirt", "cat", "Cafe\u0301", "t  shirt", "dog"},
+                          {"a photo of a {}."});
+  EXPECT_THAT(head.alike(), ElementsAre(ElementsAre(0, 2, 5), ElementsAre(1, 4)));
+  EXPECT_EQ(head.cut(), 0);
 }
 
-TEST(PromptClassifier, LogitsAreScaledCosines) {
+TEST(ClassPrompts, LogitsAreScaledCosines) {
   const torch::NoGradGuard no_grad;
   std::shared_ptr<Model> model = tiny_clip();
-  PromptClassifier classifier(model, {"cat", "dog", "ice cream"}, {"a photo of a {}."});
+  ClassPrompts head(model, {"cat", "dog", "ice cream"}, {"a photo of a {}."});
   nn::Context context;
   const auto features = random_tensor({4, 12}, 3);
-  const auto logits = classifier.forward(features, context);
-  const auto weights = classifier.class_weights(context);
+  const auto logits = head.forward(features, context);
+  const auto weights = head.class_weights(context);
   EXPECT_EQ(weights.sizes().vec(), (std::vector<int64_t>{3, 12}));
-  EXPECT_NEAR(classifier.scale(), 20, 1e-4);
+  EXPECT_NEAR(head.scale(), 20, 1e-4);
   EXPECT_LT(relative_error(weights.norm(2, 1), at::ones({3})), 1e-6);
   const auto cosines = at::cosine_similarity(features.unsqueeze(1), weights.unsqueeze(0), 2);
   EXPECT_LT(relative_error(logits, 20 * cosines), 1e-5);
 }
 
-TEST(PromptClassifier, AnEnsembleIsNormalisedTwice) {
+TEST(ClassPrompts, AnEnsembleIsNormalisedTwice) {
   const torch::NoGradGuard no_grad;
   std::shared_ptr<Model> model = tiny_clip();
-  PromptClassifier both(model, {"cat", "dog"}, {"a photo of a {}.", "{}"});
-  PromptClassifier first(model, {"cat", "dog"}, {"a photo of a {}."}), second(model, {"cat", "dog"}, {"{}"});
+  ClassPrompts both(model, {"cat", "dog"}, {"a photo of a {}.", "{}"});
+  ClassPrompts first(model, {"cat", "dog"}, {"a photo of a {}."}), second(model, {"cat", "dog"}, {"{}"});
   nn::Context context;
   const auto mean = (first.class_weights(context) + second.class_weights(context)) / 2;
   EXPECT_LT(relative_error(both.class_weights(context), mean / mean.norm(2, 1, true)), 1e-5);
 }
 
-TEST(PromptClassifier, KeepsItsWeightsUntilTheWordsChange) {
+TEST(ClassPrompts, KeepsItsWeightsUntilTheWordsChange) {
   std::shared_ptr<Model> model = tiny_clip();
   auto words = std::make_shared<Words>(2, 16);
-  PromptClassifier classifier(model, {"cat", "dog"}, {}, 2, Position::end);
+  ClassPrompts head(model, {"cat", "dog"}, {}, 2, WordPosition::end);
   model->joint("text.words").put(words);
   nn::Context context;
   const torch::NoGradGuard no_grad;
-  const auto first = classifier.class_weights(context);
-  EXPECT_TRUE(classifier.class_weights(context).is_same(first));
+  const auto first = head.class_weights(context);
+  EXPECT_TRUE(head.class_weights(context).is_same(first));
   words->rows.copy_(random_tensor({2, 16}, 6));
-  EXPECT_GT(relative_error(classifier.class_weights(context), first), 1e-3);
+  EXPECT_GT(relative_error(head.class_weights(context), first), 1e-3);
 }
 
-TEST(PromptClassifier, WordsGetTheGradientOfDifferences) {
+TEST(ClassPrompts, WordsGetTheGradientOfDifferences) {
   std::shared_ptr<Model> model = tiny_clip();
   model->to(torch::kFloat64);
   auto words = std::make_shared<Words>(2, 16);
   words->to(torch::kFloat64);
-  PromptClassifier classifier(model, {"cat", "ice cream"}, {}, 2, Position::middle);
+  ClassPrompts head(model, {"cat", "ice cream"}, {}, 2, WordPosition::middle);
   model->joint("text.words").put(words);
   nn::Context context;
   const auto features = random_tensor({2, 12}, 4).to(torch::kFloat64);
-  testing::expect_gradients_of_differences([&] { return classifier.forward(features, context); }, words->parameters());
-}
-
-TEST(LinearClassifier, StartsAsItsRecipeSays) {
-  Random random(1);
-  LinearClassifier zero(8, 3, HeadInit::zero, random), vpt(800, 50, HeadInit::vpt, random);
-  nn::Context context;
-  EXPECT_TRUE(at::equal(zero.forward(random_tensor({2, 8}, 1), context), at::zeros({2, 3})));
-  EXPECT_NEAR(vpt.weight.std().item<double>(), 0.2, 0.004);  // sqrt(2 / 50); 40,000 draws
-  EXPECT_NEAR(vpt.bias[7].item<double>(), -4.595, 1e-3);
-}
-
-TEST(LinearClassifier, RefusesFeaturesOfAnotherWidth) {
-  Random random(1);
-  LinearClassifier head(8, 3, HeadInit::normal, random);
-  nn::Context context;
-  try {
-    head.forward(at::zeros({2, 9}), context);
-    FAIL() << "features of another width were taken";
-  } catch (const ShapeError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("expected features [B, 8], got [2, 9]"));
-  }
+  testing::expect_gradients_of_differences([&] { return head.forward(features, context); }, words->parameters());
 }
 
 TEST(InParts, GradientsAreThoseOfTheWhole) {

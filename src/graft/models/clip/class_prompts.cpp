@@ -1,31 +1,15 @@
-#include "graft/models/classifier.h"
+#include "graft/models/clip/class_prompts.h"
 
-#include <fmt/ranges.h>
 #include <torch/types.h>
 
-#include <cmath>
-#include <limits>
 #include <map>
 #include <numeric>
 
 #include "graft/core/error.h"
 #include "graft/models/in_parts.h"
-#include "graft/models/prompts.h"
-#include "graft/tensor/on_cpu.h"
 
 namespace graft::models {
 namespace {
-
-nn::Site head_site(int64_t features, int64_t classes) {
-  nn::Site site;
-  site.path = "head";
-  site.kind = nn::SiteKind::head;
-  site.tower = nn::Tower::head;
-  site.in = features;
-  site.out = classes;
-  site.place = std::numeric_limits<nn::Place>::max();  // beyond every place of the towers
-  return site;
-}
 
 // Prompts that go through the text tower together. Of more, a part's activations are held, not those of all; that costs
 // a second forward of each part, so that a thousand classes go as one.
@@ -43,46 +27,9 @@ bool has_words_for_each(Model& model) {
 
 }  // namespace
 
-at::Tensor unit(const at::Tensor& x) {
-  return x / x.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12);
-}
-
-Classifier::Classifier(int64_t features, int64_t classes) : joint_(head_site(features, classes)), classes_(classes) {}
-
-at::Tensor Classifier::forward(const at::Tensor& features, nn::Context& context) const {
-  if (features.dim() != 2 || features.size(1) != joint_.site().in) {
-    throw ShapeError("head", "expected features [B, {}], got [{}].", joint_.site().in,
-                     fmt::join(features.sizes(), ", "));
-  }
-  const nn::Frozen frozen([&](const at::Tensor& u) { return this->frozen(u, context); });
-  return joint_.run(features, frozen, context);
-}
-
-LinearClassifier::LinearClassifier(int64_t features, int64_t classes, HeadInit init, Random& random)
-    : Classifier(features, classes), unit_features_(init == HeadInit::class_text) {
-  weight = at::zeros({classes, features}, tensor::on_cpu());
-  bias = at::zeros({classes}, tensor::on_cpu());
-  const auto fill = [&](double std) {
-    auto* values = weight.data_ptr<float>();
-    for (int64_t i = 0; i < weight.numel(); ++i)
-      values[i] = static_cast<float>(std * random.normal());
-  };
-  if (init == HeadInit::normal) fill(0.02);
-  if (init == HeadInit::vpt) {
-    fill(std::sqrt(2.0 / static_cast<double>(classes)));
-    bias.fill_(-std::log(99.0));
-  }
-  weight = register_parameter("weight", weight);
-  bias = register_parameter("bias", bias);
-}
-
-at::Tensor LinearClassifier::frozen(const at::Tensor& features, nn::Context&) const {
-  return at::linear(unit_features_ ? unit(features) : features, weight, bias);
-}
-
-PromptClassifier::PromptClassifier(std::shared_ptr<Model> model, std::vector<std::string> names,
-                                   std::vector<std::string> templates, int64_t learned_words, Position position)
-    : Classifier(model->reader().width(model->reader().last()), static_cast<int64_t>(names.size())),
+ClassPrompts::ClassPrompts(std::shared_ptr<Model> model, std::vector<std::string> names,
+                           std::vector<std::string> templates, int64_t learned_words, WordPosition position)
+    : Head(model->reader().width(model->reader().last()), static_cast<int64_t>(names.size())),
       model_(std::move(model)),
       names_(std::move(names)) {
   if (learned_words > 0) {
@@ -94,12 +41,12 @@ PromptClassifier::PromptClassifier(std::shared_ptr<Model> model, std::vector<std
     prompts_.push_back(filled_prompts(names_, form, model_->text_reader()));
 }
 
-int64_t PromptClassifier::cut() const {
+int64_t ClassPrompts::cut() const {
   return std::accumulate(prompts_.begin(), prompts_.end(), int64_t{0},
                          [](int64_t sum, const auto& prompts) { return sum + prompts.cut; });
 }
 
-std::vector<std::vector<size_t>> PromptClassifier::alike() const {
+std::vector<std::vector<size_t>> ClassPrompts::alike() const {
   std::map<std::vector<int64_t>, std::vector<size_t>> by_ids;
   std::vector<const std::vector<size_t>*> order;
   for (size_t i = 0; i < names_.size(); ++i) {
@@ -118,7 +65,7 @@ std::vector<std::vector<size_t>> PromptClassifier::alike() const {
   return groups;
 }
 
-std::vector<at::Tensor> PromptClassifier::text_parameters() const {
+std::vector<at::Tensor> ClassPrompts::text_parameters() const {
   std::vector<at::Tensor> all;
   for (const auto& parameter : model_->named_parameters()) {
     if (model_->tower_of(parameter.key()) == nn::Tower::text && parameter.key() != "logit_scale") {
@@ -135,7 +82,7 @@ std::vector<at::Tensor> PromptClassifier::text_parameters() const {
   return all;
 }
 
-at::Tensor PromptClassifier::encode(nn::Context& context) const {
+at::Tensor ClassPrompts::encode(nn::Context& context) const {
   const auto some = [this](int64_t begin, int64_t count, const nn::Context& of) {
     const auto rows = [&](const at::Tensor& all) { return all.defined() ? all.narrow(0, begin, count) : all; };
     std::vector<at::Tensor> each;
@@ -147,13 +94,13 @@ at::Tensor PromptClassifier::encode(nn::Context& context) const {
     }
     return each.size() == 1 ? each.front() : unit(at::stack(each).mean(0));
   };
-  if (classes() <= kPromptsTogether || has_words_for_each(*model_)) return some(0, classes(), context);
+  if (outputs() <= kPromptsTogether || has_words_for_each(*model_)) return some(0, outputs(), context);
   // The backward comes when the caller's context is gone.
   const auto part = [some, kept = context](int64_t begin, int64_t count) { return some(begin, count, kept); };
-  return in_parts(classes(), kPromptsOfAPart, part, text_parameters(), context.generator);
+  return in_parts(outputs(), kPromptsOfAPart, part, text_parameters(), context.generator);
 }
 
-at::Tensor PromptClassifier::class_weights(nn::Context& context) const {
+at::Tensor ClassPrompts::class_weights(nn::Context& context) const {
   const auto parameters = text_parameters();
   bool trains = false;
   uint64_t stamp = 1;  // order-dependent mix of who the parameters are and how often each was written
@@ -173,16 +120,16 @@ at::Tensor PromptClassifier::class_weights(nn::Context& context) const {
   return kept_;
 }
 
-void PromptClassifier::forget() {
+void ClassPrompts::forget() {
   const std::lock_guard lock(keeping_);
   kept_.reset();
 }
 
-double PromptClassifier::scale() const {
+double ClassPrompts::scale() const {
   return model_->logit_scale().item<double>();
 }
 
-at::Tensor PromptClassifier::frozen(const at::Tensor& features, nn::Context& context) const {
+at::Tensor ClassPrompts::frozen(const at::Tensor& features, nn::Context& context) const {
   return model_->logit_scale() * at::linear(unit(features), class_weights(context));
 }
 

@@ -1,0 +1,89 @@
+#include "graft/models/head.h"
+
+#include <fmt/ranges.h>
+#include <torch/types.h>
+
+#include <cmath>
+#include <limits>
+
+#include "graft/core/error.h"
+#include "graft/tensor/on_cpu.h"
+
+namespace graft::models {
+namespace {
+
+nn::Site head_site(int64_t features, int64_t outputs) {
+  nn::Site site;
+  site.path = "head";
+  site.kind = nn::SiteKind::head;
+  site.tower = nn::Tower::head;
+  site.in = features;
+  site.out = outputs;
+  site.place = std::numeric_limits<nn::Place>::max();  // beyond every place of the towers
+  return site;
+}
+
+}  // namespace
+
+at::Tensor unit(const at::Tensor& x) {
+  return x / x.norm(2, 1, /*keepdim=*/true).clamp_min(1e-12);
+}
+
+std::vector<std::pair<HeadKind, std::string>> choices(HeadKind) {
+  return {{HeadKind::linear, "linear"}, {HeadKind::prompts, "prompts"}};
+}
+
+std::string to_string(HeadKind kind) {
+  switch (kind) {
+    case HeadKind::own:
+      return "own";
+    case HeadKind::linear:
+      return "linear";
+    case HeadKind::prompts:
+      return "prompts";
+  }
+  GRAFT_ASSERT(false);
+}
+
+Head::Head(int64_t features, int64_t outputs) : joint_(head_site(features, outputs)), outputs_(outputs) {}
+
+at::Tensor Head::answer(const Tower& tower, const nn::Value& value, nn::Context& context) const {
+  if (reads_rows()) return forward(tower.rows(value), context);
+  auto inner = context;
+  inner.layout = value.layout;
+  inner.present = value.present;
+  return forward(value.x, inner);
+}
+
+at::Tensor Head::forward(const at::Tensor& features, nn::Context& context) const {
+  if (reads_rows() && (features.dim() != 2 || features.size(1) != joint_.site().in)) {
+    throw ShapeError("head", "expected features [B, {}], got [{}].", joint_.site().in,
+                     fmt::join(features.sizes(), ", "));
+  }
+  const nn::Frozen frozen([&](const at::Tensor& u) { return this->frozen(u, context); });
+  return joint_.run(features, frozen, context);
+}
+
+LinearHead::LinearHead(int64_t features, int64_t outputs, HeadInit init, Random& random)
+    : Head(features, outputs), unit_features_(init == HeadInit::class_text) {
+  weight = at::zeros({outputs, features}, tensor::on_cpu());
+  bias = at::zeros({outputs}, tensor::on_cpu());
+  const auto fill = [&](double std) {
+    auto* values = weight.data_ptr<float>();
+    for (int64_t i = 0; i < weight.numel(); ++i)
+      values[i] = static_cast<float>(std * random.normal());
+  };
+  if (init == HeadInit::normal) fill(0.02);
+  if (init == HeadInit::vpt) {
+    fill(std::sqrt(2.0 / static_cast<double>(outputs)));
+    bias.fill_(-std::log(99.0));
+  }
+  weight = register_parameter("weight", weight);
+  bias = register_parameter("bias", bias);
+}
+
+at::Tensor LinearHead::frozen(const at::Tensor& features, nn::Context&) const {
+  return at::linear(unit_features_ ? unit(features) : features, weight, bias);
+}
+
+}  // namespace graft::models
