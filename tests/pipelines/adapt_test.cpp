@@ -112,7 +112,7 @@ TEST_F(Adapt, TheSameSeedGivesTheSameBitsAtAnyNumberOfWorkers) {
 
 TEST_F(Adapt, TheSameBitsWithFeaturesFromDiskOrComputed) {
   auto o = options("linear-probe");
-  o.classifier = methods::ClassifierKind::linear;
+  o.classifier = models::HeadKind::linear;
   host_.cache_dir = out_ / "cache";
   o.output = "fresh";
   const auto fresh = run(o, {{"solver", "sgd"}});
@@ -512,7 +512,7 @@ TEST_F(Adapt, WhatIsWrongIsToldBeforeAnythingIsWritten) {
   o.model.device = "cuda";
   EXPECT_THAT(refused(o), HasSubstr("--device"));
   o = options("coop");
-  o.classifier = methods::ClassifierKind::linear;
+  o.classifier = models::HeadKind::linear;
   EXPECT_THAT(refused(o), HasSubstr("coop"));
   o = options("lora");
   o.templates = "a photo";

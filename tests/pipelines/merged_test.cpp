@@ -57,7 +57,7 @@ class MergedFolder : public ::testing::Test {
     run.train.lr = 1e-2;
     run.train.epochs = 2;
     run.output = (folder_ / "run").string();
-    run.classifier = methods::ClassifierKind::linear;
+    run.classifier = models::HeadKind::linear;
     return run;
   }
   std::string train(engine::AdaptOptions run) {
@@ -152,7 +152,7 @@ TEST_F(MergedFolder, WhatALoneFileWasToldToBeIsWritten) {
   fs::create_directories(folder_ / "lone");
   fs::copy(folder_ / "clip" / "open_clip_model.safetensors", folder_ / "lone" / "some.safetensors");
   auto o = options(folder_ / "lone" / "some.safetensors", "lora");
-  o.classifier = methods::ClassifierKind::prompts;
+  o.classifier = models::HeadKind::prompts;
   o.model.told.activation = tensor::Activation::gelu_tanh;
   o.model.told.heads = 4;
   o.model.told.text_heads = 2;
@@ -321,7 +321,7 @@ TEST_F(MergedFolder, AnExplicitModelIsUsedAtTheRunsSize) {
 
 TEST_F(MergedFolder, ClassPromptsAreServedByTheClassesThatAreKept) {
   auto o = options(folder_ / "clip", "lora");
-  o.classifier = methods::ClassifierKind::prompts;
+  o.classifier = models::HeadKind::prompts;
   const auto run = train(o);
   const auto merged = merge_run(run);
   EXPECT_FALSE(fs::exists(merged.folder / "head.safetensors"));

@@ -12,6 +12,7 @@
 #include "graft/engine/merged_folder.h"
 #include "graft/io/json_object.h"
 #include "graft/io/weights.h"
+#include "graft/models/clip/class_prompts.h"
 #include "graft/nn/tensor_file.h"
 #include "graft/tasks/task.h"
 
@@ -104,10 +105,10 @@ nn::NamedTensors read_adapter_tensors(const fs::path& folder) {
   return tensors;
 }
 
-methods::ClassifierKind classifier_of(const io::JsonObject& graft) {
+models::HeadKind classifier_of(const io::JsonObject& graft) {
   const auto word = graft.need<std::string>("classifier");
-  for (const auto& [kind, name] : methods::choices(methods::ClassifierKind())) {
-    if (name == word) return kind;
+  for (const auto kind : {models::HeadKind::linear, models::HeadKind::prompts, models::HeadKind::own}) {
+    if (to_string(kind) == word) return kind;
   }
   graft.refuse(graft.name_of("classifier"), "linear or prompts", &graft.raw("classifier"));
 }
@@ -216,39 +217,41 @@ std::vector<std::string> prompt_names(const AdapterInfo& info) {
   return names;
 }
 
-std::shared_ptr<models::Classifier> build_head(const methods::Method& method, const methods::Problem& problem,
-                                               const AdapterInfo& info, Random& random) {
+std::shared_ptr<models::Head> build_head(const methods::Method& method, const methods::Problem& problem,
+                                         const AdapterInfo& info, Random& random) {
   const auto classes = info.head_outputs();
   const int64_t width = problem.model->reader().width(method.features_at(*problem.model));
   const auto init = method.recipe(problem).head_init;
   if (init != models::HeadInit::class_text) {
-    return std::make_shared<models::LinearClassifier>(width, classes, init, random);
+    return std::make_shared<models::LinearHead>(width, classes, init, random);
   }
   problem.model->require_prompts("adapt", "a head that starts as the class prompts needs");
   const torch::NoGradGuard no_grad;
-  models::PromptClassifier prompts(problem.model, prompt_names(info), info.templates);
+  models::ClassPrompts prompts(problem.model, prompt_names(info), info.templates);
   nn::Context context;
-  auto head = std::make_shared<models::LinearClassifier>(width, classes, init, random);
+  auto head = std::make_shared<models::LinearHead>(width, classes, init, random);
   head->weight.copy_(prompts.class_weights(context) * prompts.scale());
   return head;
 }
 
-std::shared_ptr<models::Classifier> build_prompts(const methods::Method& method, const methods::Problem& problem,
-                                                  const AdapterInfo& info) {
+std::shared_ptr<models::Head> build_prompts(const methods::Method& method, const methods::Problem& problem,
+                                            const AdapterInfo& info) {
   problem.model->require_prompts("adapt", "class prompts (--classifier linear does without) need");
   const int64_t words = method.learned_words(problem);
-  return std::make_shared<models::PromptClassifier>(problem.model, prompt_names(info), info.templates, words,
-                                                    method.word_position());
+  return std::make_shared<models::ClassPrompts>(problem.model, prompt_names(info), info.templates, words,
+                                                method.word_position());
 }
 
-// A linear head's tensors; none for class prompts.
-nn::NamedTensors head_tensors(const models::Classifier& classifier) {
-  const auto* head = dynamic_cast<const models::LinearClassifier*>(&classifier);
-  return head ? nn::NamedTensors{{"weight", head->weight}, {"bias", head->bias}} : nn::NamedTensors{};
+// None for class prompts.
+nn::NamedTensors head_tensors(const models::Head& head) {
+  nn::NamedTensors tensors;
+  for (const auto& parameter : head.named_parameters())
+    tensors[parameter.key()] = parameter.value();
+  return tensors;
 }
 
 // What does not fit, a line each.
-std::string assign_head(const models::Classifier& classifier, const fs::path& file) {
+std::string assign_head(const models::Head& classifier, const fs::path& file) {
   const torch::NoGradGuard no_grad;
   const auto wanted = head_tensors(classifier);
   if (wanted.empty()) return {};
@@ -282,17 +285,14 @@ Adapted load_foreign(const fs::path& folder, std::shared_ptr<models::Model> mode
   const torch::NoGradGuard no_grad;
   Random random(static_cast<uint64_t>(info.seed));
   if (!info.classes.empty()) {
-    auto head = std::make_shared<models::LinearClassifier>(foreign.head.weight.size(1), foreign.head.weight.size(0),
-                                                           models::HeadInit::zero, random);
+    auto head = std::make_shared<models::LinearHead>(foreign.head.weight.size(1), foreign.head.weight.size(0),
+                                                     models::HeadInit::zero, random);
     head->weight.copy_(foreign.head.weight);
     head->bias.copy_(foreign.head.bias);
     adapted.classifier = head;
-  } else if (model->has_prompts()) {  // a classifier that nobody asks
-    adapted.classifier = std::make_shared<models::PromptClassifier>(model, std::vector<std::string>{"photo"},
-                                                                    std::vector<std::string>{"a {}"});
-  } else {
-    adapted.classifier = std::make_shared<models::LinearClassifier>(model->reader().width(model->reader().last()), 1,
-                                                                    models::HeadInit::zero, random);
+  } else {  // there is a head, and nobody asks it
+    adapted.classifier = std::make_shared<models::LinearHead>(model->reader().width(model->reader().last()), 1,
+                                                              models::HeadInit::zero, random);
   }
   adapted.parameters = methods::install(foreign.adaptation, *model, *adapted.classifier);
   const auto parameters = model->named_parameters();
@@ -301,7 +301,7 @@ Adapted load_foreign(const fs::path& folder, std::shared_ptr<models::Model> mode
   adapted.adaptation = std::move(foreign.adaptation);
   adapted.method = std::move(foreign.method);
   adapted.model = std::move(model);
-  if (auto* prompts = dynamic_cast<models::PromptClassifier*>(adapted.classifier.get())) prompts->forget();
+  adapted.classifier->forget();
   return adapted;
 }
 
@@ -313,7 +313,7 @@ Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<meth
   adapted.problem = {model, info.classes, info.shots, info.train_size, tasks::find_task(info.task).target};
   Random random = Random(static_cast<uint64_t>(info.seed)).fork("start");
   Random head_random = random.fork("head");
-  adapted.classifier = info.classifier == methods::ClassifierKind::prompts
+  adapted.classifier = info.classifier == models::HeadKind::prompts
                            ? build_prompts(*method, adapted.problem, info)
                            : build_head(*method, adapted.problem, info, head_random);
   adapted.adaptation = method->attach(adapted.problem, *adapted.classifier, random);
@@ -328,7 +328,7 @@ json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
   return {{"version", kVersion},
           {"method", info.method},
           {"options", info.method_options},
-          {"classifier", option::print(info.classifier)},
+          {"classifier", to_string(info.classifier)},
           {"task", info.task},
           {"classes", info.classes},
           {"outputs", info.head_outputs()},
@@ -360,7 +360,7 @@ void serve_classes(Adapted& adapted, AdapterInfo info, std::vector<std::string> 
   }
 }
 
-std::string save_head(const fs::path& folder, const models::Classifier& classifier) {
+std::string save_head(const fs::path& folder, const models::Head& classifier) {
   const auto head = head_tensors(classifier);
   if (head.empty()) return {};
   nn::write_tensors(folder / kHead, head, {{"format", "pt"}});
@@ -418,7 +418,7 @@ Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> mode
   if (!wrong_head.empty()) {
     throw ModelError("adapter", "{} does not fit {}:{}", folder.string(), adapted.model->info().source, wrong_head);
   }
-  if (auto* prompts = dynamic_cast<models::PromptClassifier*>(adapted.classifier.get())) prompts->forget();
+  adapted.classifier->forget();
   return adapted;
 }
 

@@ -14,7 +14,7 @@
 #include "graft/core/log.h"
 #include "graft/core/options.h"
 #include "graft/methods/method.h"
-#include "graft/models/classifier.h"
+#include "graft/models/head.h"
 #include "graft/models/model.h"
 #include "graft/nn/parameters.h"
 
@@ -26,7 +26,7 @@ struct AdapterInfo {
   std::string family, layout;
   std::string method;
   OptionValues method_options;  // resolved
-  methods::ClassifierKind classifier = methods::ClassifierKind::linear;
+  models::HeadKind classifier = models::HeadKind::linear;
   std::string task = "classification";
   std::vector<std::string> classes;
   int64_t outputs = 0;                 // of a head that is not of classes; 0: one a class
@@ -51,7 +51,7 @@ struct AdapterInfo {
 struct Adapted {
   std::shared_ptr<models::Model> model;
   std::unique_ptr<methods::Method> method;
-  std::shared_ptr<models::Classifier> classifier;
+  std::shared_ptr<models::Head> classifier;
   methods::Adaptation adaptation;
   nn::Parameters parameters;  // that train, by the names of a checkpoint
   methods::Problem problem;
@@ -72,7 +72,7 @@ void serve_classes(Adapted& adapted, AdapterInfo info, std::vector<std::string> 
 int64_t save_adapter(const std::filesystem::path& folder, const Adapted& adapted, const AdapterInfo& info);
 
 // The classifier's own file; its name, empty where class prompts are the classifier.
-std::string save_head(const std::filesystem::path& folder, const models::Classifier& classifier);
+std::string save_head(const std::filesystem::path& folder, const models::Head& classifier);
 
 // The "graft" object: what save_adapter() writes into the JSON, and merge into graft.json.
 nlohmann::json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model);

@@ -15,9 +15,9 @@ class Folded final : public methods::Method {
   explicit Folded(std::unique_ptr<methods::Method> method) : method_(std::move(method)) {}
 
   std::string name() const override { return method_->name(); }
-  methods::ClassifierKind classifier(const models::Model& model) const override { return method_->classifier(model); }
+  models::HeadKind classifier(const models::Model& model) const override { return method_->classifier(model); }
   methods::Recipe recipe(const methods::Problem& problem) const override { return method_->recipe(problem); }
-  methods::Adaptation attach(const methods::Problem&, models::Classifier&, Random&) const override { return {}; }
+  methods::Adaptation attach(const methods::Problem&, models::Head&, Random&) const override { return {}; }
   nn::Place features_at(const models::Model& model) const override { return method_->features_at(model); }
   OptionValues config() const override { return method_->config(); }
 

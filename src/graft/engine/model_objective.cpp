@@ -7,14 +7,6 @@
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::engine {
-namespace {
-
-models::PromptClassifier* prompts_of(const Adapted& adapted) {
-  return dynamic_cast<models::PromptClassifier*>(adapted.classifier.get());
-}
-
-}  // namespace
-
 ModelObjective::ModelObjective(Adapted& adapted, features::Encoder& encoder, Options options,
                                std::shared_ptr<const data::Source> validation, Reporter& report)
     : adapted_(adapted),
@@ -23,17 +15,17 @@ ModelObjective::ModelObjective(Adapted& adapted, features::Encoder& encoder, Opt
       validation_(std::move(validation)),
       report_(report),
       features_at_(adapted.method->features_at(*adapted.model)),
-      prompts_train_(prompts_of(adapted) && methods::text_changes(adapted.adaptation, *adapted.model)) {}
+      text_trains_(methods::text_changes(adapted.adaptation, *adapted.model)) {}
 
 at::Tensor ModelObjective::loss(const train::Batch& batch, nn::Context& context) {
   auto& tower = adapted_.model->reader();
   auto value = batch.input;
   if (options_.place < features_at_) value = tower.run(std::move(value), options_.place, features_at_, context);
-  return options_.task->loss(adapted_.classifier->forward(tower.rows(value), context), batch.target);
+  return options_.task->loss(adapted_.classifier->answer(tower, value, context), batch.target);
 }
 
 void ModelObjective::parameters_changed() {
-  if (prompts_train_) prompts_of(adapted_)->forget();
+  if (text_trains_) adapted_.classifier->forget();
 }
 
 std::optional<tasks::Scores> ModelObjective::validate() {
@@ -53,7 +45,7 @@ tasks::Predictions ModelObjective::predict(const data::Source& source) {
   }
   const at::Tensor chosen = torch::tensor(options_.choices, tensor::on_cpu(at::kLong));
   tasks::PredictionRows predictions(source, options_.target,
-                                    options_.choices.empty() ? adapted_.classifier->classes() : chosen.numel());
+                                    options_.choices.empty() ? adapted_.classifier->outputs() : chosen.numel());
   features::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
     nn::Context context;
     const at::Tensor outputs = adapted_.classifier->forward(rows, context).narrow(0, 0, count);

@@ -46,7 +46,7 @@ class ModelObjective final : public train::Objective {
   std::shared_ptr<const data::Source> validation_;
   Reporter& report_;
   nn::Place features_at_;
-  bool prompts_train_;  // class prompts, whose text side what trains lies in
+  bool text_trains_;  // what a head keeps of texts is then old after a step
 };
 
 }  // namespace graft::engine

@@ -124,7 +124,7 @@ struct AdaptOptions {
   DataOptions data;
   std::string method;
   int64_t shots = 0;
-  std::optional<methods::ClassifierKind> classifier = {};
+  std::optional<models::HeadKind> classifier = {};
   std::string templates;
   std::string templates_file;
   TrainOptions train;

@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include "graft/models/clip/class_prompts.h"
+
 namespace graft::engine {
 namespace {
 
@@ -9,8 +11,8 @@ constexpr size_t kGroupsNamed = 10;
 
 }  // namespace
 
-void say_of_prompts(const models::Classifier& classifier, const std::vector<std::string>& classes, Reporter& report) {
-  const auto* prompts = dynamic_cast<const models::PromptClassifier*>(&classifier);
+void say_of_prompts(const models::Head& classifier, const std::vector<std::string>& classes, Reporter& report) {
+  const auto* prompts = dynamic_cast<const models::ClassPrompts*>(&classifier);
   if (!prompts) return;
   std::vector<std::string> groups;
   for (const auto& group : prompts->alike()) {

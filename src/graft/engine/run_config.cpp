@@ -39,7 +39,7 @@ OptionValues run_config(AdaptOptions options, const OptionValues& method_options
   options.model.precision = info.precision;
   options.data.exif = options.data.exif.value_or(data::Exif::keep);
   options.classifier = info.classifier;
-  const bool prompts = info.classifier == methods::ClassifierKind::prompts;
+  const bool prompts = info.classifier == models::HeadKind::prompts;
   if (prompts || recipe.head_init == models::HeadInit::class_text) {
     options.templates = fmt::format("{}", fmt::join(info.templates, "\n"));
   }

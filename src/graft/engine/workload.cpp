@@ -67,7 +67,7 @@ void pass(PreparedRun& run, const nn::Value& read) {
   nn::Context context;
   auto& tower = adapted.model->reader();
   const auto value = tower.run(read, 0, adapted.method->features_at(*adapted.model), context);
-  adapted.classifier->forward(tower.rows(value), context);
+  adapted.classifier->answer(tower, value, context);
 }
 
 }  // namespace
@@ -100,7 +100,7 @@ planner::Workload workload_of(PreparedRun& run) {
   work.features = feature_bytes(run, input.x.numel());
   work.predictions =
       tasks::prediction_bytes(static_cast<int64_t>(std::max(run.dataset.val.size(), run.dataset.test.size())),
-                              run.adapted.classifier->classes());
+                              run.adapted.classifier->outputs());
   return work;
 }
 

@@ -43,7 +43,7 @@ int64_t place_of(const std::string& name, const Places& places) {
 
 // Why a run cannot tell apart other classes than its own; empty where it can.
 std::string why_only_its_classes(const engine::Adapted& adapted, const engine::AdapterInfo& info) {
-  if (!dynamic_cast<const models::PromptClassifier*>(adapted.classifier.get())) {
+  if (adapted.classifier->kind() != models::HeadKind::prompts) {
     return fmt::format("its linear head has a row for each of its {} classes and none for another",
                        info.classes.size());
   }

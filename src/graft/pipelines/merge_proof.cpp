@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "graft/features/encoder.h"
+#include "graft/models/clip/class_prompts.h"
 #include "graft/tensor/on_cpu.h"
 #include "graft/text/tokenizer.h"
 
@@ -100,13 +101,13 @@ Outputs outputs_of(const std::shared_ptr<models::Model>& model, const engine::Ad
   const auto last = model->reader().last();
   outputs.images = photos.empty() ? encoder.run(generated_value(*model), 0, last).x
                                   : encoder.compute(encoder.photos(photos), last, report);
-  if (info.classifier == methods::ClassifierKind::prompts && !info.classes.empty() && model->has_prompts()) {
+  if (info.classifier == models::HeadKind::prompts && !info.classes.empty() && model->has_prompts()) {
     const torch::NoGradGuard no_grad;
     std::vector<std::string> names(info.classes.begin(),
                                    info.classes.begin() + std::min(info.classes.size(), kPrompts));
     for (auto& name : names)
       name = data::prompt_name(name);
-    models::PromptClassifier prompts(model, names, info.templates);
+    models::ClassPrompts prompts(model, names, info.templates);
     nn::Context context;
     outputs.prompts = prompts.class_weights(context).detach().clone();
   }

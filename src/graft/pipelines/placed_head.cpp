@@ -37,7 +37,7 @@ std::string type_of(const io::ModelFolder& base) {
 
 // ViTForImageClassification reads the class token; Dinov2's the class token and the patches' mean side by side, where
 // zeros for the mean leave the head what it is.
-PlacedHead in_transformers(const models::LinearClassifier& trained, const models::Model& model,
+PlacedHead in_transformers(const models::LinearHead& trained, const models::Model& model,
                            const engine::AdapterInfo& info, const io::ModelFolder& base, const io::Weights& weights) {
   const auto parameters = model.named_parameters();
   const bool dinov2 = parameters.contains("vision.blocks.0.scale1");
@@ -67,7 +67,7 @@ PlacedHead in_transformers(const models::LinearClassifier& trained, const models
   return head;
 }
 
-PlacedHead in_timm(const models::LinearClassifier& trained, const models::Model& model, const engine::AdapterInfo& info,
+PlacedHead in_timm(const models::LinearHead& trained, const models::Model& model, const engine::AdapterInfo& info,
                    const io::Weights& weights) {
   if (model.named_parameters().contains("vision.distillation")) {
     return nowhere("head.safetensors: timm's distilled models have two heads");
@@ -87,7 +87,7 @@ PlacedHead in_timm(const models::LinearClassifier& trained, const models::Model&
 PlacedHead place_head(const engine::Adapted& adapted, const engine::AdapterInfo& info, const io::ModelFolder& base,
                       const io::Weights& weights) {
   if (info.classes.empty()) return nowhere("none");
-  const auto* trained = dynamic_cast<const models::LinearClassifier*>(adapted.classifier.get());
+  const auto* trained = dynamic_cast<const models::LinearHead*>(adapted.classifier.get());
   if (!trained) return nowhere("class prompts: graft.json has the classes and templates");
   const auto& model = *adapted.model;
   const auto library = library_of(model.info());

@@ -37,7 +37,7 @@ at::Tensor token_weights(const engine::Adapted& adapted, const nn::Value& read, 
   const auto leaf = tokens.x.detach().requires_grad_();
   tokens.x = leaf;
   const auto there = tower.run(std::move(tokens), 1, adapted.method->features_at(*adapted.model), context);
-  const auto outputs = adapted.classifier->forward(tower.rows(there), context);
+  const auto outputs = adapted.classifier->answer(tower, there, context);
   const auto gradient = torch::autograd::grad({outputs[0][output]}, {leaf})[0];
   return (gradient * leaf).sum(2).squeeze(0).detach();
 }
