@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <cctype>
 #include <filesystem>
 #include <functional>
 #include <latch>
@@ -136,7 +137,9 @@ INSTANTIATE_TEST_SUITE_P(
                           Served{"Bert", "bert_hf", nn::Tower::text, "text.blocks.1.attn.proj"}),
         ::testing::Values(tensor::Precision::fp32, tensor::Precision::bf16, tensor::Precision::int8)),
     [](const auto& info) {
-      return std::string(std::get<0>(info.param).name) + "In" + std::string(to_string(std::get<1>(info.param)));
+      std::string precision(to_string(std::get<1>(info.param)));
+      precision.front() = static_cast<char>(std::toupper(precision.front()));
+      return std::get<0>(info.param).name + ("In" + precision);
     });
 
 TEST(ConcurrentPrompts, ClassPromptsThatManyThreadsAskForFirstAreTheSameBits) {
