@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "graft/core/error.h"
@@ -59,19 +60,43 @@ TEST(Options, OfSeveralMethodsEachOptionHasItsPrefix) {
 
 TEST(Options, AFlagOverridesTheRecipe) {
   methods::Recipe recipe{.lr = 0.5, .epochs = 9};
-  const auto applied = apply({.epochs = 3}, recipe);
+  TrainOptions asked;
+  asked.epochs = 3;
+  const auto applied = apply(asked, recipe);
   EXPECT_EQ(applied.epochs, 3);
   EXPECT_DOUBLE_EQ(applied.lr, 0.5);
 }
 
+TEST(Options, ARecipeAskedForWholeIsItself) {
+  const methods::Recipe recipe{.optimizer = methods::OptimizerKind::sgd,
+                               .lr = 0.1 + 0.2,
+                               .weight_decay = 1e-300,
+                               .eps = 1e-5,
+                               .schedule = methods::ScheduleKind::vpt,
+                               .epochs = 0,
+                               .augmentation = methods::Augmentation::crop_flip};
+  const auto again = methods::with({.eps = 1e-5}, methods::all_of(recipe));
+  EXPECT_EQ(write_options(again), write_options(recipe));
+  EXPECT_EQ(again.lr, recipe.lr);
+  EXPECT_EQ(again.eps, recipe.eps);
+}
+
 TEST(Options, ARecipesWarmUpFitsFewerEpochs) {
-  EXPECT_DOUBLE_EQ(apply({.epochs = 5}, {.warmup_epochs = 10, .epochs = 100}).warmup_epochs, 0.5);
-  EXPECT_DOUBLE_EQ(apply({.epochs = 50}, {.warmup_epochs = 10, .epochs = 100}).warmup_epochs, 10);
+  TrainOptions asked;
+  for (const auto& [epochs, warmup] : std::map<int64_t, double>{{5, 0.5}, {50, 10}}) {
+    asked.epochs = epochs;
+    EXPECT_DOUBLE_EQ(apply(asked, {.warmup_epochs = 10, .epochs = 100}).warmup_epochs, warmup);
+  }
 }
 
 TEST(Options, AllThatIsOutOfRangeIsToldAtOnce) {
   try {
-    apply({.epochs = -1, .batch_size = 0, .label_smoothing = 1.0, .grad_accum = 0}, {});
+    TrainOptions asked;
+    asked.epochs = -1;
+    asked.batch_size = 0;
+    asked.label_smoothing = 1.0;
+    asked.grad_accum = 0;
+    apply(asked, {});
     FAIL() << "nothing was refused";
   } catch (const ConfigError& error) {
     const std::string text = error.what();

@@ -5,8 +5,11 @@
 #include <torch/types.h>
 
 #include "graft/core/error.h"
+#include "graft/io/model_folder.h"
 #include "graft/models/clip/prompts.h"
+#include "graft/text/tokenizer.h"
 #include "tests/support/gradient_check.h"
+#include "tests/support/source_dir.h"
 #include "tests/support/tiny_models.h"
 
 namespace graft::models {
@@ -39,6 +42,38 @@ TEST(Clip, RunningInTwoPartsEqualsRunningAtOnce) {
     const auto value = model->reader().run({images}, 0, place, first);
     const auto features = model->reader().run(value, place, model->reader().last(), second).x;
     EXPECT_LT(relative_error(features, whole), 1e-5) << "split at place " << place;  // float32
+  }
+}
+
+TEST(Clip, ItsTextTowerAloneReadsTexts) {
+  const torch::NoGradGuard no_grad;
+  const auto folder = io::ModelFolder::at(testing::source_dir() / "assets/clip_products");
+  const auto pair = load_model(folder, {});
+  const auto alone = load_model(folder, {.told = {.reads = data::Reads::text}});
+  auto& reader = alone->reader();
+  ASSERT_EQ(reader.name(), nn::Tower::text);
+  EXPECT_EQ(alone->tower(nn::Tower::vision), nullptr);
+  EXPECT_FALSE(alone->has_prompts());
+  const auto tokenizer = reader.tokenizer();
+  const auto ids_of = [&](const char* text) {
+    const auto ids = tokenizer->encode(text, {}, reader.context_length(), text::Truncation::kLongestFirst).ids;
+    return torch::tensor(std::vector<int64_t>(ids.begin(), ids.end())).unsqueeze(0);
+  };
+  const auto first = ids_of("a shirt"), second = ids_of("a red shirt");
+  const auto each = at::cat({reader.encode({first}, {}), reader.encode({second}, {})});
+  auto& texts = pair->need(nn::Tower::text);
+  EXPECT_LT(relative_error(each, at::cat({texts.encode({first}, {}), texts.encode({second}, {})})), 1e-5);
+
+  // Padded to one length, whatever stands there; what they have in common with their company is no matter.
+  const auto longest = std::max(first.size(1), second.size(1)) + 2;
+  const auto padded = [&](const at::Tensor& ids) { return at::constant_pad_nd(ids, {0, longest - ids.size(1)}, 1); };
+  nn::Value both{at::cat({padded(first), padded(second)})};
+  both.present = torch::arange(longest).unsqueeze(0) < torch::tensor({first.size(1), second.size(1)}).unsqueeze(1);
+  EXPECT_LT(relative_error(reader.encode(both, {}), each), 1e-6);
+  // Its sites lie at its own places: below the block that is changed, features may be kept.
+  for (const auto* joint : reader.joints()) {
+    const auto& site = joint->site();
+    if (site.block >= 0) EXPECT_EQ(site.place, 1 + site.block) << site.path;
   }
 }
 

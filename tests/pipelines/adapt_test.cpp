@@ -96,7 +96,7 @@ TEST_F(Adapt, LeavesACompleteRunFolder) {
 
 TEST_F(Adapt, TheSameSeedGivesTheSameBitsAtAnyNumberOfWorkers) {
   auto o = options("lora");
-  o.train.augment = methods::Augmentation::crop_flip;
+  o.train.augmentation = methods::Augmentation::crop_flip;
   for (const int64_t workers : {0, 1, 3}) {
     o.data.workers = workers;
     o.output = fmt::format("w{}", workers);
@@ -131,7 +131,7 @@ TEST_F(Adapt, TheSameBitsWithFeaturesFromDiskOrComputed) {
 
 TEST_F(Adapt, AResumedRunEndsOnTheSameBits) {
   auto o = options("lora");
-  o.train.augment = methods::Augmentation::crop_flip;
+  o.train.augmentation = methods::Augmentation::crop_flip;
   o.output = "whole";
   run(o);
 
@@ -229,7 +229,7 @@ TEST_F(Resume, WhatIsGivenAsTheRunHasItOrChangesNoBitIsTaken) {
 TEST_F(Resume, MoreEpochsOfAConstantRateAreAsIfAskedForAtFirst) {
   auto o = options("lora");
   o.train.schedule = methods::ScheduleKind::constant;
-  o.train.augment = methods::Augmentation::crop_flip;
+  o.train.augmentation = methods::Augmentation::crop_flip;
   finished(o);
   o.train.epochs = 5;
   o.output = "whole";

@@ -33,7 +33,7 @@ class PlannerTest : public ::testing::Test {
 
   engine::AdaptOptions options(const std::string& method) {
     auto options = testing::tiny_run(world_->path(), method);
-    options.train.augment = methods::Augmentation::flip;
+    options.train.augmentation = methods::Augmentation::flip;
     return options;
   }
   engine::PreparedRun& prepare(const engine::AdaptOptions& options, const OptionValues& method_options = {}) {

@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
   try {
     const std::filesystem::path output(argv[2]);
     graft::engine::AdaptOptions options = graft::testing::tiny_run(argv[1], "lora");
-    options.train.augment = graft::methods::Augmentation::crop_flip;
+    options.train.augmentation = graft::methods::Augmentation::crop_flip;
     options.train.epochs = 30;
     options.train.checkpoint_every = 1;
     options.output = output.string();

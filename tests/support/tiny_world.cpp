@@ -84,7 +84,7 @@ engine::AdaptOptions tiny_run(const fs::path& root, const std::string& method) {
   options.method = method;
   options.train.epochs = 3;
   options.train.batch_size = 6;
-  options.train.augment = methods::Augmentation::none;
+  options.train.augmentation = methods::Augmentation::none;
   return options;
 }
 

@@ -97,6 +97,10 @@ void check(const Dataset& dataset, const DatasetOptions& options, const std::vec
 
 }  // namespace
 
+std::vector<std::pair<Reads, std::string>> choices(Reads) {
+  return {{Reads::photo, "photo"}, {Reads::text, "text"}};
+}
+
 const char* unit_of(Reads reads) {
   return reads == Reads::text ? "texts" : "photos";
 }

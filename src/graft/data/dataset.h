@@ -13,6 +13,7 @@ namespace graft::data {
 
 // What an example is, and what is to be told of it.
 enum class Reads { photo, text };
+std::vector<std::pair<Reads, std::string>> choices(Reads);
 enum class Target {
   label,   // one class
   labels,  // any number of classes

@@ -62,24 +62,10 @@ std::vector<OptionInfo> method_option_infos(const std::string& method) {
   return all;
 }
 
-methods::Recipe apply(const TrainOptions& options, methods::Recipe recipe) {
-  const auto set = [](const auto& from, auto& to) {
-    if (from) to = *from;
-  };
-  set(options.epochs, recipe.epochs);
-  set(options.batch_size, recipe.batch_size);
-  set(options.lr, recipe.lr);
-  set(options.weight_decay, recipe.weight_decay);
-  set(options.warmup, recipe.warmup_epochs);
-  set(options.optimizer, recipe.optimizer);
-  set(options.momentum, recipe.momentum);
-  set(options.schedule, recipe.schedule);
-  set(options.clip, recipe.clip_norm);
-  set(options.label_smoothing, recipe.label_smoothing);
-  set(options.augment, recipe.augmentation);
-  set(options.min_crop, recipe.min_crop);
+methods::Recipe apply(const TrainOptions& options, const methods::Recipe& own) {
+  auto recipe = methods::with(own, options);
   // A recipe's warm-up is meant for its own number of epochs.
-  if (options.epochs && !options.warmup && recipe.warmup_epochs >= static_cast<double>(recipe.epochs)) {
+  if (options.epochs && !options.warmup_epochs && recipe.warmup_epochs >= static_cast<double>(recipe.epochs)) {
     recipe.warmup_epochs = 0.1 * static_cast<double>(recipe.epochs);
   }
 
@@ -105,7 +91,7 @@ methods::Recipe apply(const TrainOptions& options, methods::Recipe recipe) {
   check(options.checkpoint_every >= 0, "checkpoint-every", "0 or more", options.checkpoint_every);
   check(options.keep >= 1 && options.keep <= kMostEpochs, "keep", "1 to a million", options.keep);
   if (!wrong.empty()) throw ConfigError("train", "values out of range:{}", wrong);
-  if (options.warmup && recipe.schedule == methods::ScheduleKind::coop) {
+  if (options.warmup_epochs && recipe.schedule == methods::ScheduleKind::coop) {
     throw ConfigError("train",
                       "--warmup: the schedule 'coop' has one epoch of warm-up of its own. Leave one of the two out.");
   }

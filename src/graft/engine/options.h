@@ -70,21 +70,9 @@ void fields(Visitor& visit, DataOptions& o) {
   visit("cache", o.cache, "keep frozen features on disk for the next run");
 }
 
-// Each is the method's own recipe unless it is set.
-struct TrainOptions {
-  std::optional<int64_t> epochs = {};
-  std::optional<int64_t> batch_size = {};
-  std::optional<double> lr = {};
-  std::optional<double> weight_decay = {};
-  std::optional<double> warmup = {};
-  std::optional<methods::OptimizerKind> optimizer = {};
-  std::optional<double> momentum = {};
-  std::optional<methods::ScheduleKind> schedule = {};
-  std::optional<double> clip = {};
+// How a run trains: what is not asked for is as the method's recipe has it.
+struct TrainOptions : methods::RecipeChanges {
   std::string loss = "cross-entropy";
-  std::optional<double> label_smoothing = {};
-  std::optional<methods::Augmentation> augment = {};
-  std::optional<double> min_crop = {};
   int64_t grad_accum = 1;
   planner::Recompute recompute = planner::Recompute::automatic;
   int64_t val_every = 1;
@@ -94,20 +82,8 @@ struct TrainOptions {
 };
 template <class Visitor>
 void fields(Visitor& visit, TrainOptions& o) {
-  visit("epochs", o.epochs, "passes over the training photos (default: the method's recipe)");
-  visit("batch-size", o.batch_size, "photos a pass of the model (default: the method's recipe)");
-  visit("lr", o.lr, "largest learning rate (default: the method's recipe)");
-  visit("weight-decay", o.weight_decay, "decay of matrices; biases and norms have none (default: the method's recipe)");
-  visit("warmup", o.warmup, "epochs of rising learning rate (default: the method's recipe)");
-  visit("optimizer", o.optimizer, "default: the method's recipe");
-  visit("momentum", o.momentum, "of SGD (default: the method's recipe)");
-  visit("schedule", o.schedule, "how the learning rate falls (default: the method's recipe)");
-  visit("clip", o.clip, "largest norm of all gradients together; 0: none (default: the method's recipe)");
+  fields(visit, static_cast<methods::RecipeChanges&>(o));
   visit("loss", o.loss, "what is made small: a loss by its name, with its options as in focal:gamma=1");
-  visit("label-smoothing", o.label_smoothing,
-        "share of a label spread over all classes (default: the method's recipe)");
-  visit("augment", o.augment, "random changes of training photos (default: the method's recipe)");
-  visit("min-crop", o.min_crop, "smallest area of a random crop (default: the method's recipe)");
   visit("grad-accum", o.grad_accum, "batches whose gradients make one step");
   visit("recompute", o.recompute,
         "run blocks a second time in the backward, to keep only their inputs; auto: where the memory asks for it");
@@ -167,7 +143,7 @@ OptionValues resolved(const AdaptRequest& request);
 std::vector<OptionInfo> method_option_infos(const std::string& method);
 
 // The method's recipe with what the user set laid over it; values out of range are one ConfigError.
-methods::Recipe apply(const TrainOptions& options, methods::Recipe recipe);
+methods::Recipe apply(const TrainOptions& options, const methods::Recipe& own);
 
 // Templates from the option and the file; "a photo of a {}." when both are empty. ConfigError for one without {}.
 std::vector<std::string> read_templates(const std::string& templates, const std::string& file);

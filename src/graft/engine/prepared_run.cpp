@@ -61,9 +61,9 @@ void PreparedRun::choose() {
   }
   recipe = apply(options.train, method->recipe(problem));
   if (dataset.reads != data::Reads::photo) {
-    if (options.train.augment.value_or(methods::Augmentation::none) != methods::Augmentation::none) {
+    if (options.train.augmentation.value_or(methods::Augmentation::none) != methods::Augmentation::none) {
       throw ConfigError("train", "--augment {}: changes photos, and {} holds texts. Leave it out.",
-                        option::print(*options.train.augment), dataset.name);
+                        option::print(*options.train.augmentation), dataset.name);
     }
     recipe.augmentation = methods::Augmentation::none;
   }

@@ -47,19 +47,8 @@ OptionValues run_config(AdaptOptions options, const OptionValues& method_options
   options.output.clear();
   options.resume.clear();
   options.force = false;
-  auto& train = options.train;
-  train.epochs = recipe.epochs;
-  train.batch_size = recipe.batch_size;
-  train.lr = recipe.lr;
-  train.weight_decay = recipe.weight_decay;
-  if (recipe.schedule != methods::ScheduleKind::coop) train.warmup = recipe.warmup_epochs;
-  train.optimizer = recipe.optimizer;
-  train.momentum = recipe.momentum;
-  train.schedule = recipe.schedule;
-  train.clip = recipe.clip_norm;
-  train.label_smoothing = recipe.label_smoothing;
-  train.augment = recipe.augmentation;
-  train.min_crop = recipe.min_crop;
+  static_cast<methods::RecipeChanges&>(options.train) = methods::all_of(recipe);
+  if (recipe.schedule == methods::ScheduleKind::coop) options.train.warmup_epochs.reset();  // it has its own
   return resolved({options, method_options});
 }
 

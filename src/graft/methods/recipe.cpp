@@ -1,5 +1,7 @@
 #include "graft/methods/recipe.h"
 
+#include "graft/core/options.h"
+
 namespace graft::methods {
 
 std::vector<std::pair<OptimizerKind, std::string>> choices(OptimizerKind) {
@@ -19,6 +21,16 @@ std::vector<std::pair<Augmentation, std::string>> choices(Augmentation) {
           {Augmentation::flip, "flip"},
           {Augmentation::crop_flip, "crop-flip"},
           {Augmentation::crop_flip_jitter, "crop-flip-jitter"}};
+}
+
+Recipe with(const Recipe& recipe, const RecipeChanges& changes) {
+  OptionValues values = write_options(changes);
+  std::erase_if(values, [](const auto& option) { return option.second.empty(); });
+  return read_options<Recipe>("train", values, recipe);
+}
+
+RecipeChanges all_of(const Recipe& recipe) {
+  return read_options<RecipeChanges>("train", write_options(recipe));
 }
 
 }  // namespace graft::methods

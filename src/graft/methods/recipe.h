@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,21 +20,54 @@ std::vector<std::pair<OptimizerKind, std::string>> choices(OptimizerKind);
 std::vector<std::pair<ScheduleKind, std::string>> choices(ScheduleKind);
 std::vector<std::pair<Augmentation, std::string>> choices(Augmentation);
 
-struct Recipe {
-  OptimizerKind optimizer = OptimizerKind::adamw;
-  double lr = 1e-3;         // at the batch size below; not rescaled for another
-  double weight_decay = 0;  // not on biases, norms and one-dimensional parameters
-  double momentum = 0.9;    // SGD
-  double eps = 1e-8;        // Adam
-  ScheduleKind schedule = ScheduleKind::cosine;
-  double warmup_epochs = 0;
-  int64_t epochs = 50;  // 0: nothing is trained by gradient steps
-  int64_t batch_size = 32;
-  double clip_norm = 0;  // largest norm of all gradients together; 0: not clipped
-  double label_smoothing = 0;
-  double min_crop = 0.08;  // smallest area of a random resized crop
-  Augmentation augmentation = Augmentation::none;
+// A recipe, and what somebody would have otherwise, are one list: `Field` is the value itself, or an optional that is
+// empty where nothing was said. What is visited is an option of a run; a new one is a member and a line here.
+template <template <class> class Field>
+struct RecipeOf {
+  template <class T>
+  static constexpr Field<T> usual(T value) {
+    if constexpr (std::is_same_v<Field<T>, T>) {
+      return value;
+    } else {
+      return {};
+    }
+  }
+  Field<OptimizerKind> optimizer = usual(OptimizerKind::adamw);
+  Field<double> lr = usual(1e-3);           // at the batch size below; not rescaled for another
+  Field<double> weight_decay = usual(0.0);  // not on biases, norms and one-dimensional parameters
+  Field<double> momentum = usual(0.9);      // SGD
+  Field<double> eps = usual(1e-8);          // Adam
+  Field<ScheduleKind> schedule = usual(ScheduleKind::cosine);
+  Field<double> warmup_epochs = usual(0.0);
+  Field<int64_t> epochs = usual(int64_t{50});  // 0: nothing is trained by gradient steps
+  Field<int64_t> batch_size = usual(int64_t{32});
+  Field<double> clip_norm = usual(0.0);  // largest norm of all gradients together; 0: not clipped
+  Field<double> label_smoothing = usual(0.0);
+  Field<double> min_crop = usual(0.08);  // smallest area of a random resized crop
+  Field<Augmentation> augmentation = usual(Augmentation::none);
   models::HeadInit head_init = models::HeadInit::zero;
 };
+template <class Visitor, template <class> class Field>
+void fields(Visitor& visit, RecipeOf<Field>& r) {
+  visit("epochs", r.epochs, "passes over the training photos (default: the method's recipe)");
+  visit("batch-size", r.batch_size, "photos a pass of the model (default: the method's recipe)");
+  visit("lr", r.lr, "largest learning rate (default: the method's recipe)");
+  visit("weight-decay", r.weight_decay, "decay of matrices; biases and norms have none (default: the method's recipe)");
+  visit("warmup", r.warmup_epochs, "epochs of rising learning rate (default: the method's recipe)");
+  visit("optimizer", r.optimizer, "default: the method's recipe");
+  visit("momentum", r.momentum, "of SGD (default: the method's recipe)");
+  visit("schedule", r.schedule, "how the learning rate falls (default: the method's recipe)");
+  visit("clip", r.clip_norm, "largest norm of all gradients together; 0: none (default: the method's recipe)");
+  visit("label-smoothing", r.label_smoothing,
+        "share of a label spread over all classes (default: the method's recipe)");
+  visit("augment", r.augmentation, "random changes of training photos (default: the method's recipe)");
+  visit("min-crop", r.min_crop, "smallest area of a random crop (default: the method's recipe)");
+}
+
+using Recipe = RecipeOf<std::type_identity_t>;
+using RecipeChanges = RecipeOf<std::optional>;
+
+Recipe with(const Recipe& recipe, const RecipeChanges& changes);
+RecipeChanges all_of(const Recipe& recipe);  // as if each value had been asked for
 
 }  // namespace graft::methods

@@ -97,6 +97,11 @@ std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weigh
   const auto& family = asked ? *asked : recognise(folder, unwrapped.weights);
   try {
     auto model = family.load(folder, unwrapped.weights, options);
+    const auto reads = model->reader().name() == nn::Tower::text ? data::Reads::text : data::Reads::photo;
+    if (options.told.reads.value_or(reads) != reads) {
+      throw ConfigError("model", "--reads {}: {} reads {} and nothing else. Leave it out.",
+                        option::print(*options.told.reads), folder.path.string(), data::unit_of(reads));
+    }
     model->add_notes(unwrapped.notes);
     return model;
   } catch (const nlohmann::json::exception& error) {

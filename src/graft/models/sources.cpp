@@ -45,10 +45,12 @@ std::shared_ptr<const data::Source> source_of(const Model& model, const data::Da
   const auto& tower = model.reader();
   const bool reads_texts = tower.name() == nn::Tower::text;
   if (reads_texts != (dataset.reads == data::Reads::text)) {
-    throw ModelError("data",
-                     "{} holds {}, and {} reads {}. Take another model, or name the columns to read (--text-column, "
-                     "--image-column).",
-                     dataset.name, data::unit_of(dataset.reads), model.info().source, reads_texts ? "texts" : "photos");
+    throw ModelError(
+        "data",
+        "{} holds {}, and {} reads {}. Take another model, or name the columns to read (--text-column, "
+        "--image-column).{}",
+        dataset.name, data::unit_of(dataset.reads), model.info().source, reads_texts ? "texts" : "photos",
+        !reads_texts && model.tower(nn::Tower::text) ? " With --reads text its text tower alone reads texts." : "");
   }
   if (reads_texts) return texts_of(tower, model.info(), std::move(samples), options, report);
   return std::make_shared<data::PhotoSource>(dataset.root, std::move(samples),

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "graft/core/options.h"
+#include "graft/data/dataset.h"
 #include "graft/data/transforms.h"
 #include "graft/models/text_pooling.h"
 #include "graft/tensor/activation_names.h"
@@ -23,6 +24,7 @@ struct Told {
   std::optional<data::Filter> interpolation = {};
   std::optional<TextPooling> pooling = {};
   std::optional<bool> truncate = {};  // of texts
+  std::optional<data::Reads> reads = {};
 };
 template <class Visitor>
 void fields(Visitor& visit, Told& o) {
@@ -37,6 +39,8 @@ void fields(Visitor& visit, Told& o) {
   visit("interpolation", o.interpolation, "how photos are resized, where the files do not say it");
   visit("pooling", o.pooling, "how a text's tokens become one row, where the files do not say it");
   visit("truncate", o.truncate, "cut class prompts that are too long for the text tower, instead of an error");
+  visit("reads", o.reads,
+        "what a model of two towers reads: photo, or text with its text tower alone (default: photo)");
 }
 
 // Three numbers, or one for all channels; ConfigError for anything else.

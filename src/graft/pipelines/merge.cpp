@@ -174,7 +174,9 @@ std::vector<fs::path> some_photos(const models::Model& model, const MergeOptions
 void write_merged_file(const fs::path& folder, engine::AdapterInfo info, const models::ModelInfo& merged,
                        data::Exif exif, std::vector<std::string> files) {
   info.base = merged.source;
-  std::erase_if(info.told, [](const auto& each) { return each.first != "truncate"; });  // the rest is written beside it
+  std::erase_if(info.told, [](const auto& each) {
+    return each.first != "truncate" && each.first != "reads";
+  });  // the rest lies beside it
   files.emplace_back(engine::kMergedFile);
   auto graft = engine::describe_adapter(info, merged);
   if (info.classes_made_up) graft["classes_made_up"] = true;
@@ -196,9 +198,10 @@ std::string on_what(const Merged& merged) {
   return merged.photos > 0 ? fmt::format("{} photos", merged.photos) : "generated inputs";
 }
 
-// The folder as anyone reads it: nothing of the run is told.
-std::shared_ptr<models::Model> read_back(const fs::path& folder) {
-  return models::load_model(io::ModelFolder::at(folder), {.precision = tensor::Precision::fp32});
+// The folder as anyone reads it: nothing of the run is told, but which of two towers is meant.
+std::shared_ptr<models::Model> read_back(const fs::path& folder, const std::optional<data::Reads>& reads) {
+  return models::load_model(io::ModelFolder::at(folder),
+                            {.precision = tensor::Precision::fp32, .told = {.reads = reads}});
 }
 
 void prove(const Merged& merged, const models::ModelInfo& used, const models::ModelInfo& read) {
@@ -260,7 +263,7 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
     if (const auto name = engine::save_head(partial.path(), *adapted.classifier); !name.empty()) files.push_back(name);
   }
 
-  const auto back = read_back(partial.path());
+  const auto back = read_back(partial.path(), wanted.told.reads);
   merged.largest_deviation = deviation(adapted_outputs, outputs_of(back, info, photos, images, report));
   prove(merged, model->info(), back->info());
   write_merged_file(partial.path(), info, back->info(), exif, files);

@@ -96,11 +96,12 @@ std::shared_ptr<VisionTower> read_vision(CheckpointReader& reader, const Names& 
 
 std::shared_ptr<TextTower> read_text(CheckpointReader& reader, const Names& names, const Settings& settings,
                                      const LoadOptions& options, std::shared_ptr<const text::ClipTokenizer> tokenizer,
-                                     nn::Place place) {
+                                     nn::Place place, bool alone = false) {
   const auto words = sizes_of(reader, names.words, 2), positions = sizes_of(reader, names.text.positions, 2);
   const auto width = words[1];
   TextParts parts;
   parts.place = place;
+  parts.alone = alone;
   parts.tokenizer = std::move(tokenizer);
   parts.truncate = options.told.truncate.value_or(false);
   parts.embedding = reader.take_table("text.embedding", names.words, {words[0], width});
@@ -114,11 +115,12 @@ std::shared_ptr<TextTower> read_text(CheckpointReader& reader, const Names& name
   plan.activation = settings.text.activation;
   plan.causal = true;
   plan.tokens = false;
-  plan.place = place;
-  plan.later_place = false;
+  plan.place = alone ? 1 : place;
+  plan.later_place = alone;
   parts.blocks = read_blocks(reader, plan);
   parts.norm = read_norm(reader, "text.norm", names.text.norm, width, settings.text.eps, options.precision);
-  parts.proj = read_proj(reader, names, names.text, nn::Tower::text, width, joint_width(reader, names), place);
+  parts.proj = read_proj(reader, names, names.text, nn::Tower::text, width, joint_width(reader, names),
+                         alone ? 2 + parts.blocks->size() : place);
   return std::make_shared<TextTower>(std::move(parts));
 }
 
@@ -144,24 +146,7 @@ bool recognises(const io::ModelFolder&, const io::Weights& weights) {
   return find_names(weights) != nullptr;
 }
 
-std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options) {
-  const auto* names = find_names(weights);
-  if (!names) throw ModelError("clip", "{} has neither open_clip's nor transformers' names of a CLIP.", weights.name());
-  CheckpointReader reader(weights);
-  const auto patch = sizes_of(reader, names->patch, 4)[2];
-  auto settings = read_settings(folder, reader, *names, options.told);
-  settings.vision.heads = heads_of(settings.vision.heads, sizes_of(reader, names->patch, 4)[0], "image");
-  settings.text.heads = heads_of(settings.text.heads, sizes_of(reader, names->words, 2)[1], "text");
-
-  const auto vision = read_vision(reader, *names, settings, options);
-  auto texts = read_texts(folder, reader, *names, settings);
-  const auto text = read_text(reader, *names, settings, options, std::move(texts.tokenizer), vision->last());
-  const bool wrapped = reader.has("logit_scale") && reader.shape("logit_scale").size() == 1;
-  const auto logit_scale =
-      reader.take_as("logit_scale", "logit_scale", {}, wrapped ? std::vector<int64_t>{1} : std::vector<int64_t>{});
-  reader.ignore({"logit_bias", kOpenAiBuffers[0], kOpenAiBuffers[1], kOpenAiBuffers[2], "attn_mask",
-                 "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids"});
-
+ModelInfo info_of(const io::ModelFolder& folder, const Settings& settings) {
   ModelInfo info;
   info.source = folder.path.string();
   info.family = "clip";
@@ -172,8 +157,50 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   info.text = settings.text;
   info.pooling = settings.pooling == Pooling::class_token ? "token" : "avg";
   info.no_text = settings.no_text;
-  if (options.image_size) info.preprocessing = at_size(info.preprocessing, *options.image_size, patch);
   info.notes = settings.notes;
+  return info;
+}
+
+// The text tower as a reader of texts.
+std::unique_ptr<Model> load_texts(const io::ModelFolder& folder, CheckpointReader& reader, const Names& names,
+                                  Settings settings, const LoadOptions& options) {
+  auto texts = read_texts(folder, reader, names, settings);
+  if (!settings.no_text.empty()) {
+    throw ModelError("clip", "--reads text: of {} graft reads the images alone: {}.", folder.path.string(),
+                     settings.no_text);
+  }
+  const auto text =
+      read_text(reader, names, settings, options, std::move(texts.tokenizer), /*place=*/0, /*alone=*/true);
+  reader.ignore({"visual.*", "vision_model.*", "visual_projection.*", "logit_scale", "logit_bias", kOpenAiBuffers[0],
+                 kOpenAiBuffers[1], kOpenAiBuffers[2], "attn_mask", "text_model.embeddings.position_ids"});
+  auto info = info_of(folder, settings);
+  info.description = fmt::format("text {}x{} of a CLIP", text->blocks(), text->width(1));
+  auto origins = reader.finish(fmt::format("CLIP ({})", settings.layout));
+  return std::make_unique<Model>(std::vector<std::shared_ptr<Tower>>{text}, std::move(info), options.precision,
+                                 std::move(origins));
+}
+
+std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options) {
+  const auto* names = find_names(weights);
+  if (!names) throw ModelError("clip", "{} has neither open_clip's nor transformers' names of a CLIP.", weights.name());
+  CheckpointReader reader(weights);
+  const auto patch = sizes_of(reader, names->patch, 4)[2];
+  auto settings = read_settings(folder, reader, *names, options.told);
+  settings.vision.heads = heads_of(settings.vision.heads, sizes_of(reader, names->patch, 4)[0], "image");
+  settings.text.heads = heads_of(settings.text.heads, sizes_of(reader, names->words, 2)[1], "text");
+
+  if (options.told.reads == data::Reads::text) return load_texts(folder, reader, *names, std::move(settings), options);
+  const auto vision = read_vision(reader, *names, settings, options);
+  auto texts = read_texts(folder, reader, *names, settings);
+  const auto text = read_text(reader, *names, settings, options, std::move(texts.tokenizer), vision->last());
+  const bool wrapped = reader.has("logit_scale") && reader.shape("logit_scale").size() == 1;
+  const auto logit_scale =
+      reader.take_as("logit_scale", "logit_scale", {}, wrapped ? std::vector<int64_t>{1} : std::vector<int64_t>{});
+  reader.ignore({"logit_bias", kOpenAiBuffers[0], kOpenAiBuffers[1], kOpenAiBuffers[2], "attn_mask",
+                 "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids"});
+
+  auto info = info_of(folder, settings);
+  if (options.image_size) info.preprocessing = at_size(info.preprocessing, *options.image_size, patch);
   info.description = fmt::format("ViT {}/{} {}x{} + text {}x{}", info.preprocessing.output().height, patch,
                                  vision->blocks(), vision->width(1), text->blocks(), text->width(1));
   auto origins = reader.finish(fmt::format("CLIP ({})", settings.layout));

@@ -92,6 +92,12 @@ nn::Value TextTower::tokens_of(const nn::Value& ids, const nn::Context& context)
   return tokens;
 }
 
+// Of ids [B, T] those up to the first end token, whose row stands for the text; all where there is none.
+at::Tensor TextTower::up_to_end(const at::Tensor& ids) const {
+  const auto ends = (ids == int64_t{text_reader().tokenizer.end()}).to(at::kInt);
+  return ends.cumsum(1) - ends == 0;
+}
+
 at::Tensor TextTower::rows(const nn::Value& value) const {
   return value.x.dim() == 3 ? nn::take_rows(value.x, last_present(value)).squeeze(1) : value.x;
 }
@@ -99,7 +105,9 @@ at::Tensor TextTower::rows(const nn::Value& value) const {
 nn::Value TextTower::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const {
   check_way(from, to);
   if (from == 0 && to > 0) {
-    const auto common = to >= pooled() ? common_start(value, context.learned) : 0;
+    if (parts_.alone) value.present = up_to_end(value.x);
+    // What texts have in common is a matter of their company, which is no matter of an example's features.
+    const auto common = to >= pooled() && !parts_.alone ? common_start(value, context.learned) : 0;
     auto tokens = tokens_of(value, context);
     if (common > 0) {
       value = {encode_together(value, tokens.x, common, context)};

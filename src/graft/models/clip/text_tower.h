@@ -21,6 +21,7 @@ struct TextParts {
   std::shared_ptr<nn::LayerNorm> norm;
   std::shared_ptr<nn::Linear> proj;  // [E, D]
   nn::Place place = 0;               // of its sites: what they change is beyond all of the image tower
+  bool alone = false;                // without an image tower: examples are its texts, and no class prompts
   std::shared_ptr<const text::ClipTokenizer> tokenizer;  // nullptr: CLIP's own
   bool truncate = false;                                 // prompts that are too long
 };
@@ -46,6 +47,7 @@ class TextTower final : public Tower {
   int64_t vocabulary() const { return parts_.embedding.size(0); }
 
  private:
+  at::Tensor up_to_end(const at::Tensor& ids) const;
   nn::Value tokens_of(const nn::Value& ids, const nn::Context& context) const;
   at::Tensor encode_together(const nn::Value& ids, const at::Tensor& x, int64_t common,
                              const nn::Context& context) const;
