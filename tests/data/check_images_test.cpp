@@ -10,7 +10,7 @@
 #include "tests/data/bmp.h"
 #include "tests/data/golden_images.h"
 #include "tests/io/expect_error.h"
-#include "tests/io/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace graft::data {
 namespace {
@@ -32,7 +32,7 @@ class CheckImages : public testing::Test {
                .test = {{"cut.bmp", 0}, {"gone.png", 0}},
                .found_splits = {}};
   }
-  io::TemporaryFolder folder;
+  testing::TempFolder folder;
   Dataset dataset;
 };
 
@@ -104,7 +104,7 @@ TEST_F(CheckImages, StopsWithinASecondOfASignal) {
 }
 
 TEST(ImageCache, RemembersTheContentAndTheFindingsOfWhatItRead) {
-  const io::TemporaryFolder folder;
+  const testing::TempFolder folder;
   const auto one = folder.put("one.bmp", bmp(golden::noise(5, 4, 1)));
   const auto same = folder.put("same.bmp", bmp(golden::noise(5, 4, 1)));
   const auto other = folder.put("other.bmp", bmp(golden::noise(5, 4, 2)));

@@ -4,7 +4,7 @@
 
 #include "tests/data/bmp.h"
 #include "tests/data/golden_images.h"
-#include "tests/io/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace graft::data {
 namespace {
@@ -21,7 +21,7 @@ class Duplicates : public testing::Test {
     images.read(folder.put(file, bmp(golden::noise(5, 4, seed))));
     return {file, label};
   }
-  io::TemporaryFolder folder;
+  testing::TempFolder folder;
   Dataset dataset;
   ImageCache images;
 };

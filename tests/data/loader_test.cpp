@@ -16,7 +16,7 @@
 #include "tests/data/bmp.h"
 #include "tests/data/golden_images.h"
 #include "tests/io/expect_error.h"
-#include "tests/io/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace graft::data {
 namespace {
@@ -46,7 +46,7 @@ class LoaderTest : public testing::Test {
     return batches;
   }
 
-  io::TemporaryFolder folder;
+  testing::TempFolder folder;
   std::vector<Sample> samples;
 };
 

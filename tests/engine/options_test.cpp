@@ -62,7 +62,7 @@ TEST(Options, AFlagOverridesTheRecipe) {
   methods::Recipe recipe{.lr = 0.5, .epochs = 9};
   TrainOptions asked;
   asked.epochs = 3;
-  const auto applied = apply(asked, recipe);
+  const auto applied = asked_recipe(asked, recipe);
   EXPECT_EQ(applied.epochs, 3);
   EXPECT_DOUBLE_EQ(applied.lr, 0.5);
 }
@@ -85,7 +85,7 @@ TEST(Options, ARecipesWarmUpFitsFewerEpochs) {
   TrainOptions asked;
   for (const auto& [epochs, warmup] : std::map<int64_t, double>{{5, 0.5}, {50, 10}}) {
     asked.epochs = epochs;
-    EXPECT_DOUBLE_EQ(apply(asked, {.warmup_epochs = 10, .epochs = 100}).warmup_epochs, warmup);
+    EXPECT_DOUBLE_EQ(asked_recipe(asked, {.warmup_epochs = 10, .epochs = 100}).warmup_epochs, warmup);
   }
 }
 
@@ -96,7 +96,7 @@ TEST(Options, AllThatIsOutOfRangeIsToldAtOnce) {
     asked.batch_size = 0;
     asked.label_smoothing = 1.0;
     asked.grad_accum = 0;
-    apply(asked, {});
+    asked_recipe(asked, {});
     FAIL() << "nothing was refused";
   } catch (const ConfigError& error) {
     const std::string text = error.what();
@@ -104,7 +104,10 @@ TEST(Options, AllThatIsOutOfRangeIsToldAtOnce) {
       EXPECT_NE(text.find(name), std::string::npos) << text;
     }
   }
-  EXPECT_THROW(apply({.warmup = 2.0, .schedule = methods::ScheduleKind::coop}, {}), ConfigError);
+  TrainOptions asked;
+  asked.warmup_epochs = 2;
+  asked.schedule = methods::ScheduleKind::coop;
+  EXPECT_THROW(asked_recipe(asked, {}), ConfigError);
 }
 
 TEST(Options, TemplatesComeFromTheOptionThenTheFile) {

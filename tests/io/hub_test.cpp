@@ -3,7 +3,7 @@
 #include <map>
 
 #include "tests/io/expect_error.h"
-#include "tests/io/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace graft::io {
 namespace {
@@ -16,7 +16,7 @@ Environment environment(std::map<std::string, std::string, std::less<>> values) 
 }
 
 // As huggingface_hub leaves it after a download.
-void put_snapshot(const TemporaryFolder& folder, const std::string& cache, const std::string& repository) {
+void put_snapshot(const testing::TempFolder& folder, const std::string& cache, const std::string& repository) {
   folder.put(cache + "/models--" + repository + "/refs/main", "abc123");
   folder.put(cache + "/models--" + repository + "/snapshots/abc123/config.json", "{}");
 }
@@ -29,14 +29,14 @@ TEST(Hub, LooksWhereTheHuggingFaceLibrariesWould) {
 }
 
 TEST(Hub, TakesAnExistingFileOrFolderFirst) {
-  const TemporaryFolder folder;
+  const testing::TempFolder folder;
   const auto file = folder.put("model.pt", "x");
   EXPECT_EQ(resolve_model(file.string(), environment({})), file);
   EXPECT_EQ(resolve_model(folder.path().string(), environment({})), folder.path());
 }
 
 TEST(Hub, FindsTheSnapshotOfARepository) {
-  const TemporaryFolder folder;
+  const testing::TempFolder folder;
   put_snapshot(folder, "home/hub", "openai--clip-vit");
   put_snapshot(folder, "home/hub", "gpt2");
   const auto env = environment({{"HF_HOME", (folder.path() / "home").string()}, {"HF_HUB_CACHE", "/nowhere"}});
@@ -48,7 +48,7 @@ TEST(Hub, FindsTheSnapshotOfARepository) {
 }
 
 TEST(Hub, SaysWhereItLooked) {
-  const TemporaryFolder folder;
+  const testing::TempFolder folder;
   put_snapshot(folder, "cache", "org--name");
   const auto env = environment({{"HF_HUB_CACHE", (folder.path() / "cache").string()}, {"HOME", "/nowhere"}});
   EXPECT_ERROR(

@@ -1,7 +1,7 @@
 #include "graft/io/json_object.h"
 
 #include "tests/io/expect_error.h"
-#include "tests/io/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace graft::io {
 namespace {
@@ -50,7 +50,7 @@ TEST(JsonObject, RefusesTextThatIsNoObjectByItsLine) {
 }
 
 TEST(JsonObject, ReadsAFileThatIsAListOfObjects) {
-  const TemporaryFolder folder;
+  const testing::TempFolder folder;
   EXPECT_TRUE(JsonObject::read_list(folder.path() / "modules.json").empty());
   const auto file = folder.put("modules.json", R"([{"path": ""}, {"path": "1_Pooling", "idx": "one"}])");
   const auto modules = JsonObject::read_list(file);
@@ -93,7 +93,7 @@ TEST(JsonObject, CutsALongValueInAMessage) {
 }
 
 TEST(JsonObject, IsNothingWhereThereIsNoFile) {
-  const TemporaryFolder folder;
+  const testing::TempFolder folder;
   EXPECT_FALSE(JsonObject::read(folder.path() / "config.json").has_value());
   folder.put("config.json", "{}");
   EXPECT_TRUE(JsonObject::read(folder.path() / "config.json").value().empty());

@@ -1,7 +1,5 @@
 #include "tests/support/tiny_world.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <fstream>
 
@@ -22,17 +20,6 @@ void put(std::string& bytes, uint32_t value, int count) {
 }
 
 }  // namespace
-
-TempFolder::TempFolder() {
-  std::string name = (fs::temp_directory_path() / "graft-test-").string() + std::string(6, 'X');  // mkdtemp fills it
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  path_ = name;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 // A 24-bit Windows bitmap: a header of 54 bytes, rows from the bottom, blue green red; 72 bytes a row need no padding.
 void write_bitmap(const fs::path& file, int red, int green, int blue, uint64_t seed) {
@@ -86,11 +73,6 @@ engine::AdaptOptions tiny_run(const fs::path& root, const std::string& method) {
   options.train.batch_size = 6;
   options.train.augmentation = methods::Augmentation::none;
   return options;
-}
-
-std::string read_file(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 }  // namespace graft::testing

@@ -7,22 +7,9 @@
 #include <string>
 
 #include "graft/engine/options.h"
+#include "tests/support/temp_folder.h"
 
 namespace graft::testing {
-
-// A folder of its own, gone at the end.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // root/clip (open_clip's layout) and root/photos/{train,val,test}/{blue,green,red}/NN.bmp
 void make_tiny_world(const std::filesystem::path& root, int64_t train = 6, int64_t val = 2, int64_t test = 4);
@@ -31,7 +18,5 @@ void write_bitmap(const std::filesystem::path& file, int red, int green, int blu
 
 // Options of a short run in such a world, in float32 on one thread, without a disk cache.
 engine::AdaptOptions tiny_run(const std::filesystem::path& root, const std::string& method);
-
-std::string read_file(const std::filesystem::path& file);
 
 }  // namespace graft::testing

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/io/expect_error.h"
-#include "tests/io/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace graft::text {
 namespace {
@@ -51,7 +51,7 @@ TEST(TextFile, RefusesWhatIsNoTextWithItsLine) {
 }
 
 TEST(TextFile, SaysWhyItCannotBeRead) {
-  const io::TemporaryFolder folder;
+  const testing::TempFolder folder;
   EXPECT_ERROR(read_text_file(folder.path()), FileError, "cannot be read: it is a folder");
   EXPECT_ERROR(read_text_file(folder.path() / "none"), FileError, "cannot be read: No such file");
   EXPECT_EQ(read_text_file(folder.put("empty", "")), "");

@@ -2,7 +2,7 @@
 
 #include "graft/cli/command.h"
 #include "graft/core/error.h"
-#include "graft/core/names.h"
+#include "graft/core/registry.h"
 
 namespace graft::cli {
 
@@ -20,12 +20,7 @@ const std::vector<Command>& commands() {
 }
 
 const Command& find_command(std::string_view name) {
-  std::vector<std::string> known;
-  for (const auto& command : commands()) {
-    if (command.name == name) return command;
-    known.emplace_back(command.name);
-  }
-  throw UsageError("graft", "{}", unknown_name("command", name, known));
+  return find_named("graft", "command", commands(), name);
 }
 
 }  // namespace graft::cli

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -13,6 +12,7 @@
 #include "graft/cli/host.h"
 #include "graft/cli/run_report.h"
 #include "graft/core/atomic_file.h"
+#include "graft/core/clock.h"
 #include "graft/core/error.h"
 #include "graft/core/signals.h"
 #include "graft/pipelines/zero_shot.h"
@@ -95,9 +95,9 @@ int64_t Demo::classes() const {
 
 DemoRun Demo::zero_shot() {
   Inside inside("zero-shot", terminal_);
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   const auto evaluation = pipelines::zero_shot(*session_, engine::read_templates("", ""), data::Split::test, inside);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = seconds_since(start);
   auto run = to_run("zero-shot", 0, 0, tasks::count_classes(evaluation.predictions));
   run.seconds = seconds;
   return run;

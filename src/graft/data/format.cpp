@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "graft/core/names.h"
+#include "graft/core/registry.h"
 #include "graft/data/problems.h"
 #include "graft/data/python_random.h"
 #include "graft/text/text_file.h"
@@ -33,12 +34,7 @@ const std::vector<const Format*>& formats() {
 }
 
 const Format& find_format(std::string_view name) {
-  std::vector<std::string> known;
-  for (const Format* format : formats()) {
-    if (format->name == name) return *format;
-    known.emplace_back(format->name);
-  }
-  throw UsageError("data", "{}", unknown_name("format", name, known));
+  return find_named("data", "format", formats(), name);
 }
 
 namespace {

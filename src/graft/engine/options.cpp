@@ -1,9 +1,9 @@
 #include "graft/engine/options.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include "graft/core/error.h"
+#include "graft/methods/combination.h"
 #include "graft/text/text_file.h"
 
 namespace graft::engine {
@@ -11,14 +11,6 @@ namespace {
 
 constexpr int64_t kMostEpochs = 1'000'000;  // steps and photos are counted in products of it
 constexpr const char* kUsualTemplate = "a photo of a {}.";
-
-std::vector<std::string> parts_of(const std::string& method) {
-  std::vector<std::string> parts;
-  std::istringstream stream(method);
-  for (std::string part; std::getline(stream, part, '+');)
-    parts.push_back(part);
-  return parts;
-}
 
 }  // namespace
 
@@ -51,7 +43,7 @@ OptionValues resolved(const AdaptRequest& request) {
 }
 
 std::vector<OptionInfo> method_option_infos(const std::string& method) {
-  const auto parts = parts_of(method);
+  const auto parts = methods::parts_of(method);
   std::vector<OptionInfo> all;
   for (const auto& part : parts) {
     for (auto info : methods::find_entry(part).options()) {
@@ -62,7 +54,7 @@ std::vector<OptionInfo> method_option_infos(const std::string& method) {
   return all;
 }
 
-methods::Recipe apply(const TrainOptions& options, const methods::Recipe& own) {
+methods::Recipe asked_recipe(const TrainOptions& options, const methods::Recipe& own) {
   auto recipe = methods::with(own, options);
   // A recipe's warm-up is meant for its own number of epochs.
   if (options.epochs && !options.warmup_epochs && recipe.warmup_epochs >= static_cast<double>(recipe.epochs)) {

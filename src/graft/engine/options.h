@@ -143,7 +143,7 @@ OptionValues resolved(const AdaptRequest& request);
 std::vector<OptionInfo> method_option_infos(const std::string& method);
 
 // The method's recipe with what the user set laid over it; values out of range are one ConfigError.
-methods::Recipe apply(const TrainOptions& options, const methods::Recipe& own);
+methods::Recipe asked_recipe(const TrainOptions& options, const methods::Recipe& own);
 
 // Templates from the option and the file; "a photo of a {}." when both are empty. ConfigError for one without {}.
 std::vector<std::string> read_templates(const std::string& templates, const std::string& file);

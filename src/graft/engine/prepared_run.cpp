@@ -59,7 +59,7 @@ void PreparedRun::choose() {
     throw ConfigError("train", "--batch-size {}: there are {} training {}.", *options.train.batch_size, train_size,
                       data::unit_of(dataset.reads));
   }
-  recipe = apply(options.train, method->recipe(problem));
+  recipe = asked_recipe(options.train, method->recipe(problem));
   if (dataset.reads != data::Reads::photo) {
     if (options.train.augmentation.value_or(methods::Augmentation::none) != methods::Augmentation::none) {
       throw ConfigError("train", "--augment {}: changes photos, and {} holds texts. Leave it out.",

@@ -142,13 +142,18 @@ class Combination final : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> combine(const std::string& names, const OptionValues& values) {
+std::vector<std::string> parts_of(const std::string& names) {
   std::vector<std::string> parts;
   for (size_t begin = 0; begin <= names.size();) {
     const size_t end = std::min(names.find('+', begin), names.size());
     parts.push_back(names.substr(begin, end - begin));
     begin = end + 1;
   }
+  return parts;
+}
+
+std::unique_ptr<Method> combine(const std::string& names, const OptionValues& values) {
+  const auto parts = parts_of(names);
   std::vector<std::unique_ptr<Method>> methods;
   OptionValues unclaimed = values;
   for (const auto& part : parts) {

@@ -4,10 +4,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "graft/methods/method.h"
 
 namespace graft::methods {
+
+// "lora+vpt" -> lora, vpt
+std::vector<std::string> parts_of(const std::string& names);
 
 std::unique_ptr<Method> combine(const std::string& names, const OptionValues& values);
 

@@ -19,8 +19,8 @@ struct Told {
   std::optional<tensor::Activation> activation = {};
   std::optional<int64_t> heads = {};
   std::optional<int64_t> text_heads = {};
-  std::string mean;  // three numbers, or one for all channels
-  std::string std;
+  std::string mean = {};  // three numbers, or one for all channels
+  std::string std = {};
   std::optional<data::Filter> interpolation = {};
   std::optional<TextPooling> pooling = {};
   std::optional<bool> truncate = {};  // of texts

@@ -3,11 +3,11 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <optional>
 #include <utility>
 
+#include "graft/core/clock.h"
 #include "graft/core/error.h"
 #include "graft/core/printable.h"
 #include "graft/core/quantities.h"
@@ -32,11 +32,6 @@ namespace graft::pipelines {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // One run, step by step.
 class Run {
@@ -284,7 +279,7 @@ void Run::test_and_save() {
   tasks::write_predictions(folder_->path() / "predictions.jsonl", "test", result_.test_predictions,
                            run.dataset.classes);
   const double unknown = std::numeric_limits<double>::quiet_NaN();
-  const auto now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const auto now = unix_seconds();
   folder_->add(
       {result_.steps, result_.epochs, "test", test.loss, train::named_scores(test), unknown, unknown, unknown, now});
   folder_->sync_metrics();

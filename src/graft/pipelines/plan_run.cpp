@@ -4,9 +4,9 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 
+#include "graft/core/clock.h"
 #include "graft/core/error.h"
 #include "graft/core/quantities.h"
 #include "graft/core/signals.h"
@@ -25,9 +25,9 @@ double middle_seconds(int64_t times, const std::function<void()>& work) {
   std::vector<double> seconds;
   for (int64_t i = 0; i < times; ++i) {
     stop_if_asked();
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = Clock::now();
     work();
-    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    seconds.push_back(seconds_since(start));
   }
   std::nth_element(seconds.begin(), seconds.begin() + times / 2, seconds.end());
   return seconds[static_cast<size_t>(times / 2)];

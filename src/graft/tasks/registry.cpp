@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "graft/core/error.h"
-#include "graft/core/names.h"
+#include "graft/core/registry.h"
 #include "graft/tasks/task.h"
 
 namespace graft::tasks {
@@ -27,12 +27,7 @@ const TaskEntry& task_of(data::Target target) {
 }
 
 const TaskEntry& find_task(const std::string& name) {
-  std::vector<std::string> known;
-  for (const auto* entry : tasks()) {
-    if (entry->name == name) return *entry;
-    known.emplace_back(entry->name);
-  }
-  throw UsageError("tasks", "{}", unknown_name("task", name, known));
+  return find_named("tasks", "task", tasks(), name);
 }
 
 size_t scores_shown(data::Reads reads) {

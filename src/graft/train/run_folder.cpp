@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "graft/core/atomic_file.h"
+#include "graft/core/clock.h"
 #include "graft/core/error.h"
 #include "graft/core/printable.h"
 #include "graft/io/json_object.h"
@@ -270,7 +271,7 @@ void RunFolder::start_metrics(int64_t bytes, const std::vector<std::string>& sco
   append(csv_.get(), csv_header(scores_), path_);
   remove_events(path_);
   const auto kept = read_metrics(record);
-  const auto now = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const auto now = unix_seconds();
   events_ = std::make_unique<io::TensorboardWriter>(path_, kept.empty() ? now : kept.front().time);
   for (const auto& metric : kept) {
     append(csv_.get(), csv_line(metric, scores_), path_);

@@ -3,10 +3,10 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
+#include "graft/core/clock.h"
 #include "graft/core/error.h"
 #include "graft/core/random.h"
 #include "graft/core/signals.h"
@@ -16,8 +16,6 @@
 namespace graft::train {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 // From zero weights gradients reach one layer more a step: a linear head, what adds to its features, what that is made
 // of. After so many steps with a learning rate, what still had none will never have one.
@@ -25,14 +23,6 @@ constexpr int64_t kEnoughSteps = 4, kManySteps = 8;
 constexpr size_t kNamed = 10;  // tensors that a message names
 
 constexpr double kSecondsBetweenCheckpoints = 10;  // unless --checkpoint-every says otherwise: short epochs need fewer
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 nn::NamedTensors copies(const nn::Parameters& parameters) {
   nn::NamedTensors copies;
@@ -161,7 +151,7 @@ void Trainer::take_step() {
   weight_sum_ += weight;
   ++outcome_.steps_here;
   const double rate = static_cast<double>(outcome_.examples_here) / seconds_since(started_);
-  if (folder_) folder_->add({at_.step, at_.epoch + 1, "train", loss, {}, lr, norm, rate, now()});
+  if (folder_) folder_->add({at_.step, at_.epoch + 1, "train", loss, {}, lr, norm, rate, unix_seconds()});
   report_progress(rate);
 }
 
@@ -258,8 +248,8 @@ void Trainer::end_epoch() {
   if (due || last) {
     if (const auto scores = after_steps(at_.step, [&] { return objective_.validate(); })) {
       if (folder_) {
-        folder_->add(
-            {at_.step, at_.epoch, "val", scores->loss, named_scores(*scores), kUnknown, kUnknown, kUnknown, now()});
+        folder_->add({at_.step, at_.epoch, "val", scores->loss, named_scores(*scores), kUnknown, kUnknown, kUnknown,
+                      unix_seconds()});
       }
       outcome_.validation = scores;
       if (options_.patience > 0) keep_best(scores->first());

@@ -2,14 +2,14 @@
 
 #include "graft/data/dataset.h"
 #include "tests/io/expect_error.h"
-#include "tests/io/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace graft::data {
 namespace {
 
-using io::TemporaryFolder;
 using testing::Contains;
 using testing::ElementsAre;
+using testing::TempFolder;
 
 // As aclImdb_v1.tar.gz unpacks (Maas et al. 2011).
 class ReviewFolders : public testing::Test {
@@ -29,7 +29,7 @@ class ReviewFolders : public testing::Test {
     folder.put("train/unsup/0_0.txt", "Nobody said.");
     folder.put("train/unsup/1_0.txt", "Nobody said more.");
   }
-  TemporaryFolder folder;
+  testing::TempFolder folder;
 };
 
 TEST_F(ReviewFolders, AreReadWithTheirSplitsAndWhatIsLeftIsSaid) {
@@ -57,7 +57,7 @@ TEST_F(ReviewFolders, EmptyAndUnreadableTextsAreRefusedTogether) {
 }
 
 TEST(TextFolder, KeepsATextAsItIsButForItsFilesLastLineEnds) {
-  const TemporaryFolder folder;
+  const testing::TempFolder folder;
   folder.put("train/a/1.txt", "\xef\xbb\xbf  one\r\n\r\ntwo \r\n\r\n");
   folder.put("train/b/1.TXT", "three");
   folder.put("test/a/1.txt", "four");
@@ -67,7 +67,7 @@ TEST(TextFolder, KeepsATextAsItIsButForItsFilesLastLineEnds) {
 }
 
 TEST(TextFolder, WithoutSplitsOneIsMadeUp) {
-  const TemporaryFolder folder;
+  const testing::TempFolder folder;
   for (int i = 0; i < 20; ++i)
     folder.put(fmt::format("{}/{}.txt", i % 2 ? "ham" : "spam", i), fmt::format("text {}", i));
   const Dataset dataset = open_dataset(folder.path());
@@ -77,13 +77,13 @@ TEST(TextFolder, WithoutSplitsOneIsMadeUp) {
 }
 
 TEST(TextFolder, AClassCalledUnsupAloneIsAClass) {
-  const TemporaryFolder folder;
+  const testing::TempFolder folder;
   folder.put("train/unsup/1.txt", "a");
   EXPECT_ERROR(open_dataset(folder.path()), DataError, "only one class, 'unsup'");
 }
 
 TEST(TextFolder, APhotoBetweenTheTextsMakesItAFolderOfPhotos) {
-  const TemporaryFolder folder;
+  const testing::TempFolder folder;
   folder.put("train/a/1.txt", "a");
   folder.put("train/b/1.txt", "b");
   folder.put("train/b/1.jpg", "");
@@ -93,7 +93,7 @@ TEST(TextFolder, APhotoBetweenTheTextsMakesItAFolderOfPhotos) {
 }
 
 TEST(TextFolder, SaysOneClassOfEach) {
-  const TemporaryFolder folder;
+  const testing::TempFolder folder;
   folder.put("train/a/1.txt", "a");
   folder.put("train/b/1.txt", "b");
   EXPECT_ERROR(open_dataset(folder.path(), {.target = Target::value}), DataError, "a folder names one class");

@@ -8,22 +8,27 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <system_error>
 
-namespace graft::io {
+namespace graft::testing {
 
-class TemporaryFolder {
+class TempFolder {
  public:
-  TemporaryFolder() {
+  TempFolder() {
     static int count = 0;
     path_ = std::filesystem::temp_directory_path() /
-            ("graft-io-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
+            ("graft-test-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
     std::filesystem::create_directories(path_);
   }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TempFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::filesystem::path& name) const { return path_ / name; }
 
   // Writes a file below the folder, and the folders on the way to it.
   std::filesystem::path put(const std::filesystem::path& name, std::string_view content) const {
@@ -42,4 +47,4 @@ inline std::string read_file(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-}  // namespace graft::io
+}  // namespace graft::testing
