@@ -4,7 +4,6 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
-#include "graft/models/clip/class_prompts.h"
 #include "tests/support/tiny_models.h"
 
 namespace graft::testing {
@@ -15,33 +14,27 @@ std::shared_ptr<models::Model> tiny_model(const std::string& kind) {
 }
 
 Adapted adapted(const methods::Entry& entry, const std::string& kind, uint64_t seed) {
-  Adapted a;
-  a.model = tiny_model(kind);
-  a.images = tiny_images(6);
-  a.labels = torch::arange(6) % 3;
-  a.problem = {a.model, {"cat", "dog", "tram"}, 2, 6};
-  a.method = entry.parse({});
-  Random random(seed);
-  if (a.method->classifier(*a.model) == models::HeadKind::prompts) {
-    a.classifier =
-        std::make_unique<models::ClassPrompts>(a.model, a.problem.classes, std::vector<std::string>{"a photo of a {}."},
-                                               a.method->learned_words(a.problem), a.method->word_position());
-  } else {
-    // Not zero, whatever the recipe says: through a zero head nothing below would get a gradient.
-    a.classifier = std::make_unique<models::LinearHead>(a.model->reader().width(a.method->features_at(*a.model)), 3,
-                                                        models::HeadInit::normal, random);
-  }
-  a.adaptation = a.method->attach(a.problem, *a.classifier, random);
-  a.put_in_place();
+  methods::Setting setting{.model = tiny_model(kind),
+                           .classes = {"cat", "dog", "tram"},
+                           .shots = 2,
+                           .train_size = 6,
+                           .templates = {"a photo of a {}."}};
+  // Not zero, whatever the wish says: through a zero head nothing below would get a gradient.
+  const methods::MakeHead normal = [](const methods::Setting& of, methods::HeadWish wish, Random& random) {
+    wish.init = models::HeadInit::normal;
+    return methods::head_of_examples(of, wish, random);
+  };
+  Adapted a{methods::build_adapted(std::move(setting), entry.parse({}), {.make_head = normal, .seed = seed}),
+            tiny_images(6), torch::arange(6) % 3};
 
   Silent silent;
-  const methods::Features features = [&](methods::Split split, nn::Place place, int64_t views) -> methods::FeatureSet {
-    if (split == methods::Split::val) return {};
+  const methods::Features features = [&](data::Split split, nn::Place place, int64_t views) -> methods::FeatureSet {
+    if (split == data::Split::val) return {};
     const torch::NoGradGuard no_grad;
     nn::Context context;
     return {a.model->reader().run({a.images}, 0, place, context).x.repeat({views, 1}), a.labels.repeat({views})};
   };
-  methods::Stage stage{a.model, *a.classifier, a.adaptation, features, Random(seed), silent};
+  methods::Stage stage{a.model, *a.head, a.adaptation, features, Random(seed), silent};
   a.method->before_training(stage);
   return a;
 }
@@ -51,17 +44,15 @@ at::Tensor Adapted::logits(bool train, bool recompute) const {
   context.training = train;
   context.recompute = recompute;
   context.generator = at::make_generator<at::CPUGeneratorImpl>(1);
-  const auto input = images.to(model->parameters().front().scalar_type());
-  const auto features = model->reader().run({input}, 0, method->features_at(*model), context).x;
-  return classifier->forward(features, context);
+  return answer({images.to(model->parameters().front().scalar_type())}, context);
 }
 
 void Adapted::step(double lr) {
-  for (auto& [name, parameter] : training)
+  for (auto& [name, parameter] : parameters)
     parameter.mutable_grad() = at::Tensor();
   torch::cross_entropy_loss(logits(true), labels).backward();
   const torch::NoGradGuard no_grad;
-  for (auto& [name, parameter] : training) {
+  for (auto& [name, parameter] : parameters) {
     if (parameter.grad().defined()) parameter.sub_(parameter.grad(), lr);
   }
 }

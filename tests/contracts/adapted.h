@@ -7,22 +7,16 @@
 #include <string>
 #include <vector>
 
-#include "graft/methods/method.h"
+#include "graft/methods/adapted.h"
+#include "graft/methods/entry.h"
 
 namespace graft::testing {
 
-struct Adapted {
-  std::shared_ptr<models::Model> model;
-  methods::Problem problem;
-  std::unique_ptr<methods::Method> method;
-  std::unique_ptr<models::Head> classifier;
-  methods::Adaptation adaptation;
-  std::vector<std::pair<std::string, at::Tensor>> training;  // what install() returned
-  at::Tensor images, labels;                                 // [N, 3, H, W], [N]
+struct Adapted : methods::Adapted {
+  at::Tensor images, labels;  // [N, 3, H, W], [N]
 
   at::Tensor logits(bool train = false, bool recompute = false) const;  // [N, C]
   void step(double lr);  // one step of plain gradient descent on the photos
-  void put_in_place() { training = methods::install(adaptation, *model, *classifier); }
 };
 
 // "clip" or "vit"; `seed` is that of the method and its head, the model is always the same.

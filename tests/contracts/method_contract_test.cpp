@@ -51,7 +51,7 @@ TEST_P(MethodContract, StartsAsTheFrozenModelIfItSaysSo) {
   auto a = build();
   const torch::NoGradGuard no_grad;
   const auto adapted = a.logits();
-  methods::install({}, *a.model, *a.classifier);
+  methods::install({}, *a.model, *a.head);
   // Not to the bit: a fused branch is added inside the product.
   EXPECT_LT(relative_error(adapted, a.logits()), 1e-6);
 }
@@ -59,23 +59,23 @@ TEST_P(MethodContract, StartsAsTheFrozenModelIfItSaysSo) {
 TEST_P(MethodContract, TrainsItsOwnParametersAllOfThemAndNothingElse) {
   auto a = build();
   if (!entry().promises.trains) {
-    EXPECT_TRUE(a.training.empty());
+    EXPECT_TRUE(a.parameters.empty());
     return;
   }
-  ASSERT_FALSE(a.training.empty());
+  ASSERT_FALSE(a.parameters.empty());
   std::set<std::string> names;
   std::set<const void*> own;
-  for (const auto& [name, parameter] : a.training) {
+  for (const auto& [name, parameter] : a.parameters) {
     EXPECT_TRUE(names.insert(name).second) << name << " twice";
     EXPECT_TRUE(own.insert(parameter.unsafeGetTensorImpl()).second) << name << " is another's";
   }
   // A second step: what stands behind a zero (LoRA's A behind B) has a gradient of zero in the first.
   std::map<std::string, at::Tensor> before;
-  for (const auto& [name, parameter] : a.training)
+  for (const auto& [name, parameter] : a.parameters)
     before[name] = parameter.detach().clone();
   a.step(0.05);
   a.step(0.05);
-  for (const auto& [name, parameter] : a.training) {
+  for (const auto& [name, parameter] : a.parameters) {
     ASSERT_TRUE(parameter.grad().defined()) << name << " got no gradient";
     EXPECT_FALSE(torch::equal(parameter, before[name])) << name << " did not move";
   }
@@ -89,7 +89,7 @@ TEST_P(MethodContract, LeavesTheFrozenModelAsItIsToTheBit) {
   auto a = build();
   const auto before = state_of(*a.model);
   for (int i = 0; i < 10; ++i) {
-    if (!a.training.empty()) a.step(0.05);
+    if (!a.parameters.empty()) a.step(0.05);
   }
   const std::set<std::string> trained(a.adaptation.trained.begin(), a.adaptation.trained.end());
   const auto after = state_of(*a.model);
@@ -109,14 +109,14 @@ TEST_P(MethodContract, LeavesTheFrozenModelAsItIsToTheBit) {
 
 TEST_P(MethodContract, GivesTheSameBitsWhereBlocksRunAgainInTheBackward) {
   auto a = build();
-  if (a.training.empty()) return;
+  if (a.parameters.empty()) return;
   const auto gradients = [&](bool recompute) {
-    for (auto& [name, parameter] : a.training)
+    for (auto& [name, parameter] : a.parameters)
       parameter.mutable_grad() = at::Tensor();
     for (int batch = 0; batch < 2; ++batch)  // accumulated
       torch::cross_entropy_loss(a.logits(true, recompute), a.labels).backward();
     std::map<std::string, at::Tensor> found;
-    for (const auto& [name, parameter] : a.training)
+    for (const auto& [name, parameter] : a.parameters)
       found[name] = parameter.grad();
     return found;
   };
@@ -128,15 +128,15 @@ TEST_P(MethodContract, GivesTheSameBitsWhereBlocksRunAgainInTheBackward) {
 
 TEST_P(MethodContract, GivesTheSameOutputSavedAndLoaded) {
   auto a = build(1), b = build(2);
-  for (int i = 0; i < 3 && !a.training.empty(); ++i)
+  for (int i = 0; i < 3 && !a.parameters.empty(); ++i)
     a.step(0.05);
   std::map<std::string, at::Tensor> file;
   for (const auto& [name, tensor] : a.method->to_disk(*a.model, a.adaptation))
     file[name] = tensor.clone();
   b.method->from_disk(*b.model, file, b.adaptation);
   const torch::NoGradGuard no_grad;
-  const auto head = a.classifier->named_parameters(false);
-  for (auto& parameter : b.classifier->named_parameters(false))
+  const auto head = a.head->named_parameters(false);
+  for (auto& parameter : b.head->named_parameters(false))
     parameter.value().copy_(head[parameter.key()]);
   EXPECT_TRUE(torch::equal(a.logits(), b.logits()));
   EXPECT_EQ(a.method->config(), methods::make_method(a.method->name(), a.method->config())->config());
@@ -158,14 +158,14 @@ TEST_P(MethodContract, RefusesAFileOfAnotherShape) {
 TEST_P(MethodContract, AnnouncesEveryParameterThatTrains) {
   const auto a = build();
   int64_t announced = 0, found = 0;
-  for (const auto& [name, parameter] : a.training)
+  for (const auto& [name, parameter] : a.parameters)
     announced += parameter.numel();
   const auto count = [&](const torch::nn::Module& module, bool recurse) {
     for (const auto& p : module.named_parameters(recurse))
       found += p.value().requires_grad() ? p.value().numel() : 0;
   };
   count(*a.model, true);
-  count(*a.classifier, false);
+  count(*a.head, false);
   for (const auto& binding : a.adaptation.bindings)
     count(*binding.insert, true);
   EXPECT_EQ(announced, found);
@@ -209,7 +209,7 @@ TEST_P(MethodContract, RefusesAnUnknownOptionByName) {
 TEST_P(MethodContract, GivesTheSameNumbersForTheSameSeed) {
   auto a = build(3), b = build(3);
   for (auto* each : {&a, &b}) {
-    for (int i = 0; i < 2 && !each->training.empty(); ++i)
+    for (int i = 0; i < 2 && !each->parameters.empty(); ++i)
       each->step(0.05);
   }
   EXPECT_TRUE(torch::equal(a.logits(), b.logits()));
@@ -218,21 +218,21 @@ TEST_P(MethodContract, GivesTheSameNumbersForTheSameSeed) {
 TEST_P(MethodContract, HasTheGradientsOfItsDifferences) {
   auto a = build();
   a.model->to(torch::kFloat64);
-  a.classifier->to(torch::kFloat64);
+  a.head->to(torch::kFloat64);
   for (const auto& binding : a.adaptation.bindings)
     binding.insert->to(torch::kFloat64);
-  a.put_in_place();
-  std::vector<at::Tensor> parameters;
-  for (const auto& [name, parameter] : a.training) {
+  a.install();
+  std::vector<at::Tensor> training;
+  for (const auto& [name, parameter] : a.parameters) {
     // Away from zeros, behind which gradients vanish, and from equal values.
     const torch::NoGradGuard no_grad;
     parameter.add_(torch::linspace(-0.03, 0.05, parameter.numel(), parameter.options()).view_as(parameter));
-    parameters.push_back(parameter);
+    training.push_back(parameter);
   }
-  if (parameters.empty()) return;
-  if (auto* prompts = dynamic_cast<models::ClassPrompts*>(a.classifier.get())) prompts->forget();
-  const bool many = parameters.size() > 20;  // then fewer elements of each, to stay quick
-  expect_gradients_of_differences([&] { return a.logits(); }, parameters, /*tolerance=*/2e-6, many ? 2 : 6);
+  if (training.empty()) return;
+  a.head->forget();
+  const bool many = training.size() > 20;  // then fewer elements of each, to stay quick
+  expect_gradients_of_differences([&] { return a.logits(); }, training, /*tolerance=*/2e-6, many ? 2 : 6);
 }
 
 // A form is what a fused kernel may compute instead; forward is what it must equal.
@@ -246,12 +246,12 @@ TEST_P(MethodContract, ComputesFusedWhatItsForwardSays) {
     std::shared_ptr<nn::Insert> inner;
   };
   auto a = build();
-  if (!a.training.empty()) a.step(0.05);
+  if (!a.parameters.empty()) a.step(0.05);
   const torch::NoGradGuard no_grad;
   const auto fused = a.logits();
   for (auto& binding : a.adaptation.bindings)
     binding.insert = std::make_shared<Plain>(binding.insert);
-  a.put_in_place();
+  a.install();
   EXPECT_LT(relative_error(fused, a.logits()), 1e-5);  // float32, products in another order
 }
 

@@ -46,17 +46,17 @@ TEST(Adapter, EveryVariantEqualsItsPublishedForm) {
 // 2 adapters a block of 2 * 768 * 64 + 768 + 64 numbers, twelve blocks: what BERT-base trains beside its layer norms.
 TEST(Adapter, HoulsbysTrainsWhatItTrainsOnBertBase) {
   const auto built = on_sites("adapter", {});
-  EXPECT_EQ(built.parameters(), 2'379'264);
+  EXPECT_EQ(built.inserted(), 2'379'264);
   EXPECT_EQ(built.adaptation.bindings.size(), 24u);
 }
 
 TEST(Adapter, TheOthersSitAtTheMlpAlone) {
   const auto pfeiffer = on_sites("adapter", {{"variant", "pfeiffer"}});
   EXPECT_EQ(pfeiffer.adaptation.bindings.size(), 12u);
-  EXPECT_EQ(pfeiffer.parameters(), 12 * (2 * 768 * 48 + 768 + 48));  // 768 / 16
+  EXPECT_EQ(pfeiffer.inserted(), 12 * (2 * 768 * 48 + 768 + 48));  // 768 / 16
   EXPECT_TRUE(pfeiffer.adaptation.trained.empty());
   const auto parallel = on_sites("adapter", {{"variant", "scaled-parallel"}, {"bottleneck", "30"}});
-  EXPECT_EQ(parallel.parameters(), 12 * (2 * 768 * 30 + 768 + 30));
+  EXPECT_EQ(parallel.inserted(), 12 * (2 * 768 * 30 + 768 + 30));
 }
 
 TEST(Adapter, StartsAsItsPaperSays) {

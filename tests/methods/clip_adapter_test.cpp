@@ -10,7 +10,7 @@ namespace graft::methods {
 namespace {
 
 TEST(ClipAdapter, TrainsTwoMapsOfAQuarterOfTheFeaturesWidth) {
-  EXPECT_EQ(on_sites("clip-adapter", {}).parameters(), 2 * 512 * 128);
+  EXPECT_EQ(on_sites("clip-adapter", {}).inserted(), 2 * 512 * 128);
 }
 
 TEST(ClipAdapter, EqualsThePublishedFormula) {

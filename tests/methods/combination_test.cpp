@@ -23,15 +23,27 @@ std::string refusal(const std::string& name, const OptionValues& options) {
 
 TEST(Combination, PutsInWhatEachPutsIn) {
   const auto both = on_sites("lora+vpt", {{"lora.rank", "4"}, {"vpt.tokens", "50"}});
-  EXPECT_EQ(both.parameters(), 294'912 / 2 + 460'800);
+  EXPECT_EQ(both.inserted(), 294'912 / 2 + 460'800);
   EXPECT_EQ(both.method->config().at("lora.rank"), "4");
 }
 
 TEST(Combination, TrainsByTheRecipeOfTheFirst) {
   const auto one = on_sites("coop+lora", {}), other = on_sites("lora+coop", {});
-  EXPECT_EQ(one.method->recipe(one.problem).optimizer, OptimizerKind::sgd);
-  EXPECT_EQ(other.method->recipe(other.problem).optimizer, OptimizerKind::adamw);
-  EXPECT_EQ(other.method->learned_words(other.problem), 16);
+  EXPECT_EQ(one.method->recipe(one.setting).optimizer, OptimizerKind::sgd);
+  EXPECT_EQ(other.method->recipe(other.setting).optimizer, OptimizerKind::adamw);
+  EXPECT_EQ(other.method->head(other.setting).learned_words, 16);
+}
+
+TEST(Combination, WishesForTheHeadThatAPartNeeds) {
+  const auto probe = on_sites("lora+linear-probe", {{"linear-probe.at", "block.3"}});
+  EXPECT_EQ(probe.head->kind(), models::HeadKind::linear);
+  EXPECT_EQ(probe.head_at, 5);
+  EXPECT_EQ(on_sites("lora+vpt", {}).head->kind(), models::HeadKind::prompts);
+  const auto front = on_sites("lora+coop", {{"coop.position", "front"}});
+  EXPECT_EQ(front.method->head(front.setting).word_position, models::WordPosition::front);
+  const auto text_only = sites_only(/*text=*/false);
+  EXPECT_EQ(make_method("vpt+lora", {})->head({text_only, {"a"}}).init, models::HeadInit::vpt);  // the first's
+  EXPECT_EQ(make_method("lora+vpt", {})->head({text_only, {"a"}}).init, models::HeadInit::zero);
 }
 
 TEST(Combination, OneMethodsNumbersDoNotDependOnTheOthers) {

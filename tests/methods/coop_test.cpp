@@ -11,12 +11,12 @@ namespace {
 using testing::HasSubstr;
 
 TEST(Coop, SixteenWordsOfViTB16Are8192Numbers) {
-  EXPECT_EQ(on_sites("coop", {}).parameters(), 8'192);
-  EXPECT_EQ(on_sites("coop", {{"length", "4"}}).parameters(), 2'048);
+  EXPECT_EQ(on_sites("coop", {}).inserted(), 8'192);
+  EXPECT_EQ(on_sites("coop", {{"length", "4"}}).inserted(), 2'048);
 }
 
 TEST(Coop, AContextForEachClassIsThatManyTimesMore) {
-  EXPECT_EQ(on_sites("coop", {{"csc", "true"}}).parameters(), 4 * 8'192);
+  EXPECT_EQ(on_sites("coop", {{"csc", "true"}}).inserted(), 4 * 8'192);
 }
 
 TEST(Coop, StartsWithADeviationOfTwoHundredths) {
@@ -47,7 +47,7 @@ TEST(Coop, PutsEachClassItsOwnWords) {
 // "a photo of a" is 320 1125 539 320 in CLIP's vocabulary; the stand-in model embeds a token as its id.
 TEST(Coop, StartsFromGivenWords) {
   const auto built = on_sites("coop", {{"words", "a_photo of a"}, {"length", "9"}});
-  EXPECT_EQ(built.method->learned_words(built.problem), 4);
+  EXPECT_EQ(built.method->head(built.setting).learned_words, 4);
   const auto words = built.adaptation.bindings.front().insert->parameters().front();
   EXPECT_TRUE(torch::equal(words.select(1, 0), torch::tensor({320.f, 1125.f, 539.f, 320.f})));
 }
@@ -55,9 +55,9 @@ TEST(Coop, StartsFromGivenWords) {
 TEST(Coop, TrainsLongerForMoreShots) {
   const auto built = on_sites("coop", {});
   const auto epochs = [&](int64_t shots) {
-    auto problem = built.problem;
-    problem.shots = shots;
-    return built.method->recipe(problem).epochs;
+    auto setting = built.setting;
+    setting.shots = shots;
+    return built.method->recipe(setting).epochs;
   };
   EXPECT_EQ(epochs(1), 50);
   EXPECT_EQ(epochs(2), 100);
@@ -68,14 +68,11 @@ TEST(Coop, TrainsLongerForMoreShots) {
 }
 
 TEST(Coop, NeedsATextTower) {
-  const auto model = sites_only(/*text=*/false);
-  Random random(1);
-  models::LinearHead head(512, 2, models::HeadInit::zero, random);
   try {
-    make_method("coop", {})->attach({model, {"a", "b"}, 1, 2}, head, random);
+    on_sites("coop", {}, sites_only(/*text=*/false));
     FAIL() << "a model without text was taken";
   } catch (const ModelError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("[coop] vit-b-16 has no text tower"));
+    EXPECT_THAT(error.what(), HasSubstr("[coop] vit-b-16 has no text tower to learn words for"));
     EXPECT_THAT(error.what(), HasSubstr("Methods that fit: adapter, bias"));
   }
 }

@@ -15,7 +15,7 @@ TEST(Full, TrainsEveryParameterOfAModelWithOneTower) {
 
 TEST(Full, TrainsTheImageTowerOfAClipAlone) {
   const OnSmallModel built("open_clip", "full");
-  for (const auto& [name, parameter] : built.training) {
+  for (const auto& [name, parameter] : built.parameters) {
     EXPECT_TRUE(name.starts_with("vision.") || name.starts_with("head.")) << name;
   }
   EXPECT_EQ(earliest_change(built.adaptation, *built.model), 0);

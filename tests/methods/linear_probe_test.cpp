@@ -50,7 +50,7 @@ TEST(LinearProbe, TriesTheStrengthsThatCoOpsSearchTries) {
 TEST(LinearProbe, ReadsThePlaceThatItsOptionNames) {
   const auto model = sites_only();
   const auto at = [&](const std::string& place) {
-    return make_method("linear-probe", {{"at", place}})->features_at(*model);
+    return make_method("linear-probe", {{"at", place}})->head({model}).at;
   };
   EXPECT_EQ(at("block.0"), 2);  // 1 is what block 0 reads
   EXPECT_EQ(at("pooled"), model->reader().pooled());
@@ -81,24 +81,29 @@ TEST(LinearProbe, ChoosesTheBestPlaceOnTheValidationSplitAndKeepsItInItsOptions)
   const nn::Place good = model->reader().place_named("test", "block.7");
   method->decide(
       {model, {"a", "b"}, 0, 40},
-      [&](Split split, nn::Place place, int64_t) { return clusters(place == good, split == Split::val ? 1 : 2); },
+      [&](data::Split split, nn::Place place, int64_t) {
+        return clusters(place == good, split == data::Split::val ? 1 : 2);
+      },
       silent);
   EXPECT_EQ(method->config().at("at"), "block.7");
-  EXPECT_EQ(method->features_at(*model), good);
+  EXPECT_EQ(method->head({model}).at, good);
 }
 
 TEST(LinearProbe, WritesTheSolutionIntoTheHead) {
   const auto model = sites_only();
   const auto method = make_method("linear-probe", {});
-  EXPECT_EQ(method->classifier(*model), models::HeadKind::linear);
+  EXPECT_EQ(method->head({model}).kind, models::HeadKind::linear);
   EXPECT_EQ(method->recipe({model, {"a", "b"}, 0, 40}).epochs, 0);
   Random random(1);
   models::LinearHead head(6, 2, models::HeadInit::zero, random);
   const auto adaptation = method->attach({model, {"a", "b"}, 0, 40}, head, random);
   Silent silent;
-  Stage stage{model,      head,
-              adaptation, [](Split split, nn::Place, int64_t) { return clusters(true, split == Split::val ? 1 : 2); },
-              Random(1),  silent};
+  Stage stage{model,
+              head,
+              adaptation,
+              [](data::Split split, nn::Place, int64_t) { return clusters(true, split == data::Split::val ? 1 : 2); },
+              Random(1),
+              silent};
   method->before_training(stage);
   const auto val = clusters(true, 1);
   nn::Context context;

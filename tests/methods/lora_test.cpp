@@ -23,7 +23,7 @@ std::vector<std::string> first_sites(const OnSites& built, size_t count) {
 // Hu et al., table 2: 0.3 M on RoBERTa-base, which has the widths of ViT-B.
 TEST(Lora, OnQueriesAndValuesOfViTB16Trains294912Numbers) {
   const auto built = on_sites("lora", {});
-  EXPECT_EQ(built.parameters(), 294'912);
+  EXPECT_EQ(built.inserted(), 294'912);
   EXPECT_THAT(first_sites(built, 2), ElementsAre("vision.blocks.0.attn.qkv.q", "vision.blocks.0.attn.qkv.v"));
 }
 

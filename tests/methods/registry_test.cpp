@@ -35,6 +35,14 @@ TEST(Methods, FitWhereTheModelHasWhatTheyNeed) {
   EXPECT_FALSE(fits(find_entry("tip-adapter"), *vit));
   EXPECT_TRUE(fits(find_entry("lora"), *vit));
   EXPECT_TRUE(fits(find_entry("linear-probe"), *vit));
+  Entry of_clips = find_entry("lora");
+  of_clips.needs.clips = true;
+  EXPECT_FALSE(fits(of_clips, *vit));
+  EXPECT_TRUE(fits(of_clips, *vit, /*frames=*/8));
+  Entry of_all = find_entry("lora");
+  of_all.needs.sites = {nn::SiteKind::linear, nn::SiteKind::words};
+  EXPECT_TRUE(fits(of_all, *clip));
+  EXPECT_FALSE(fits(of_all, *vit)) << "every kind is needed";
 }
 
 TEST(Methods, ChangeTheModelFromTheFirstSiteOn) {

@@ -8,8 +8,8 @@
 #include <deque>
 
 #include "graft/core/error.h"
-#include "graft/methods/method.h"
-#include "graft/models/clip/class_prompts.h"
+#include "graft/methods/adapted.h"
+#include "graft/methods/entry.h"
 #include "graft/text/clip_tokenizer.h"
 
 namespace graft::methods {
@@ -93,14 +93,8 @@ inline std::shared_ptr<models::Model> sites_only(bool text = true, int64_t patch
                                          std::vector<models::Origin>{});
 }
 
-struct OnSites {
-  std::shared_ptr<models::Model> model;
-  std::shared_ptr<models::Head> classifier;
-  Problem problem;
-  std::unique_ptr<Method> method;
-  Adaptation adaptation;
-
-  int64_t parameters() const {
+struct OnSites : Adapted {
+  int64_t inserted() const {  // numbers in the inserts
     int64_t count = 0;
     for (const auto& binding : adaptation.bindings) {
       for (const auto& parameter : binding.insert->parameters())
@@ -113,16 +107,12 @@ struct OnSites {
 // A method on those sites, for four classes of sixteen photos.
 inline OnSites on_sites(const std::string& name, const OptionValues& options,
                         std::shared_ptr<models::Model> model = sites_only()) {
-  OnSites built;
-  built.model = std::move(model);
-  built.problem = {built.model, {"cat", "dog", "apple pie", "tram"}, 16, 64};
-  built.method = make_method(name, options);
-  built.classifier = std::make_shared<models::ClassPrompts>(
-      built.model, built.problem.classes, std::vector<std::string>{"a photo of a {}."},
-      built.method->learned_words(built.problem), built.method->word_position());
-  Random random(1);
-  built.adaptation = built.method->attach(built.problem, *built.classifier, random);
-  return built;
+  return {build_adapted({.model = std::move(model),
+                         .classes = {"cat", "dog", "apple pie", "tram"},
+                         .shots = 16,
+                         .train_size = 64,
+                         .templates = {"a photo of a {}."}},
+                        make_method(name, options))};
 }
 
 }  // namespace graft::methods

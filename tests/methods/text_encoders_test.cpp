@@ -33,22 +33,11 @@ double largest_error(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().max().item<double>() / b.abs().max().item<double>();
 }
 
-// A method on a text model under a linear head for three classes, put in place.
-struct OnTexts {
+// A method on a text model under a linear head for three classes.
+struct OnTexts : Adapted {
   OnTexts(const std::string& kind, const std::string& name, const OptionValues& options = {})
-      : model(text_model(kind)),
-        random(1),
-        head(model->reader().width(model->reader().last()), 3, models::HeadInit::zero, random),
-        method(make_method(name, options)),
-        adaptation(method->attach({model, {"a", "b", "c"}, 0, 12}, head, random)),
-        training(install(adaptation, *model, head)) {}
-
-  std::shared_ptr<models::Model> model;
-  Random random;
-  models::LinearHead head;
-  std::unique_ptr<Method> method;
-  Adaptation adaptation;
-  std::vector<std::pair<std::string, at::Tensor>> training;
+      : Adapted(build_adapted({.model = text_model(kind), .classes = {"a", "b", "c"}, .train_size = 12},
+                              make_method(name, options))) {}
 };
 
 struct PeftOfTexts : ::testing::TestWithParam<std::string> {
@@ -128,9 +117,9 @@ TEST(MethodsOnTexts, ChangeTheTowerThatReads) {
                                                   {"full", 2 + 2 + 2 + 2 * 12}};
   for (const auto& [name, count] : kTrained) {
     const OnTexts built("distilbert", name);
-    EXPECT_EQ(built.method->classifier(*built.model), models::HeadKind::linear) << name;
-    EXPECT_EQ(built.training.size(), count) << name;
-    for (const auto& [parameter, tensor] : built.training)
+    EXPECT_EQ(built.head->kind(), models::HeadKind::linear) << name;
+    EXPECT_EQ(built.parameters.size(), count) << name;
+    for (const auto& [parameter, tensor] : built.parameters)
       EXPECT_TRUE(parameter.starts_with("text.") || parameter.starts_with("head.")) << parameter;
   }
 }

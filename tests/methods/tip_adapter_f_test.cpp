@@ -10,13 +10,13 @@ namespace {
 
 TEST(TipAdapterF, TrainsTheKeysAlone) {
   const auto built = on_sites("tip-adapter-f", {});
-  EXPECT_EQ(built.parameters(), 64 * 512);
+  EXPECT_EQ(built.inserted(), 64 * 512);
   EXPECT_EQ(built.adaptation.bindings.front().insert->named_parameters().front().key(), "keys");
 }
 
 TEST(TipAdapterF, TrainsAsTheAuthorsDo) {
   const auto built = on_sites("tip-adapter-f", {});
-  const auto recipe = built.method->recipe(built.problem);
+  const auto recipe = built.method->recipe(built.setting);
   EXPECT_EQ(recipe.optimizer, OptimizerKind::adamw);
   EXPECT_DOUBLE_EQ(recipe.lr, 1e-3);
   EXPECT_DOUBLE_EQ(recipe.eps, 1e-4);
@@ -41,7 +41,7 @@ TEST(TipAdapterF, NeedsClassPrompts) {
   auto built = on_sites("tip-adapter-f", {});
   Random random(1);
   models::LinearHead head(512, 4, models::HeadInit::zero, random);
-  EXPECT_THROW(built.method->attach(built.problem, head, random), ConfigError);
+  EXPECT_THROW(built.method->attach(built.setting, head, random), ConfigError);
 }
 
 }  // namespace

@@ -56,17 +56,17 @@ class Notes final : public Reporter {
 
 TEST(TipAdapter, FillsItsCacheFromAugmentedViewsAndKeepsItsStrengthsWithoutValidationPhotos) {
   auto built = on_sites("tip-adapter", {{"views", "2"}, {"alpha", "2"}});
-  EXPECT_EQ(built.parameters(), 0);
-  EXPECT_EQ(built.method->recipe(built.problem).epochs, 0);
+  EXPECT_EQ(built.inserted(), 0);
+  EXPECT_EQ(built.method->recipe(built.setting).epochs, 0);
   const auto photos = torch::randn({128, 512});
   int64_t asked = 0;
   Notes notes;
   Stage stage{built.model,
-              *built.classifier,
+              *built.head,
               built.adaptation,
-              [&](Split split, nn::Place place, int64_t views) -> FeatureSet {
+              [&](data::Split split, nn::Place place, int64_t views) -> FeatureSet {
                 EXPECT_EQ(place, built.model->reader().last());
-                if (split == Split::val) return {};
+                if (split == data::Split::val) return {};
                 asked = views;
                 return {photos, torch::arange(128) % 4};
               },
@@ -93,6 +93,19 @@ TEST(TipAdapter, LoadsACacheOfAnotherSize) {
   }
   few.method->from_disk(*few.model, tensors, few.adaptation);
   EXPECT_EQ(few.method->to_disk(*few.model, few.adaptation).at("base_model.model.head.tip-adapter.keys").size(0), 10);
+}
+
+TEST(TipAdapter, RefusesSeveralClassesAnExampleAndNamesMethodsThatTakeThem) {
+  const auto method = make_method("tip-adapter", {});
+  try {
+    method->head({.model = sites_only(), .classes = {"a", "b"}, .target = data::Target::labels});
+    FAIL() << "one label an example was made of several";
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "[tip-adapter] here several classes are told of an example, from which it does not learn. Methods that "
+        "can: linear-probe, full, bias, norm, lora, adapter, vpt, coop, clip-adapter.");
+  }
 }
 
 }  // namespace

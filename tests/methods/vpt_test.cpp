@@ -20,13 +20,13 @@ nn::Context with_layout(int64_t registers, int64_t patches) {
 
 TEST(Vpt, DeepAtFiftyTokensOnViTB16Trains460800Numbers) {
   const auto built = on_sites("vpt", {{"tokens", "50"}});
-  EXPECT_EQ(built.parameters(), 460'800);
+  EXPECT_EQ(built.inserted(), 460'800);
   EXPECT_EQ(built.adaptation.bindings.size(), 12u);
 }
 
 TEST(Vpt, ShallowTrainsOneBlocksWorth) {
   const auto built = on_sites("vpt", {{"tokens", "50"}, {"mode", "shallow"}});
-  EXPECT_EQ(built.parameters(), 38'400);
+  EXPECT_EQ(built.inserted(), 38'400);
   EXPECT_EQ(built.adaptation.bindings.front().sites.front(), "vision.blocks.0.tokens");
 }
 
@@ -56,7 +56,7 @@ TEST(Vpt, TakesThePatchFromTheSiteWhateverItsTowerIsMadeOf) {
 
 TEST(Vpt, WithoutPatchesAsksForNormalValues) {
   const auto model = sites_only(/*text=*/true, /*patch_numbers=*/0);
-  EXPECT_EQ(on_sites("vpt", {{"init", "normal"}}, model).parameters(), 12 * 5 * 768);
+  EXPECT_EQ(on_sites("vpt", {{"init", "normal"}}, model).inserted(), 12 * 5 * 768);
   try {
     on_sites("vpt", {}, model);
     FAIL() << "a bound was made of no patch";
@@ -107,7 +107,7 @@ TEST(Vpt, DropsPromptsPhotoByPhoto) {
 
 TEST(Vpt, TrainsAClipAtMaPLesRateForItsBatch) {
   const auto built = on_sites("vpt", {});
-  const auto recipe = built.method->recipe(built.problem);
+  const auto recipe = built.method->recipe(built.setting);
   EXPECT_NEAR(recipe.lr / static_cast<double>(recipe.batch_size), 0.0035 / 4, 1e-12);
   EXPECT_EQ(recipe.schedule, ScheduleKind::coop);
 }
@@ -120,7 +120,7 @@ TEST(Vpt, TrainsAsThePaperDoesWithALinearHead) {
   EXPECT_EQ(recipe.batch_size, 128);
   EXPECT_EQ(recipe.epochs, 100);
   EXPECT_EQ(recipe.warmup_epochs, 10);
-  EXPECT_EQ(recipe.head_init, models::HeadInit::vpt);
+  EXPECT_EQ(built.method->head({model, {"a", "b"}}).init, models::HeadInit::vpt);
 }
 
 }  // namespace

@@ -1,25 +1,25 @@
-// Putting an adaptation into a model, and asking what it changes.
+#include "graft/methods/adaptation.h"
+
 #include <torch/types.h>
 
 #include <algorithm>
 #include <set>
 
-#include "graft/methods/method.h"
 #include "graft/methods/places.h"
 
 namespace graft::methods {
 
 std::vector<std::pair<std::string, at::Tensor>> install(const Adaptation& adaptation, models::Model& model,
-                                                        models::Head& classifier) {
+                                                        models::Head& head) {
   model.clear_inserts();
-  classifier.joint().clear();
+  head.joint().clear();
   model.freeze_all_but(adaptation.trained);
 
   std::vector<std::pair<std::string, at::Tensor>> training;
   std::set<const nn::Insert*> seen;
   for (const auto& binding : adaptation.bindings) {
     for (const auto& path : binding.sites) {
-      const auto [joint, slice] = locate(model, &classifier, path);
+      const auto [joint, slice] = locate(model, &head, path);
       joint->put(binding.insert, slice);
     }
     if (!seen.insert(binding.insert.get()).second) continue;
@@ -32,7 +32,7 @@ std::vector<std::pair<std::string, at::Tensor>> install(const Adaptation& adapta
   const auto parameters = model.named_parameters();
   for (const auto& name : adaptation.trained)
     training.emplace_back(name, parameters[name]);
-  for (const auto& parameter : classifier.named_parameters()) {
+  for (const auto& parameter : head.named_parameters()) {
     training.emplace_back("head." + parameter.key(), parameter.value());
   }
   return training;

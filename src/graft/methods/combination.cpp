@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "graft/methods/entry.h"
+
 namespace graft::methods {
 namespace {
 
@@ -14,27 +16,33 @@ class Combination final : public Method {
 
   std::string name() const override { return name_; }
 
-  void decide(const Problem& problem, const Features& features, Reporter& report) override {
+  void decide(const Setting& setting, const Features& features, Reporter& report) override {
     for (const auto& part : parts_)
-      part->decide(problem, features, report);
+      part->decide(setting, features, report);
   }
 
-  // The first whose wish is not the usual one has it: lora+linear-probe gets a linear head on a CLIP.
-  models::HeadKind classifier(const models::Model& model) const override {
-    const models::HeadKind usual = Method::classifier(model);
+  // The first that wishes for a kind of head gets it: lora+linear-probe has a linear one on a CLIP. How it starts is
+  // the first's, as the recipe is; it reads the earliest place of all.
+  HeadWish head(const Setting& setting) const override {
+    HeadWish all;
+    all.init = parts_.front()->head(setting).init;
     for (const auto& part : parts_) {
-      if (part->classifier(model) != usual) return part->classifier(model);
+      const auto wish = part->head(setting);
+      if (all.kind == models::HeadKind::own) all.kind = wish.kind;
+      all.learned_words = std::max(all.learned_words, wish.learned_words);
+      if (all.word_position == models::WordPosition::end) all.word_position = wish.word_position;
+      if (wish.at) all.at = std::min(*wish.at, all.at.value_or(*wish.at));
     }
-    return usual;
+    return all;
   }
 
-  Recipe recipe(const Problem& problem) const override { return parts_.front()->recipe(problem); }
+  Recipe recipe(const Setting& setting) const override { return parts_.front()->recipe(setting); }
 
-  Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const override {
+  Adaptation attach(const Setting& setting, models::Head& head, Random& random) const override {
     Adaptation all;
     for (const auto& part : parts_) {
       Random own = random.fork(part->name());
-      Adaptation one = part->attach(problem, classifier, own);
+      Adaptation one = part->attach(setting, head, own);
       all.bindings.insert(all.bindings.end(), one.bindings.begin(), one.bindings.end());
       for (auto& name : one.trained) {
         if (std::find(all.trained.begin(), all.trained.end(), name) == all.trained.end()) {
@@ -43,27 +51,6 @@ class Combination final : public Method {
       }
     }
     return all;
-  }
-
-  int64_t learned_words(const Problem& problem) const override {
-    int64_t words = 0;
-    for (const auto& part : parts_)
-      words = std::max(words, part->learned_words(problem));
-    return words;
-  }
-
-  models::WordPosition word_position() const override {
-    for (const auto& part : parts_) {
-      if (part->word_position() != models::WordPosition::end) return part->word_position();
-    }
-    return models::WordPosition::end;
-  }
-
-  nn::Place features_at(const models::Model& model) const override {
-    nn::Place place = model.reader().last();
-    for (const auto& part : parts_)
-      place = std::min(place, part->features_at(model));
-    return place;
   }
 
   void before_training(Stage& stage) const override {
@@ -131,7 +118,8 @@ class Combination final : public Method {
   void each_stage(Stage& stage, Step step) const {
     for (const auto& part : parts_) {
       const Adaptation own = share(stage.adaptation, *part);
-      Stage of_part{stage.model, stage.classifier, own, stage.features, stage.random.fork(part->name()), stage.report};
+      Stage of_part{stage.model,  stage.head,  own, stage.features, stage.random.fork(part->name()),
+                    stage.report, stage.target};
       step(*part, of_part);
     }
   }

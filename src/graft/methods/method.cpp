@@ -33,10 +33,6 @@ Tensors named_tensors(models::Model& model, const Adaptation& adaptation) {
 
 }  // namespace
 
-models::HeadKind Method::classifier(const models::Model& model) const {
-  return model.has_prompts() ? models::HeadKind::prompts : models::HeadKind::linear;
-}
-
 nlohmann::json Method::peft_config(models::Model&, const Adaptation&) const {
   std::string type = "GRAFT_" + name();
   for (char& letter : type) {

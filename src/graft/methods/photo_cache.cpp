@@ -68,7 +68,7 @@ TipAdapter::TipAdapter(const Entry& entry, Options options) : MethodWith(options
   if (options_.views < 1) throw ConfigError(entry_.name, "--views {}: expected 1 or more.", options_.views);
 }
 
-Recipe TipAdapter::recipe(const Problem&) const {
+Recipe TipAdapter::recipe(const Setting&) const {
   Recipe recipe{.lr = 1e-3,
                 .weight_decay = 0.01,
                 .eps = 1e-4,
@@ -80,20 +80,24 @@ Recipe TipAdapter::recipe(const Problem&) const {
   return recipe;
 }
 
-Adaptation TipAdapter::attach(const Problem& problem, models::Head& classifier, Random&) const {
-  auto& model = *problem.model;
-  if (!model.has_prompts()) throw lacks(entry_.name, model, "text tower, whose class prompts the cache stands beside");
-  if (classifier.kind() != models::HeadKind::prompts) {
+HeadWish TipAdapter::head(const Setting& setting) const {
+  check_needs(entry_, setting, ", whose class prompts the cache stands beside");
+  return {.kind = models::HeadKind::prompts};
+}
+
+Adaptation TipAdapter::attach(const Setting& setting, models::Head& head, Random&) const {
+  auto& model = *setting.model;
+  if (head.kind() != models::HeadKind::prompts) {
     throw ConfigError(entry_.name, "needs class prompts as the classifier. Leave --classifier out, or say prompts.");
   }
-  auto cache = std::make_shared<Cache>(problem.train_size, model.reader().width(model.reader().last()),
-                                       classifier.outputs(), entry_.promises.trains, options_);
-  return {.bindings = {{std::move(cache), {classifier.joint().site().path}, entry_.name}}};
+  auto cache = std::make_shared<Cache>(setting.train_size, model.reader().width(model.reader().last()), head.outputs(),
+                                       entry_.promises.trains, options_);
+  return {.bindings = {{std::move(cache), {head.joint().site().path}, entry_.name}}};
 }
 
 void TipAdapter::before_training(Stage& stage) const {
   auto& cache = cache_of(stage.adaptation);
-  const auto views = stage.features(Split::train, stage.model->reader().last(), options_.views);
+  const auto views = stage.features(data::Split::train, stage.model->reader().last(), options_.views);
   const int64_t photos = views.features.size(0) / options_.views;
   cache.fill(views.features, views.labels.narrow(0, 0, photos), options_.views);
 }
@@ -101,7 +105,7 @@ void TipAdapter::before_training(Stage& stage) const {
 void TipAdapter::after_training(Stage& stage) const {
   if (!options_.search) return;
   const torch::NoGradGuard no_grad;
-  const auto val = stage.features(Split::val, stage.model->reader().last(), 1);
+  const auto val = stage.features(data::Split::val, stage.model->reader().last(), 1);
   if (!val.features.defined() || val.features.size(0) == 0) {
     stage.report.warn(fmt::format("{}: no validation photos, so alpha stays {} and beta {}", entry_.name,
                                   options_.alpha, options_.beta));
@@ -109,8 +113,7 @@ void TipAdapter::after_training(Stage& stage) const {
   }
   auto& cache = cache_of(stage.adaptation);
   nn::Context context;
-  const auto logits =
-      torch::mm(unit(val.features), stage.classifier.class_weights(context).t()) * stage.classifier.scale();
+  const auto logits = torch::mm(unit(val.features), stage.head.class_weights(context).t()) * stage.head.scale();
   const auto best = search(cache, logits, cache.affinity(val.features), val.labels);
   cache.set(best.alpha, best.beta);
   stage.report.line("search", fmt::format("alpha {:.3g}, beta {:.3g}: {:.1f} % on {} validation photos", best.alpha,

@@ -6,6 +6,7 @@
 // beta on test photos; here both are chosen on the validation split and the last epoch is kept.
 #pragma once
 
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/nn/insert.h"
 
@@ -56,9 +57,9 @@ class TipAdapter : public MethodWith<Options> {
   TipAdapter(const Entry& entry, Options options);
 
   std::string name() const override { return entry_.name; }
-  models::HeadKind classifier(const models::Model&) const override { return models::HeadKind::prompts; }
-  Recipe recipe(const Problem& problem) const override;
-  Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const override;
+  HeadWish head(const Setting& setting) const override;
+  Recipe recipe(const Setting& setting) const override;
+  Adaptation attach(const Setting& setting, models::Head& head, Random& random) const override;
   void before_training(Stage& stage) const override;  // fills the keys
   void after_training(Stage& stage) const override;   // the search
   void from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,

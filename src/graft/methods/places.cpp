@@ -6,7 +6,7 @@
 #include <map>
 
 #include "graft/core/names.h"
-#include "graft/methods/method.h"
+#include "graft/methods/entry.h"
 #include "graft/nn/norm.h"
 
 namespace graft::methods {
@@ -63,8 +63,7 @@ bool contains(Towers towers, nn::Tower tower, const models::Model& model) {
   return false;
 }
 
-void check_towers(const std::string& method, Towers towers, const models::Model& model,
-                  const models::Head& classifier) {
+void check_towers(const std::string& method, Towers towers, const models::Model& model, const models::Head& head) {
   const auto& info = model.info();
   const bool images = model.tower(nn::Tower::vision), texts = model.tower(nn::Tower::text);
   if (towers == Towers::vision && !images) {
@@ -75,7 +74,7 @@ void check_towers(const std::string& method, Towers towers, const models::Model&
                      info.no_text.empty() ? "has no text tower" : "is read for its images alone");
   }
   const bool changes_texts = towers == Towers::text || towers == Towers::both;
-  if (changes_texts && images && texts && classifier.kind() != models::HeadKind::prompts) {
+  if (changes_texts && images && texts && head.kind() != models::HeadKind::prompts) {
     throw ConfigError(method,
                       "--tower {}: with a linear head no text is read. Say --tower vision, or --classifier prompts.",
                       option::print(towers));
@@ -97,6 +96,23 @@ ModelError lacks(const std::string& method, models::Model& model, const std::str
   return ModelError(method, "{} has no {} (it offers: {}{}). Methods that fit: {}.", model.info().source, what,
                     fmt::join(offers, ", "), why.empty() ? "" : "; graft reads its images alone: " + why,
                     fmt::join(fitting, ", "));
+}
+
+void check_needs(const Entry& entry, const Setting& setting, const std::string& text_for) {
+  if (entry.needs.prompts && !setting.model->has_prompts()) {
+    throw lacks(entry.name, *setting.model, "text tower" + text_for);
+  }
+  const auto target = setting.target;
+  if (serves(entry, target)) return;
+  std::vector<std::string> able;
+  for (const Entry* other : entries()) {
+    if (serves(*other, target)) able.emplace_back(other->name);
+  }
+  const char* told = target == data::Target::label    ? "one class is told of each example"
+                     : target == data::Target::labels ? "several classes are told of an example"
+                                                      : "numbers are told of each example";
+  throw ConfigError(entry.name, "here {}, from which it does not learn. Methods that can: {}.", told,
+                    fmt::join(able, ", "));
 }
 
 std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model, nn::SiteKind kind,
@@ -131,8 +147,8 @@ std::vector<std::string> norm_parameters(models::Model& model, Towers towers) {
   return names;
 }
 
-Located locate(models::Model& model, models::Head* classifier, const std::string& path) {
-  if (classifier && path == classifier->joint().site().path) return {&classifier->joint(), nullptr};
+Located locate(models::Model& model, models::Head* head, const std::string& path) {
+  if (head && path == head->joint().site().path) return {&head->joint(), nullptr};
   std::vector<std::string> known;
   for (auto* joint : model.joints()) {
     const nn::Site& site = joint->site();

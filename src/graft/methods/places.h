@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "graft/core/error.h"
+#include "graft/methods/entry.h"
+#include "graft/methods/setting.h"
 #include "graft/models/head.h"
 #include "graft/models/model.h"
 #include "graft/nn/joint.h"
@@ -19,11 +21,15 @@ bool contains(Towers towers, nn::Tower tower, const models::Model& model);
 
 // ModelError where a tower alone is asked of a model that lacks it, ConfigError where nothing would come of changing
 // it: beside an image tower with a linear head no text is read.
-void check_towers(const std::string& method, Towers towers, const models::Model& model, const models::Head& classifier);
+void check_towers(const std::string& method, Towers towers, const models::Model& model, const models::Head& head);
 
 // Sites of one kind in order of computation. None at all: the ModelError of `lacks`.
 std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model, nn::SiteKind kind,
                                       Towers towers);
+
+// What an entry says that it needs beside its sites. ModelError of `lacks` where the model has no prompts, `text_for`
+// being what the text tower is for; ConfigError, with the methods that can, where it does not learn from what is told.
+void check_needs(const Entry& entry, const Setting& setting, const std::string& text_for);
 
 // "[vpt] resnet50 has no token sites (it offers: 53 linear maps, 16 sub-layers). Methods that fit: adapter, bias."
 ModelError lacks(const std::string& method, models::Model& model, const std::string& what);
@@ -38,8 +44,8 @@ struct Located {
   nn::Joint* joint = nullptr;
   const nn::Slice* slice = nullptr;  // of a linear map; nullptr: the whole site
 };
-// "vision.blocks.0.attn.qkv.q"; "head" is the classifier's. ModelError with the nearest path.
-Located locate(models::Model& model, models::Head* classifier, const std::string& path);
+// "vision.blocks.0.attn.qkv.q"; "head" is the head's. ModelError with the nearest path.
+Located locate(models::Model& model, models::Head* head, const std::string& path);
 
 // The module of the loaded checkpoint that a site or slice is part of, or our path where it names none.
 std::string checkpoint_path(models::Model& model, const std::string& path);

@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "graft/models/head.h"
-
 namespace graft::methods {
 
 enum class OptimizerKind { sgd, adam, adamw };
@@ -45,7 +43,6 @@ struct RecipeOf {
   Field<double> label_smoothing = usual(0.0);
   Field<double> min_crop = usual(0.08);  // smallest area of a random resized crop
   Field<Augmentation> augmentation = usual(Augmentation::none);
-  models::HeadInit head_init = models::HeadInit::zero;
 };
 template <class Visitor, template <class> class Field>
 void fields(Visitor& visit, RecipeOf<Field>& r) {

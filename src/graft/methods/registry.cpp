@@ -2,6 +2,8 @@
 
 #include "graft/core/registry.h"
 #include "graft/methods/combination.h"
+#include "graft/methods/entry.h"
+#include "graft/methods/foreign.h"
 #include "graft/methods/method.h"
 
 #define METHOD(name)               \
@@ -26,12 +28,18 @@ const Entry& find_entry(const std::string& name) {
   return find_named("methods", "method", entries(), name);
 }
 
-bool fits(const Entry& entry, models::Model& model) {
-  if (entry.promises.needs_text && !model.has_prompts()) return false;
-  const auto kind = entry.promises.site;
-  if (!kind || *kind == nn::SiteKind::head) return true;
+bool fits(const Entry& entry, models::Model& model, int64_t frames) {
+  if (entry.needs.prompts && !model.has_prompts()) return false;
+  if (entry.needs.clips && frames < 2) return false;
   const auto joints = model.joints();
-  return std::any_of(joints.begin(), joints.end(), [&](const nn::Joint* j) { return j->site().kind == *kind; });
+  return std::ranges::all_of(entry.needs.sites, [&](nn::SiteKind kind) {
+    return kind == nn::SiteKind::head || std::ranges::any_of(joints, [&](auto* j) { return j->site().kind == kind; });
+  });
+}
+
+bool serves(const Entry& entry, data::Target target) {
+  const auto& targets = entry.needs.targets;
+  return targets.empty() || std::ranges::find(targets, target) != targets.end();
 }
 
 std::unique_ptr<Method> make_method(const std::string& name, const OptionValues& values) {

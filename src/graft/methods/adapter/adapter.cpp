@@ -39,7 +39,7 @@ class Adapter final : public MethodWith<Options> {
   std::string name() const override { return entry.name; }
 
   // Houlsby et al.'s for GLUE, in the range that they sweep the rate over; He et al. take 1e-4 for theirs.
-  Recipe recipe(const Problem&) const override {
+  Recipe recipe(const Setting&) const override {
     constexpr int64_t kEpochs = 50;
     return {.lr = is_parallel(options_.variant) ? 1e-4 : 3e-4,
             .weight_decay = 0.01,
@@ -49,9 +49,9 @@ class Adapter final : public MethodWith<Options> {
             .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const override {
-    auto& model = *problem.model;
-    check_towers(entry.name, options_.tower, model, classifier);
+  Adaptation attach(const Setting& setting, models::Head& head, Random& random) const override {
+    auto& model = *setting.model;
+    check_towers(entry.name, options_.tower, model, head);
     const bool after_attention = options_.variant == Variant::houlsby;
     Adaptation adaptation;
     for (const auto* site : sites_of(entry.name, model, nn::SiteKind::sublayer, options_.tower)) {
@@ -147,7 +147,7 @@ const Entry entry{
     .name = "adapter",
     .summary = "a small two-layer network after, or beside, attention and MLP",
     .paper = "Houlsby et al. 2019, arXiv:1902.00751",
-    .promises = {.site = nn::SiteKind::sublayer},
+    .needs = {.sites = {nn::SiteKind::sublayer}},
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<Adapter>(read_options<Options>("adapter", values));

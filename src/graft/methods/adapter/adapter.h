@@ -13,6 +13,7 @@
 
 #include <optional>
 
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/methods/places.h"
 #include "graft/nn/insert.h"

@@ -10,13 +10,13 @@ class Bias final : public MethodWith<Options> {
   std::string name() const override { return entry.name; }
 
   // BitFit learns at 1e-4 to 1e-3, a hundred times what full fine-tuning bears.
-  Recipe recipe(const Problem&) const override {
+  Recipe recipe(const Setting&) const override {
     return {.lr = 1e-3, .epochs = 50, .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Head& classifier, Random&) const override {
-    auto& model = *problem.model;
-    check_towers(entry.name, options_.tower, model, classifier);
+  Adaptation attach(const Setting& setting, models::Head& head, Random&) const override {
+    auto& model = *setting.model;
+    check_towers(entry.name, options_.tower, model, head);
     return {.bindings = {}, .trained = parameters_where(model, options_.tower, [](const std::string& name) {
                               return name.ends_with(".bias");
                             })};

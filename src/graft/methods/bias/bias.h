@@ -2,6 +2,7 @@
 // (arXiv:2106.10199).
 #pragma once
 
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/methods/places.h"
 

@@ -24,7 +24,7 @@ class ClipAdapter final : public MethodWith<Options> {
 
   // The authors' code is a trainer for CoOp's and ships no settings of its own: CoOp's optimiser and schedule, at the
   // epochs that CoOp gives 16 shots.
-  Recipe recipe(const Problem&) const override {
+  Recipe recipe(const Setting&) const override {
     return {.optimizer = OptimizerKind::sgd,
             .lr = 2e-3,
             .weight_decay = 5e-4,
@@ -34,10 +34,9 @@ class ClipAdapter final : public MethodWith<Options> {
             .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const override {
-    const int64_t features = problem.model->reader().width(problem.model->reader().last());
-    return {.bindings = {
-                {std::make_shared<Mix>(features, options_, random), {classifier.joint().site().path}, entry.name}}};
+  Adaptation attach(const Setting& setting, models::Head& head, Random& random) const override {
+    const int64_t features = setting.model->reader().width(setting.model->reader().last());
+    return {.bindings = {{std::make_shared<Mix>(features, options_, random), {head.joint().site().path}, entry.name}}};
   }
 };
 
@@ -58,7 +57,7 @@ const Entry entry{
     .name = "clip-adapter",
     .summary = "a small network on the image feature, mixed with the feature",
     .paper = "Gao et al. 2021, arXiv:2110.04544",
-    .promises = {.site = nn::SiteKind::head},
+    .needs = {.sites = {nn::SiteKind::head}},
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<ClipAdapter>(read_options<Options>("clip-adapter", values));

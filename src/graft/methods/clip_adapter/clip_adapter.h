@@ -3,6 +3,7 @@
 // the authors' released code. f' = ratio * relu(W2 relu(W1 f)) + (1 - ratio) * f, f not normalised.
 #pragma once
 
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/nn/insert.h"
 

@@ -23,17 +23,17 @@ class Coop final : public MethodWith<Options> {
   }
 
   std::string name() const override { return entry.name; }
-  models::HeadKind classifier(const models::Model&) const override { return models::HeadKind::prompts; }
-  models::WordPosition word_position() const override { return options_.position; }
 
-  int64_t learned_words(const Problem& problem) const override {
-    return options_.words.empty() ? options_.length : static_cast<int64_t>(word_ids(*problem.model).size());
+  HeadWish head(const Setting& setting) const override {
+    check_needs(entry, setting, " to learn words for");
+    const auto words = options_.words.empty() ? options_.length : static_cast<int64_t>(word_ids(*setting.model).size());
+    return {.kind = models::HeadKind::prompts, .learned_words = words, .word_position = options_.position};
   }
 
   // 50 epochs for one shot, 100 for two to four, 200 above; 50 also for whole data sets, as the paper has it for
   // ImageNet.
-  Recipe recipe(const Problem& problem) const override {
-    const int64_t shots = problem.shots;
+  Recipe recipe(const Setting& setting) const override {
+    const int64_t shots = setting.shots;
     return {.optimizer = OptimizerKind::sgd,
             .lr = 2e-3,
             .weight_decay = 5e-4,
@@ -45,14 +45,13 @@ class Coop final : public MethodWith<Options> {
             .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const override {
-    auto& model = *problem.model;
-    if (!model.has_prompts()) throw lacks(entry.name, model, "text tower to learn words for");
-    if (classifier.kind() != models::HeadKind::prompts) {
+  Adaptation attach(const Setting& setting, models::Head& head, Random& random) const override {
+    auto& model = *setting.model;
+    if (head.kind() != models::HeadKind::prompts) {
       throw ConfigError("coop", "needs class prompts as the classifier. Leave --classifier out, or say prompts.");
     }
     const auto sites = sites_of(entry.name, model, nn::SiteKind::words, Towers::text);
-    return {.bindings = {{std::make_shared<Words>(initial(problem, random)), {sites.front()->path}, entry.name}}};
+    return {.bindings = {{std::make_shared<Words>(initial(setting, random)), {sites.front()->path}, entry.name}}};
   }
 
  private:
@@ -61,9 +60,9 @@ class Coop final : public MethodWith<Options> {
   }
 
   // [M, D] or [C, M, D]
-  at::Tensor initial(const Problem& problem, Random& random) const {
-    const auto classes = static_cast<int64_t>(problem.classes.size());
-    const auto& text = problem.model->need(nn::Tower::text);
+  at::Tensor initial(const Setting& setting, Random& random) const {
+    const auto classes = static_cast<int64_t>(setting.classes.size());
+    const auto& text = setting.model->need(nn::Tower::text);
     const int64_t width = text.width(0);
     if (options_.words.empty()) {
       return options_.csc ? normal({classes, options_.length, width}, 0.02, random)
@@ -71,7 +70,7 @@ class Coop final : public MethodWith<Options> {
     }
     const torch::NoGradGuard no_grad;
     const auto words =
-        text.embed_words(torch::tensor(word_ids(*problem.model), tensor::on_cpu(torch::kInt64))).to(torch::kFloat32);
+        text.embed_words(torch::tensor(word_ids(*setting.model), tensor::on_cpu(torch::kInt64))).to(torch::kFloat32);
     return options_.csc ? words.unsqueeze(0).repeat({classes, 1, 1}) : words.clone();
   }
 };
@@ -91,7 +90,7 @@ const Entry entry{
     .name = "coop",
     .summary = "learned words around the class names of a CLIP",
     .paper = "Zhou et al. 2022, arXiv:2109.01134",
-    .promises = {.needs_text = true, .site = nn::SiteKind::words},
+    .needs = {.sites = {nn::SiteKind::words}, .prompts = true, .targets = {data::Target::label, data::Target::labels}},
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<Coop>(read_options<Options>("coop", values));

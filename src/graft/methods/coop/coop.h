@@ -4,6 +4,7 @@
 // of its own each class starts from a copy of them (--csc), where the authors' code then shares one context.
 #pragma once
 
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/nn/insert.h"
 

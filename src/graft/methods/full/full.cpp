@@ -9,21 +9,25 @@ class Full final : public MethodWith<Options> {
 
   std::string name() const override { return entry.name; }
 
+  HeadWish head(const Setting& setting) const override {
+    const bool prompts = setting.model->has_prompts() && !setting.classes.empty();
+    return {.init = prompts ? models::HeadInit::class_text : models::HeadInit::zero};
+  }
+
   // WiSE-FT's (Wortsman et al. 2022, arXiv:2109.01903): a CLIP is destroyed by more than a few 1e-5. Their batch is
   // 512, their head starts from the class prompts.
-  Recipe recipe(const Problem& problem) const override {
+  Recipe recipe(const Setting&) const override {
     return {.lr = 3e-5,
             .weight_decay = 0.1,
             .warmup_epochs = 1,
             .epochs = 10,
             .batch_size = 32,
-            .augmentation = Augmentation::crop_flip,
-            .head_init = problem.model->has_prompts() ? models::HeadInit::class_text : models::HeadInit::zero};
+            .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Head& classifier, Random&) const override {
-    auto& model = *problem.model;
-    check_towers(entry.name, options_.tower, model, classifier);
+  Adaptation attach(const Setting& setting, models::Head& head, Random&) const override {
+    auto& model = *setting.model;
+    check_towers(entry.name, options_.tower, model, head);
     return {.bindings = {},
             .trained = parameters_where(model, options_.tower, [](const std::string&) { return true; })};
   }

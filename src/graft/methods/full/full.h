@@ -1,6 +1,7 @@
 // Full fine-tuning: every parameter of a tower, and the head. The yardstick of the other methods.
 #pragma once
 
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/methods/places.h"
 

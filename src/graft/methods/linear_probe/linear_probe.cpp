@@ -25,19 +25,12 @@ class LinearProbe final : public MethodWith<Options> {
   }
 
   std::string name() const override { return entry.name; }
-  models::HeadKind classifier(const models::Model&) const override { return models::HeadKind::linear; }
-  nn::Place features_at(const models::Model& model) const override {
-    const auto& tower = model.reader();
-    if (options_.at == "best") return tower.last();
-    const auto place = tower.place_named("linear-probe", options_.at);
-    if (place > 0) return place;
-    throw UsageError("linear-probe",
-                     "--at {}: nothing is computed there. Expected block.0 to block.{}, pooled or projected.",
-                     options_.at, tower.blocks() - 1);
+  HeadWish head(const Setting& setting) const override {
+    return {.kind = models::HeadKind::linear, .at = place(*setting.model)};
   }
 
   // With gradient steps: DINO's protocol (Caron et al. 2021, arXiv:2104.14294), 0.001 at a batch of 256, no decay.
-  Recipe recipe(const Problem&) const override {
+  Recipe recipe(const Setting&) const override {
     return {.optimizer = OptimizerKind::sgd,
             .lr = 1e-3,
             .epochs = options_.solver == Solver::sgd ? 100 : 0,
@@ -46,14 +39,14 @@ class LinearProbe final : public MethodWith<Options> {
   }
 
   // --at best: each place is tried with one regression at CLIP's fixed strength; the later of equals.
-  void decide(const Problem& problem, const Features& features, Reporter& report) override {
+  void decide(const Setting& setting, const Features& features, Reporter& report) override {
     if (options_.at != "best") return;
-    if (problem.target != data::Target::label) {
+    if (setting.target != data::Target::label) {
       throw ConfigError("linear-probe",
                         "--at best: is chosen by the share of right classes, and here several classes or "
                         "a number are told. Name a place.");
     }
-    const auto& tower = problem.model->reader();
+    const auto& tower = setting.model->reader();
     std::vector<std::string> names;
     for (int64_t k = 0; k < tower.blocks(); ++k)
       names.push_back("block." + std::to_string(k));
@@ -62,12 +55,12 @@ class LinearProbe final : public MethodWith<Options> {
     double best = -1;
     for (const auto& name : names) {
       const nn::Place place = tower.place_named("linear-probe", name);
-      const auto train = features(Split::train, place, 1), val = features(Split::val, place, 1);
+      const auto train = features(data::Split::train, place, 1), val = features(data::Split::val, place, 1);
       if (empty(val)) {
         throw DataError("linear-probe", "--at best: there are no validation examples to choose on. Name a place: {}.",
                         fmt::join(names, ", "));
       }
-      const auto regression = solve(train.features, train.labels, classes(problem), kClipStrength, effort());
+      const auto regression = solve(train.features, train.labels, classes(setting), kClipStrength, effort());
       const double reached = accuracy(regression, val.features, val.labels);
       if (reached >= best) {
         best = reached;
@@ -78,8 +71,8 @@ class LinearProbe final : public MethodWith<Options> {
                                      100 * best, names.size()));
   }
 
-  Adaptation attach(const Problem&, models::Head& classifier, Random&) const override {
-    if (classifier.kind() != models::HeadKind::linear) {
+  Adaptation attach(const Setting&, models::Head& head, Random&) const override {
+    if (head.kind() != models::HeadKind::linear) {
       throw ConfigError("linear-probe",
                         "needs a linear head as the classifier. Leave --classifier out, or say linear.");
     }
@@ -88,9 +81,9 @@ class LinearProbe final : public MethodWith<Options> {
 
   void before_training(Stage& stage) const override {
     if (options_.solver == Solver::sgd) return;
-    const nn::Place place = features_at(*stage.model);
-    const auto train = stage.features(Split::train, place, 1);
-    const int64_t count = stage.classifier.outputs();
+    const nn::Place place = this->place(*stage.model);
+    const auto train = stage.features(data::Split::train, place, 1);
+    const int64_t count = stage.head.outputs();
     const auto fit_at = [&](double c) { return fit(train.features, train.labels, stage.target, count, c, effort()); };
     const double c = strength(stage, place, fit_at);
     const auto regression = fit_at(c);
@@ -99,19 +92,29 @@ class LinearProbe final : public MethodWith<Options> {
           fmt::format("linear-probe: not at the optimum after {} iterations (C {:.3g})", options_.max_iterations, c));
     }
     const torch::NoGradGuard no_grad;
-    auto& head = dynamic_cast<models::LinearHead&>(stage.classifier);
+    auto& head = dynamic_cast<models::LinearHead&>(stage.head);
     head.weight.copy_(regression.weight);
     head.bias.copy_(regression.bias);
   }
 
  private:
+  nn::Place place(const models::Model& model) const {
+    const auto& tower = model.reader();
+    if (options_.at == "best") return tower.last();
+    const auto place = tower.place_named("linear-probe", options_.at);
+    if (place > 0) return place;
+    throw UsageError("linear-probe",
+                     "--at {}: nothing is computed there. Expected block.0 to block.{}, pooled or projected.",
+                     options_.at, tower.blocks() - 1);
+  }
+
   Effort effort() const { return {.iterations = options_.max_iterations}; }
-  static int64_t classes(const Problem& problem) { return static_cast<int64_t>(problem.classes.size()); }
+  static int64_t classes(const Setting& setting) { return static_cast<int64_t>(setting.classes.size()); }
 
   template <class Fit>
   double strength(Stage& stage, nn::Place place, const Fit& fit) const {
     if (options_.c) return *options_.c;
-    const auto val = stage.features(Split::val, place, 1);
+    const auto val = stage.features(data::Split::val, place, 1);
     if (empty(val)) {
       stage.report.warn(fmt::format("linear-probe: no validation examples to choose C on, so it is {}", kClipStrength));
       return kClipStrength;

@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 
 namespace graft::methods::linear_probe {

@@ -60,13 +60,13 @@ class Lora final : public MethodWith<Options> {
 
   // CLIP-LoRA's optimiser (Zanella & Ben Ayed 2024, arXiv:2405.18541). They count steps, 500 a shot, where we count
   // epochs, and take rank 2 at dropout 0.25 on both towers; rank and place here are Hu et al.'s.
-  Recipe recipe(const Problem&) const override {
+  Recipe recipe(const Setting&) const override {
     return {.lr = 2e-4, .weight_decay = 0.01, .epochs = 50, .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Head& classifier, Random& random) const override {
-    auto& model = *problem.model;
-    check_towers(entry.name, options_.tower, model, classifier);
+  Adaptation attach(const Setting& setting, models::Head& head, Random& random) const override {
+    auto& model = *setting.model;
+    check_towers(entry.name, options_.tower, model, head);
     Adaptation adaptation;
     const auto sites = sites_of(entry.name, model, nn::SiteKind::linear, options_.tower);
     for (const auto& path : targets(options_.target, model, sites)) {
@@ -143,7 +143,8 @@ const Entry entry{
     .name = "lora",
     .summary = "a low-rank update beside frozen linear maps",
     .paper = "Hu et al. 2021, arXiv:2106.09685",
-    .promises = {.identity_at_start = true, .folds = true, .site = nn::SiteKind::linear},
+    .promises = {.identity_at_start = true, .folds = true},
+    .needs = {.sites = {nn::SiteKind::linear}},
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<Lora>(read_options<Options>("lora", values));

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/methods/places.h"
 #include "graft/nn/insert.h"

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "graft/methods/foreign.h"
 #include "graft/methods/lora/lora.h"
 
 namespace graft::methods::lora::peft {

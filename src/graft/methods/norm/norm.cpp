@@ -10,13 +10,13 @@ class Norm final : public MethodWith<Options> {
   std::string name() const override { return entry.name; }
 
   // The rate that BitFit takes for as few parameters; no paper trains layer norms alone on photos.
-  Recipe recipe(const Problem&) const override {
+  Recipe recipe(const Setting&) const override {
     return {.lr = 1e-3, .epochs = 50, .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Head& classifier, Random&) const override {
-    auto& model = *problem.model;
-    check_towers(entry.name, options_.tower, model, classifier);
+  Adaptation attach(const Setting& setting, models::Head& head, Random&) const override {
+    auto& model = *setting.model;
+    check_towers(entry.name, options_.tower, model, head);
     return {.bindings = {}, .trained = norm_parameters(model, options_.tower)};
   }
 };

@@ -2,6 +2,7 @@
 // norms of a random network so; here it is the layer norms of a trained one.
 #pragma once
 
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/methods/places.h"
 

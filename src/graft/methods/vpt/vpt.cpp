@@ -22,19 +22,20 @@ class Vpt final : public MethodWith<Options> {
 
   std::string name() const override { return entry.name; }
 
+  HeadWish head(const Setting&) const override { return {.init = models::HeadInit::vpt}; }
+
   // With a linear head the paper's: lr = base / 256 * batch, with one base out of the range that the paper searches for
   // every task. With class prompts MaPLe's, whose logits are a hundred cosines and want another step: 0.0035 at a batch
   // of four, so eight times that here. It takes 5 epochs of whole data sets; 50 are for few shots.
-  Recipe recipe(const Problem& problem) const override {
-    if (problem.model->has_prompts()) {
+  Recipe recipe(const Setting& setting) const override {
+    if (setting.model->has_prompts()) {
       return {.optimizer = OptimizerKind::sgd,
               .lr = 8 * 3.5e-3,
               .weight_decay = 5e-4,
               .schedule = ScheduleKind::coop,
               .epochs = 50,
               .batch_size = 32,
-              .augmentation = Augmentation::crop_flip,
-              .head_init = models::HeadInit::vpt};
+              .augmentation = Augmentation::crop_flip};
     }
     const int64_t batch = options_.tokens < 100 ? 128 : 64;
     constexpr double kBase = 2.5;
@@ -45,12 +46,11 @@ class Vpt final : public MethodWith<Options> {
             .warmup_epochs = 10,
             .epochs = 100,
             .batch_size = batch,
-            .augmentation = Augmentation::crop_flip,
-            .head_init = models::HeadInit::vpt};
+            .augmentation = Augmentation::crop_flip};
   }
 
-  Adaptation attach(const Problem& problem, models::Head&, Random& random) const override {
-    auto& model = *problem.model;
+  Adaptation attach(const Setting& setting, models::Head&, Random& random) const override {
+    auto& model = *setting.model;
     const auto sites = sites_of(entry.name, model, nn::SiteKind::tokens, Towers::vision);
     const bool has_norm = sites.front()->block < 0;  // a site before ln_pre comes first where there is one
     Adaptation adaptation;
@@ -122,7 +122,7 @@ const Entry entry{
     .name = "vpt",
     .summary = "learned tokens in the image tower, before every block (deep) or the first (shallow)",
     .paper = "Jia et al. 2022, arXiv:2203.12119",
-    .promises = {.site = nn::SiteKind::tokens},
+    .needs = {.sites = {nn::SiteKind::tokens}},
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<Vpt>(read_options<Options>("vpt", values));

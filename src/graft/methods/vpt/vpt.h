@@ -5,6 +5,7 @@
 // normal.
 #pragma once
 
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/nn/insert.h"
 

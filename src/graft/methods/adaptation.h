@@ -1,0 +1,39 @@
+// What a method puts into a model and what else it trains; putting that in place, and asking what it changes.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graft/models/head.h"
+#include "graft/models/model.h"
+#include "graft/nn/insert.h"
+#include "graft/nn/site.h"
+
+namespace graft::methods {
+
+// One insert and where it sits; several sites may share it (it counts, saves and steps once).
+struct Binding {
+  std::shared_ptr<nn::Insert> insert;
+  std::vector<std::string> sites;  // paths; a slice as "vision.blocks.0.attn.qkv.q"; the head's is "head"
+  std::string method;              // whose it is: "lora"
+};
+
+struct Adaptation {
+  std::vector<Binding> bindings;
+  std::vector<std::string> trained = {};  // parameters of the frozen model that train too; a head's always do
+};
+
+// Puts the inserts at their sites and freezes everything else. Returns the parameters that train, by the names under
+// which a checkpoint keeps them; an insert at several sites appears once.
+std::vector<std::pair<std::string, at::Tensor>> install(const Adaptation& adaptation, models::Model& model,
+                                                        models::Head& head);
+
+// The earliest place that the adaptation changes: below it, features may be cached.
+nn::Place earliest_change(const Adaptation& adaptation, models::Model& model);
+bool text_changes(const Adaptation& adaptation, models::Model& model);
+
+}  // namespace graft::methods

@@ -1,0 +1,63 @@
+#include "graft/methods/adapted.h"
+
+#include "graft/core/error.h"
+#include "graft/core/random.h"
+
+namespace graft::methods {
+
+at::Tensor Adapted::answer(nn::Value read, nn::Context& context) const {
+  auto& tower = model->reader();
+  return head->answer(tower, tower.run(std::move(read), 0, head_at, context), context);
+}
+
+void Adapted::install() {
+  parameters = methods::install(adaptation, *model, *head);
+}
+
+int64_t Adapted::trained_parameters() const {
+  int64_t count = 0;
+  for (const auto& [name, parameter] : parameters)
+    count += parameter.numel();
+  return count;
+}
+
+Adapted assemble(Setting setting, std::unique_ptr<Method> method, std::shared_ptr<models::Head> head,
+                 Adaptation adaptation) {
+  Adapted adapted;
+  adapted.model = setting.model;
+  adapted.head_at = place_of(method->head(setting), *setting.model);
+  adapted.method = std::move(method);
+  adapted.head = std::move(head);
+  adapted.adaptation = std::move(adaptation);
+  adapted.setting = std::move(setting);
+  adapted.install();
+  return adapted;
+}
+
+Adapted build_adapted(Setting setting, std::unique_ptr<Method> method, const BuildOptions& options) {
+  Random random = Random(options.seed).fork("start");
+  Random head_random = random.fork("head");
+  auto wish = method->head(setting);
+  wish.kind = options.head.value_or(wish.kind);
+  auto head = options.make_head(setting, wish, head_random);
+  auto adaptation = method->attach(setting, *head, random);
+  if (options.attached) options.attached(adaptation);
+  return assemble(std::move(setting), std::move(method), std::move(head), std::move(adaptation));
+}
+
+void serve_classes(Adapted& adapted, std::vector<std::string> classes, const MakeHead& make_head) {
+  adapted.setting.classes = std::move(classes);
+  adapted.setting.outputs = 0;
+  auto wish = adapted.method->head(adapted.setting);
+  wish.kind = adapted.head->kind();
+  Random unused(0);  // class prompts draw nothing
+  adapted.head = make_head(adapted.setting, wish, unused);
+  for (const auto& binding : adapted.adaptation.bindings) {
+    GRAFT_ASSERT(!binding.insert->is_of_its_classes());
+    for (const auto& site : binding.sites) {
+      if (site == adapted.head->joint().site().path) adapted.head->joint().put(binding.insert);
+    }
+  }
+}
+
+}  // namespace graft::methods

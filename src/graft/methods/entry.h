@@ -1,0 +1,66 @@
+// The registry of methods: what each says of itself, and making one from its name and options.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graft/core/options.h"
+#include "graft/data/dataset.h"
+#include "graft/io/json_object.h"
+#include "graft/models/model.h"
+#include "graft/nn/site.h"
+
+namespace graft::methods {
+
+class Method;
+struct ForeignAdapter;
+struct ForeignHead;
+
+using NamedTensors = std::map<std::string, at::Tensor>;
+
+// What a method promises; the contract tests hold it to that.
+struct Promises {
+  bool identity_at_start = false;  // the adapted model's output equals the frozen one's before the first step
+  bool folds = false;              // what is adapted can be written as a plain model: every insert folds
+  bool trains = true;              // has something that gradient steps change (tip-adapter does not)
+};
+
+// What must be there for it. With no sites it trains parameters of the model.
+struct Needs {
+  std::vector<nn::SiteKind> sites = {};    // of each kind one at least
+  bool prompts = false;                    // class names can be laid beside what is read
+  bool clips = false;                      // examples of several frames
+  std::vector<data::Target> targets = {};  // what is told of an example; none: whatever it is
+};
+
+struct Entry {
+  const char* name;
+  const char* summary;
+  const char* paper;  // "Hu et al. 2021, arXiv:2106.09685"
+  Promises promises = {};
+  Needs needs = {};
+  std::vector<OptionInfo> (*options)();
+  std::unique_ptr<Method> (*parse)(const OptionValues& values);
+  // PEFT's name for it, and how its adapters are read; null where PEFT lacks it.
+  const char* peft_type = nullptr;
+  ForeignAdapter (*from_peft)(const io::JsonObject& config, const NamedTensors& tensors,
+                              models::Model& model) = nullptr;
+  ForeignHead (*peft_head)(const io::JsonObject& config, const NamedTensors& tensors) = nullptr;
+};
+
+const std::vector<const Entry*>& entries();        // in the order of methods.def
+const Entry& find_entry(const std::string& name);  // UsageError with the nearest name
+// The model, and examples of so many frames, have what it needs.
+bool fits(const Entry& entry, models::Model& model, int64_t frames = 1);
+// It learns from what is told of the examples.
+bool serves(const Entry& entry, data::Target target);
+
+// "lora", or several at once: "lora+vpt". Options of one of several are written "lora.rank".
+std::unique_ptr<Method> make_method(const std::string& name, const OptionValues& values);
+
+}  // namespace graft::methods

@@ -1,0 +1,54 @@
+#include "graft/methods/heads.h"
+
+#include <torch/types.h>
+
+#include <string>
+#include <vector>
+
+#include "graft/core/error.h"
+#include "graft/data/dataset.h"
+#include "graft/models/clip/class_prompts.h"
+
+namespace graft::methods {
+namespace {
+
+std::shared_ptr<models::ClassPrompts> class_prompts(const Setting& setting, const HeadWish& wish,
+                                                    const std::string& needed_by) {
+  setting.model->require_prompts("adapt", needed_by);
+  if (setting.classes.empty()) {
+    throw ConfigError("adapt", "{} classes, and here a number is told of each example. Say --classifier linear.",
+                      needed_by);
+  }
+  std::vector<std::string> names;
+  for (const auto& name : setting.classes)
+    names.push_back(data::prompt_name(name));
+  return std::make_shared<models::ClassPrompts>(setting.model, std::move(names), setting.templates, wish.learned_words,
+                                                wish.word_position);
+}
+
+std::shared_ptr<models::Head> linear_head(const Setting& setting, const HeadWish& wish, Random& random) {
+  const int64_t width = setting.model->reader().width(place_of(wish, *setting.model));
+  auto head = std::make_shared<models::LinearHead>(width, setting.head_outputs(), wish.init, random);
+  if (wish.init == models::HeadInit::class_text) {
+    const torch::NoGradGuard no_grad;
+    const auto prompts = class_prompts(setting, {}, "a head that starts as the class prompts needs");
+    nn::Context context;
+    head->weight.copy_(prompts->class_weights(context) * prompts->scale());
+  }
+  return head;
+}
+
+}  // namespace
+
+nn::Place place_of(const HeadWish& wish, const models::Model& model) {
+  return wish.at.value_or(model.reader().last());
+}
+
+std::shared_ptr<models::Head> head_of_examples(const Setting& setting, const HeadWish& wish, Random& random) {
+  const bool prompts = wish.kind == models::HeadKind::own ? setting.model->has_prompts() && !setting.classes.empty()
+                                                          : wish.kind == models::HeadKind::prompts;
+  if (!prompts) return linear_head(setting, wish, random);
+  return class_prompts(setting, wish, "class prompts (--classifier linear does without) need");
+}
+
+}  // namespace graft::methods
