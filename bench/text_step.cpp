@@ -11,6 +11,7 @@
 
 #include "graft/engine/adapter_folder.h"
 #include "graft/io/model_folder.h"
+#include "graft/methods/entry.h"
 #include "graft/models/model.h"
 #include "graft/nn/tensor_file.h"
 #include "graft/tensor/kept_memory.h"
@@ -61,7 +62,7 @@ nn::Value texts(const Options& o) {
   return value;
 }
 
-void save(const Options& o, engine::Adapted& adapted, const engine::AdapterInfo& info, const nn::Value& value) {
+void save(const Options& o, methods::Adapted& adapted, const engine::AdapterInfo& info, const nn::Value& value) {
   const torch::NoGradGuard no_grad;
   std::filesystem::create_directories(o.save);
   engine::save_adapter(o.save, adapted, info);
@@ -99,7 +100,7 @@ int main(int argc, char** argv) {
       const c10::InferenceMode no_graph;
       losses.push_back(model->reader().encode(value, context).abs().mean().item<double>());
     } else {
-      const auto logits = adapted.classifier->forward(model->reader().encode(value, context), context);
+      const auto logits = adapted.head->forward(model->reader().encode(value, context), context);
       const auto loss = torch::cross_entropy_loss(logits, labels);
       optimizer.clear_gradients();
       loss.backward();

@@ -9,6 +9,7 @@
 
 #include "graft/engine/adapter_folder.h"
 #include "graft/io/model_folder.h"
+#include "graft/methods/entry.h"
 #include "graft/models/model.h"
 #include "graft/tensor/kept_memory.h"
 #include "graft/tensor/precision.h"
@@ -78,7 +79,7 @@ int main(int argc, char** argv) {
       const c10::InferenceMode no_graph;
       losses.push_back(model->reader().encode({images}, context).abs().mean().item<double>());
     } else {
-      const auto logits = adapted.classifier->forward(model->reader().encode({images}, context), context);
+      const auto logits = adapted.head->forward(model->reader().encode({images}, context), context);
       const auto loss = torch::cross_entropy_loss(logits, labels);
       optimizer.clear_gradients();
       loss.backward();

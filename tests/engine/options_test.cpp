@@ -7,6 +7,7 @@
 #include <set>
 
 #include "graft/core/error.h"
+#include "graft/methods/entry.h"
 #include "tests/support/tiny_world.h"
 
 namespace graft::engine {

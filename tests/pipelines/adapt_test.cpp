@@ -17,6 +17,7 @@
 #include "graft/engine/run_config.h"
 #include "graft/io/json_object.h"
 #include "graft/io/yaml_options.h"
+#include "graft/methods/entry.h"
 #include "graft/nn/tensor_file.h"
 #include "graft/pipelines/evaluate.h"
 #include "graft/train/checkpoint.h"

@@ -15,6 +15,7 @@
 #include "graft/core/names.h"
 #include "graft/core/printable.h"
 #include "graft/io/yaml_options.h"
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 
 namespace graft::cli {

@@ -18,6 +18,7 @@
 #include "graft/core/quantities.h"
 #include "graft/core/random.h"
 #include "graft/io/json_object.h"
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/study/statistics.h"
 

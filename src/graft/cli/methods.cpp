@@ -1,4 +1,5 @@
 // The table of methods, or one method's options.
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 
 #include <fmt/format.h>
@@ -28,7 +29,7 @@ nlohmann::json to_json(const methods::Entry& entry) {
                         {"identity_at_start", entry.promises.identity_at_start},
                         {"folds", entry.promises.folds},
                         {"trains", entry.promises.trains},
-                        {"needs_text", entry.promises.needs_text}};
+                        {"needs_text", entry.needs.prompts}};
   for (const auto& info : entry.options()) {
     row["options"].push_back(
         {{"name", info.name}, {"type", info.type}, {"default", info.default_value}, {"help", info.help}});
@@ -43,7 +44,7 @@ void print_one(const methods::Entry& entry, Terminal& terminal) {
   std::string traits = promises.identity_at_start ? "starts as the frozen model" : "does not start as the frozen model";
   if (promises.folds) traits += " · folds into the weights (graft merge)";
   if (!promises.trains) traits += " · nothing is trained by gradient steps";
-  if (promises.needs_text) traits += " · needs a text tower";
+  if (entry.needs.prompts) traits += " · needs a text tower";
   terminal.print(traits);
   std::vector<HelpEntry> entries;
   for (const auto& info : entry.options())

@@ -12,7 +12,8 @@
 #include "graft/engine/merged_folder.h"
 #include "graft/io/json_object.h"
 #include "graft/io/weights.h"
-#include "graft/models/clip/class_prompts.h"
+#include "graft/methods/entry.h"
+#include "graft/methods/foreign.h"
 #include "graft/nn/tensor_file.h"
 #include "graft/tasks/task.h"
 
@@ -209,39 +210,6 @@ AdapterInfo foreign_info(const io::JsonObject& config, const fs::path& folder) {
   return info;
 }
 
-// Class names as prompts say them.
-std::vector<std::string> prompt_names(const AdapterInfo& info) {
-  std::vector<std::string> names;
-  for (const auto& name : info.classes)
-    names.push_back(data::prompt_name(name));
-  return names;
-}
-
-std::shared_ptr<models::Head> build_head(const methods::Method& method, const methods::Problem& problem,
-                                         const AdapterInfo& info, Random& random) {
-  const auto classes = info.head_outputs();
-  const int64_t width = problem.model->reader().width(method.features_at(*problem.model));
-  const auto init = method.recipe(problem).head_init;
-  if (init != models::HeadInit::class_text) {
-    return std::make_shared<models::LinearHead>(width, classes, init, random);
-  }
-  problem.model->require_prompts("adapt", "a head that starts as the class prompts needs");
-  const torch::NoGradGuard no_grad;
-  models::ClassPrompts prompts(problem.model, prompt_names(info), info.templates);
-  nn::Context context;
-  auto head = std::make_shared<models::LinearHead>(width, classes, init, random);
-  head->weight.copy_(prompts.class_weights(context) * prompts.scale());
-  return head;
-}
-
-std::shared_ptr<models::Head> build_prompts(const methods::Method& method, const methods::Problem& problem,
-                                            const AdapterInfo& info) {
-  problem.model->require_prompts("adapt", "class prompts (--classifier linear does without) need");
-  const int64_t words = method.learned_words(problem);
-  return std::make_shared<models::ClassPrompts>(problem.model, prompt_names(info), info.templates, words,
-                                                method.word_position());
-}
-
 // None for class prompts.
 nn::NamedTensors head_tensors(const models::Head& head) {
   nn::NamedTensors tensors;
@@ -251,9 +219,9 @@ nn::NamedTensors head_tensors(const models::Head& head) {
 }
 
 // What does not fit, a line each.
-std::string assign_head(const models::Head& classifier, const fs::path& file) {
+std::string assign_head(const models::Head& head, const fs::path& file) {
   const torch::NoGradGuard no_grad;
-  const auto wanted = head_tensors(classifier);
+  const auto wanted = head_tensors(head);
   if (wanted.empty()) return {};
   const auto found = read_finite(file);
   std::string wrong;
@@ -274,54 +242,59 @@ std::string assign_head(const models::Head& classifier, const fs::path& file) {
   return wrong;
 }
 
-Adapted load_foreign(const fs::path& folder, std::shared_ptr<models::Model> model, AdapterInfo info) {
+// Its linear head, or, where it has none that serves, one that nobody asks.
+std::shared_ptr<models::Head> foreign_head(const methods::ForeignHead& saved, const methods::Setting& setting) {
+  Random random(0);  // zeros draw nothing
+  const auto zeros = models::HeadInit::zero;
+  if (setting.classes.empty()) {
+    const auto& reader = setting.model->reader();
+    return std::make_shared<models::LinearHead>(reader.width(reader.last()), 1, zeros, random);
+  }
+  const torch::NoGradGuard no_grad;
+  auto head = std::make_shared<models::LinearHead>(saved.weight.size(1), saved.weight.size(0), zeros, random);
+  head->weight.copy_(saved.weight);
+  head->bias.copy_(saved.bias);
+  return head;
+}
+
+methods::Adapted load_foreign(const fs::path& folder, std::shared_ptr<models::Model> model, const AdapterInfo& info,
+                              Reporter& report) {
   const auto config = read_config_json(folder);
   auto foreign = reader_of(config).from_peft(config, read_adapter_tensors(folder), *model);
-  Adapted adapted;
-  adapted.notes = std::move(foreign.notes);
+  auto setting = setting_of(info, std::move(model));
+  if (!foreign.headless.empty()) setting.classes.clear();
+  auto head = foreign_head(foreign.head, setting);
+  auto adapted =
+      methods::assemble(std::move(setting), std::move(foreign.method), std::move(head), std::move(foreign.adaptation));
   adapted.headless = std::move(foreign.headless);
-  if (!adapted.headless.empty()) info.classes.clear();
-  adapted.problem = {model, info.classes, info.shots, info.train_size};
   const torch::NoGradGuard no_grad;
-  Random random(static_cast<uint64_t>(info.seed));
-  if (!info.classes.empty()) {
-    auto head = std::make_shared<models::LinearHead>(foreign.head.weight.size(1), foreign.head.weight.size(0),
-                                                     models::HeadInit::zero, random);
-    head->weight.copy_(foreign.head.weight);
-    head->bias.copy_(foreign.head.bias);
-    adapted.classifier = head;
-  } else {  // there is a head, and nobody asks it
-    adapted.classifier = std::make_shared<models::LinearHead>(model->reader().width(model->reader().last()), 1,
-                                                              models::HeadInit::zero, random);
-  }
-  adapted.parameters = methods::install(foreign.adaptation, *model, *adapted.classifier);
-  const auto parameters = model->named_parameters();
+  const auto parameters = adapted.model->named_parameters();
   for (const auto& [name, value] : foreign.parameters)
     parameters[name].detach().copy_(value);
-  adapted.adaptation = std::move(foreign.adaptation);
-  adapted.method = std::move(foreign.method);
-  adapted.model = std::move(model);
-  adapted.classifier->forget();
+  for (const auto& note : foreign.notes)
+    report.note(note);
   return adapted;
 }
 
 }  // namespace
 
-Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<methods::Method> method,
-                      const AdapterInfo& info, const std::function<void(const methods::Adaptation&)>& attached) {
-  Adapted adapted;
-  adapted.problem = {model, info.classes, info.shots, info.train_size, tasks::find_task(info.task).target};
-  Random random = Random(static_cast<uint64_t>(info.seed)).fork("start");
-  Random head_random = random.fork("head");
-  adapted.classifier = info.classifier == models::HeadKind::prompts
-                           ? build_prompts(*method, adapted.problem, info)
-                           : build_head(*method, adapted.problem, info, head_random);
-  adapted.adaptation = method->attach(adapted.problem, *adapted.classifier, random);
-  if (attached) attached(adapted.adaptation);
-  adapted.parameters = methods::install(adapted.adaptation, *model, *adapted.classifier);
-  adapted.model = std::move(model);
-  adapted.method = std::move(method);
-  return adapted;
+methods::Setting setting_of(const AdapterInfo& info, std::shared_ptr<models::Model> model) {
+  return {.model = std::move(model),
+          .classes = info.classes,
+          .shots = info.shots,
+          .train_size = info.train_size,
+          .target = tasks::find_task(info.task).target,
+          .outputs = info.outputs,
+          .templates = info.templates};
+}
+
+methods::Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<methods::Method> method,
+                               const AdapterInfo& info,
+                               const std::function<void(const methods::Adaptation&)>& attached) {
+  methods::BuildOptions options{
+      .make_head = tasks::find_task(info.task).head, .seed = static_cast<uint64_t>(info.seed), .attached = attached};
+  if (info.classifier != models::HeadKind::own) options.head = info.classifier;
+  return methods::build_adapted(setting_of(info, std::move(model)), std::move(method), options);
 }
 
 json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
@@ -349,27 +322,16 @@ json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
             {"preprocessing", describe(model.preprocessing)}}}};
 }
 
-void serve_classes(Adapted& adapted, AdapterInfo info, std::vector<std::string> classes) {
-  info.classes = adapted.problem.classes = std::move(classes);
-  adapted.classifier = build_prompts(*adapted.method, adapted.problem, info);
-  for (const auto& binding : adapted.adaptation.bindings) {
-    GRAFT_ASSERT(!binding.insert->is_of_its_classes());
-    for (const auto& site : binding.sites) {
-      if (site == adapted.classifier->joint().site().path) adapted.classifier->joint().put(binding.insert);
-    }
-  }
-}
-
-std::string save_head(const fs::path& folder, const models::Head& classifier) {
-  const auto head = head_tensors(classifier);
-  if (head.empty()) return {};
-  nn::write_tensors(folder / kHead, head, {{"format", "pt"}});
+std::string save_head(const fs::path& folder, const models::Head& head) {
+  const auto tensors = head_tensors(head);
+  if (tensors.empty()) return {};
+  nn::write_tensors(folder / kHead, tensors, {{"format", "pt"}});
   return kHead;
 }
 
-int64_t save_adapter(const fs::path& folder, const Adapted& adapted, const AdapterInfo& info) {
+int64_t save_adapter(const fs::path& folder, const methods::Adapted& adapted, const AdapterInfo& info) {
   nn::write_tensors(folder / kTensors, adapted.method->to_disk(*adapted.model, adapted.adaptation), {{"format", "pt"}});
-  const auto head = save_head(folder, *adapted.classifier);
+  const auto head = save_head(folder, *adapted.head);
   const auto& model = adapted.model->info();
   json config = adapted.method->peft_config(*adapted.model, adapted.adaptation);
   config["base_model_name_or_path"] = info.base;
@@ -390,14 +352,10 @@ AdapterInfo read_adapter_info(const fs::path& folder) {
   return info;
 }
 
-Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> model, Reporter& report, bool force_base) {
-  AdapterInfo info = read_adapter_info(folder);
-  if (info.foreign()) {
-    Adapted adapted = load_foreign(folder, std::move(model), std::move(info));
-    for (const auto& note : adapted.notes)
-      report.note(note);
-    return adapted;
-  }
+methods::Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> model, Reporter& report,
+                              bool force_base) {
+  const AdapterInfo info = read_adapter_info(folder);
+  if (info.foreign()) return load_foreign(folder, std::move(model), info, report);
   if (info.fingerprint != model->info().fingerprint && !force_base) {
     throw ModelError("adapter",
                      "{} was trained on {} (fingerprint {}...), got {} ({}...). Nothing was loaded. "
@@ -407,8 +365,8 @@ Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> mode
   }
   auto method = methods::make_method(info.method, info.method_options);
   if (info.merged) method = merged_method(std::move(method));
-  Adapted adapted = build_adapted(std::move(model), std::move(method), info);
-  const std::string wrong_head = assign_head(*adapted.classifier, folder / kHead);
+  methods::Adapted adapted = build_adapted(std::move(model), std::move(method), info);
+  const std::string wrong_head = assign_head(*adapted.head, folder / kHead);
   try {
     if (!info.merged) adapted.method->from_disk(*adapted.model, read_adapter_tensors(folder), adapted.adaptation);
   } catch (const ModelError& error) {
@@ -418,7 +376,7 @@ Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> mode
   if (!wrong_head.empty()) {
     throw ModelError("adapter", "{} does not fit {}:{}", folder.string(), adapted.model->info().source, wrong_head);
   }
-  adapted.classifier->forget();
+  adapted.head->forget();
   return adapted;
 }
 

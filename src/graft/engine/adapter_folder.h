@@ -13,10 +13,10 @@
 
 #include "graft/core/log.h"
 #include "graft/core/options.h"
+#include "graft/methods/adapted.h"
 #include "graft/methods/method.h"
 #include "graft/models/head.h"
 #include "graft/models/model.h"
-#include "graft/nn/parameters.h"
 
 namespace graft::engine {
 
@@ -47,32 +47,20 @@ struct AdapterInfo {
      // classes only where it saved a classifier
 };
 
-// What was trained, in memory: a method's inserts and a classifier, installed on a model.
-struct Adapted {
-  std::shared_ptr<models::Model> model;
-  std::unique_ptr<methods::Method> method;
-  std::shared_ptr<models::Head> classifier;
-  methods::Adaptation adaptation;
-  nn::Parameters parameters;  // that train, by the names of a checkpoint
-  methods::Problem problem;
-  std::string headless;  // why the classifier that an adapter of PEFT's has cannot be used here
-  std::vector<Note> notes;
-};
+// What a head and a method are told of a model, as the adapter says it.
+methods::Setting setting_of(const AdapterInfo& info, std::shared_ptr<models::Model> model);
 
-// Builds the classifier and the inserts, puts them in place and freezes the rest. The same info gives the same start,
+// The method that the adapter names, put on the model under the head that it names. The same info gives the same start,
 // bit for bit. `attached` is told what will train before anything in the model is touched.
-Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<methods::Method> method,
-                      const AdapterInfo& info, const std::function<void(const methods::Adaptation&)>& attached = {});
-
-// Class prompts for other names in place of its own, around what was learned. For a classifier of prompts and inserts
-// that do not belong to classes.
-void serve_classes(Adapted& adapted, AdapterInfo info, std::vector<std::string> classes);
+methods::Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<methods::Method> method,
+                               const AdapterInfo& info,
+                               const std::function<void(const methods::Adaptation&)>& attached = {});
 
 // Bytes written. Each file is atomic; the JSON comes last, so that a folder with one is complete.
-int64_t save_adapter(const std::filesystem::path& folder, const Adapted& adapted, const AdapterInfo& info);
+int64_t save_adapter(const std::filesystem::path& folder, const methods::Adapted& adapted, const AdapterInfo& info);
 
-// The classifier's own file; its name, empty where class prompts are the classifier.
-std::string save_head(const std::filesystem::path& folder, const models::Head& classifier);
+// The head's own file; its name, empty where nothing of a head trains (class prompts).
+std::string save_head(const std::filesystem::path& folder, const models::Head& head);
 
 // The "graft" object: what save_adapter() writes into the JSON, and merge into graft.json.
 nlohmann::json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model);
@@ -82,7 +70,7 @@ AdapterInfo read_adapter_info(const std::filesystem::path& folder);
 
 // Puts the adapter on its model, and says what had to be assumed of one that PEFT wrote. All that does not fit is one
 // ModelError; another base's fingerprint is one too, unless `force_base`.
-Adapted load_adapter(const std::filesystem::path& folder, std::shared_ptr<models::Model> model, Reporter& report,
-                     bool force_base = false);
+methods::Adapted load_adapter(const std::filesystem::path& folder, std::shared_ptr<models::Model> model,
+                              Reporter& report, bool force_base = false);
 
 }  // namespace graft::engine

@@ -15,10 +15,9 @@ class Folded final : public methods::Method {
   explicit Folded(std::unique_ptr<methods::Method> method) : method_(std::move(method)) {}
 
   std::string name() const override { return method_->name(); }
-  models::HeadKind classifier(const models::Model& model) const override { return method_->classifier(model); }
-  methods::Recipe recipe(const methods::Problem& problem) const override { return method_->recipe(problem); }
-  methods::Adaptation attach(const methods::Problem&, models::Head&, Random&) const override { return {}; }
-  nn::Place features_at(const models::Model& model) const override { return method_->features_at(model); }
+  methods::HeadWish head(const methods::Setting& setting) const override { return method_->head(setting); }
+  methods::Recipe recipe(const methods::Setting& setting) const override { return method_->recipe(setting); }
+  methods::Adaptation attach(const methods::Setting&, models::Head&, Random&) const override { return {}; }
   OptionValues config() const override { return method_->config(); }
 
  private:

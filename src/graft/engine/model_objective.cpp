@@ -2,30 +2,33 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
+#include "graft/data/batch.h"
+#include "graft/models/sources.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::engine {
-ModelObjective::ModelObjective(Adapted& adapted, features::Encoder& encoder, Options options,
+ModelObjective::ModelObjective(methods::Adapted& adapted, features::Encoder& encoder, Options options,
                                std::shared_ptr<const data::Source> validation, Reporter& report)
     : adapted_(adapted),
       encoder_(encoder),
       options_(std::move(options)),
       validation_(std::move(validation)),
       report_(report),
-      features_at_(adapted.method->features_at(*adapted.model)),
       text_trains_(methods::text_changes(adapted.adaptation, *adapted.model)) {}
 
 at::Tensor ModelObjective::loss(const train::Batch& batch, nn::Context& context) {
   auto& tower = adapted_.model->reader();
   auto value = batch.input;
-  if (options_.place < features_at_) value = tower.run(std::move(value), options_.place, features_at_, context);
-  return options_.task->loss(adapted_.classifier->answer(tower, value, context), batch.target);
+  if (options_.place < adapted_.head_at) value = tower.run(std::move(value), options_.place, adapted_.head_at, context);
+  return options_.task->loss(adapted_.head->answer(tower, value, context), batch.target);
 }
 
 void ModelObjective::parameters_changed() {
-  if (text_trains_) adapted_.classifier->forget();
+  if (text_trains_) adapted_.head->forget();
 }
 
 std::optional<tasks::Scores> ModelObjective::validate() {
@@ -36,23 +39,41 @@ std::optional<tasks::Scores> ModelObjective::validate() {
 tasks::Predictions ModelObjective::predict(const data::Source& source) {
   const torch::NoGradGuard no_grad;
   parameters_changed();  // class prompts encoded with gradients are not kept for use without, nor the other way round
-  at::Tensor features;
-  if (options_.place > 0 && options_.cached) {
-    const auto kept = adapted_.model->reader().kept(encoder_.features(source, options_.place, report_), options_.place);
-    features = encoder_.run_to_rows(kept, options_.place, features_at_);
-  } else {
-    features = encoder_.rows(source, features_at_, report_);
-  }
   const at::Tensor chosen = torch::tensor(options_.choices, tensor::on_cpu(at::kLong));
   tasks::PredictionRows predictions(source, options_.target,
-                                    options_.choices.empty() ? adapted_.classifier->outputs() : chosen.numel());
-  features::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
-    nn::Context context;
-    const at::Tensor outputs = adapted_.classifier->forward(rows, context).narrow(0, 0, count);
+                                    options_.choices.empty() ? adapted_.head->outputs() : chosen.numel());
+  const auto add = [&](const at::Tensor& outputs) {
     predictions.add(options_.choices.empty() ? outputs : outputs.index_select(1, chosen));
-  });
+  };
+  if (adapted_.head->reads_rows()) {
+    features::Encoder::each_pass(rows_of(source), [&](const at::Tensor& rows, int64_t count) {
+      nn::Context context;
+      add(adapted_.head->forward(rows, context).narrow(0, 0, count));
+    });
+  } else {
+    each_value(source, [&](const nn::Value& value) {
+      nn::Context context;
+      add(adapted_.head->answer(adapted_.model->reader(), value, context));
+    });
+  }
   parameters_changed();
   return predictions.take();
+}
+
+at::Tensor ModelObjective::rows_of(const data::Source& source) {
+  if (options_.place == 0 || !options_.cached) return encoder_.rows(source, adapted_.head_at, report_);
+  const auto kept = adapted_.model->reader().kept(encoder_.features(source, options_.place, report_), options_.place);
+  return encoder_.run_to_rows(kept, options_.place, adapted_.head_at);
+}
+
+void ModelObjective::each_value(const data::Source& source, const std::function<void(const nn::Value&)>& function) {
+  for (int64_t begin = 0; begin < source.size(); begin += features::kEncoderBatch) {
+    std::vector<int64_t> indices(static_cast<size_t>(std::min(features::kEncoderBatch, source.size() - begin)));
+    std::iota(indices.begin(), indices.end(), begin);
+    const auto read =
+        models::value_of(data::batch_of(source, std::move(indices)), adapted_.model->info().preprocessing);
+    function(encoder_.run(read, 0, adapted_.head_at));
+  }
 }
 
 }  // namespace graft::engine

@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,7 +29,7 @@ class ModelObjective final : public train::Objective {
     std::vector<int64_t> choices = {};  // the classes to choose among; empty: all
   };
   // `validation` null: there is no validation split.
-  ModelObjective(Adapted& adapted, features::Encoder& encoder, Options options,
+  ModelObjective(methods::Adapted& adapted, features::Encoder& encoder, Options options,
                  std::shared_ptr<const data::Source> validation, Reporter& report);
 
   const nn::Parameters& parameters() const override { return adapted_.parameters; }
@@ -40,12 +41,15 @@ class ModelObjective final : public train::Objective {
   tasks::Predictions predict(const data::Source& source);
 
  private:
-  Adapted& adapted_;
+  at::Tensor rows_of(const data::Source& source);  // that the head reads: [N, E]
+  // What a head reads that reads all: a pass of examples at a time, and nothing is kept.
+  void each_value(const data::Source& source, const std::function<void(const nn::Value&)>& function);
+
+  methods::Adapted& adapted_;
   features::Encoder& encoder_;
   Options options_;
   std::shared_ptr<const data::Source> validation_;
   Reporter& report_;
-  nn::Place features_at_;
   bool text_trains_;  // what a head keeps of texts is then old after a step
 };
 

@@ -4,6 +4,7 @@
 
 #include "graft/core/error.h"
 #include "graft/methods/combination.h"
+#include "graft/methods/entry.h"
 #include "graft/text/text_file.h"
 
 namespace graft::engine {

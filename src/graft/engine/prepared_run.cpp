@@ -15,6 +15,7 @@
 #include "graft/engine/loaded_batches.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prompt_notes.h"
+#include "graft/methods/entry.h"
 #include "graft/models/sources.h"
 #include "graft/train/run_folder.h"
 
@@ -47,11 +48,16 @@ void PreparedRun::check_options() const {
 void PreparedRun::choose() {
   const auto model = session.model();
   auto method = methods::make_method(options.method, method_options);
-  methods::Problem problem{model, dataset.classes, options.shots, static_cast<int64_t>(dataset.train.size()),
-                           dataset.target};
+  const methods::Setting setting{.model = model,
+                                 .classes = dataset.classes,
+                                 .shots = options.shots,
+                                 .train_size = static_cast<int64_t>(dataset.train.size()),
+                                 .target = dataset.target,
+                                 .outputs = data::outputs_of(dataset),
+                                 .templates = read_templates(options.templates, options.templates_file)};
   earliest_ = model->reader().last();
   method->decide(
-      problem, [this](auto split, auto at, auto views) { return features(split, at, views); }, report);
+      setting, [this](auto split, auto at, auto views) { return features(split, at, views); }, report);
   method_options = method->config();
 
   const auto train_size = static_cast<int64_t>(dataset.train.size());
@@ -59,7 +65,7 @@ void PreparedRun::choose() {
     throw ConfigError("train", "--batch-size {}: there are {} training {}.", *options.train.batch_size, train_size,
                       data::unit_of(dataset.reads));
   }
-  recipe = asked_recipe(options.train, method->recipe(problem));
+  recipe = asked_recipe(options.train, method->recipe(setting));
   if (dataset.reads != data::Reads::photo) {
     if (options.train.augmentation.value_or(methods::Augmentation::none) != methods::Augmentation::none) {
       throw ConfigError("train", "--augment {}: changes photos, and {} holds texts. Leave it out.",
@@ -69,11 +75,10 @@ void PreparedRun::choose() {
   }
   task = tasks::task_of(dataset.target).make({.loss = options.train.loss, .label_smoothing = recipe.label_smoothing});
   recipe.batch_size = std::min(recipe.batch_size, train_size);
-  if (!options.classifier) options.classifier = method->classifier(*model);
   attach(std::move(method));
 
   const auto examples = static_cast<int64_t>(dataset.train.size() + dataset.test.size());
-  place = features::kept_place(model->reader(), std::min(earliest_, adapted.method->features_at(*model)));
+  place = features::kept_place(model->reader(), std::min(earliest_, adapted.head_at));
   kept = place > 0 && session.encoder().fits(examples, place);
   objective = std::make_unique<ModelObjective>(
       adapted, session.encoder(),
@@ -89,7 +94,7 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .layout = model->info().layout,
           .method = options.method,
           .method_options = method_options,
-          .classifier = *options.classifier,
+          .classifier = options.classifier.value_or(models::HeadKind::own),
           .task = tasks::task_of(dataset.target).name,
           .classes = dataset.classes,
           .outputs = data::outputs_of(dataset),
@@ -105,15 +110,9 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
   // Parameters that a method trains are found only once it is attached: the copy that is restored is made in between.
   adapted = build_adapted(model, std::move(method), info,
                           [this](const methods::Adaptation& adaptation) { restore_.save(adaptation.trained); });
+  info.classifier = adapted.head->kind();
   earliest_ = methods::earliest_change(adapted.adaptation, *model);
-  say_of_prompts(*adapted.classifier, info.classes, report);
-}
-
-int64_t PreparedRun::trained_parameters() const {
-  int64_t count = 0;
-  for (const auto& [name, parameter] : adapted.parameters)
-    count += parameter.numel();
-  return count;
+  say_of_prompts(*adapted.head, info.classes, report);
 }
 
 std::string PreparedRun::describe_method() const {
@@ -160,8 +159,8 @@ std::shared_ptr<const data::Source> PreparedRun::augmented(const data::Augmentat
   return session.source(dataset, data::Split::train, augmentation, nullptr);
 }
 
-methods::FeatureSet PreparedRun::features(methods::Split split, nn::Place place, int64_t views) {
-  const auto source = this->source(split == methods::Split::train ? data::Split::train : data::Split::val);
+methods::FeatureSet PreparedRun::features(data::Split split, nn::Place place, int64_t views) {
+  const auto source = this->source(split);
   features::Encoder& encoder = session.encoder();
   const auto& tower = session.model()->reader();
   at::Tensor rows;
@@ -207,7 +206,7 @@ std::unique_ptr<train::Batches> PreparedRun::batches() {
 
 methods::Stage PreparedRun::stage() {
   return {session.model(),
-          *adapted.classifier,
+          *adapted.head,
           adapted.adaptation,
           [this](auto split, auto at, auto views) { return features(split, at, views); },
           Random(seed()).fork("stage"),

@@ -32,7 +32,7 @@ class PreparedRun {
   bool trains() const { return recipe.epochs > 0 && !adapted.parameters.empty(); }
   bool augments() const { return recipe.augmentation != methods::Augmentation::none; }
   bool cached() const { return kept && !augments(); }  // training runs on kept features
-  int64_t trained_parameters() const;
+  int64_t trained_parameters() const { return adapted.trained_parameters(); }
   uint64_t seed() const { return static_cast<uint64_t>(options.seed); }
 
   std::unique_ptr<train::Batches> batches();
@@ -53,7 +53,7 @@ class PreparedRun {
   void check_options() const;
   void choose();
   void attach(std::unique_ptr<methods::Method> method);
-  methods::FeatureSet features(methods::Split split, nn::Place place, int64_t views);
+  methods::FeatureSet features(data::Split split, nn::Place place, int64_t views);
   std::shared_ptr<const data::Source> augmented(const data::Augmentation& augmentation) const;  // of the train split
 
   RestoreModel restore_;
@@ -61,7 +61,7 @@ class PreparedRun {
   nn::Place earliest_ = 0;  // the first place that the adaptation may change
 
  public:
-  Adapted adapted;
+  methods::Adapted adapted;
   nn::Place place = 0;  // where training begins: nothing below it changes
   bool kept = false;    // features at that place are held in memory
   std::unique_ptr<ModelObjective> objective;

@@ -32,15 +32,15 @@ bool is_absent(const std::string& option, const std::string& value) {
 }  // namespace
 
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,
-                        const AdapterInfo& info) {
+                        const AdapterInfo& info, models::HeadInit head_init) {
   make_absolute(options.model.model);
   make_absolute(options.data.data);
   make_absolute(options.data.dataset.classes);
   options.model.precision = info.precision;
   options.data.exif = options.data.exif.value_or(data::Exif::keep);
-  options.classifier = info.classifier;
-  const bool prompts = info.classifier == models::HeadKind::prompts;
-  if (prompts || recipe.head_init == models::HeadInit::class_text) {
+  options.classifier.reset();
+  if (info.classifier != models::HeadKind::own) options.classifier = info.classifier;
+  if (info.classifier == models::HeadKind::prompts || head_init == models::HeadInit::class_text) {
     options.templates = fmt::format("{}", fmt::join(info.templates, "\n"));
   }
   options.templates_file.clear();

@@ -15,7 +15,7 @@ namespace graft::engine {
 
 // What config.yaml holds; read_adapt_request() of it is the same run from any folder.
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,
-                        const AdapterInfo& info);
+                        const AdapterInfo& info, models::HeadInit head_init);
 
 // The options of a config.yaml that may be others when a run goes on: they change no bit.
 bool may_change(const std::string& option);

@@ -66,8 +66,8 @@ void pass(PreparedRun& run, const nn::Value& read) {
   auto& adapted = run.adapted;
   nn::Context context;
   auto& tower = adapted.model->reader();
-  const auto value = tower.run(read, 0, adapted.method->features_at(*adapted.model), context);
-  adapted.classifier->answer(tower, value, context);
+  const auto value = tower.run(read, 0, adapted.head_at, context);
+  adapted.head->answer(tower, value, context);
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ planner::Workload workload_of(PreparedRun& run) {
     work.step = [&run, input](int64_t batch, bool recompute, const auto& mark) {
       step(run, input, batch, recompute, mark);
     };
-    work.gradients = run.trained_parameters() * static_cast<int64_t>(sizeof(float));
+    work.gradients = run.adapted.trained_parameters() * static_cast<int64_t>(sizeof(float));
     work.optimizer = work.gradients * (run.recipe.optimizer == methods::OptimizerKind::sgd ? 1 : 2);
   }
   work.pass = [&run](int64_t batch) {
@@ -98,9 +98,8 @@ planner::Workload workload_of(PreparedRun& run) {
   work.decoded = {"photos, decoded", static_cast<int64_t>(run.session.images()->bytes())};
   work.loads = !run.cached();
   work.features = feature_bytes(run, input.x.numel());
-  work.predictions =
-      tasks::prediction_bytes(static_cast<int64_t>(std::max(run.dataset.val.size(), run.dataset.test.size())),
-                              run.adapted.classifier->outputs());
+  work.predictions = tasks::prediction_bytes(
+      static_cast<int64_t>(std::max(run.dataset.val.size(), run.dataset.test.size())), run.adapted.head->outputs());
   return work;
 }
 

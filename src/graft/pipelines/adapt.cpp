@@ -18,6 +18,7 @@
 #include "graft/engine/run_record.h"
 #include "graft/engine/workload.h"
 #include "graft/io/yaml_options.h"
+#include "graft/methods/entry.h"
 #include "graft/models/sources.h"
 #include "graft/planner/planner.h"
 #include "graft/planner/process_memory.h"
@@ -125,7 +126,8 @@ void Run::open_folder() {
   if (options_.resume.empty() && options_.output.empty()) return;
   engine::AdaptOptions options = run.options;
   options.train.recompute = recompute_ ? planner::Recompute::all : planner::Recompute::none;
-  const OptionValues config = engine::run_config(options, run.method_options, run.recipe, run.info);
+  const OptionValues config = engine::run_config(options, run.method_options, run.recipe, run.info,
+                                                 run.adapted.method->head(run.adapted.setting).init);
   record_.machine = engine::machine_of_this_run();
   record_.identity = engine::run_identity(config, session_.model()->info(), run.dataset,
                                           [&](data::Split split) -> const data::Source& { return *run.source(split); });

@@ -42,8 +42,8 @@ int64_t place_of(const std::string& name, const Places& places) {
 }
 
 // Why a run cannot tell apart other classes than its own; empty where it can.
-std::string why_only_its_classes(const engine::Adapted& adapted, const engine::AdapterInfo& info) {
-  if (adapted.classifier->kind() != models::HeadKind::prompts) {
+std::string why_only_its_classes(const methods::Adapted& adapted, const engine::AdapterInfo& info) {
+  if (adapted.head->kind() != models::HeadKind::prompts) {
     return fmt::format("its linear head has a row for each of its {} classes and none for another",
                        info.classes.size());
   }
@@ -61,7 +61,7 @@ struct ChoiceOfClasses {
 };
 
 // --classes: the run's own in any number and order, or, where nothing belongs to a class, any.
-ChoiceOfClasses choose_classes(engine::Adapted& adapted, const engine::AdapterInfo& info, const std::string& asked) {
+ChoiceOfClasses choose_classes(methods::Adapted& adapted, const engine::AdapterInfo& info, const std::string& asked) {
   if (asked.empty()) return {info.classes, {}};
   ChoiceOfClasses choice{data::class_names(asked), {}};
   if (choice.classes.empty()) throw DataError("evaluate", "--classes {}: holds no class name.", asked);
@@ -81,14 +81,14 @@ ChoiceOfClasses choose_classes(engine::Adapted& adapted, const engine::AdapterIn
         "prompts).",
         why, fmt::join(unknown, ""));
   }
-  engine::serve_classes(adapted, info, choice.classes);
+  methods::serve_classes(adapted, choice.classes, tasks::find_task(info.task).head);
   choice.columns.clear();
   return choice;
 }
 
 // The place that each class of the data has among those chosen among; only classes with photos in the split are asked.
 std::vector<int64_t> match_classes(const data::Dataset& dataset, data::Split split, const ChoiceOfClasses& choice,
-                                   const engine::Adapted& adapted, const engine::AdapterInfo& info) {
+                                   const methods::Adapted& adapted, const engine::AdapterInfo& info) {
   const auto known = places_of(choice.classes);
   std::vector<bool> occurs(dataset.classes.size(), false);
   for (const auto& sample : dataset.split(split)) {
@@ -127,13 +127,12 @@ data::Sample told_by_run(data::Sample sample, const data::Dataset& dataset, cons
   return sample;
 }
 
-Evaluation evaluate_on(engine::Adapted& adapted, const engine::AdapterInfo& info, features::Encoder& encoder,
+Evaluation evaluate_on(methods::Adapted& adapted, const engine::AdapterInfo& info, features::Encoder& encoder,
                        const data::Source& source, const ChoiceOfClasses& choice, Reporter& report) {
   const auto& entry = tasks::find_task(info.task);
   const auto& tower = adapted.model->reader();
-  const nn::Place place =
-      features::kept_place(tower, std::min(methods::earliest_change(adapted.adaptation, *adapted.model),
-                                           adapted.method->features_at(*adapted.model)));
+  const nn::Place place = features::kept_place(
+      tower, std::min(methods::earliest_change(adapted.adaptation, *adapted.model), adapted.head_at));
   const std::shared_ptr<const tasks::Task> task = entry.make({});
   engine::ModelObjective objective(adapted, encoder,
                                    {.place = place,
@@ -162,9 +161,9 @@ engine::AdapterInfo read_classifier_info(const std::string& run) {
                    run);
 }
 
-engine::Adapted load_classifier(const std::string& run, const std::shared_ptr<models::Model>& model, bool force_base,
-                                Reporter& report) {
-  engine::Adapted adapted = engine::load_adapter(run, model, report, force_base);
+methods::Adapted load_classifier(const std::string& run, const std::shared_ptr<models::Model>& model, bool force_base,
+                                 Reporter& report) {
+  methods::Adapted adapted = engine::load_adapter(run, model, report, force_base);
   if (adapted.headless.empty()) return adapted;
   throw ModelError(
       "adapter",
@@ -218,9 +217,9 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
   if (!data.dataset.target && task.target != data::Target::label) data.dataset.target = task.target;
   if (!data.max_length) data.max_length = engine::max_length_of_run(options.run);
   engine::Session session(model_of_run(info, options.model, report), data, host, report, {options.split});
-  engine::Adapted adapted = load_classifier(options.run, session.model(), options.force_base, report);
+  methods::Adapted adapted = load_classifier(options.run, session.model(), options.force_base, report);
   report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
-  engine::say_of_prompts(*adapted.classifier, info.classes, report);
+  engine::say_of_prompts(*adapted.head, info.classes, report);
 
   if (info.classes_made_up && info.classes.size() == session.dataset().classes.size()) {
     info.classes = session.dataset().classes;
@@ -253,8 +252,8 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
     throw UsageError("predict", "which photos or texts? Name one or more files after the run folder.");
   const engine::AdapterInfo info = read_classifier_info(options.run);
   const auto model = engine::open_model(model_of_run(info, options.model, report), host, report);
-  engine::Adapted adapted = load_classifier(options.run, model, options.force_base, report);
-  engine::say_of_prompts(*adapted.classifier, info.classes, report);
+  methods::Adapted adapted = load_classifier(options.run, model, options.force_base, report);
+  engine::say_of_prompts(*adapted.head, info.classes, report);
   const auto choice = choose_classes(adapted, info, options.classes);
   if (info.classes_made_up) {
     report.note({fmt::format("{} does not name its classes: they are called {} to {}", options.run,

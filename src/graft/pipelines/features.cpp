@@ -33,7 +33,7 @@ FeatureTable features(const FeaturesOptions& options, const engine::Host& host, 
   const auto source = models::source_of(
       *model, named.dataset, named.samples,
       {.images = images, .max_length = data.max_length, .workers = std::max<int64_t>(1, data.workers)}, &report);
-  std::optional<engine::Adapted> adapted;
+  std::optional<methods::Adapted> adapted;
   nn::Place unchanged = tower.last();
   if (!options.adapter.empty()) {
     adapted = engine::load_adapter(options.adapter, model, report, options.force_base);

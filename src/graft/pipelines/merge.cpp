@@ -188,10 +188,10 @@ void write_merged_file(const fs::path& folder, engine::AdapterInfo info, const m
 
 // Whether what is read back tells the run's classes. The head that PEFT trained on a CLIP's features is not one that
 // graft's methods have there.
-bool serves_its_classes(const engine::Adapted& adapted, const engine::AdapterInfo& info) {
+bool serves_its_classes(const methods::Adapted& adapted, const engine::AdapterInfo& info) {
   if (!info.foreign()) return true;
   return adapted.headless.empty() && !info.classes.empty() &&
-         adapted.method->recipe(adapted.problem).head_init != models::HeadInit::class_text;
+         adapted.method->head(adapted.setting).init != models::HeadInit::class_text;
 }
 
 std::string on_what(const Merged& merged) {
@@ -231,8 +231,8 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
   check_merge_output(options, output, base.path);
 
   const auto model = engine::open_model(wanted, host, report);
-  engine::Adapted adapted = engine::load_adapter(options.run, model, report, options.force_base);
-  if (!adapted.classifier->joint().empty()) {
+  methods::Adapted adapted = engine::load_adapter(options.run, model, report, options.force_base);
+  if (!adapted.head->joint().empty()) {
     throw ModelError("merge", "{} acts on the classifier, which is no part of the model's weights.", info.method);
   }
   info.method_options = adapted.method->config();
@@ -260,7 +260,7 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
   auto files = write_descriptions(base, weights, *model, head.description, partial.path());
   files.push_back(file);
   if (!info.classes.empty()) {
-    if (const auto name = engine::save_head(partial.path(), *adapted.classifier); !name.empty()) files.push_back(name);
+    if (const auto name = engine::save_head(partial.path(), *adapted.head); !name.empty()) files.push_back(name);
   }
 
   const auto back = read_back(partial.path(), wanted.told.reads);

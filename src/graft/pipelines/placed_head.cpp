@@ -84,19 +84,18 @@ PlacedHead in_timm(const models::LinearHead& trained, const models::Model& model
 
 }  // namespace
 
-PlacedHead place_head(const engine::Adapted& adapted, const engine::AdapterInfo& info, const io::ModelFolder& base,
+PlacedHead place_head(const methods::Adapted& adapted, const engine::AdapterInfo& info, const io::ModelFolder& base,
                       const io::Weights& weights) {
   if (info.classes.empty()) return nowhere("none");
-  const auto* trained = dynamic_cast<const models::LinearHead*>(adapted.classifier.get());
+  const auto* trained = dynamic_cast<const models::LinearHead*>(adapted.head.get());
   if (!trained) return nowhere("class prompts: graft.json has the classes and templates");
   const auto& model = *adapted.model;
   const auto library = library_of(model.info());
   if (library == Library::open_clip || model.info().family == "clip") {
     return nowhere("head.safetensors: the CLIP classes of open_clip and transformers have no place for a linear head");
   }
-  const auto place = adapted.method->features_at(model);
-  if (place != model.reader().last()) return nowhere("head.safetensors: it reads a block in the middle");
-  if (adapted.method->recipe(adapted.problem).head_init == models::HeadInit::class_text) {
+  if (adapted.head_at != model.reader().last()) return nowhere("head.safetensors: it reads a block in the middle");
+  if (trained->reads_unit_features()) {
     return nowhere("head.safetensors: it reads features of unit length");
   }
   if (library == Library::transformers) return in_transformers(*trained, model, info, base, weights);

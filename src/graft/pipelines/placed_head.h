@@ -16,7 +16,7 @@ struct PlacedHead {
   HeadDescription description;  // for config.json
   std::string text;             // where it went, or why nowhere
 };
-PlacedHead place_head(const engine::Adapted& adapted, const engine::AdapterInfo& info, const io::ModelFolder& base,
+PlacedHead place_head(const methods::Adapted& adapted, const engine::AdapterInfo& info, const io::ModelFolder& base,
                       const io::Weights& weights);
 
 }  // namespace graft::pipelines

@@ -12,6 +12,7 @@
 #include "graft/core/signals.h"
 #include "graft/engine/workload.h"
 #include "graft/features/encoder.h"
+#include "graft/methods/entry.h"
 #include "graft/planner/process_memory.h"
 #include "graft/train/optimizer.h"
 

@@ -29,22 +29,22 @@ bool marks_beginnings(const std::vector<std::string>& spellings) {
 }
 
 // [T], of one text: the gradient of an output with respect to the first block's tokens, times these.
-at::Tensor token_weights(const engine::Adapted& adapted, const nn::Value& read, int64_t output) {
+at::Tensor token_weights(const methods::Adapted& adapted, const nn::Value& read, int64_t output) {
   const torch::AutoGradMode with_graph(true);
   auto& tower = adapted.model->reader();
   nn::Context context;
   auto tokens = tower.run(read, 0, 1, context);
   const auto leaf = tokens.x.detach().requires_grad_();
   tokens.x = leaf;
-  const auto there = tower.run(std::move(tokens), 1, adapted.method->features_at(*adapted.model), context);
-  const auto outputs = adapted.classifier->answer(tower, there, context);
+  const auto there = tower.run(std::move(tokens), 1, adapted.head_at, context);
+  const auto outputs = adapted.head->answer(tower, there, context);
   const auto gradient = torch::autograd::grad({outputs[0][output]}, {leaf})[0];
   return (gradient * leaf).sum(2).squeeze(0).detach();
 }
 
 }  // namespace
 
-WordWeights word_weights(const engine::Adapted& adapted, const data::Source& source, int64_t example, int64_t output) {
+WordWeights word_weights(const methods::Adapted& adapted, const data::Source& source, int64_t example, int64_t output) {
   const auto tokenizer = adapted.model->reader().tokenizer();
   GRAFT_ASSERT(tokenizer);
   const auto batch = data::batch_of(source, {example});

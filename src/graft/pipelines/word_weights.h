@@ -16,6 +16,6 @@ namespace graft::pipelines {
 // with the blank before it. For a head on a tower that reads text.
 using WordWeights = std::vector<std::pair<std::string, double>>;
 
-WordWeights word_weights(const engine::Adapted& adapted, const data::Source& source, int64_t example, int64_t output);
+WordWeights word_weights(const methods::Adapted& adapted, const data::Source& source, int64_t example, int64_t output);
 
 }  // namespace graft::pipelines

@@ -9,7 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "graft/core/random.h"
 #include "graft/data/dataset.h"
+#include "graft/methods/heads.h"
+#include "graft/methods/setting.h"
+#include "graft/models/head.h"
 #include "graft/tasks/predictions.h"
 #include "graft/tasks/scores.h"
 
@@ -37,6 +41,8 @@ struct TaskEntry {
   const char* summary;
   data::Target target;  // what is known of its examples
   std::unique_ptr<Task> (*make)(const TaskOptions& options);
+  // What answers, for a method's wish.
+  std::shared_ptr<models::Head> (*head)(const methods::Setting&, const methods::HeadWish&, Random&);
 };
 
 const std::vector<const TaskEntry*>& tasks();  // in the order of tasks.def

@@ -32,6 +32,7 @@ class Classification final : public Task {
 
 extern const TaskEntry classification_task{
     "classification", "one class of several for each example", data::Target::label,
-    [](const TaskOptions& options) -> std::unique_ptr<Task> { return std::make_unique<Classification>(options); }};
+    [](const TaskOptions& options) -> std::unique_ptr<Task> { return std::make_unique<Classification>(options); },
+    methods::head_of_examples};
 
 }  // namespace graft::tasks

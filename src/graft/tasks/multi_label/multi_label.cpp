@@ -85,6 +85,7 @@ class MultiLabel final : public Task {
 
 extern const TaskEntry multi_label_task{
     "multi-label", "any number of classes for each example", data::Target::labels,
-    [](const TaskOptions& options) -> std::unique_ptr<Task> { return std::make_unique<MultiLabel>(options); }};
+    [](const TaskOptions& options) -> std::unique_ptr<Task> { return std::make_unique<MultiLabel>(options); },
+    methods::head_of_examples};
 
 }  // namespace graft::tasks

@@ -102,6 +102,7 @@ class Regression final : public Task {
 
 extern const TaskEntry regression_task{
     "regression", "a number for each example", data::Target::value,
-    [](const TaskOptions& options) -> std::unique_ptr<Task> { return std::make_unique<Regression>(options); }};
+    [](const TaskOptions& options) -> std::unique_ptr<Task> { return std::make_unique<Regression>(options); },
+    methods::head_of_examples};
 
 }  // namespace graft::tasks
