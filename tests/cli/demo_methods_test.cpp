@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "graft/engine/options.h"
+#include "graft/methods/method.h"
 #include "tests/support/tiny_models.h"
 
 namespace graft::cli {
@@ -20,8 +21,8 @@ class Stranger final : public methods::Method {
  public:
   explicit Stranger(methods::Recipe recipe) : recipe_(recipe) {}
   std::string name() const override { return "stranger"; }
-  methods::Recipe recipe(const methods::Problem&) const override { return recipe_; }
-  methods::Adaptation attach(const methods::Problem&, models::Classifier&, Random&) const override { return {}; }
+  methods::Recipe recipe(const methods::Setting&) const override { return recipe_; }
+  methods::Adaptation attach(const methods::Setting&, models::Head&, Random&) const override { return {}; }
   OptionValues config() const override { return {}; }
 
  private:
@@ -35,11 +36,11 @@ methods::Entry stranger(std::unique_ptr<methods::Method> (*parse)(const OptionVa
   return entry;
 }
 
-const methods::Problem kNoProblem = {};
+const methods::Setting kNoSetting = {};
 
 TEST(DemoMethods, OneThatWantsWhatTheModelLacksIsLeftOutByName) {
   methods::Entry of_words = stranger(nullptr);
-  of_words.promises.needs_text = true;
+  of_words.needs.prompts = true;
   methods::Entry of_any = stranger(nullptr);
   of_any.name = "of-any";
   const auto on_clip = demo_methods({&of_words, &of_any}, *testing::tiny_clip());
@@ -55,22 +56,22 @@ TEST(DemoMethods, ALongRecipeThatTheDemoDoesNotKnowIsShortened) {
     return std::make_unique<Stranger>(
         methods::Recipe{.epochs = 100, .augmentation = methods::Augmentation::crop_flip_jitter});
   });
-  EXPECT_THAT(demo_setting(entry, kNoProblem), ElementsAre(Pair("augment", "flip"), Pair("epochs", "6")));
-  EXPECT_THAT(describe_settings({&entry}, kNoProblem), HasSubstr(": stranger --augment flip --epochs 6."));
+  EXPECT_THAT(demo_setting(entry, kNoSetting), ElementsAre(Pair("augment", "flip"), Pair("epochs", "6")));
+  EXPECT_THAT(describe_settings({&entry}, kNoSetting), HasSubstr(": stranger --augment flip --epochs 6."));
 }
 
 TEST(DemoMethods, AShortRecipeIsNotLengthened) {
   const auto entry = stranger([](const OptionValues&) -> std::unique_ptr<methods::Method> {
     return std::make_unique<Stranger>(methods::Recipe{.epochs = 0});
   });
-  EXPECT_THAT(demo_setting(entry, kNoProblem), ElementsAre());
+  EXPECT_THAT(demo_setting(entry, kNoSetting), ElementsAre());
 }
 
 TEST(DemoMethods, EveryMethodTakesItsSetting) {
-  const methods::Problem problem{testing::tiny_clip(), {"a", "b"}, 16, 32};
+  const methods::Setting setting{testing::tiny_clip(), {"a", "b"}, 16, 32};
   for (const auto* entry : methods::entries()) {
-    if (!methods::fits(*entry, *problem.model)) continue;
-    OptionValues values = demo_setting(*entry, problem);
+    if (!methods::fits(*entry, *setting.model)) continue;
+    OptionValues values = demo_setting(*entry, setting);
     values["method"] = entry->name;
     const auto request = engine::read_adapt_request(values);
     EXPECT_NO_THROW(methods::make_method(entry->name, request.method_options)) << entry->name;

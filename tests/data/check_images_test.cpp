@@ -32,7 +32,7 @@ class CheckImages : public testing::Test {
                .test = {{"cut.bmp", 0}, {"gone.png", 0}},
                .found_splits = {}};
   }
-  testing::TempFolder folder;
+  TempFolder folder;
   Dataset dataset;
 };
 
@@ -104,7 +104,7 @@ TEST_F(CheckImages, StopsWithinASecondOfASignal) {
 }
 
 TEST(ImageCache, RemembersTheContentAndTheFindingsOfWhatItRead) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto one = folder.put("one.bmp", bmp(golden::noise(5, 4, 1)));
   const auto same = folder.put("same.bmp", bmp(golden::noise(5, 4, 1)));
   const auto other = folder.put("other.bmp", bmp(golden::noise(5, 4, 2)));

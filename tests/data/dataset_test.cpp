@@ -12,24 +12,22 @@
 namespace graft::data {
 namespace {
 
-using testing::TempFolder;
-
 TEST(Dataset, APathThatDoesNotExistIsAFileError) {
   EXPECT_ERROR(open_dataset("/no/such"), FileError, "/no/such");
 }
 
 TEST(Dataset, AnUnknownFileIsRefusedWithTheFormatsThatAreRead) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_ERROR(open_dataset(folder.put("x.txt", "hello")), DataError, "coop-split");
 }
 
 TEST(Dataset, AnUnknownFormatNamesTheNearest) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_ERROR(open_dataset(folder.path(), {.format = "image-foldr"}), UsageError, "image-folder");
 }
 
 TEST(Dataset, RefusesNoClassAndOneClass) {
-  const testing::TempFolder none, one;
+  const TempFolder none, one;
   none.put("a.jpg", "");
   EXPECT_ERROR(open_dataset(none.path()), DataError, "no class was found");
   for (int i = 0; i < 10; ++i)
@@ -38,7 +36,7 @@ TEST(Dataset, RefusesNoClassAndOneClass) {
 }
 
 TEST(Dataset, SaysEverythingThatIsWrongAtOnce) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("train/cat/1.jpg", "");
   folder.put("valid/dog/1.jpg", "");
   EXPECT_ERROR(open_dataset(folder.path()), DataError, "2 problems");
@@ -47,7 +45,7 @@ TEST(Dataset, SaysEverythingThatIsWrongAtOnce) {
 }
 
 TEST(Dataset, ValMayServeAsTest) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "val/a/2.jpg", "val/b/2.jpg"})
     folder.put(file, "");
   const Dataset dataset = open_dataset(folder.path(), {.test_split = "val"});
@@ -56,7 +54,7 @@ TEST(Dataset, ValMayServeAsTest) {
 }
 
 TEST(Dataset, OnlyTheNeededSplitsMustBeThere) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("test/a/1.jpg", "");
   folder.put("test/b/1.jpg", "");
   EXPECT_EQ(open_dataset(folder.path(), {}, {Split::test}).test.size(), 2u);

@@ -21,7 +21,7 @@ class Duplicates : public testing::Test {
     images.read(folder.put(file, bmp(golden::noise(5, 4, seed))));
     return {file, label};
   }
-  testing::TempFolder folder;
+  TempFolder folder;
   Dataset dataset;
   ImageCache images;
 };

@@ -13,10 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::ElementsAre;
-using testing::TempFolder;
 
 TEST(FileWalk, TakesPhotosInTheOrderOfTheirNamesWhateverTheirBytes) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const char* file : {"b.jpg", "a/2.PNG", "a/1.jfif", "a.bmp", "a b/ x.webp", "od\xff.jpg"})
     folder.put(file, "");
   const Walk walk = walk_photos(folder.path());
@@ -26,7 +25,7 @@ TEST(FileWalk, TakesPhotosInTheOrderOfTheirNamesWhateverTheirBytes) {
 }
 
 TEST(FileWalk, LeavesHiddenAndShadowFilesAtAnyDepth) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const char* file : {".a.jpg", ".git/x/y", "c/.ipynb_checkpoints/1.jpg", "#recycle/1.jpg", "c/$RECYCLE.BIN/2.jpg",
                            "c/Thumbs.db", "c/._1.jpg", ".AppleDouble/1.jpg", "c/1.jpg"})
     folder.put(file, "");
@@ -38,7 +37,7 @@ TEST(FileWalk, LeavesHiddenAndShadowFilesAtAnyDepth) {
 }
 
 TEST(FileWalk, TellsImagesThatAreNotReadFromPhotosWithoutAnEndingAndFromOtherFiles) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const char* file : {"a.gif", "b.HEIC", "c.tif", "d.txt", "README"})
     folder.put(file, "x");
   folder.put("photo.jpg_original", "\xff\xd8\xff\xe0");
@@ -49,7 +48,7 @@ TEST(FileWalk, TellsImagesThatAreNotReadFromPhotosWithoutAnEndingAndFromOtherFil
 }
 
 TEST(FileWalk, FollowsLinksNeverRoundInACircle) {
-  const testing::TempFolder folder, other;
+  const TempFolder folder, other;
   other.put("far.jpg", "");
   folder.put("a/1.jpg", "");
   fs::create_directory_symlink(folder.path(), folder.path() / "a/up");
@@ -63,12 +62,12 @@ TEST(FileWalk, FollowsLinksNeverRoundInACircle) {
 }
 
 TEST(FileWalk, AFolderThatCannotBeListedIsAFileError) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_ERROR(walk_photos(folder.path() / "none"), FileError, "cannot be listed");
 }
 
 TEST(FileWalk, StopsForASignal) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("1.jpg", "");
   request_stop(SIGTERM);
   EXPECT_THROW(walk_photos(folder.path()), Stopped);
@@ -76,7 +75,7 @@ TEST(FileWalk, StopsForASignal) {
 }
 
 TEST(FileWalk, TakesTextsWhereThoseAreLookedFor) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const char* file : {"a/1.txt", "a/2.TXT", "b.text", "c.jpg", "README", ".x.txt"})
     folder.put(file, "x");
   const Walk walk = walk_texts(folder.path());

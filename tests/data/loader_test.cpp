@@ -46,7 +46,7 @@ class LoaderTest : public testing::Test {
     return batches;
   }
 
-  testing::TempFolder folder;
+  TempFolder folder;
   std::vector<Sample> samples;
 };
 

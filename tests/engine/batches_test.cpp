@@ -49,7 +49,7 @@ class BatchesTest : public ::testing::Test {
   }
 
   static constexpr nn::Place kPlace = 3;
-  testing::TempFolder folder_;
+  TempFolder folder_;
   std::shared_ptr<models::Model> model_ = testing::tiny_clip();
   features::Encoder encoder_{model_, nullptr, {}};
   Silent silent_;
@@ -87,7 +87,7 @@ int64_t threads_now() {
 }
 
 TEST(PreparedBatches, OfKeptFeaturesNeedNoThreadsThatReadPhotos) {
-  const testing::TempFolder world;
+  const TempFolder world;
   testing::make_tiny_world(world.path());
   auto options = testing::tiny_run(world.path(), "linear-probe");
   options.data.workers = 7;

@@ -41,7 +41,7 @@ class MeanOverPatches final : public models::Head {
   at::Tensor weight;
 
  protected:
-  at::Tensor frozen(const at::Tensor& tokens, nn::Context& context) override {
+  at::Tensor frozen(const at::Tensor& tokens, nn::Context& context) const override {
     const auto& layout = context.layout;
     const auto patches = tokens.narrow(1, layout.begin(nn::TokenKind::patch), layout.count(nn::TokenKind::patch));
     return at::linear(patches, weight).mean(1);

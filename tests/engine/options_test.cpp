@@ -112,7 +112,7 @@ TEST(Options, AllThatIsOutOfRangeIsToldAtOnce) {
 }
 
 TEST(Options, TemplatesComeFromTheOptionThenTheFile) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   std::ofstream(folder / "t.txt") << "two {}.\r\n\nthree {}\n";
   EXPECT_EQ(read_templates("one {}", (folder / "t.txt").string()),
             (std::vector<std::string>{"one {}", "two {}.", "three {}"}));

@@ -32,7 +32,7 @@ class EncoderTest : public ::testing::Test {
     return Encoder(model_, std::make_shared<data::ImageCache>(), {.workers = workers, .cache_dir = cache});
   }
 
-  testing::TempFolder folder_;
+  TempFolder folder_;
   std::shared_ptr<models::Model> model_ = testing::tiny_clip();
   std::vector<fs::path> files_;
   Silent silent_;

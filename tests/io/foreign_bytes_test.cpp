@@ -12,13 +12,13 @@ using namespace std::string_view_literals;
 constexpr std::string_view kPointer =
     "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 605247071\n";
 
-void put_tensor(const testing::TempFolder& folder, const std::string& name) {
+void put_tensor(const TempFolder& folder, const std::string& name) {
   const std::byte value[1] = {};
   write_safetensors(folder.path() / name, {{"w", Dtype::u8, {1}, value}});
 }
 
 TEST(ForeignBytes, EachHasASentenceOfItsOwn) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto refused = [&](const char* name, std::string_view bytes, const char* says) {
     const auto path = folder.put(name, bytes);
     EXPECT_ERROR(Weights::open(path), FileError, says);
@@ -42,7 +42,7 @@ TEST(ForeignBytes, EachHasASentenceOfItsOwn) {
 }
 
 TEST(ForeignBytes, AShardThatIsAPointerIsNamed) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   put_tensor(folder, "model-1.safetensors");
   folder.put("model-2.safetensors", kPointer);
   folder.put("model.safetensors.index.json",
@@ -51,15 +51,15 @@ TEST(ForeignBytes, AShardThatIsAPointerIsNamed) {
 }
 
 TEST(ForeignBytes, ATruncatedHeaderIsCutShort) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   put_tensor(folder, "whole.safetensors");
-  const auto bytes = testing::read_file(folder.path() / "whole.safetensors");
+  const auto bytes = content_of(folder.path() / "whole.safetensors");
   EXPECT_ERROR(Weights::open(folder.put("cut.safetensors", std::string_view(bytes).substr(0, 20))), FileError,
                "cut short");
 }
 
 TEST(ForeignFolder, AnAdapterARunAndPhotosAreNoModels) {
-  const testing::TempFolder adapter, run, photos, foreign;
+  const TempFolder adapter, run, photos, foreign;
   adapter.put("adapter_config.json", "{}");
   put_tensor(adapter, "adapter_model.safetensors");
   EXPECT_ERROR(ModelFolder::at(adapter.path()), FileError, "is an adapter and no model.");

@@ -16,7 +16,7 @@ Environment environment(std::map<std::string, std::string, std::less<>> values) 
 }
 
 // As huggingface_hub leaves it after a download.
-void put_snapshot(const testing::TempFolder& folder, const std::string& cache, const std::string& repository) {
+void put_snapshot(const TempFolder& folder, const std::string& cache, const std::string& repository) {
   folder.put(cache + "/models--" + repository + "/refs/main", "abc123");
   folder.put(cache + "/models--" + repository + "/snapshots/abc123/config.json", "{}");
 }
@@ -29,14 +29,14 @@ TEST(Hub, LooksWhereTheHuggingFaceLibrariesWould) {
 }
 
 TEST(Hub, TakesAnExistingFileOrFolderFirst) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("model.pt", "x");
   EXPECT_EQ(resolve_model(file.string(), environment({})), file);
   EXPECT_EQ(resolve_model(folder.path().string(), environment({})), folder.path());
 }
 
 TEST(Hub, FindsTheSnapshotOfARepository) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   put_snapshot(folder, "home/hub", "openai--clip-vit");
   put_snapshot(folder, "home/hub", "gpt2");
   const auto env = environment({{"HF_HOME", (folder.path() / "home").string()}, {"HF_HUB_CACHE", "/nowhere"}});
@@ -48,7 +48,7 @@ TEST(Hub, FindsTheSnapshotOfARepository) {
 }
 
 TEST(Hub, SaysWhereItLooked) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   put_snapshot(folder, "cache", "org--name");
   const auto env = environment({{"HF_HUB_CACHE", (folder.path() / "cache").string()}, {"HOME", "/nowhere"}});
   EXPECT_ERROR(

@@ -36,7 +36,7 @@ TEST(Image, RefusesEveryTruncation) {
   constexpr std::size_t kForgiven = 2;  // the end marker of JPEG
   for (const auto* name : {"png_rgb8.png", "png_palette4_interlaced.png", "jpeg_rgb_420.jpg",
                            "jpeg_cmyk_progressive.jpg", "webp_lossy.webp", "webp_lossless_alpha.webp", "bmp_rgb.bmp"}) {
-    const std::string bytes = testing::read_file(kImages / name);
+    const std::string bytes = content_of(kImages / name);
     const bool is_jpeg = bytes[0] == '\xff', is_png = bytes[1] == 'P';
     const std::size_t tail = is_jpeg ? kForgiven : is_png ? 12 : name == std::string_view("bmp_rgb.bmp") ? 3 : 0;
     const auto whole = decode(bytes);
@@ -62,14 +62,14 @@ TEST(Image, RefusesWhatItCannotDecodeByName) {
 }
 
 TEST(Image, RefusesADamagedChecksum) {
-  std::string bytes = testing::read_file(kImages / "png_rgb8.png");
+  std::string bytes = content_of(kImages / "png_rgb8.png");
   bytes[bytes.find("IDAT") + 8] ^= 1;
   EXPECT_ERROR(decode(bytes), DataError, "a damaged or truncated PNG");
 }
 
 TEST(Image, RefusesADecompressionBomb) {
   for (const auto* name : {"png_rgb8.png", "jpeg_l.jpg", "webp_lossy.webp", "bmp_rgb.bmp"}) {
-    const std::string bytes = testing::read_file(kImages / name);
+    const std::string bytes = content_of(kImages / name);
     const auto image = decode(bytes);
     const std::int64_t pixels = std::int64_t{image.width} * image.height;
     EXPECT_NO_THROW(decode(bytes, pixels)) << name;
@@ -82,7 +82,7 @@ TEST(Image, FindsAndTurnsOrientationTagsAsPillowDoes) {
   const auto expected = nlohmann::json::parse(stream);
   ASSERT_GE(expected.size(), 24u);
   for (const auto& [name, row] : expected.items()) {
-    const std::string bytes = testing::read_file(source_dir() / "tests/golden/images/found" / name);
+    const std::string bytes = content_of(source_dir() / "tests/golden/images/found" / name);
     if (row.contains("refused")) {
       EXPECT_THROW(decode(bytes), DataError) << name;
       continue;
@@ -100,7 +100,7 @@ TEST(Image, FindsAndTurnsOrientationTagsAsPillowDoes) {
 }
 
 TEST(Image, TagsThatAreCutOrAbsurdAreNone) {
-  const std::string bytes = testing::read_file(source_dir() / "tests/golden/images/found/exif_6.jpg");
+  const std::string bytes = content_of(source_dir() / "tests/golden/images/found/exif_6.jpg");
   for (std::size_t length = 0; length < 60; ++length) {
     const int found = orientation_of(std::as_bytes(std::span(bytes).first(length)));
     EXPECT_TRUE(found == 1 || found == 6) << length;
@@ -110,7 +110,7 @@ TEST(Image, TagsThatAreCutOrAbsurdAreNone) {
 TEST(Image, SaysWhatItHadToPassOver) {
   ImageFindings found;
   const auto decode_found = [&](const char* folder, const char* name) {
-    const std::string bytes = testing::read_file(source_dir() / "tests/golden/images" / folder / name);
+    const std::string bytes = content_of(source_dir() / "tests/golden/images" / folder / name);
     decode_image(std::as_bytes(std::span(bytes)), name, kMaxPixels, found);
   };
   decode_found("found", "damaged_cut_with_end.jpg");

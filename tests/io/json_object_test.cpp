@@ -50,7 +50,7 @@ TEST(JsonObject, RefusesTextThatIsNoObjectByItsLine) {
 }
 
 TEST(JsonObject, ReadsAFileThatIsAListOfObjects) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_TRUE(JsonObject::read_list(folder.path() / "modules.json").empty());
   const auto file = folder.put("modules.json", R"([{"path": ""}, {"path": "1_Pooling", "idx": "one"}])");
   const auto modules = JsonObject::read_list(file);
@@ -93,7 +93,7 @@ TEST(JsonObject, CutsALongValueInAMessage) {
 }
 
 TEST(JsonObject, IsNothingWhereThereIsNoFile) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_FALSE(JsonObject::read(folder.path() / "config.json").has_value());
   folder.put("config.json", "{}");
   EXPECT_TRUE(JsonObject::read(folder.path() / "config.json").value().empty());

@@ -14,14 +14,14 @@ namespace graft::io {
 namespace {
 
 TEST(MappedFile, HoldsTheBytesOfTheFile) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = MappedFile::open(folder.put("a", "seven b"));
   ASSERT_EQ(file->bytes().size(), 7u);
   EXPECT_EQ(file->bytes().back(), std::byte{'b'});
 }
 
 TEST(MappedFile, OutlivesTheNameOfTheFile) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = MappedFile::open(folder.put("a", "x"));
   std::filesystem::remove(folder.path() / "a");
   EXPECT_EQ(file->bytes().front(), std::byte{'x'});
@@ -41,7 +41,7 @@ int64_t resident_pages(std::span<const std::byte> bytes) {
 }
 
 TEST(MappedFile, PagesThatAreGivenBackComeAgainFromTheFile) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const std::string text(64 * 4096, 'x');
   const auto file = MappedFile::open(folder.put("a", text));
   const auto all = file->bytes();
@@ -59,7 +59,7 @@ TEST(MappedFile, PagesThatAreGivenBackComeAgainFromTheFile) {
 }
 
 TEST(MappedFile, SaysWhatIsWrongWithAPath) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_ERROR(MappedFile::open(folder.path() / "none"), FileError, "none cannot be read: No such file");
   EXPECT_ERROR(MappedFile::open(folder.path()), FileError, "is a folder: expected a file");
   EXPECT_ERROR(MappedFile::open(folder.put("empty", "")), FileError, "is empty. Is the download complete?");

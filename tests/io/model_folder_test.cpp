@@ -6,13 +6,13 @@
 namespace graft::io {
 namespace {
 
-void put_weights(const testing::TempFolder& folder, const std::string& name, const std::string& tensor = "w") {
+void put_weights(const TempFolder& folder, const std::string& name, const std::string& tensor = "w") {
   const std::byte value[1] = {};
   write_safetensors(folder.path() / name, {{tensor, Dtype::u8, {1}, value}});
 }
 
 TEST(ModelFolder, ReadsTheConfigurationsThatAreThere) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   put_weights(folder, "model.safetensors");
   folder.put("config.json", R"({"model_type": "vit"})");
   folder.put("preprocessor_config.json", R"({"size": 224})");
@@ -25,7 +25,7 @@ TEST(ModelFolder, ReadsTheConfigurationsThatAreThere) {
 }
 
 TEST(ModelFolder, TakesTheImageProcessorOutOfTransformers5sProcessorConfig) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   put_weights(folder, "model.safetensors");
   folder.put("processor_config.json",
              R"({"image_processor": {"do_normalize": false}, "processor_class": "CLIPProcessor"})");
@@ -36,7 +36,7 @@ TEST(ModelFolder, TakesTheImageProcessorOutOfTransformers5sProcessorConfig) {
 }
 
 TEST(ModelFolder, OfSentenceTransformersIsInsideWhereItsListSays) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("modules.json", R"([{"path": "0_Transformer", "type": "sentence_transformers.models.Transformer"}])");
   folder.put("0_Transformer/config.json", R"({"model_type": "bert"})");
   put_weights(folder, "0_Transformer/model.safetensors");
@@ -48,7 +48,7 @@ TEST(ModelFolder, OfSentenceTransformersIsInsideWhereItsListSays) {
 }
 
 TEST(ModelFolder, TakesALoneFileWithoutConfiguration) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   put_weights(folder, "anything");
   folder.put("config.json", "{}");
   const auto model = ModelFolder::at(folder.path() / "anything");
@@ -57,14 +57,14 @@ TEST(ModelFolder, TakesALoneFileWithoutConfiguration) {
 }
 
 TEST(ModelFolder, PrefersSafetensorsToPickle) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   put_weights(folder, "model.safetensors");
   folder.put("pytorch_model.bin", "x");
   EXPECT_EQ(ModelFolder::at(folder.path()).weights.filename(), "model.safetensors");
 }
 
 TEST(ModelFolder, OpensShards) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   put_weights(folder, "one", "a");
   put_weights(folder, "two", "b");
   folder.put("model.safetensors.index.json", R"({"weight_map": {"a": "one", "b": "two"}})");
@@ -74,14 +74,14 @@ TEST(ModelFolder, OpensShards) {
 }
 
 TEST(ModelFolder, TakesTheOnlyCheckpointWhateverItsName) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   put_weights(folder, "my_model.safetensors");
   folder.put("notes.txt", "x");
   EXPECT_EQ(ModelFolder::at(folder.path()).weights.filename(), "my_model.safetensors");
 }
 
 TEST(ModelFolder, SaysWhatAFolderLacks) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_ERROR(ModelFolder::at(folder.path()), FileError, "holds no weights: expected model.safetensors");
   folder.put("b.pt", "x");
   folder.put("a.pth", "x");

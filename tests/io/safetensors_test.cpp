@@ -26,7 +26,7 @@ std::string tensor(std::string_view dtype, std::string_view shape, std::string_v
 const float kValues[] = {1, 2, 3, 4, 5, 6};
 const std::uint8_t kBytes[] = {7, 8, 9};
 
-std::filesystem::path write_example(const testing::TempFolder& folder) {
+std::filesystem::path write_example(const TempFolder& folder) {
   write_safetensors(folder.path() / "f",
                     {{"bytes", Dtype::u8, {3}, std::as_bytes(std::span(kBytes))},
                      {"b", Dtype::f32, {3, 2}, std::as_bytes(std::span(kValues))},
@@ -37,7 +37,7 @@ std::filesystem::path write_example(const testing::TempFolder& folder) {
 }
 
 TEST(Safetensors, ReadsWhatItWrites) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = SafetensorsFile::open(write_example(folder));
   ASSERT_EQ(file.tensors().size(), 4u);
   const auto* b = file.find("b");
@@ -53,8 +53,8 @@ TEST(Safetensors, ReadsWhatItWrites) {
 
 // The layout of the safetensors library: widest type first, then by name; the header padded to eight bytes.
 TEST(Safetensors, WritesTheLibrarysOwnLayout) {
-  const testing::TempFolder folder;
-  const std::string bytes = testing::read_file(write_example(folder));
+  const TempFolder folder;
+  const std::string bytes = content_of(write_example(folder));
   const std::string header = R"({"__metadata__":{"format":"pt","note":"\"quoted\"\n"},)"
                              R"("none":{"dtype":"I64","shape":[0,4],"data_offsets":[0,0]},)"
                              R"("a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},)"
@@ -67,7 +67,7 @@ TEST(Safetensors, WritesTheLibrarysOwnLayout) {
 }
 
 TEST(Safetensors, KeepsTheMappingAliveThroughAView) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   std::optional<SafetensorsFile> file = SafetensorsFile::open(write_example(folder));
   const TensorView view = *file->find("bytes");
   file.reset();
@@ -79,8 +79,8 @@ TEST(Safetensors, OpensAFileWithoutTensors) {
 }
 
 TEST(Safetensors, RefusesEveryTruncation) {
-  const testing::TempFolder folder;
-  const std::string bytes = testing::read_file(write_example(folder));
+  const TempFolder folder;
+  const std::string bytes = content_of(write_example(folder));
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     EXPECT_THROW(parse(std::string_view(bytes).substr(0, length)), FileError) << length;
   }
@@ -153,10 +153,10 @@ TEST(Safetensors, NamesADtypeThatIsNotSupportedOnlyWhenItIsAskedFor) {
 }
 
 TEST(Safetensors, LeavesTheOldFileWhenANameCannotBeWritten) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto path = folder.put("f", "old");
   EXPECT_ERROR(write_safetensors(path, {{"\xff", Dtype::u8, {0}, {}}}), FileError, "not UTF-8");
-  EXPECT_EQ(testing::read_file(path), "old");
+  EXPECT_EQ(content_of(path), "old");
 }
 
 TEST(Dtype, NamesGoBothWays) {

@@ -21,7 +21,7 @@ Integer take(std::string_view& bytes) {
 
 // The payloads of a file of TFRecords, each checksum verified.
 std::vector<std::string> records(const std::filesystem::path& path) {
-  const std::string file = testing::read_file(path);
+  const std::string file = content_of(path);
   std::string_view rest = file;
   std::vector<std::string> payloads;
   while (!rest.empty()) {
@@ -42,7 +42,7 @@ TEST(Tensorboard, ChecksumsAreCrc32c) {
 }
 
 TEST(Tensorboard, BeginsWithItsVersionAndHoldsTheScalars) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   TensorboardWriter writer(folder.path(), 1000.5);
   writer.scalar("loss", 300, 0.5f, 1001.5);
   writer.flush();
@@ -56,7 +56,7 @@ TEST(Tensorboard, BeginsWithItsVersionAndHoldsTheScalars) {
 }
 
 TEST(Tensorboard, NeverWritesIntoAnExistingFile) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   TensorboardWriter first(folder.path(), 1000), second(folder.path(), 1000);
   EXPECT_NE(first.path(), second.path());
   second.flush();

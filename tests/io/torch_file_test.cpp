@@ -62,7 +62,7 @@ TEST(TorchFile, AWholeObjectIsNoStateDict) {
 
 TEST(TorchFile, RefusesEveryTruncation) {
   for (const auto* name : {"plain.pt", "legacy.pt"}) {
-    const std::string bytes = testing::read_file(kGolden / "torch" / name);
+    const std::string bytes = content_of(kGolden / "torch" / name);
     for (std::size_t length = 0; length < bytes.size(); ++length) {
       EXPECT_THROW(parse(std::string_view(bytes).substr(0, length)), FileError) << name << " " << length;
     }
@@ -71,7 +71,7 @@ TEST(TorchFile, RefusesEveryTruncation) {
 
 // Whatever a byte is turned into: a file that still makes sense or a FileError, and no view out of bounds.
 TEST(TorchFile, SurvivesEveryDamagedByteOfItsPickle) {
-  const std::string good = testing::read_file(kGolden / "torch/plain.pt");
+  const std::string good = content_of(kGolden / "torch/plain.pt");
   const auto begin = good.find("data.pkl"), end = good.find("PK", begin + 1);
   for (std::size_t at = begin; at < end; ++at) {
     for (const char damage : {'\0', '\x7f', '\xff', '.'}) {

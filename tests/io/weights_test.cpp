@@ -23,16 +23,16 @@ std::vector<std::string> names(const Weights& weights) {
 }
 
 TEST(Weights, TellsFormatsApartByTheirBytes) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_THAT(names(Weights::open(write_tensor(folder.path() / "odd.bin", "w"))), testing::ElementsAre("w"));
-  const auto torch = folder.put("odd.ckpt", testing::read_file(kTorch / "plain.pt"));
+  const auto torch = folder.put("odd.ckpt", content_of(kTorch / "plain.pt"));
   EXPECT_THAT(names(Weights::open(torch)), testing::ElementsAre("a", "b"));
   EXPECT_ERROR(Weights::open(folder.put("x.pt", "not weights at all")), FileError, "not a file of torch.save");
   EXPECT_ERROR(Weights::open(folder.put("x.safetensors", "1234567890")), FileError, "[safetensors]");
 }
 
 TEST(Weights, JoinsTheShardsOfAnIndex) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   write_tensor(folder.path() / "model-1.safetensors", "a");
   write_tensor(folder.path() / "model-2.safetensors", "b");
   const auto index = folder.put("model.safetensors.index.json",
@@ -43,7 +43,7 @@ TEST(Weights, JoinsTheShardsOfAnIndex) {
 }
 
 TEST(Weights, RefusesAnIndexThatItsShardsDoNotKeep) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   write_tensor(folder.path() / "1", "a");
   write_tensor(folder.path() / "2", "a");
   const auto open = [&](std::string_view map) {
@@ -59,7 +59,7 @@ TEST(Weights, RefusesAnIndexThatItsShardsDoNotKeep) {
 }
 
 TEST(Weights, NamesTheNearestTensorWhenOneIsMissing) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto weights = Weights::open(write_tensor(folder.path() / "f", "visual.proj"));
   EXPECT_EQ(weights.find("visual.prij"), nullptr);
   EXPECT_ERROR(weights.at("visual.prij"), FileError,

@@ -47,7 +47,7 @@ TEST(Clip, RunningInTwoPartsEqualsRunningAtOnce) {
 
 TEST(Clip, ItsTextTowerAloneReadsTexts) {
   const torch::NoGradGuard no_grad;
-  const auto folder = io::ModelFolder::at(testing::source_dir() / "assets/clip_products");
+  const auto folder = io::ModelFolder::at(source_dir() / "assets/clip_products");
   const auto pair = load_model(folder, {});
   const auto alone = load_model(folder, {.told = {.reads = data::Reads::text}});
   auto& reader = alone->reader();
@@ -73,7 +73,9 @@ TEST(Clip, ItsTextTowerAloneReadsTexts) {
   // Its sites lie at its own places: below the block that is changed, features may be kept.
   for (const auto* joint : reader.joints()) {
     const auto& site = joint->site();
-    if (site.block >= 0) EXPECT_EQ(site.place, 1 + site.block) << site.path;
+    if (site.block >= 0) {
+      EXPECT_EQ(site.place, 1 + site.block) << site.path;
+    }
   }
 }
 

@@ -12,7 +12,6 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
-using testing::TempFolder;
 
 constexpr const char* kFewMerges = "#version: 0.2\nc a\nca t</w>\n";
 constexpr const char* kClipCuts =
@@ -41,7 +40,7 @@ json tokenizer_json() {
           {"added_tokens", {{{"id", 0}, {"content", "<|startoftext|>"}}, {{"id", 1}, {"content", "<|endoftext|>"}}}}};
 }
 
-Texts read_texts_of(const testing::TempFolder& folder, int64_t words) {
+Texts read_texts_of(const TempFolder& folder, int64_t words) {
   io::ModelFolder model;
   model.path = folder.path();
   return texts_of(model, /*open_clip=*/false, words);
@@ -49,7 +48,7 @@ Texts read_texts_of(const testing::TempFolder& folder, int64_t words) {
 
 TEST(ClipTexts, AnotherVocabularyOfItsKindIsUsed) {
   const auto size = static_cast<int64_t>(backwards().size());
-  testing::TempFolder pair, whole;
+  TempFolder pair, whole;
   pair.put("merges.txt", kFewMerges);
   pair.put("vocab.json", backwards().dump());
   whole.put("tokenizer.json", tokenizer_json().dump());
@@ -65,7 +64,7 @@ TEST(ClipTexts, AnotherVocabularyOfItsKindIsUsed) {
 }
 
 TEST(ClipTexts, ClipsOwnNeedsNoFiles) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_EQ(read_texts_of(folder, 49408).refused, "");
   EXPECT_EQ(read_texts_of(folder, 49408).tokenizer, nullptr);
   EXPECT_THAT(read_texts_of(folder, 901629).refused, HasSubstr("901629 words"));
@@ -73,7 +72,7 @@ TEST(ClipTexts, ClipsOwnNeedsNoFiles) {
 
 TEST(ClipTexts, ATokenizerOfAnotherKindIsRefusedByName) {
   const auto refused = [](const char* name, const std::string& content) {
-    const testing::TempFolder folder;
+    const TempFolder folder;
     folder.put(name, content);
     return read_texts_of(folder, 49408).refused;
   };

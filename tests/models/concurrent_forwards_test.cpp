@@ -18,7 +18,7 @@
 #include "graft/io/model_folder.h"
 #include "graft/io/weights.h"
 #include "graft/models/checkpoint.h"
-#include "graft/models/classifier.h"
+#include "graft/models/clip/class_prompts.h"
 #include "graft/models/model.h"
 #include "tests/nn/inserts.h"
 #include "tests/support/source_dir.h"
@@ -146,11 +146,11 @@ TEST(ConcurrentPrompts, ClassPromptsThatManyThreadsAskForFirstAreTheSameBits) {
   const OneThreadEach one_thread_each;
   const std::vector<std::string> classes = {"cat", "dog", "tram"}, templates = {"a photo of a {}.", "a {}."};
   const auto model = testing::tiny_clip();
-  const PromptClassifier alone(testing::tiny_clip(), classes, templates), shared(model, classes, templates);
+  const ClassPrompts alone(testing::tiny_clip(), classes, templates), shared(model, classes, templates);
   const auto features = testing::random_tensor({5, model->reader().width(model->reader().last())}, 2);
-  const auto logits = [&](const PromptClassifier& classifier) {
+  const auto logits = [&](const ClassPrompts& head) {
     nn::Context context;
-    return classifier.forward(features, context);
+    return head.forward(features, context);
   };
   const torch::NoGradGuard no_grad;
   expect_all_equal(from_all_threads([&] { return logits(shared); }), logits(alone));

@@ -41,10 +41,10 @@ class EveryToken final : public Head {
   EveryToken() : Head(32, 2) { weight = register_parameter("weight", random_tensor({2, 32}, 1)); }
   bool reads_rows() const override { return false; }
   at::Tensor weight;
-  nn::Layout seen;
+  mutable nn::Layout seen;
 
  protected:
-  at::Tensor frozen(const at::Tensor& tokens, nn::Context& context) override {
+  at::Tensor frozen(const at::Tensor& tokens, nn::Context& context) const override {
     seen = context.layout;
     return at::linear(tokens, weight);
   }

@@ -33,7 +33,7 @@ using ::testing::HasSubstr;
 class Adapt : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    world_ = new testing::TempFolder;
+    world_ = new TempFolder;
     testing::make_tiny_world(world_->path());
   }
   static void TearDownTestSuite() {
@@ -47,7 +47,7 @@ class Adapt : public ::testing::Test {
   }
   engine::AdaptOptions options(const std::string& method) { return testing::tiny_run(world_->path(), method); }
   std::string bytes(const std::string& run, const char* file = "adapter_model.safetensors") {
-    return testing::read_file(out_ / run / file);
+    return content_of(out_ / run / file);
   }
   template <class ErrorType, class Function>
   std::string error_of(Function&& function) {
@@ -59,12 +59,12 @@ class Adapt : public ::testing::Test {
     return "no error of this kind";
   }
 
-  static testing::TempFolder* world_;
-  testing::TempFolder out_;
+  static TempFolder* world_;
+  TempFolder out_;
   engine::Host host_;
   Silent silent_;
 };
-testing::TempFolder* Adapt::world_ = nullptr;
+TempFolder* Adapt::world_ = nullptr;
 
 TEST_F(Adapt, LeavesACompleteRunFolder) {
   auto o = options("lora");
@@ -177,12 +177,12 @@ class Resume : public Adapt {
   std::map<std::string, std::string> folder() {
     std::map<std::string, std::string> files;
     for (const auto& entry : fs::recursive_directory_iterator(out_ / "run")) {
-      if (entry.is_regular_file()) files[entry.path().string()] = testing::read_file(entry.path());
+      if (entry.is_regular_file()) files[entry.path().string()] = content_of(entry.path());
     }
     return files;
   }
 
-  testing::TempFolder own_;
+  TempFolder own_;
 };
 
 TEST_F(Resume, WhatIsGivenAndNotAsTheRunHasItIsRefusedAtOnce) {
@@ -249,7 +249,7 @@ TEST_F(Resume, ReplacedPhotosAreRefusedAndNothingIsTouched) {
     finished(o);
     const auto before = folder();
     const auto photo = own_.path() / "photos/train/red/00.bmp";
-    const auto kept = testing::read_file(photo);
+    const auto kept = content_of(photo);
     testing::write_bitmap(photo, 1, 2, 3, 99);
     const auto text = error_of<DataError>([&] { again(); });
     EXPECT_THAT(text, HasSubstr("train: 18 photos as before, but their contents")) << method;
@@ -468,7 +468,7 @@ TEST_F(Adapt, AnAdapterOfAnotherModelIsRefusedUnlessForced) {
   auto o = options("lora");
   o.output = "run";
   run(o);
-  const auto other = testing::TempFolder();
+  const auto other = TempFolder();
   testing::make_tiny_world(other.path(), 1, 1, 1);
   auto weights = nn::read_tensors(other / "clip" / "open_clip_model.safetensors");
   weights["visual.proj"].mul_(1.5);

@@ -56,7 +56,7 @@ struct PeftFolder {
     }
     return "it was read";
   }
-  testing::TempFolder folder;
+  TempFolder folder;
 };
 
 TEST(AdapterFolder, AClassifierThatPeftSavedHasItsClasses) {
@@ -74,7 +74,7 @@ TEST(AdapterFolder, AClassifierThatPeftSavedHasItsClasses) {
 }
 
 TEST(AdapterFolder, EvaluateAndPredictWorkOnPeftsImageClassificationRecipe) {
-  testing::TempFolder world;
+  TempFolder world;
   testing::make_tiny_world(world.path(), 2, 1, 2);
   for (const char* name : {"recipe", "old"}) {  // safetensors beside transformers 5, a pickled file beside 4
     const PeftFolder peft(name);
@@ -138,7 +138,7 @@ TEST(AdapterFolder, ShardsAndMissingTensorsAreNamed) {
 
 // Every value of graft's own object: null, and of another type.
 TEST(AdapterFolder, OfGraftsOwnFileTheKeyThatIsWrongIsNamed) {
-  testing::TempFolder world;
+  TempFolder world;
   testing::make_tiny_world(world.path(), 2, 1, 1);
   Silent silent;
   auto options = testing::tiny_run(world.path(), "bias");

@@ -27,7 +27,7 @@ class Features : public ::testing::Test {
     return o;
   }
 
-  testing::TempFolder folder_;
+  TempFolder folder_;
   engine::Host host_;
   Silent silent_;
 };
@@ -96,7 +96,7 @@ TEST_F(Features, AnAdapterThatPeftWroteNeedsNoMoreThanItsTwoFiles) {
   const auto foreign = folder_ / "foreign";
   std::filesystem::create_directory(foreign);
   std::filesystem::copy_file(folder_ / "run" / "adapter_model.safetensors", foreign / "adapter_model.safetensors");
-  auto config = nlohmann::json::parse(testing::read_file(folder_ / "run" / "adapter_config.json"));
+  auto config = nlohmann::json::parse(content_of(folder_ / "run" / "adapter_config.json"));
   config.erase("graft");
   std::ofstream(foreign / "adapter_config.json") << config;
   o.adapter = foreign.string();

@@ -55,7 +55,7 @@ class InterruptedRun : public ::testing::Test {
   }
   void expect_same(const std::string& one, const std::string& other) {
     for (const char* file : {"adapter_model.safetensors", "predictions.jsonl", "config.yaml"}) {
-      EXPECT_EQ(testing::read_file(folder_ / one / file), testing::read_file(folder_ / other / file)) << file;
+      EXPECT_EQ(content_of(folder_ / one / file), content_of(folder_ / other / file)) << file;
     }
     const auto a = train::read_metrics(folder_ / one / "metrics.jsonl"),
                b = train::read_metrics(folder_ / other / "metrics.jsonl");
@@ -66,7 +66,7 @@ class InterruptedRun : public ::testing::Test {
     }
   }
 
-  testing::TempFolder folder_;
+  TempFolder folder_;
 };
 
 TEST_F(InterruptedRun, KilledAtAnyMomentItEndsOnTheSameBits) {

@@ -40,7 +40,7 @@ class Merge : public ::testing::Test {
     return features(o, host_, silent_).features;
   }
 
-  testing::TempFolder folder_;
+  TempFolder folder_;
   engine::Host host_;
   Silent silent_;
 };
@@ -54,8 +54,8 @@ TEST_F(Merge, AMergedModelOpensByItselfAndDoesWhatTheAdaptedOneDid) {
   const auto adapted = features_of("", o.run), plain = features_of(o.output, "");
   EXPECT_LT((adapted - plain).abs().max().item<float>(), 1e-5f * adapted.abs().max().item<float>());
   EXPECT_GT((plain - features_of((folder_ / "clip").string(), "")).abs().max().item<float>(), 1e-4f);
-  EXPECT_EQ(testing::read_file(fs::path(o.output) / "open_clip_config.json"),
-            testing::read_file(folder_ / "clip" / "open_clip_config.json"));
+  EXPECT_EQ(content_of(fs::path(o.output) / "open_clip_config.json"),
+            content_of(folder_ / "clip" / "open_clip_config.json"));
 }
 
 TEST_F(Merge, WhatIsNoChangeOfWeightsIsRefusedByNameAndNothingIsWritten) {

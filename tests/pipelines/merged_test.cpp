@@ -133,7 +133,7 @@ class MergedFolder : public ::testing::Test {
     return "it was merged";
   }
 
-  testing::TempFolder folder_;
+  TempFolder folder_;
   engine::Host host_;
   Silent silent_;
 };
@@ -204,8 +204,7 @@ TEST_F(MergedFolder, NothingThatTheBaseHadIsLostAndTheHeadIsTheClassifier) {
   EXPECT_EQ(config.at("architectures"), json({"ViTForImageClassification"}));
   EXPECT_EQ(config.at("layer_norm_eps"), json_of(base / "config.json").at("layer_norm_eps"));
   EXPECT_TRUE(fs::exists(merged.folder / "LICENSE"));
-  EXPECT_EQ(testing::read_file(merged.folder / "preprocessor_config.json"),
-            testing::read_file(base / "preprocessor_config.json"));
+  EXPECT_EQ(content_of(merged.folder / "preprocessor_config.json"), content_of(base / "preprocessor_config.json"));
   expect_the_runs_numbers(run, merged.folder);
 }
 

@@ -59,7 +59,7 @@ class Photos : public ::testing::Test {
     return "";
   }
 
-  testing::TempFolder folder_;
+  TempFolder folder_;
   engine::Host host_;
   Heard heard_;
 };

@@ -23,7 +23,7 @@ using ::testing::HasSubstr;
 class PlannerTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    world_ = new testing::TempFolder;
+    world_ = new TempFolder;
     testing::make_tiny_world(world_->path());
   }
   static void TearDownTestSuite() {
@@ -58,12 +58,12 @@ class PlannerTest : public ::testing::Test {
     return "no ConfigError";
   }
 
-  static testing::TempFolder* world_;
+  static TempFolder* world_;
   Silent silent_;
   std::unique_ptr<engine::Session> session_;
   std::unique_ptr<engine::PreparedRun> run_;
 };
-testing::TempFolder* PlannerTest::world_ = nullptr;
+TempFolder* PlannerTest::world_ = nullptr;
 
 // Photos a step: enough that a step holds more than a pass of photos through the frozen layers, which has its own
 // batch.
@@ -158,7 +158,7 @@ TEST_F(PlannerTest, SaysWhichBatchWouldFitAndRefusesWhatNoBatchFits) {
 }
 
 TEST_F(PlannerTest, ARunThatCannotFitWritesNothing) {
-  const testing::TempFolder out;
+  const TempFolder out;
   auto asked = options("lora");
   asked.memory = "1M";
   asked.output = (out / "run").string();
@@ -167,7 +167,7 @@ TEST_F(PlannerTest, ARunThatCannotFitWritesNothing) {
 }
 
 TEST_F(PlannerTest, RunsThatMakeTheirActivationsTwiceEndOnTheSameBits) {
-  const testing::TempFolder out;
+  const TempFolder out;
   for (const char* how : {"none", "all"}) {
     auto asked = options("lora");
     option::parse("test", "recompute", how, asked.train.recompute);
@@ -176,8 +176,8 @@ TEST_F(PlannerTest, RunsThatMakeTheirActivationsTwiceEndOnTheSameBits) {
     adapt(asked, {{"dropout", "0.2"}}, {}, silent_);
   }
   for (const char* file : {"adapter_model.safetensors", "predictions.jsonl"})
-    EXPECT_EQ(testing::read_file(out / "none" / file), testing::read_file(out / "all" / file)) << file;
-  EXPECT_THAT(testing::read_file(out / "all" / "config.yaml"), HasSubstr("recompute: all"));
+    EXPECT_EQ(content_of(out / "none" / file), content_of(out / "all" / file)) << file;
+  EXPECT_THAT(content_of(out / "all" / "config.yaml"), HasSubstr("recompute: all"));
 }
 
 TEST_F(PlannerTest, APlannedRunHasATimeFromStepsThatWereTaken) {

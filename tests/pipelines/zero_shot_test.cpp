@@ -23,7 +23,7 @@ class ZeroShot : public ::testing::Test {
     return o;
   }
 
-  testing::TempFolder folder_;
+  TempFolder folder_;
   engine::Host host_;
   Silent silent_;
 };
@@ -58,7 +58,7 @@ TEST_F(ZeroShot, WritesARowAPhoto) {
   auto o = options();
   o.output = (folder_ / "p.jsonl").string();
   const auto result = zero_shot(o, host_, silent_);
-  const auto text = testing::read_file(o.output);
+  const auto text = content_of(o.output);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 9);
   const auto row = nlohmann::json::parse(text.substr(0, text.find('\n')));
   EXPECT_EQ(row["label"], "blue");

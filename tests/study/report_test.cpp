@@ -148,7 +148,12 @@ TEST(RunReport, OfVeryManyClassesTheWorstAreListed) {
 
 TEST(ComparisonReport, CountsAreGroupedByThousands) {
   ComparisonReport report;
-  report.tables = {{"", {{"a", 999}, {"b", 1000}, {"c", 85'000'192}}}};
+  report.tables.emplace_back();
+  for (const int64_t count : {999, 1000, 85'000'192}) {
+    auto& row = report.tables.front().rows.emplace_back();
+    row.name = "a";
+    row.trained = count;
+  }
   const std::string html = to_html(report);
   EXPECT_THAT(html, HasSubstr("\"number\">999</td>"));
   EXPECT_THAT(html, HasSubstr("\"number\">1&#8239;000</td>"));

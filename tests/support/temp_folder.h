@@ -10,7 +10,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace graft::testing {
+namespace graft {
 
 class TempFolder {
  public:
@@ -42,9 +42,9 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
-inline std::string read_file(const std::filesystem::path& path) {
+inline std::string content_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-}  // namespace graft::testing
+}  // namespace graft

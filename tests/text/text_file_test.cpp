@@ -51,7 +51,7 @@ TEST(TextFile, RefusesWhatIsNoTextWithItsLine) {
 }
 
 TEST(TextFile, SaysWhyItCannotBeRead) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_ERROR(read_text_file(folder.path()), FileError, "cannot be read: it is a folder");
   EXPECT_ERROR(read_text_file(folder.path() / "none"), FileError, "cannot be read: No such file");
   EXPECT_EQ(read_text_file(folder.put("empty", "")), "");

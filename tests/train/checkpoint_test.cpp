@@ -33,7 +33,7 @@ Checkpoint sample(int64_t step) {
 }
 
 TEST(Checkpoint, GivesBackWhatWasSaved) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto saved = sample(131);
   const auto path = save_checkpoint(folder / "checkpoints", saved, 2);
   EXPECT_EQ(path.filename(), "step-000131");
@@ -53,7 +53,7 @@ TEST(Checkpoint, GivesBackWhatWasSaved) {
 }
 
 TEST(Checkpoint, OneOfTheFirstVersionIsReadAndOneOfALaterIsRefused) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   save_checkpoint(folder.path(), sample(3), 2);
   const auto file = folder / "step-000003" / "state.json";
   const auto state = [&](const std::string& version, const std::string& best, const std::string& sum) {
@@ -72,7 +72,7 @@ TEST(Checkpoint, OneOfTheFirstVersionIsReadAndOneOfALaterIsRefused) {
 }
 
 TEST(Checkpoint, KeepsTheNewestAndPointsAtIt) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const int64_t step : {9, 10, 999'999, 1'000'000})
     save_checkpoint(folder.path(), sample(step), 2);
   EXPECT_FALSE(fs::exists(folder / "step-000010"));
@@ -82,7 +82,7 @@ TEST(Checkpoint, KeepsTheNewestAndPointsAtIt) {
 }
 
 TEST(Checkpoint, AHalfWrittenOneIsNotSeenAndIsRemoved) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   save_checkpoint(folder.path(), sample(1), 2);
   fs::create_directory(folder / ".partial-step-000002");
   std::ofstream(folder / ".partial-step-000002" / "state.json") << "{";
@@ -93,7 +93,7 @@ TEST(Checkpoint, AHalfWrittenOneIsNotSeenAndIsRemoved) {
 }
 
 TEST(Checkpoint, NoneIsNothingAndDamageIsAnError) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_FALSE(load_last_checkpoint(folder / "absent"));
   save_checkpoint(folder.path(), sample(1), 2);
   std::ofstream(folder / "step-000001" / "state.json") << "{\"step\": 1";

@@ -33,7 +33,7 @@ std::string error_of(Function&& function) {
 }
 
 TEST(RunFolder, AFolderThatHoldsSomethingIsRefusedUnlessForced) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const fs::path run = folder / "run";
   { RunFolder::create(run, false, {{"lr", "1"}}); }
   EXPECT_THAT(error_of([&] { RunFolder::create(run, false, {}); }), HasSubstr("holds a run already"));
@@ -41,8 +41,8 @@ TEST(RunFolder, AFolderThatHoldsSomethingIsRefusedUnlessForced) {
   std::ofstream(run / "notes.txt") << "mine";
   { RunFolder::create(run, true, {{"lr", "2"}}); }
   EXPECT_FALSE(fs::exists(run / "metrics.jsonl"));
-  EXPECT_EQ(testing::read_file(run / "notes.txt"), "mine");
-  EXPECT_EQ(testing::read_file(run / "config.yaml"), "lr: 2\n");
+  EXPECT_EQ(content_of(run / "notes.txt"), "mine");
+  EXPECT_EQ(content_of(run / "config.yaml"), "lr: 2\n");
   fs::create_directory(folder / "other");
   std::ofstream(folder / "other" / "photo.jpg") << "x";
   EXPECT_THAT(error_of([&] { RunFolder::check_output(folder / "other", false); }), HasSubstr("not empty"));
@@ -50,7 +50,7 @@ TEST(RunFolder, AFolderThatHoldsSomethingIsRefusedUnlessForced) {
 }
 
 TEST(RunFolder, ASecondProcessIsToldWhoHoldsIt) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);
   const pid_t child = ::fork();
@@ -75,7 +75,7 @@ TEST(RunFolder, ASecondProcessIsToldWhoHoldsIt) {
 }
 
 TEST(RunFolder, TheRecordIsCutToTheCheckpointAndItsCopiesFollow) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   int64_t at_checkpoint = 0;
   {
     auto run = RunFolder::create(folder / "run", false, {});
@@ -94,7 +94,7 @@ TEST(RunFolder, TheRecordIsCutToTheCheckpointAndItsCopiesFollow) {
   EXPECT_EQ(metrics[2].step, 3);
   EXPECT_DOUBLE_EQ(metrics[0].lr, 1e-3);
   EXPECT_TRUE(std::isnan(metrics[0].score("accuracy")));
-  const std::string csv = testing::read_file(folder / "run" / "metrics.csv");
+  const std::string csv = content_of(folder / "run" / "metrics.csv");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 4);
   EXPECT_THAT(
       csv, HasSubstr("step,epoch,split,loss,accuracy,lr,grad_norm,examples_per_s,time\n1,1,train,0.5,,0.001,2,100,"));
@@ -106,7 +106,7 @@ TEST(RunFolder, TheRecordIsCutToTheCheckpointAndItsCopiesFollow) {
 }
 
 TEST(RunFolder, ARecordOfTheFirstKindIsRead) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   std::ofstream(folder / "metrics.jsonl")
       << ("{\"step\":3,\"epoch\":1,\"split\":\"val\",\"loss\":0.5,\"accuracy\":0.75,\"time\":8}\n"
           "{\"step\":4,\"epoch\":1,\"split\":\"train\",\"loss\":0.25,\"images_per_s\":100,\"time\":9}\n");
@@ -118,13 +118,13 @@ TEST(RunFolder, ARecordOfTheFirstKindIsRead) {
 }
 
 TEST(RunFolder, ARecordShorterThanTheCheckpointSaysIsAnError) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   auto run = RunFolder::create(folder / "run", false, {});
   EXPECT_THROW(run.start_metrics(10, {}), FileError);
 }
 
 TEST(RunFolder, WhatIsNoRunCannotBeReopened) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_THROW(RunFolder::reopen(folder.path()), FileError);
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }

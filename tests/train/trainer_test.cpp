@@ -155,7 +155,7 @@ TEST(Trainer, TheBestEpochIsTheOneWithTheLeastWhereLessIsBetter) {
 }
 
 TEST(Trainer, ALossThatIsNotFiniteNamesStepAndRateAndKeepsTheCheckpoint) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   auto batches = points(7);
   auto o = options(4);
   o.checkpoint_every = 1;
@@ -264,7 +264,7 @@ TEST(Trainer, StopsEarlyAndKeepsTheBest) {
 }
 
 TEST(Trainer, ASignalEndsWithACheckpointAndResumeGoesOnToTheSameBits) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   Silent silent;
   const auto train = [&](Regression& task, const std::string& name) {
     task.noise_ = true;
@@ -306,7 +306,7 @@ TEST(Trainer, ASignalEndsWithACheckpointAndResumeGoesOnToTheSameBits) {
 }
 
 TEST(Trainer, ACheckpointOfAnotherRunIsRefused) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   Silent silent;
   Regression task;
   auto batches = points(7);
@@ -315,9 +315,9 @@ TEST(Trainer, ACheckpointOfAnotherRunIsRefused) {
   auto other = options(1);
   other.identity = "another";
   Regression again;
-  const auto record = testing::read_file(folder / "run" / "metrics.jsonl");
+  const auto record = content_of(folder / "run" / "metrics.jsonl");
   EXPECT_THROW(Trainer(again, *batches, other, &run, silent).run(), ConfigError);
-  EXPECT_EQ(testing::read_file(folder / "run" / "metrics.jsonl"), record);
+  EXPECT_EQ(content_of(folder / "run" / "metrics.jsonl"), record);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "graft/core/clock.h"
 #include "graft/core/error.h"
 #include "graft/core/signals.h"
+#include "graft/methods/entry.h"
 #include "graft/pipelines/zero_shot.h"
 
 namespace graft::cli {
@@ -85,7 +86,7 @@ Demo::Demo(const DemoOptions& options, const Arguments& arguments, Terminal& ter
   session_ = std::make_unique<engine::Session>(model_, data_, host_of(arguments), terminal);
 }
 
-methods::Problem Demo::problem(int64_t shots) const {
+methods::Setting Demo::setting(int64_t shots) const {
   return {session_->model(), session_->dataset().classes, shots, shots * classes(), session_->dataset().target};
 }
 
@@ -104,7 +105,7 @@ DemoRun Demo::zero_shot() {
 }
 
 pipelines::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int64_t seed, const std::string& output) {
-  OptionValues values = demo_setting(methods::find_entry(method), problem(shots));
+  OptionValues values = demo_setting(methods::find_entry(method), setting(shots));
   values["method"] = method;
   auto request = engine::read_adapt_request(values);
   auto& options = request.options;

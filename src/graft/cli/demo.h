@@ -9,7 +9,7 @@
 
 #include "graft/cli/arguments.h"
 #include "graft/engine/session.h"
-#include "graft/methods/method.h"
+#include "graft/methods/setting.h"
 #include "graft/pipelines/adapt.h"
 #include "graft/study/comparison_report.h"
 #include "graft/study/statistics.h"
@@ -61,7 +61,7 @@ class Demo {
   Demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal);
 
   int64_t classes() const;
-  methods::Problem problem(int64_t shots) const;
+  methods::Setting setting(int64_t shots) const;
   DemoRun zero_shot();
   // By its demo_setting(); an empty output folder keeps nothing.
   pipelines::AdaptResult adapt(const std::string& method, int64_t shots, int64_t seed, const std::string& output);

@@ -165,7 +165,7 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
   std::vector<std::string> methods;
   for (const auto* entry : entries)
     methods.emplace_back(entry->name);
-  const std::string settings = describe_settings(entries, demo.problem(kShots[std::size(kShots) - 1]));
+  const std::string settings = describe_settings(entries, demo.setting(kShots[std::size(kShots) - 1]));
   Results results(folder / "runs.jsonl", fmt::format("{} {} {} {}", demo.fingerprint(), GRAFT_VERSION,
                                                      options.precision, Hash().add(settings).hex()));
   std::vector<Key> wanted;

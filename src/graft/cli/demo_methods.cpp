@@ -40,20 +40,20 @@ DemoMethods demo_methods(const std::vector<const methods::Entry*>& entries, mode
   return methods;
 }
 
-OptionValues demo_setting(const methods::Entry& entry, const methods::Problem& problem) {
+OptionValues demo_setting(const methods::Entry& entry, const methods::Setting& setting) {
   if (const auto found = chosen().find(entry.name); found != chosen().end()) return found->second;
-  const auto recipe = entry.parse({})->recipe(problem);
-  OptionValues setting;
-  if (recipe.epochs > kMostEpochs) setting["epochs"] = std::to_string(kMostEpochs);
+  const auto recipe = entry.parse({})->recipe(setting);
+  OptionValues shortened;
+  if (recipe.epochs > kMostEpochs) shortened["epochs"] = std::to_string(kMostEpochs);
   if (recipe.augmentation > methods::Augmentation::flip)
-    setting["augment"] = option::print(methods::Augmentation::flip);
-  return setting;
+    shortened["augment"] = option::print(methods::Augmentation::flip);
+  return shortened;
 }
 
-std::string describe_settings(const std::vector<const methods::Entry*>& entries, const methods::Problem& problem) {
+std::string describe_settings(const std::vector<const methods::Entry*>& entries, const methods::Setting& setting) {
   std::vector<std::pair<std::string, OptionValues>> settings;
   for (const auto* entry : entries)
-    settings.emplace_back(entry->name, demo_setting(*entry, problem));
+    settings.emplace_back(entry->name, demo_setting(*entry, setting));
   std::string all;
   for (const auto& [method, values] : settings) {
     if (values.empty()) continue;

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "graft/core/options.h"
-#include "graft/methods/method.h"
+#include "graft/methods/entry.h"
+#include "graft/methods/setting.h"
 
 namespace graft::cli {
 
@@ -17,8 +18,8 @@ DemoMethods demo_methods(const std::vector<const methods::Entry*>& entries, mode
 
 // What differs from the recipe, as `graft adapt` takes it. Of a method that has no setting of its own here: no more
 // epochs and no stronger changes of photos than the others have.
-OptionValues demo_setting(const methods::Entry& entry, const methods::Problem& problem);
+OptionValues demo_setting(const methods::Entry& entry, const methods::Setting& setting);
 std::string describe_settings(const std::vector<const methods::Entry*>& entries,
-                              const methods::Problem& problem);  // a sentence
+                              const methods::Setting& setting);  // a sentence
 
 }  // namespace graft::cli

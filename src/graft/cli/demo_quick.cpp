@@ -47,7 +47,7 @@ std::vector<std::string> notes(const Demo& demo, const DemoOptions& options) {
   std::vector<const methods::Entry*> entries;
   for (const char* method : kMethods)
     entries.push_back(&methods::find_entry(method));
-  return {kPerClassNote, describe_settings(entries, demo.problem(options.shots)),
+  return {kPerClassNote, describe_settings(entries, demo.setting(options.shots)),
           fmt::format("One draw of {} photos a kind: a look, not a claim. graft demo --full draws six times and gives "
                       "intervals.",
                       options.shots)};

@@ -29,9 +29,11 @@ at::Tensor encode_texts(features::Encoder& encoder, const models::Model& model, 
   data::Dataset dataset;
   dataset.name = "the query";
   dataset.reads = data::Reads::text;
-  std::vector<data::Sample> samples;
-  for (const auto& query : queries)
-    samples.push_back({.input = query, .label = -1});
+  std::vector<data::Sample> samples(queries.size());
+  for (size_t i = 0; i < queries.size(); ++i) {
+    samples[i].input = queries[i];
+    samples[i].label = -1;
+  }
   const auto source = models::source_of(model, dataset, std::move(samples), reading, &report);
   return models::unit(encoder.compute(*source, model.reader().last(), report));
 }

@@ -8,13 +8,12 @@ namespace graft::data {
 namespace {
 
 using testing::ElementsAre;
-using testing::TempFolder;
 
 constexpr const char* kSplit = R"({"train": [["b/2.jpg", 1, "bee"], ["a/1.jpg", 0, "ant"]],
                                    "val": [["a/3.jpg", 0, "ant"]], "test": [["b/4.jpg", 1, "bee"]]})";
 
 TEST(CoopSplit, KeepsOrderLabelsAndNames) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("split_zhou_Insects.json", kSplit);
   folder.put("images/b/2.jpg", "");
   const Dataset dataset = open_dataset(folder.path());
@@ -27,14 +26,14 @@ TEST(CoopSplit, KeepsOrderLabelsAndNames) {
 }
 
 TEST(CoopSplit, PhotosMayLieBesideTheFile) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("split_zhou_Insects.json", kSplit);
   folder.put("b/2.jpg", "");
   EXPECT_EQ(open_dataset(file).root, folder.path());
 }
 
 TEST(CoopSplit, SaysWhatIsWrongAndWhere) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto open = [&](const char* text) { open_dataset(folder.put("split_x.json", text)); };
   EXPECT_ERROR(open("{"), DataError, "not a JSON object");
   EXPECT_ERROR(open(R"({"train": [["a.jpg", 0]]})"), DataError,

@@ -8,10 +8,9 @@ namespace graft::data {
 namespace {
 
 using testing::ElementsAre;
-using testing::TempFolder;
 
 TEST(ImageFolder, ReadsSplitsAndSortsClassesAndFiles) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const char* file : {"train/Zebra/2.jpg", "train/Zebra/1.JPEG", "train/ant/deep/x.png", "train/ant/notes.txt",
                            "validation/ant/v.webp", "test/Zebra/t.bmp", "train/.cache/c.jpg", "other/ant/o.jpg"}) {
     folder.put(file, "");
@@ -26,7 +25,7 @@ TEST(ImageFolder, ReadsSplitsAndSortsClassesAndFiles) {
 }
 
 TEST(ImageFolder, WithoutSplitFoldersSplitsBySeed) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (int i = 0; i < 10; ++i) {
     folder.put(fmt::format("cat/{}.jpg", i), "");
     folder.put(fmt::format("dog/{}.jpg", i), "");
@@ -39,7 +38,7 @@ TEST(ImageFolder, WithoutSplitFoldersSplitsBySeed) {
 }
 
 TEST(ImageFolder, AnEmptyClassFolderIsAnError) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "train/empty/readme.txt", "test/a/1.jpg"}) {
     folder.put(file, "");
   }
@@ -47,7 +46,7 @@ TEST(ImageFolder, AnEmptyClassFolderIsAnError) {
 }
 
 TEST(ImageFolder, AListOfClassesNumbersThemAndMissesNone) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg"})
     folder.put(file, "");
   const auto list = folder.put("names.txt", "b\r\na\n");
@@ -59,7 +58,7 @@ TEST(ImageFolder, AListOfClassesNumbersThemAndMissesNone) {
 }
 
 TEST(ImageFolder, WhatIsLeftIsSaidByReasonAndCount) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const char* file :
        {"Shoes/1.jpg", "Shoes/2.JFIF", "Shoes/3.jpe", "Shoes/.ipynb_checkpoints/1-checkpoint.jpg", "Bags/1.PNG",
         "Bags/._1.png", "Bags/notes.txt", "Bags/x.heic", "__MACOSX/Bags/1.png", "@eaDir/Bags/1.jpg", ".hidden.jpg"})
@@ -73,7 +72,7 @@ TEST(ImageFolder, WhatIsLeftIsSaidByReasonAndCount) {
 }
 
 TEST(ImageFolder, AClassCalledTrainIsAClassAmongOthers) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const char* name : {"train", "car", "bus"}) {
     for (int i = 0; i < 10; ++i)
       folder.put(fmt::format("{}/{}.jpg", name, i), "");
@@ -82,14 +81,14 @@ TEST(ImageFolder, AClassCalledTrainIsAClassAmongOthers) {
 }
 
 TEST(ImageFolder, SplitFoldersWithoutClassFoldersAreRefused) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("train/1.jpg", "");
   folder.put("test/1.jpg", "");
   EXPECT_ERROR(open_dataset(folder.path()), DataError, "no class was found: test, train hold no class folders");
 }
 
 TEST(ImageFolder, AMisspeltSplitFolderIsRefusedAndAnotherIsSaid) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "tset/a/1.jpg", "test/a/2.jpg"})
     folder.put(file, "");
   EXPECT_ERROR(open_dataset(folder.path()), DataError,
@@ -98,7 +97,7 @@ TEST(ImageFolder, AMisspeltSplitFolderIsRefusedAndAnotherIsSaid) {
 }
 
 TEST(ImageFolder, FoldersThatSpeakOfSplitsAreNoClasses) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (const char* file : {"seg_train/a/1.jpg", "seg_train/b/1.jpg", "seg_test/a/1.jpg", "seg_test/b/1.jpg"})
     folder.put(file, "");
   EXPECT_ERROR(open_dataset(folder.path()), DataError, "the folders seg_test, seg_train look like splits");
@@ -106,7 +105,7 @@ TEST(ImageFolder, FoldersThatSpeakOfSplitsAreNoClasses) {
 }
 
 TEST(ImageFolder, DecomposedNamesMeetComposedOnes) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("train/cafe\xcc\x81/1.jpg", "");
   folder.put("train/tea/1.jpg", "");
   folder.put("test/caf\xc3\xa9/1.jpg", "");

@@ -12,10 +12,9 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::TempFolder;
 
 TEST(TableSplits, OfSst2AreReadWithDevToTestOn) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("train.tsv",
              "sentence\tlabel\nhide new secretions from the parental units \t0\n`` gorgeous '' and `` fun '' \t1\n");
   folder.put("dev.tsv", "sentence\tlabel\nit 's a charming journey . \t1\n");
@@ -32,7 +31,7 @@ TEST(TableSplits, OfSst2AreReadWithDevToTestOn) {
 }
 
 TEST(TableSplits, OfMrpcHaveTheirQuotesAsText) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const std::string head = "\xef\xbb\xbfQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\r\n";
   folder.put("train.tsv", head +
                               "1\t702876\t702977\tAmrozi accused his brother , whom he called \" the witness \" .\t"
@@ -53,7 +52,7 @@ TEST(TableSplits, OfMrpcHaveTheirQuotesAsText) {
 }
 
 TEST(TableSplits, OfColaHaveNoHeaderAndAreReadByColumnNumbers) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("train.tsv",
              "gj04\t1\t\tOur friends won't buy this analysis.\ngj04\t0\t*\tThe box contains the ball from the tree.\n");
   folder.put("dev.tsv",
@@ -68,7 +67,7 @@ TEST(TableSplits, OfColaHaveNoHeaderAndAreReadByColumnNumbers) {
 }
 
 TEST(TableSplits, OfStsBHoldNumbers) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const std::string head = "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2";
   folder.put("train.tsv", head +
                               "\tscore\n0\tmain-captions\tMSRvid\t2012test\t0001\tnone\tnone\tA plane is taking off.\t"
@@ -86,7 +85,7 @@ TEST(TableSplits, OfStsBHoldNumbers) {
 }
 
 TEST(TableSplits, OfQnliAndMnliHaveTheirOwnPairsAndNames) {
-  const testing::TempFolder qnli, mnli;
+  const TempFolder qnli, mnli;
   const std::string head = "index\tquestion\tsentence\tlabel\n";
   qnli.put("train.tsv", head + "0\tWhen?\tThen.\tentailment\n1\tWho?\tNow.\tnot_entailment\n");
   qnli.put("dev.tsv", head + "0\tWhat?\tThat.\tentailment\n");
@@ -105,7 +104,7 @@ TEST(TableSplits, OfQnliAndMnliHaveTheirOwnPairsAndNames) {
 }
 
 TEST(TableSplits, OfHuggingFacesDatasetsHaveIdsWithoutNames) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("train.jsonl", "{\"text\":\"a\",\"label\":1}\n{\"text\":\"b\",\"label\":0}\n");
   folder.put("validation.jsonl", "{\"text\":\"c\",\"label\":0}\n");
   folder.put("test.jsonl", "{\"text\":\"d\",\"label\":-1}\n{\"text\":\"e\",\"label\":-1}\n");
@@ -119,7 +118,7 @@ TEST(TableSplits, OfHuggingFacesDatasetsHaveIdsWithoutNames) {
 }
 
 TEST(TableSplits, OfPhotosAreReadTooButNotBesideClassFolders) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("train.csv", "file,label\nimages/a.jpg,x\nimages/b.jpg,y\n");
   folder.put("test.csv", "file,label\nimages/c.jpg,x\n");
   for (const char* file : {"images/a.jpg", "images/b.jpg", "images/c.jpg"})
@@ -133,7 +132,7 @@ TEST(TableSplits, OfPhotosAreReadTooButNotBesideClassFolders) {
 }
 
 TEST(TableSplits, OfOneNameAreRefused) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("train.csv", "text,label\na,x\nb,y\n");
   folder.put("train.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n");
   EXPECT_ERROR(open_dataset(folder.path()), DataError, "another table has the same name, 'train'");

@@ -8,10 +8,9 @@ namespace graft::data {
 namespace {
 
 using testing::ElementsAre;
-using testing::TempFolder;
 
 TEST(TableFormat, FindsTheUsualColumnsAndReadsSplits) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("labels.csv", "split,file,label\ntrain,a.jpg,dog\ntrain,b.jpg,cat\nvalid,c.jpg,cat\ntest,/d.jpg,dog\n");
   const Dataset dataset = open_dataset(folder.path());
   EXPECT_THAT(dataset.classes, ElementsAre("cat", "dog"));
@@ -22,7 +21,7 @@ TEST(TableFormat, FindsTheUsualColumnsAndReadsSplits) {
 }
 
 TEST(TableFormat, ReadsNamedColumnsOfJsonl) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("set.jsonl",
                                "{\"photo\": \"a.jpg\", \"kind\": \"x\", \"part\": \"train\"}\n"
                                "{\"photo\": \"b.jpg\", \"kind\": \"y\", \"part\": \"train\"}\n"
@@ -33,20 +32,20 @@ TEST(TableFormat, ReadsNamedColumnsOfJsonl) {
 }
 
 TEST(TableFormat, SaysWhichColumnsThereAre) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("t.csv", "file,subCategory\na.jpg,x\n");
   EXPECT_ERROR(open_dataset(file), DataError, "--label-column. Columns: file, subCategory.");
   EXPECT_ERROR(open_dataset(file, {.label_column = "subCategori"}), DataError, "Did you mean 'subCategory'?");
 }
 
 TEST(TableFormat, NumbersSortAsNumbersAndNeedNoNames) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("t.csv", "file,label,split\na.jpg,10,train\nb.jpg,9,train\nc.jpg,9,test\n");
   EXPECT_THAT(open_dataset(file).classes, ElementsAre("9", "10"));
 }
 
 TEST(TableFormat, NumbersArePlacesInTheListOfClasses) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto names = folder.put("names.txt", "ant\nbee\n");
   const auto good = folder.put("good.csv", "file,label,split\na.jpg,1,train\nb.jpg,ant,train\nc.jpg,0,test\n");
   EXPECT_THAT(open_dataset(good, {.classes = names}).train, ElementsAre(Sample{"a.jpg", 1}, Sample{"b.jpg", 0}));
@@ -57,7 +56,7 @@ TEST(TableFormat, NumbersArePlacesInTheListOfClasses) {
 }
 
 TEST(TableFormat, RefusesRowsWithoutFileClassOrSplit) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_ERROR(open_dataset(folder.put("a.csv", "file,label\n,x\n")), DataError, "a.csv:2: no file");
   EXPECT_ERROR(open_dataset(folder.put("b.csv", "file,label\na.jpg,\n")), DataError, "b.csv:2: no class");
   EXPECT_ERROR(open_dataset(folder.put("c.csv", "file,label,split\na.jpg,x,train\nb.jpg,y,\n")), DataError,
@@ -65,7 +64,7 @@ TEST(TableFormat, RefusesRowsWithoutFileClassOrSplit) {
 }
 
 TEST(TableFormat, SplitFoldersWinOverATableThatLiesBeside) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("metadata.csv", "anything\n1\n");
   for (const char* file : {"train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg"})
     folder.put(file, "");
@@ -73,7 +72,7 @@ TEST(TableFormat, SplitFoldersWinOverATableThatLiesBeside) {
 }
 
 TEST(TableFormat, ColumnsAreFoundInAnyCaseByNameAndByOption) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_EQ(open_dataset(folder.put("a.csv", "Image,Label,Split\na.jpg,dog,Train\nb.jpg,cat,train\nc.jpg,cat,Test \n"))
                 .test.size(),
             1u);
@@ -85,7 +84,7 @@ TEST(TableFormat, ColumnsAreFoundInAnyCaseByNameAndByOption) {
 }
 
 TEST(TableFormat, AnUnknownSplitIsRefusedWithItsRows) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("t.csv", "file,label,split\na.jpg,x,train\nb.jpg,y,train\nc.jpg,x,tset\nd.jpg,y,test\n");
   EXPECT_ERROR(open_dataset(file), DataError,
                "t.csv:4: the split 'tset' is none of train, val, test. Did you mean 'test'?");
@@ -100,7 +99,7 @@ TEST(TableFormat, AnUnknownSplitIsRefusedWithItsRows) {
 }
 
 TEST(TableFormat, ASplitThatWasMadeUpIsSaid) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   std::string rows = "file,label\n";
   for (int i = 0; i < 20; ++i)
     rows += fmt::format("{}.jpg,{}\n", i, i % 2 ? "cat" : "dog");
@@ -112,7 +111,7 @@ TEST(TableFormat, ASplitThatWasMadeUpIsSaid) {
 }
 
 TEST(TableFormat, ClassesWithBlanksOrInAnotherNormalFormAreOne) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("t.csv",
                                "file,label,split\na.jpg,caf\xc3\xa9,train\nb.jpg,cafe\xcc\x81 ,train\n"
                                "c.jpg,tea,train\nd.jpg,tea ,test\n");
@@ -126,7 +125,7 @@ TEST(TableFormat, ClassesWithBlanksOrInAnotherNormalFormAreOne) {
 }
 
 TEST(TableFormat, WrongTypesOfJsonlAreSaidWithKeyAndLine) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("t.jsonl",
                                "{\"file\": \"a.jpg\", \"label\": 3}\n{\"file\": 7, \"label\": [\"x\"]}\n"
                                "{\"file\": \"c.jpg\", \"label\": null}\n");
@@ -136,7 +135,7 @@ TEST(TableFormat, WrongTypesOfJsonlAreSaidWithKeyAndLine) {
 }
 
 TEST(TableFormat, RepeatedRowsAndOtherColumnsAreSaid) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put(
       "t.csv", "file,label,class,split\na.jpg,0,x,train\n./a.jpg,0,x,train\nb.jpg,1,y,train\nc.jpg,0,x,test\n");
   EXPECT_THAT(open_dataset(file).notes,
@@ -160,7 +159,7 @@ class TableBesideFolders : public testing::Test {
       text += fmt::format("{}/{}.jpg,{}\n", i % 2 ? "cat" : "dog", i / 2, i % 2 ? "furry" : "loud");
     return text;
   }
-  testing::TempFolder folder;
+  TempFolder folder;
 };
 
 TEST_F(TableBesideFolders, ATableThatDescribesNoPhotoIsLeft) {
@@ -195,7 +194,7 @@ TEST_F(TableBesideFolders, ATableOfSomePhotosIsRefusedUntilAFormatIsNamed) {
 }
 
 TEST(TableFormat, SeveralTablesThatAreNoSplitsAreNamed) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("old.csv", "file,label\n");
   folder.put("new.csv", "file,label\n");
   EXPECT_ERROR(open_dataset(folder.path(), {.format = "table"}), DataError, "It holds new.csv, old.csv: name one");

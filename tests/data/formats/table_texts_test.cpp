@@ -12,10 +12,9 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::TempFolder;
 
 TEST(TextTable, FindsTheUsualColumns) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put(
       "reviews.csv", "review,label,split\n\"good, \"\"really\"\"\",pos,train\nbad,neg,train\nfine,pos,test\n");
   const Dataset dataset = open_dataset(file);
@@ -28,7 +27,7 @@ TEST(TextTable, FindsTheUsualColumns) {
 }
 
 TEST(TextTable, ReadsJsonlTsvAndColumnsByName) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto jsonl = folder.put("a.jsonl",
                                 "{\"body of it\": \"x\", \"kind\": 1, \"split\": \"train\"}\n"
                                 "{\"body of it\": \"y\", \"kind\": 0, \"split\": \"train\"}\n"
@@ -44,7 +43,7 @@ TEST(TextTable, ReadsJsonlTsvAndColumnsByName) {
 }
 
 TEST(TextTable, KeepsATextAsItIsWritten) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file =
       folder.put("t.csv",
                  "\xef\xbb\xbftext,label,split\r\n parental units ,a,train\r\n\"one\r\n\r\ntwo \",b,train\r\n"
@@ -63,7 +62,7 @@ TEST(TextTable, KeepsATextAsItIsWritten) {
 }
 
 TEST(TextTable, MissingTextsAndClassesAreRefusedTogetherWithTheirLines) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("t.csv", "text,label\n,a\nx,\n \xe2\x80\x8b ,b\ny,b\n");
   EXPECT_ERROR(open_dataset(file), DataError, "3 problems");
   EXPECT_ERROR(open_dataset(file), DataError, "t.csv:2: no text in the column 'text'.");
@@ -82,7 +81,7 @@ TEST(TextTable, MissingTextsAndClassesAreRefusedTogetherWithTheirLines) {
 }
 
 TEST(TextTable, BytesThatAreNoTextAreNamedByTheirLine) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   EXPECT_ERROR(open_dataset(folder.put("l.csv", "text,label\ngood,a\ncaf\xe9,b\n")), DataError,
                "l.csv:3: expected UTF-8, got the byte 0xe9");
   EXPECT_ERROR(open_dataset(folder.put("z.csv", std::string("text,label\ngood and well,a\nzero\0,b\n", 37))), DataError,
@@ -90,7 +89,7 @@ TEST(TextTable, BytesThatAreNoTextAreNamedByTheirLine) {
 }
 
 TEST(TextTable, OneClassIsRefused) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   std::string rows = "text,label\n";
   for (int i = 0; i < 10; ++i)
     rows += fmt::format("t{},same\n", i);
@@ -98,7 +97,7 @@ TEST(TextTable, OneClassIsRefused) {
 }
 
 TEST(TextTable, PairsAreFoundAndSaid) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("t.csv", "premise,hypothesis,label,split\na,b,x,train\nc,d,y,train\ne,f,x,test\n");
   const Dataset dataset = open_dataset(file);
   EXPECT_EQ(dataset.train[0], (Sample{.input = "a", .label = 0, .pair = "b", .name = "t.csv:2"}));
@@ -116,7 +115,7 @@ TEST(TextTable, PairsAreFoundAndSaid) {
 }
 
 TEST(TextTable, PhotosBesideTextsAreTakenAndSaid) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("t.csv", "file,caption,label,split\na.jpg,A,x,train\nb.jpg,B,y,train\nc.jpg,C,x,test\n");
   const Dataset photos = open_dataset(file);
   EXPECT_EQ(photos.reads, Reads::photo);
@@ -132,7 +131,7 @@ TEST(TextTable, PhotosBesideTextsAreTakenAndSaid) {
 }
 
 TEST(TextTable, NumbersAreReadWhereTheColumnHoldsThem) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("t.csv", "text,score,split\na,1,train\nb,4,train\nc,+2.5e0,test\n");
   const Dataset dataset = open_dataset(file);
   EXPECT_EQ(dataset.target, Target::value);
@@ -150,7 +149,7 @@ TEST(TextTable, NumbersAreReadWhereTheColumnHoldsThem) {
 }
 
 TEST(TextTable, WhatIsNoNumberIsRefusedWithItsLine) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("t.csv", "text,score\na,1.5\nb,NaN\nc,inf\nd,2\xc2\xbd\ne,\nf,\"3,5\"\n");
   const DatasetOptions value = {.target = Target::value};
   EXPECT_ERROR(open_dataset(file, value), DataError, "5 problems");
@@ -165,7 +164,7 @@ TEST(TextTable, WhatIsNoNumberIsRefusedWithItsLine) {
 }
 
 TEST(TextTable, SeveralClassesStandInListsOrBetweenSeparators) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto jsonl = folder.put("t.jsonl",
                                 "{\"text\": \"a\", \"labels\": [\"joy\", \"love\"], \"split\": \"train\"}\n"
                                 "{\"text\": \"b\", \"labels\": [], \"split\": \"train\"}\n"
@@ -197,7 +196,7 @@ TEST(TextTable, SeveralClassesStandInListsOrBetweenSeparators) {
 }
 
 TEST(TextTable, SeveralClassesStandInColumnsOfTheirOwn) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("train.csv",
                                "id,comment_text,toxic,obscene,threat,split\n1,a,1,0,0,train\n2,b,0,0,0,train\n"
                                "3,c,1,1.0,0,train\n4,d,False,True,0,test\n");
@@ -218,7 +217,7 @@ TEST(TextTable, SeveralClassesStandInColumnsOfTheirOwn) {
 }
 
 TEST(TextTable, OfPhotosOneClassIsTold) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   const auto file = folder.put("t.csv", "file,label,split\na.jpg,1.5,train\nb.jpg,2,train\nc.jpg,2,test\n");
   EXPECT_EQ(open_dataset(file).target, Target::label);
   EXPECT_ERROR(open_dataset(file, {.target = Target::value}), DataError,
@@ -226,7 +225,7 @@ TEST(TextTable, OfPhotosOneClassIsTold) {
 }
 
 TEST(TextTable, ASplitByTheSeedIsTheSameAndNeedsNoClasses) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   std::string rows = "text,label\n", numbers = "text,score\n";
   for (int i = 0; i < 20; ++i) {
     rows += fmt::format("text {},{}\n", i, i % 2 ? "a" : "b");
@@ -244,7 +243,7 @@ TEST(TextTable, ASplitByTheSeedIsTheSameAndNeedsNoClasses) {
 }
 
 TEST(TextTable, ShotsAreDrawnAsOfPhotos) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   std::string rows = "text,label,split\n", photos = "file,label,split\n";
   for (int i = 0; i < 30; ++i) {
     rows += fmt::format("{}.jpg,{},{}\n", i, i % 2, i < 28 ? "train" : "test");

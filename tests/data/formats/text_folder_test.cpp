@@ -9,7 +9,6 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
-using testing::TempFolder;
 
 // As aclImdb_v1.tar.gz unpacks (Maas et al. 2011).
 class ReviewFolders : public testing::Test {
@@ -29,7 +28,7 @@ class ReviewFolders : public testing::Test {
     folder.put("train/unsup/0_0.txt", "Nobody said.");
     folder.put("train/unsup/1_0.txt", "Nobody said more.");
   }
-  testing::TempFolder folder;
+  TempFolder folder;
 };
 
 TEST_F(ReviewFolders, AreReadWithTheirSplitsAndWhatIsLeftIsSaid) {
@@ -57,7 +56,7 @@ TEST_F(ReviewFolders, EmptyAndUnreadableTextsAreRefusedTogether) {
 }
 
 TEST(TextFolder, KeepsATextAsItIsButForItsFilesLastLineEnds) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("train/a/1.txt", "\xef\xbb\xbf  one\r\n\r\ntwo \r\n\r\n");
   folder.put("train/b/1.TXT", "three");
   folder.put("test/a/1.txt", "four");
@@ -67,7 +66,7 @@ TEST(TextFolder, KeepsATextAsItIsButForItsFilesLastLineEnds) {
 }
 
 TEST(TextFolder, WithoutSplitsOneIsMadeUp) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   for (int i = 0; i < 20; ++i)
     folder.put(fmt::format("{}/{}.txt", i % 2 ? "ham" : "spam", i), fmt::format("text {}", i));
   const Dataset dataset = open_dataset(folder.path());
@@ -77,13 +76,13 @@ TEST(TextFolder, WithoutSplitsOneIsMadeUp) {
 }
 
 TEST(TextFolder, AClassCalledUnsupAloneIsAClass) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("train/unsup/1.txt", "a");
   EXPECT_ERROR(open_dataset(folder.path()), DataError, "only one class, 'unsup'");
 }
 
 TEST(TextFolder, APhotoBetweenTheTextsMakesItAFolderOfPhotos) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("train/a/1.txt", "a");
   folder.put("train/b/1.txt", "b");
   folder.put("train/b/1.jpg", "");
@@ -93,7 +92,7 @@ TEST(TextFolder, APhotoBetweenTheTextsMakesItAFolderOfPhotos) {
 }
 
 TEST(TextFolder, SaysOneClassOfEach) {
-  const testing::TempFolder folder;
+  const TempFolder folder;
   folder.put("train/a/1.txt", "a");
   folder.put("train/b/1.txt", "b");
   EXPECT_ERROR(open_dataset(folder.path(), {.target = Target::value}), DataError, "a folder names one class");
