@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "graft/io/model_folder.h"
 #include "graft/models/model.h"
+#include "graft/nn/value.h"
 #include "graft/tensor/precision.h"
 
 namespace graft::testing {
@@ -17,16 +20,28 @@ namespace graft::testing {
 struct TinyCheckpoint {
   io::ModelFolder folder;
   std::map<std::string, at::Tensor> tensors;  // float32
+  // What its model reads, `count` examples of a seed.
+  std::function<nn::Value(int64_t count, uint64_t seed)> examples = nullptr;
 
   io::Weights weights() const;
   std::unique_ptr<models::Model> load(const models::LoadOptions& options = {}) const;
 };
 
-// open_clip's layout: 24 pixels, patch 8 (9 patches), 3 blocks of width 32, 2 heads; text of width 16, 2 blocks,
-// context 24, CLIP's vocabulary; 12 joint dimensions; QuickGELU.
-TinyCheckpoint tiny_clip_checkpoint(uint64_t seed = 1);
-// DINOv2's names as timm writes them: 24 pixels, patch 8, 3 blocks of width 32, 2 heads, 2 registers, LayerScale, GELU.
-TinyCheckpoint tiny_vit_checkpoint(uint64_t seed = 1);
+// One function a family of models.def, in tests/support/tiny_<family>.cpp:
+//   bert  transformers' layout: 3 post-norm blocks of width 24, 2 heads, 50 words, 12 positions, pooler; texts of 7
+//   clip  open_clip's layout: 24 pixels, patch 8 (9 patches), 3 blocks of width 32, 2 heads; a text tower of width 16,
+//         2 blocks, context 24, CLIP's vocabulary; 12 joint dimensions; QuickGELU
+//   vit   DINOv2's names as timm writes them: 24 pixels, patch 8, 3 blocks of width 32, 2 heads, 2 registers,
+//         LayerScale, GELU
+#define MODEL(name) TinyCheckpoint tiny_##name##_checkpoint(uint64_t seed = 1);
+#include "graft/models/models.def"
+#undef MODEL
+
+struct TinyFamily {
+  const char* name;  // as the registry has it
+  TinyCheckpoint (*checkpoint)(uint64_t seed);
+};
+const std::vector<TinyFamily>& tiny_families();  // in the registry's order
 
 // For float64 (gradient checks): tiny_clip()->to(torch::kFloat64).
 std::shared_ptr<models::Model> tiny_clip(uint64_t seed = 1, tensor::Precision precision = tensor::Precision::fp32);
