@@ -1,12 +1,17 @@
-// What every adaptation method promises, asked of every method that is listed, on every kind of model that it fits.
+// What every adaptation method promises, asked of every method that is listed, on a model of every family that it fits,
+// for every task.
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
+#include <string>
+#include <vector>
 
-#include "graft/models/clip/class_prompts.h"
+#include "graft/core/error.h"
 #include "graft/nn/linear.h"
-#include "tests/contracts/adapted.h"
+#include "tests/contracts/on_tiny.h"
 #include "tests/support/gradient_check.h"
 
 namespace graft::testing {
@@ -15,45 +20,62 @@ namespace {
 using methods::Entry;
 using ::testing::HasSubstr;
 
-struct Case {
-  const Entry* entry;
-  std::string kind;
-};
-
-std::ostream& operator<<(std::ostream& out, const Case& c) {
-  return out << c.entry->name << " on the tiny " << c.kind;
+// What a registry's names are to gtest.
+std::string plain(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
 }
 
-std::vector<Case> cases() {
-  std::vector<Case> all;
-  for (const std::string kind : {"vit", "clip"}) {
-    const auto model = tiny_model(kind);
-    for (const Entry* entry : methods::entries()) {
-      if (methods::fits(*entry, *model)) all.push_back({entry, kind});
+class MethodEntry : public ::testing::TestWithParam<const Entry*> {};
+
+TEST_P(MethodEntry, NamesItsPaper) {
+  EXPECT_THAT(GetParam()->paper, HasSubstr("arXiv:"));
+  EXPECT_FALSE(std::string(GetParam()->summary).empty());
+}
+
+TEST_P(MethodEntry, RefusesAnUnknownOptionByName) {
+  try {
+    GetParam()->parse({{"no-such-option", "1"}});
+    FAIL() << "an unknown option was taken";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("no-such-option"));
+    EXPECT_THAT(error.what(), HasSubstr(GetParam()->name));
+  }
+}
+
+// The other half of fits(): a method that does not fit says so itself, by name.
+TEST_P(MethodEntry, RefusesModelsThatItDoesNotFit) {
+  for (const auto& family : tiny_families()) {
+    const auto model = tiny_model(family);
+    if (methods::fits(*GetParam(), *model)) continue;
+    try {
+      methods::build_adapted({.model = model, .classes = {"a", "b"}, .shots = 1, .train_size = 2, .templates = {"{}"}},
+                             GetParam()->parse({}));
+      FAIL() << GetParam()->name << " took a model that it does not fit: " << family.name;
+    } catch (const ModelError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(fmt::format("[{}]", GetParam()->name)));
+      EXPECT_THAT(error.what(), HasSubstr("Methods that fit:"));
     }
   }
-  return all;
 }
+
+INSTANTIATE_TEST_SUITE_P(Methods, MethodEntry, ::testing::ValuesIn(methods::entries()),
+                         [](const auto& info) { return plain(info.param->name); });
 
 class MethodContract : public ::testing::TestWithParam<Case> {
  protected:
-  const Entry& entry() const { return *GetParam().entry; }
-  Adapted build(uint64_t seed = 1) const { return adapted(entry(), GetParam().kind, seed); }
+  const Entry& entry() const { return *GetParam().method; }
+  OnTiny build(uint64_t seed = 1) const { return on_tiny(GetParam(), seed); }
 };
-
-TEST_P(MethodContract, NamesItsPaper) {
-  EXPECT_THAT(entry().paper, HasSubstr("arXiv:"));
-  EXPECT_FALSE(std::string(entry().summary).empty());
-}
 
 TEST_P(MethodContract, StartsAsTheFrozenModelIfItSaysSo) {
   if (!entry().promises.identity_at_start) return;
   auto a = build();
   const torch::NoGradGuard no_grad;
-  const auto adapted = a.logits();
+  const auto adapted = a.answers();
   methods::install({}, *a.model, *a.head);
   // Not to the bit: a fused branch is added inside the product.
-  EXPECT_LT(relative_error(adapted, a.logits()), 1e-6);
+  EXPECT_LT(relative_error(adapted, a.answers()), 1e-6);
 }
 
 TEST_P(MethodContract, TrainsItsOwnParametersAllOfThemAndNothingElse) {
@@ -102,9 +124,9 @@ TEST_P(MethodContract, LeavesTheFrozenModelAsItIsToTheBit) {
   const torch::NoGradGuard no_grad;
   nn::Context context;
   a.model->clear_inserts();
-  const auto features = a.model->reader().encode({a.images}, context);
+  const auto features = a.model->reader().encode(a.examples, context);
   context = {};
-  EXPECT_TRUE(torch::equal(features, tiny_model(GetParam().kind)->reader().encode({a.images}, context)));
+  EXPECT_TRUE(torch::equal(features, tiny_model(*GetParam().family)->reader().encode(a.examples, context)));
 }
 
 TEST_P(MethodContract, GivesTheSameBitsWhereBlocksRunAgainInTheBackward) {
@@ -114,14 +136,14 @@ TEST_P(MethodContract, GivesTheSameBitsWhereBlocksRunAgainInTheBackward) {
     for (auto& [name, parameter] : a.parameters)
       parameter.mutable_grad() = at::Tensor();
     for (int batch = 0; batch < 2; ++batch)  // accumulated
-      torch::cross_entropy_loss(a.logits(true, recompute), a.labels).backward();
+      a.loss(recompute).backward();
     std::map<std::string, at::Tensor> found;
     for (const auto& [name, parameter] : a.parameters)
       found[name] = parameter.grad();
     return found;
   };
   const auto kept = gradients(false), made_again = gradients(true);
-  EXPECT_TRUE(torch::equal(a.logits(true, false), a.logits(true, true)));
+  EXPECT_TRUE(torch::equal(a.answers(true, false), a.answers(true, true)));
   for (const auto& [name, gradient] : kept)
     EXPECT_TRUE(torch::equal(gradient, made_again.at(name))) << name;
 }
@@ -138,7 +160,7 @@ TEST_P(MethodContract, GivesTheSameOutputSavedAndLoaded) {
   const auto head = a.head->named_parameters(false);
   for (auto& parameter : b.head->named_parameters(false))
     parameter.value().copy_(head[parameter.key()]);
-  EXPECT_TRUE(torch::equal(a.logits(), b.logits()));
+  EXPECT_TRUE(torch::equal(a.answers(), b.answers()));
   EXPECT_EQ(a.method->config(), methods::make_method(a.method->name(), a.method->config())->config());
 }
 
@@ -177,7 +199,7 @@ TEST_P(MethodContract, FoldsIntoThePlainModelIfItSaysSo) {
   a.step(0.05);
   a.step(0.05);
   const torch::NoGradGuard no_grad;
-  const auto unfolded = a.logits();
+  const auto unfolded = a.answers();
   for (const auto& module : a.model->modules()) {
     auto* linear = dynamic_cast<nn::Linear*>(module.get());
     if (!linear || linear->joint().empty()) continue;
@@ -193,17 +215,7 @@ TEST_P(MethodContract, FoldsIntoThePlainModelIfItSaysSo) {
     linear->assign(weight, bias);
   }
   a.model->clear_inserts();
-  EXPECT_LT(relative_error(a.logits(), unfolded), 1e-5);  // float32, one rounding of each folded weight
-}
-
-TEST_P(MethodContract, RefusesAnUnknownOptionByName) {
-  try {
-    entry().parse({{"no-such-option", "1"}});
-    FAIL() << "an unknown option was taken";
-  } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("no-such-option"));
-    EXPECT_THAT(error.what(), HasSubstr(entry().name));
-  }
+  EXPECT_LT(relative_error(a.answers(), unfolded), 1e-5);  // float32, one rounding of each folded weight
 }
 
 TEST_P(MethodContract, GivesTheSameNumbersForTheSameSeed) {
@@ -212,7 +224,7 @@ TEST_P(MethodContract, GivesTheSameNumbersForTheSameSeed) {
     for (int i = 0; i < 2 && !each->parameters.empty(); ++i)
       each->step(0.05);
   }
-  EXPECT_TRUE(torch::equal(a.logits(), b.logits()));
+  EXPECT_TRUE(torch::equal(a.answers(), b.answers()));
 }
 
 TEST_P(MethodContract, HasTheGradientsOfItsDifferences) {
@@ -232,7 +244,7 @@ TEST_P(MethodContract, HasTheGradientsOfItsDifferences) {
   if (training.empty()) return;
   a.head->forget();
   const bool many = training.size() > 20;  // then fewer elements of each, to stay quick
-  expect_gradients_of_differences([&] { return a.logits(); }, training, /*tolerance=*/2e-6, many ? 2 : 6);
+  expect_gradients_of_differences([&] { return a.answers(); }, training, /*tolerance=*/2e-6, many ? 2 : 6);
 }
 
 // A form is what a fused kernel may compute instead; forward is what it must equal.
@@ -248,46 +260,46 @@ TEST_P(MethodContract, ComputesFusedWhatItsForwardSays) {
   auto a = build();
   if (!a.parameters.empty()) a.step(0.05);
   const torch::NoGradGuard no_grad;
-  const auto fused = a.logits();
+  const auto fused = a.answers();
   for (auto& binding : a.adaptation.bindings)
     binding.insert = std::make_shared<Plain>(binding.insert);
   a.install();
-  EXPECT_LT(relative_error(fused, a.logits()), 1e-5);  // float32, products in another order
+  EXPECT_LT(relative_error(fused, a.answers()), 1e-5);  // float32, products in another order
 }
 
 std::string case_name(const ::testing::TestParamInfo<Case>& info) {
-  std::string name = std::string(info.param.entry->name) + "_" + info.param.kind;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
+  return plain(fmt::format("{}_on_{}_for_{}", info.param.method->name, info.param.family->name, info.param.task->name));
 }
-INSTANTIATE_TEST_SUITE_P(Methods, MethodContract, ::testing::ValuesIn(cases()), case_name);
 
-// The other half of fits(): a method that does not fit says so itself, by name.
-TEST(Methods, RefuseModelsThatTheyDoNotFit) {
-  const auto model = tiny_model("vit");
-  for (const Entry* entry : methods::entries()) {
-    if (methods::fits(*entry, *model)) continue;
-    Random random(1);
-    models::LinearHead head(model->reader().width(model->reader().last()), 2, models::HeadInit::zero, random);
-    try {
-      entry->parse({})->attach({model, {"a", "b"}, 1, 2}, head, random);
-      FAIL() << entry->name << " took a model that it does not fit";
-    } catch (const ModelError& error) {
-      EXPECT_THAT(error.what(), HasSubstr(fmt::format("[{}]", entry->name)));
-      EXPECT_THAT(error.what(), HasSubstr("Methods that fit:"));
-    }
+std::vector<Case> cases_that(bool serves) {
+  auto all = cases();
+  std::erase_if(all, [&](const Case& c) { return methods::serves(*c.method, c.task->target) != serves; });
+  return all;
+}
+INSTANTIATE_TEST_SUITE_P(Methods, MethodContract, ::testing::ValuesIn(cases_that(true)), case_name);
+
+// A task whose answers the method cannot learn is refused, by the method's name and before anything is built.
+class MethodRefusal : public ::testing::TestWithParam<Case> {};
+TEST_P(MethodRefusal, NamesTheMethodAndOthersThatCan) {
+  try {
+    on_tiny(GetParam());
+    FAIL() << GetParam() << " was built";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(fmt::format("[{}]", GetParam().method->name)));
+    EXPECT_THAT(error.what(), HasSubstr("Methods that can:"));
+    EXPECT_THAT(error.what(), HasSubstr("lora"));
   }
 }
+INSTANTIATE_TEST_SUITE_P(Methods, MethodRefusal, ::testing::ValuesIn(cases_that(false)), case_name);
 
 // In open_clip's layout the text tower's names are the ends of the image tower's; PEFT would take the one for the other
 // in a list.
 TEST(PeftOfOpenClip, TargetsOfTheTextTowerAreWrittenAsAPattern) {
-  const auto model = tiny_model("clip");
-  Random random(1);
-  models::ClassPrompts prompts(model, {"a", "b"}, {}, 1);
-  const auto method = methods::make_method("lora", {{"tower", "text"}, {"target", "blocks.0.mlp.fc1"}, {"rank", "2"}});
-  const auto adaptation = method->attach({model, {"a", "b"}, 0, 2}, prompts, random);
-  EXPECT_EQ(method->peft_config(*model, adaptation)["target_modules"], R"(transformer\.resblocks\.0\.mlp\.c_fc)");
+  const std::shared_ptr<models::Model> model = tiny_clip();
+  const auto on = methods::build_adapted(
+      {.model = model, .classes = {"a", "b"}, .templates = {"{}"}},
+      methods::make_method("lora", {{"tower", "text"}, {"target", "blocks.0.mlp.fc1"}, {"rank", "2"}}));
+  EXPECT_EQ(on.method->peft_config(*model, on.adaptation)["target_modules"], R"(transformer\.resblocks\.0\.mlp\.c_fc)");
 }
 
 }  // namespace

@@ -1,0 +1,22 @@
+// A small data set in every format that the registry lists, all of the same contents: the classes cat and dog, of each
+// two examples to train on, one to choose on and one to test.
+#pragma once
+
+#include <filesystem>
+#include <iosfwd>
+#include <vector>
+
+#include "graft/data/dataset.h"
+#include "tests/io/temporary_folder.h"
+
+namespace graft::testing {
+
+struct FormatExample {
+  const char* name;  // as formats.def has it
+  // Writes it below a folder, and gives its path.
+  std::filesystem::path (*put)(const io::TemporaryFolder& folder);
+};
+std::ostream& operator<<(std::ostream& out, const FormatExample& example);
+const std::vector<FormatExample>& format_examples();  // in the registry's order
+
+}  // namespace graft::testing
