@@ -23,7 +23,7 @@ class FormatContract : public ::testing::TestWithParam<FormatExample> {
     return name;
   }
   const data::Format& format() const { return data::find_format(name()); }
-  io::TemporaryFolder folder_;
+  graft::TempFolder folder_;
 };
 
 TEST_P(FormatContract, IsSeenFromItsFiles) {

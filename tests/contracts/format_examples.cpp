@@ -8,7 +8,7 @@
 namespace graft::testing {
 
 // One function a format of formats.def; a format without one does not link.
-#define FORMAT(name) std::filesystem::path put_##name(const io::TemporaryFolder& folder);
+#define FORMAT(name) std::filesystem::path put_##name(const graft::TempFolder& folder);
 #include "graft/data/formats.def"
 #undef FORMAT
 
@@ -30,7 +30,7 @@ std::vector<Example> examples() {
   return all;
 }
 
-std::filesystem::path put_folders(const io::TemporaryFolder& folder, const char* ending, const char* content) {
+std::filesystem::path put_folders(const graft::TempFolder& folder, const char* ending, const char* content) {
   for (const auto& example : examples())
     folder.put(fmt::format("{}/{}/{}.{}", example.split, example.label, example.number, ending), content);
   return folder.path();
@@ -38,15 +38,15 @@ std::filesystem::path put_folders(const io::TemporaryFolder& folder, const char*
 
 }  // namespace
 
-std::filesystem::path put_image_folder(const io::TemporaryFolder& folder) {
+std::filesystem::path put_image_folder(const graft::TempFolder& folder) {
   return put_folders(folder, "jpg", "");
 }
 
-std::filesystem::path put_text_folder(const io::TemporaryFolder& folder) {
+std::filesystem::path put_text_folder(const graft::TempFolder& folder) {
   return put_folders(folder, "txt", "a text\n");
 }
 
-std::filesystem::path put_table(const io::TemporaryFolder& folder) {
+std::filesystem::path put_table(const graft::TempFolder& folder) {
   std::string rows = "text,label,split\n";
   for (const auto& example : examples())
     rows += fmt::format("the {} number {},{},{}\n", example.label, example.number, example.label, example.split);
@@ -54,7 +54,7 @@ std::filesystem::path put_table(const io::TemporaryFolder& folder) {
   return folder.path();
 }
 
-std::filesystem::path put_coop_split(const io::TemporaryFolder& folder) {
+std::filesystem::path put_coop_split(const graft::TempFolder& folder) {
   std::string splits;
   for (const std::string split : {"train", "val", "test"}) {
     std::string entries;

@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "graft/data/dataset.h"
-#include "tests/io/temporary_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace graft::testing {
 
 struct FormatExample {
   const char* name;  // as formats.def has it
   // Writes it below a folder, and gives its path.
-  std::filesystem::path (*put)(const io::TemporaryFolder& folder);
+  std::filesystem::path (*put)(const graft::TempFolder& folder);
 };
 std::ostream& operator<<(std::ostream& out, const FormatExample& example);
 const std::vector<FormatExample>& format_examples();  // in the registry's order
