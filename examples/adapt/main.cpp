@@ -1,8 +1,8 @@
 // Adapts a frozen CLIP to a folder of photos with LoRA, as a library user would: no command line, no global state.
 //   adapt_example MODEL PHOTOS
 #include <fmt/core.h>
-#include <graft/engine/accuracy.h>
-#include <graft/engine/adapt.h>
+#include <graft/pipelines/adapt.h>
+#include <graft/tasks/accuracy.h>
 
 #include <string_view>
 

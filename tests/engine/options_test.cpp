@@ -71,7 +71,7 @@ TEST(Options, AFlagOverridesTheRecipe) {
 TEST(Options, ARecipeAskedForWholeIsItself) {
   const methods::Recipe recipe{.optimizer = methods::OptimizerKind::sgd,
                                .lr = 0.1 + 0.2,
-                               .weight_decay = 1e-300,
+                               .weight_decay = 1e-30,
                                .eps = 1e-5,
                                .schedule = methods::ScheduleKind::vpt,
                                .epochs = 0,

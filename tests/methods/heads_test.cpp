@@ -6,14 +6,18 @@
 #include "graft/core/error.h"
 #include "graft/models/clip/class_prompts.h"
 #include "tests/methods/small_models.h"
+#include "tests/support/tiny_models.h"
 
 namespace graft::methods {
 namespace {
 
 using ::testing::HasSubstr;
 
-Setting setting_on(const std::string& layout) {
-  return {.model = small_model(layout), .classes = {"cat", "ice_cream"}, .templates = {"a photo of a {}."}};
+// "clip" reads class names; "timm" is an image model alone.
+Setting setting_on(const std::string& model) {
+  return {.model = model == "clip" ? testing::tiny_clip() : small_model(model),
+          .classes = {"cat", "ice_cream"},
+          .templates = {"a photo of a {}."}};
 }
 
 std::shared_ptr<models::Head> head_for(const Setting& setting, const HeadWish& wish) {
@@ -22,13 +26,13 @@ std::shared_ptr<models::Head> head_for(const Setting& setting, const HeadWish& w
 }
 
 TEST(HeadOfExamples, IsOfPromptsWhereTheModelHasThemAndClassesAreTold) {
-  EXPECT_EQ(head_for(setting_on("open_clip"), {})->kind(), models::HeadKind::prompts);
-  EXPECT_EQ(head_for(setting_on("open_clip"), {.kind = models::HeadKind::linear})->kind(), models::HeadKind::linear);
+  EXPECT_EQ(head_for(setting_on("clip"), {})->kind(), models::HeadKind::prompts);
+  EXPECT_EQ(head_for(setting_on("clip"), {.kind = models::HeadKind::linear})->kind(), models::HeadKind::linear);
   EXPECT_EQ(head_for(setting_on("timm"), {})->kind(), models::HeadKind::linear);
 }
 
 TEST(HeadOfExamples, OfNumbersIsLinearWithAnOutputForEach) {
-  auto setting = setting_on("open_clip");
+  auto setting = setting_on("clip");
   setting.classes.clear();
   setting.outputs = 2;
   const auto head = head_for(setting, {});
@@ -43,7 +47,7 @@ TEST(HeadOfExamples, OfNumbersIsLinearWithAnOutputForEach) {
 }
 
 TEST(HeadOfExamples, IsAsWideAsThePlaceThatItReads) {
-  const auto setting = setting_on("open_clip");
+  const auto setting = setting_on("clip");
   const auto& tower = setting.model->reader();
   const HeadWish last{.kind = models::HeadKind::linear}, pooled{.kind = models::HeadKind::linear, .at = tower.pooled()};
   ASSERT_NE(tower.width(tower.pooled()), tower.width(tower.last()));
@@ -54,7 +58,7 @@ TEST(HeadOfExamples, IsAsWideAsThePlaceThatItReads) {
 
 TEST(HeadOfExamples, ThatStartsAsTheClassPromptsAnswersAsTheyDo) {
   const torch::NoGradGuard no_grad;
-  const auto setting = setting_on("open_clip");
+  const auto setting = setting_on("clip");
   const auto linear = head_for(setting, {.kind = models::HeadKind::linear, .init = models::HeadInit::class_text});
   const auto prompts = head_for(setting, {.kind = models::HeadKind::prompts});
   const auto features = torch::linspace(-1, 1, 3 * linear->joint().site().in).view({3, -1});
@@ -88,7 +92,7 @@ TEST(Adapted, TellsWhatWillTrainBeforeTheModelIsTouched) {
 
 TEST(Adapted, ServesOtherClassesAroundWhatWasLearned) {
   const torch::NoGradGuard no_grad;
-  auto adapted = build_adapted(setting_on("open_clip"), make_method("clip-adapter", {}));
+  auto adapted = build_adapted(setting_on("clip"), make_method("clip-adapter", {}));
   const auto insert = adapted.adaptation.bindings.front().insert;
   serve_classes(adapted, {"a", "b", "c"}, head_of_examples);
   EXPECT_EQ(adapted.head->outputs(), 3);
