@@ -19,10 +19,11 @@
 namespace graft::cli {
 namespace {
 
-constexpr size_t kShownOfText = 90;  // characters of a text in a table
+constexpr int kShownOfText = 90;  // characters of a text in a table
 
 std::string shortened(const std::string& text) {
-  return text.size() <= kShownOfText ? text : text.substr(0, kShownOfText) + "...";
+  const auto beginning = fmt::format("{:.{}}", text, kShownOfText);  // cuts between characters
+  return beginning.size() == text.size() ? text : fmt::format("{}...", beginning);
 }
 
 void print_found(const pipelines::SearchResult& result, Terminal& terminal) {
