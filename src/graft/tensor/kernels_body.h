@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "graft/tensor/kernels.h"
-#include "graft/tensor/vector_math.h"
+#include "graft/tensor/vector_math_body.h"
 
 namespace graft::tensor {
 namespace {
