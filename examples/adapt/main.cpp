@@ -30,8 +30,8 @@ int main(int argc, char** argv) {
   options.train.epochs = 2;
   try {
     ToTheTerminal report;
-    const auto result = pipelines::adapt(options, {{"rank", "4"}}, graft::engine::Host{}, report);
-    const auto counts = tasks::count_classes(result.test_predictions);
+    const auto result = graft::pipelines::adapt(options, {{"rank", "4"}}, graft::engine::Host{}, report);
+    const auto counts = graft::tasks::count_classes(result.test_predictions);
     fmt::print("{} of {} test photos right with {} trained parameters\n", counts.correct, counts.count,
                result.trained_parameters);
   } catch (const graft::Error& error) {
