@@ -32,20 +32,13 @@ using ::testing::HasSubstr;
 
 class Adapt : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    world_ = new TempFolder;
-    testing::make_tiny_world(world_->path());
-  }
-  static void TearDownTestSuite() {
-    delete world_;
-    world_ = nullptr;
-  }
-
   AdaptResult run(engine::AdaptOptions options, const OptionValues& method_options = {}) {
     if (!options.output.empty()) options.output = (out_ / options.output).string();
     return adapt(options, method_options, host_, silent_);
   }
-  engine::AdaptOptions options(const std::string& method) { return testing::tiny_run(world_->path(), method); }
+  engine::AdaptOptions options(const std::string& method) {
+    return testing::tiny_run(testing::shared_tiny_world(), method);
+  }
   std::string bytes(const std::string& run, const char* file = "adapter_model.safetensors") {
     return content_of(out_ / run / file);
   }
@@ -59,12 +52,10 @@ class Adapt : public ::testing::Test {
     return "no error of this kind";
   }
 
-  static TempFolder* world_;
   TempFolder out_;
   engine::Host host_;
   Silent silent_;
 };
-TempFolder* Adapt::world_ = nullptr;
 
 TEST_F(Adapt, LeavesACompleteRunFolder) {
   auto o = options("lora");
@@ -347,7 +338,7 @@ TEST_F(Adapt, WordsThatBelongToNoClassServeNewNames) {
   PredictOptions p;
   p.run = e.run;
   p.model.threads = 1;
-  p.files = {(world_->path() / "photos/test/red/00.bmp").string()};
+  p.files = {(testing::shared_tiny_world() / "photos/test/red/00.bmp").string()};
   p.classes = "crimson,lime,sky_blue,red";
   const auto others = predict(p, host_, silent_);
   EXPECT_EQ(others.predictions.probabilities.size(1), 4);
@@ -361,7 +352,7 @@ TEST_F(Adapt, AnInsertAtTheHeadServesNewNamesAsTheOld) {
   PredictOptions p;
   p.run = (out_ / "run").string();
   p.model.threads = 1;
-  p.files = {(world_->path() / "photos" / result.test_predictions.files[0]).string()};
+  p.files = {(testing::shared_tiny_world() / "photos" / result.test_predictions.files[0]).string()};
   p.classes = "blue,green,red,violet";
   const auto four = predict(p, host_, silent_).predictions.probabilities[0];
   const auto three = result.test_predictions.probabilities[0];
@@ -376,7 +367,7 @@ TEST_F(Adapt, WhatBelongsToItsClassesRefusesNewOnesAndSaysWhy) {
     run(o, method_options);
     PredictOptions p;
     p.run = (out_ / method).string();
-    p.files = {(world_->path() / "photos/test/red/00.bmp").string()};
+    p.files = {(testing::shared_tiny_world() / "photos/test/red/00.bmp").string()};
     p.classes = "red,green";
     EXPECT_EQ(predict(p, host_, silent_).predictions.probabilities.size(1), 2) << method;
     p.classes = "red,violet";
@@ -476,7 +467,7 @@ TEST_F(Adapt, AnAdapterOfAnotherModelIsRefusedUnlessForced) {
   PredictOptions p;
   p.run = (out_ / "run").string();
   p.model.model = (other / "clip").string();
-  p.files = {(world_->path() / "photos/test/red/00.bmp").string()};
+  p.files = {(testing::shared_tiny_world() / "photos/test/red/00.bmp").string()};
   EXPECT_THAT(error_of<ModelError>([&] { predict(p, host_, silent_); }), HasSubstr("was trained on"));
   p.force_base = true;
   EXPECT_EQ(predict(p, host_, silent_).predictions.files.size(), 1u);
@@ -489,7 +480,7 @@ TEST_F(Adapt, OnePhotoIsPredictedAsInTheTest) {
   PredictOptions p;
   p.run = (out_ / "run").string();
   p.model.threads = 1;
-  p.files = {(world_->path() / "photos" / result.test_predictions.files[5]).string()};
+  p.files = {(testing::shared_tiny_world() / "photos" / result.test_predictions.files[5]).string()};
   const auto one = predict(p, host_, silent_);
   EXPECT_TRUE(torch::equal(one.predictions.probabilities[0], result.test_predictions.probabilities[5]));
 }

@@ -19,13 +19,7 @@ namespace {
 class Features : public ::testing::Test {
  protected:
   Features() { testing::make_tiny_world(folder_.path(), 2, 1, 1); }
-  FeaturesOptions options() {
-    const auto run = testing::tiny_run(folder_.path(), "");
-    FeaturesOptions o;
-    o.model = run.model;
-    o.data = run.data;
-    return o;
-  }
+  FeaturesOptions options() { return testing::in_tiny_world<FeaturesOptions>(folder_.path()); }
 
   TempFolder folder_;
   engine::Host host_;

@@ -22,17 +22,8 @@ using ::testing::HasSubstr;
 
 class PlannerTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    world_ = new TempFolder;
-    testing::make_tiny_world(world_->path());
-  }
-  static void TearDownTestSuite() {
-    delete world_;
-    world_ = nullptr;
-  }
-
   engine::AdaptOptions options(const std::string& method) {
-    auto options = testing::tiny_run(world_->path(), method);
+    auto options = testing::tiny_run(testing::shared_tiny_world(), method);
     options.train.augmentation = methods::Augmentation::flip;
     return options;
   }
@@ -58,12 +49,10 @@ class PlannerTest : public ::testing::Test {
     return "no ConfigError";
   }
 
-  static TempFolder* world_;
   Silent silent_;
   std::unique_ptr<engine::Session> session_;
   std::unique_ptr<engine::PreparedRun> run_;
 };
-TempFolder* PlannerTest::world_ = nullptr;
 
 // Photos a step: enough that a step holds more than a pass of photos through the frozen layers, which has its own
 // batch.

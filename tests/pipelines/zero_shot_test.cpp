@@ -15,13 +15,7 @@ namespace {
 class ZeroShot : public ::testing::Test {
  protected:
   ZeroShot() { testing::make_tiny_world(folder_.path(), 2, 1, 3); }
-  ZeroShotOptions options() {
-    const auto run = testing::tiny_run(folder_.path(), "");
-    ZeroShotOptions o;
-    o.model = run.model;
-    o.data = run.data;
-    return o;
-  }
+  ZeroShotOptions options() { return testing::in_tiny_world<ZeroShotOptions>(folder_.path()); }
 
   TempFolder folder_;
   engine::Host host_;

@@ -61,6 +61,13 @@ void make_tiny_world(const fs::path& root, int64_t train, int64_t val, int64_t t
   }
 }
 
+const fs::path& shared_tiny_world() {
+  static const TempFolder folder;
+  static const bool made = (make_tiny_world(folder.path()), true);
+  static_cast<void>(made);
+  return folder.path();
+}
+
 engine::AdaptOptions tiny_run(const fs::path& root, const std::string& method) {
   engine::AdaptOptions options;
   options.model.model = (root / "clip").string();
