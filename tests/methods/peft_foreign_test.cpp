@@ -60,7 +60,7 @@ struct Golden {
 
   std::filesystem::path folder;
   std::shared_ptr<models::Model> model;
-  NamedTensors tensors, expected;
+  nn::NamedTensors tensors, expected;
   nlohmann::json config;
 };
 
@@ -155,7 +155,7 @@ TEST(ForeignLora, NamesLeadToTheSamePlacesWhateverWrapsThem) {
 TEST(ForeignLora, AWrapperThatIsNotKnownIsNoted) {
   Golden golden("vit/half");
   EXPECT_TRUE(golden.read().notes.empty());
-  NamedTensors wrapped;
+  nn::NamedTensors wrapped;
   for (const auto& [name, tensor] : golden.tensors)
     wrapped["base_model.model.student." + name.substr(std::string("base_model.model.").size())] = tensor;
   golden.tensors = wrapped;
@@ -225,7 +225,7 @@ TEST(ForeignLora, AlphaPatternsMatchAsInPeft) {
 
 TEST(ForeignLora, CountsWhatDoesNotFit) {
   Golden golden("vit/half");
-  NamedTensors wrong;
+  nn::NamedTensors wrong;
   for (const auto& [name, tensor] : golden.tensors)
     wrong["base_model.model.bert." + std::to_string(wrong.size()) + ".lora_A.weight"] = tensor;
   golden.tensors = wrong;
@@ -238,7 +238,7 @@ TEST(ForeignLora, CountsWhatDoesNotFit) {
 
 TEST(ForeignLora, TwoAdaptersInOneFileAreRefused) {
   Golden golden("vit/half");
-  NamedTensors both;
+  nn::NamedTensors both;
   for (const auto& [name, tensor] : golden.tensors) {
     for (const char* adapter : {".first.weight", ".second.weight"})
       both[name.substr(0, name.size() - std::string(".weight").size()) + adapter] = tensor;

@@ -43,7 +43,7 @@ struct OnTexts : Adapted {
 struct PeftOfTexts : ::testing::TestWithParam<std::string> {
   std::string path(const std::string& file) const { return golden_path("peft_" + GetParam() + "/" + file); }
   io::JsonObject config() const { return *io::JsonObject::read(path("adapter_config.json")); }
-  NamedTensors adapter() const { return read_tensors(path("adapter_model.safetensors")); }
+  nn::NamedTensors adapter() const { return read_tensors(path("adapter_model.safetensors")); }
 };
 
 TEST_P(PeftOfTexts, AnAdapterThatPeftWroteGivesItsFeatures) {

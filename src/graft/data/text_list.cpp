@@ -26,7 +26,7 @@ std::string standard_input() {
   return text::decode_text(bytes, "standard input");
 }
 
-void add_lines(std::vector<data::Sample>& samples, const std::string& text, const std::string& name) {
+void add_lines(std::vector<Sample>& samples, const std::string& text, const std::string& name) {
   size_t line = 1;
   for (size_t begin = 0; begin < text.size(); ++line) {
     const auto end = std::min(text.find('\n', begin), text.size());
@@ -37,13 +37,13 @@ void add_lines(std::vector<data::Sample>& samples, const std::string& text, cons
   }
 }
 
-void add_table(std::vector<data::Sample>& samples, const fs::path& file, data::DatasetOptions options) {
-  const auto table = data::read_table(file);
-  data::Problems problems(file.string());
+void add_table(std::vector<Sample>& samples, const fs::path& file, DatasetOptions options) {
+  const auto table = read_table(file);
+  Problems problems(file.string());
   // No label is asked for: any column will do.
   if (options.label_column.empty() && !table.columns.empty()) options.label_column = table.columns.front();
-  const auto columns = data::find_columns(table, file.parent_path(), options, problems);
-  if (columns.reads != data::Reads::text) problems.add("holds photos: expected texts.");
+  const auto columns = find_columns(table, file.parent_path(), options, problems);
+  if (columns.reads != Reads::text) problems.add("holds photos: expected texts.");
   problems.throw_if_any();
   for (const auto& row : table.rows) {
     samples.push_back({.input = row.written(*columns.input),
@@ -55,18 +55,18 @@ void add_table(std::vector<data::Sample>& samples, const fs::path& file, data::D
 
 }  // namespace
 
-std::vector<data::Sample> list_texts(const std::vector<std::string>& words, const data::DatasetOptions& options) {
-  std::vector<data::Sample> samples;
+std::vector<Sample> list_texts(const std::vector<std::string>& words, const DatasetOptions& options) {
+  std::vector<Sample> samples;
   for (const auto& word : words) {
     const auto before = samples.size();
     std::error_code error;
     if (word == "-") {
       add_lines(samples, standard_input(), "-");
     } else if (fs::is_directory(word, error)) {
-      for (const auto& file : data::walk_texts(word).files)
+      for (const auto& file : walk_texts(word).files)
         samples.push_back(
             {.input = text::read_text_file(fs::path(word) / file), .label = -1, .name = word + "/" + file});
-    } else if (data::table_kind(word)) {
+    } else if (table_kind(word)) {
       add_table(samples, word, options);
     } else {
       add_lines(samples, text::read_text_file(word), word);

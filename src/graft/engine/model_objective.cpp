@@ -11,6 +11,7 @@
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::engine {
+
 ModelObjective::ModelObjective(methods::Adapted& adapted, features::Encoder& encoder, Options options,
                                std::shared_ptr<const data::Source> validation, Reporter& report)
     : adapted_(adapted),

@@ -11,8 +11,8 @@ constexpr size_t kGroupsNamed = 10;
 
 }  // namespace
 
-void say_of_prompts(const models::Head& classifier, const std::vector<std::string>& classes, Reporter& report) {
-  const auto* prompts = dynamic_cast<const models::ClassPrompts*>(&classifier);
+void say_of_prompts(const models::Head& head, const std::vector<std::string>& classes, Reporter& report) {
+  const auto* prompts = dynamic_cast<const models::ClassPrompts*>(&head);
   if (!prompts) return;
   std::vector<std::string> groups;
   for (const auto& group : prompts->alike()) {

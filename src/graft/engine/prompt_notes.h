@@ -11,6 +11,6 @@ namespace graft::engine {
 
 // A warning for classes whose prompts are the same to the text tower, and one for prompts that were cut. Nothing for a
 // linear head.
-void say_of_prompts(const models::Head& classifier, const std::vector<std::string>& classes, Reporter& report);
+void say_of_prompts(const models::Head& head, const std::vector<std::string>& classes, Reporter& report);
 
 }  // namespace graft::engine

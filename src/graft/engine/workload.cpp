@@ -63,11 +63,8 @@ void step(PreparedRun& run, const nn::Value& input, int64_t batch, bool recomput
 
 void pass(PreparedRun& run, const nn::Value& read) {
   const torch::NoGradGuard no_grad;
-  auto& adapted = run.adapted;
   nn::Context context;
-  auto& tower = adapted.model->reader();
-  const auto value = tower.run(read, 0, adapted.head_at, context);
-  adapted.head->answer(tower, value, context);
+  run.adapted.answer(read, context);
 }
 
 }  // namespace

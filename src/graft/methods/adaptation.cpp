@@ -9,13 +9,12 @@
 
 namespace graft::methods {
 
-std::vector<std::pair<std::string, at::Tensor>> install(const Adaptation& adaptation, models::Model& model,
-                                                        models::Head& head) {
+nn::Parameters install(const Adaptation& adaptation, models::Model& model, models::Head& head) {
   model.clear_inserts();
   head.joint().clear();
   model.freeze_all_but(adaptation.trained);
 
-  std::vector<std::pair<std::string, at::Tensor>> training;
+  nn::Parameters training;
   std::set<const nn::Insert*> seen;
   for (const auto& binding : adaptation.bindings) {
     for (const auto& path : binding.sites) {

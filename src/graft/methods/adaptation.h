@@ -5,12 +5,12 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "graft/models/head.h"
 #include "graft/models/model.h"
 #include "graft/nn/insert.h"
+#include "graft/nn/parameters.h"
 #include "graft/nn/site.h"
 
 namespace graft::methods {
@@ -29,8 +29,7 @@ struct Adaptation {
 
 // Puts the inserts at their sites and freezes everything else. Returns the parameters that train, by the names under
 // which a checkpoint keeps them; an insert at several sites appears once.
-std::vector<std::pair<std::string, at::Tensor>> install(const Adaptation& adaptation, models::Model& model,
-                                                        models::Head& head);
+nn::Parameters install(const Adaptation& adaptation, models::Model& model, models::Head& head);
 
 // The earliest place that the adaptation changes: below it, features may be cached.
 nn::Place earliest_change(const Adaptation& adaptation, models::Model& model);

@@ -8,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "graft/methods/adaptation.h"
@@ -18,6 +17,7 @@
 #include "graft/models/head.h"
 #include "graft/models/model.h"
 #include "graft/nn/insert.h"
+#include "graft/nn/parameters.h"
 #include "graft/nn/value.h"
 
 namespace graft::methods {
@@ -29,7 +29,7 @@ struct Adapted {
   std::shared_ptr<models::Head> head;
   nn::Place head_at = 0;  // the place whose values the head reads
   Adaptation adaptation;
-  std::vector<std::pair<std::string, at::Tensor>> parameters;  // that train, by the names of a checkpoint
+  nn::Parameters parameters;  // that train, by the names of a checkpoint
   Setting setting;
   std::string headless;  // why the head that an adapter of PEFT's has cannot be used here; empty: it can
 

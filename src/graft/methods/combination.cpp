@@ -69,8 +69,8 @@ class Combination final : public Method {
     return all;
   }
 
-  std::map<std::string, at::Tensor> to_disk(models::Model& model, const Adaptation& adaptation) const override {
-    std::map<std::string, at::Tensor> all;
+  nn::NamedTensors to_disk(models::Model& model, const Adaptation& adaptation) const override {
+    nn::NamedTensors all;
     for (const auto& part : parts_)
       all.merge(part->to_disk(model, share(adaptation, *part)));
     return all;
@@ -78,10 +78,9 @@ class Combination final : public Method {
 
   // A tensor is a part's where the part would itself write one of that name; the rest goes to the first, which refuses
   // it.
-  void from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,
-                 Adaptation& adaptation) const override {
+  void from_disk(models::Model& model, const nn::NamedTensors& tensors, Adaptation& adaptation) const override {
     auto rest = tensors;
-    std::vector<std::map<std::string, at::Tensor>> shares(parts_.size());
+    std::vector<nn::NamedTensors> shares(parts_.size());
     for (size_t i = 0; i < parts_.size(); ++i) {
       for (const auto& [name, unused] : parts_[i]->to_disk(model, share(adaptation, *parts_[i]))) {
         if (auto found = rest.extract(name)) shares[i].insert(std::move(found));

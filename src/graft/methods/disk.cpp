@@ -15,8 +15,8 @@ constexpr size_t kMostWrong = 20;  // named; the rest is counted
 
 }  // namespace
 
-void copy_by_name(const std::string& method, const models::Model& model, const Tensors& tensors,
-                  const Tensors& wanted) {
+void copy_by_name(const std::string& method, const models::Model& model, const nn::NamedTensors& tensors,
+                  const nn::NamedTensors& wanted) {
   std::vector<std::string> wrong;
   auto total = tensors.size();  // and what is missing
   for (const auto& [name, tensor] : tensors) {

@@ -3,17 +3,16 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <map>
 #include <string>
 
 #include "graft/models/model.h"
+#include "graft/nn/parameters.h"
 
 namespace graft::methods {
 
-using Tensors = std::map<std::string, at::Tensor>;
-
 // Copies `tensors` into `wanted` name by name. What is missing, unexpected or misshapen is listed in one ModelError,
 // and then nothing is copied.
-void copy_by_name(const std::string& method, const models::Model& model, const Tensors& tensors, const Tensors& wanted);
+void copy_by_name(const std::string& method, const models::Model& model, const nn::NamedTensors& tensors,
+                  const nn::NamedTensors& wanted);
 
 }  // namespace graft::methods

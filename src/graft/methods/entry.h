@@ -4,7 +4,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "graft/data/dataset.h"
 #include "graft/io/json_object.h"
 #include "graft/models/model.h"
+#include "graft/nn/parameters.h"
 #include "graft/nn/site.h"
 
 namespace graft::methods {
@@ -20,8 +20,6 @@ namespace graft::methods {
 class Method;
 struct ForeignAdapter;
 struct ForeignHead;
-
-using NamedTensors = std::map<std::string, at::Tensor>;
 
 // What a method promises; the contract tests hold it to that.
 struct Promises {
@@ -48,9 +46,9 @@ struct Entry {
   std::unique_ptr<Method> (*parse)(const OptionValues& values);
   // PEFT's name for it, and how its adapters are read; null where PEFT lacks it.
   const char* peft_type = nullptr;
-  ForeignAdapter (*from_peft)(const io::JsonObject& config, const NamedTensors& tensors,
+  ForeignAdapter (*from_peft)(const io::JsonObject& config, const nn::NamedTensors& tensors,
                               models::Model& model) = nullptr;
-  ForeignHead (*peft_head)(const io::JsonObject& config, const NamedTensors& tensors) = nullptr;
+  ForeignHead (*peft_head)(const io::JsonObject& config, const nn::NamedTensors& tensors) = nullptr;
 };
 
 const std::vector<const Entry*>& entries();        // in the order of methods.def

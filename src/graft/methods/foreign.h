@@ -11,6 +11,7 @@
 #include "graft/methods/adaptation.h"
 #include "graft/methods/entry.h"
 #include "graft/methods/method.h"
+#include "graft/nn/parameters.h"
 
 namespace graft::methods {
 
@@ -24,7 +25,7 @@ struct ForeignHead {
 struct ForeignAdapter {
   std::unique_ptr<Method> method;
   Adaptation adaptation;
-  NamedTensors parameters;  // values of the model's own parameters that it holds, by our names
+  nn::NamedTensors parameters;  // values of the model's own parameters that it holds, by our names
   ForeignHead head;
   std::string headless;  // why a classifier that is there cannot be used with this model
   std::vector<Note> notes;

@@ -14,8 +14,8 @@ namespace graft::methods {
 namespace {
 
 // Every tensor of an adaptation under the name that the default file gives it. Handles: copying into them changes it.
-Tensors named_tensors(models::Model& model, const Adaptation& adaptation) {
-  Tensors tensors;
+nn::NamedTensors named_tensors(models::Model& model, const Adaptation& adaptation) {
+  nn::NamedTensors tensors;
   for (const auto& binding : adaptation.bindings) {
     const std::string prefix =
         fmt::format("base_model.model.{}.{}.", checkpoint_path(model, binding.sites.front()), binding.method);
@@ -43,15 +43,14 @@ nlohmann::json Method::peft_config(models::Model&, const Adaptation&) const {
   return {{"peft_type", type}};
 }
 
-std::map<std::string, at::Tensor> Method::to_disk(models::Model& model, const Adaptation& adaptation) const {
-  Tensors tensors = named_tensors(model, adaptation);
+nn::NamedTensors Method::to_disk(models::Model& model, const Adaptation& adaptation) const {
+  nn::NamedTensors tensors = named_tensors(model, adaptation);
   for (auto& [name, tensor] : tensors)
     tensor = tensor.detach().contiguous();
   return tensors;
 }
 
-void Method::from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,
-                       Adaptation& adaptation) const {
+void Method::from_disk(models::Model& model, const nn::NamedTensors& tensors, Adaptation& adaptation) const {
   copy_by_name(name(), model, tensors, named_tensors(model, adaptation));
 }
 

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +22,7 @@
 #include "graft/methods/setting.h"
 #include "graft/models/head.h"
 #include "graft/models/model.h"
+#include "graft/nn/parameters.h"
 #include "graft/nn/site.h"
 
 namespace graft::methods {
@@ -71,11 +71,10 @@ class Method {
 
   // Tensors by the names written to disk: all parameters and buffers of the inserts, and what else of the model trains.
   // By default "base_model.model.<checkpoint path of the site>.<method>.<name>" and "base_model.model.<our name>".
-  virtual std::map<std::string, at::Tensor> to_disk(models::Model& model, const Adaptation& adaptation) const;
+  virtual nn::NamedTensors to_disk(models::Model& model, const Adaptation& adaptation) const;
   // Copies tensors into an adaptation that attach() built (and into the model, for what else trains). All that is
   // missing, unexpected or misshapen: one ModelError.
-  virtual void from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,
-                         Adaptation& adaptation) const;
+  virtual void from_disk(models::Model& model, const nn::NamedTensors& tensors, Adaptation& adaptation) const;
 };
 
 // A method whose options are a struct with `fields`.

@@ -120,8 +120,7 @@ void TipAdapter::after_training(Stage& stage) const {
                                           best.beta, 100 * best.accuracy, val.labels.size(0)));
 }
 
-void TipAdapter::from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,
-                           Adaptation& adaptation) const {
+void TipAdapter::from_disk(models::Model& model, const nn::NamedTensors& tensors, Adaptation& adaptation) const {
   // As many photos as the file has; whether it fits otherwise is the usual check.
   const auto labels =
       std::find_if(tensors.begin(), tensors.end(), [](const auto& t) { return t.first.ends_with(".labels"); });

@@ -9,6 +9,7 @@
 #include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/nn/insert.h"
+#include "graft/nn/parameters.h"
 
 namespace graft::methods::photo_cache {
 
@@ -62,8 +63,7 @@ class TipAdapter : public MethodWith<Options> {
   Adaptation attach(const Setting& setting, models::Head& head, Random& random) const override;
   void before_training(Stage& stage) const override;  // fills the keys
   void after_training(Stage& stage) const override;   // the search
-  void from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,
-                 Adaptation& adaptation) const override;
+  void from_disk(models::Model& model, const nn::NamedTensors& tensors, Adaptation& adaptation) const override;
 
  private:
   const Entry& entry_;

@@ -196,9 +196,8 @@ std::vector<Origin> CheckpointReader::finish(const std::string& what) {
                    fmt::join(wrong_, "\n  "));
 }
 
-std::map<std::string, at::Tensor> to_checkpoint(const std::vector<Origin>& origins,
-                                                const std::map<std::string, at::Tensor>& parameters) {
-  std::map<std::string, at::Tensor> tensors;
+nn::NamedTensors to_checkpoint(const std::vector<Origin>& origins, const nn::NamedTensors& parameters) {
+  nn::NamedTensors tensors;
   for (const auto& origin : origins) {
     const auto found = parameters.find(origin.ours);
     GRAFT_ASSERT(found != parameters.end());

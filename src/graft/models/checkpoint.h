@@ -5,12 +5,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "graft/io/weights.h"
+#include "graft/nn/parameters.h"
 
 namespace graft::models {
 
@@ -77,8 +77,7 @@ class CheckpointReader {
 };
 
 // The checkpoint's tensors, made of the parameters by our names.
-std::map<std::string, at::Tensor> to_checkpoint(const std::vector<Origin>& origins,
-                                                const std::map<std::string, at::Tensor>& parameters);
+nn::NamedTensors to_checkpoint(const std::vector<Origin>& origins, const nn::NamedTensors& parameters);
 
 // A copy of a tensor in a file, in float32.
 at::Tensor to_float(const io::TensorView& view);

@@ -37,7 +37,7 @@ std::string not_finite(const std::string& name, const at::Tensor& value) {
 
 // Of names, shapes and float32 values in the order of names: the same model gives the same hash from any layout. What
 // is not finite is a ModelError, as each number is at hand here.
-std::string fingerprint(const std::map<std::string, at::Tensor>& parameters, const std::vector<Origin>& origins,
+std::string fingerprint(const nn::NamedTensors& parameters, const std::vector<Origin>& origins,
                         const std::string& source) {
   Hash hash;
   std::string wrong;
@@ -57,8 +57,8 @@ std::string fingerprint(const std::map<std::string, at::Tensor>& parameters, con
   return hash.hex();
 }
 
-std::map<std::string, at::Tensor> by_name(const torch::nn::Module& module) {
-  std::map<std::string, at::Tensor> parameters;
+nn::NamedTensors by_name(const torch::nn::Module& module) {
+  nn::NamedTensors parameters;
   for (const auto& parameter : module.named_parameters())
     parameters[parameter.key()] = parameter.value();
   return parameters;
@@ -153,14 +153,14 @@ nn::Place Model::place_of(const std::string& name) const {
   return name.starts_with(prefix) ? reader().place_of(name.substr(prefix.size())) : reader().last();
 }
 
-std::map<std::string, at::Tensor> Model::to_checkpoint() const {
+nn::NamedTensors Model::to_checkpoint() const {
   auto parameters = by_name(*this);
   for (auto& [name, value] : parameters)
     value = tensor::numbers_of(value);
   return models::to_checkpoint(origins_, parameters);
 }
 
-std::map<std::string, at::Tensor> Model::to_checkpoint_at_size() const {
+nn::NamedTensors Model::to_checkpoint_at_size() const {
   const torch::NoGradGuard no_grad;
   auto parameters = by_name(*this);
   for (auto& [name, value] : parameters)

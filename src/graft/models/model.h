@@ -6,7 +6,6 @@
 #include <torch/nn/module.h>
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +17,7 @@
 #include "graft/models/checkpoint.h"
 #include "graft/models/told.h"
 #include "graft/models/tower.h"
+#include "graft/nn/parameters.h"
 #include "graft/nn/site.h"
 #include "graft/tensor/activation_kind.h"
 #include "graft/tensor/precision.h"
@@ -74,9 +74,9 @@ class Model : public torch::nn::Module {
   nn::Place place_of(const std::string& name) const;
 
   // Our parameters as they are now, under the checkpoint's own names and in its shapes (merging writes these back).
-  std::map<std::string, at::Tensor> to_checkpoint() const;
+  nn::NamedTensors to_checkpoint() const;
   // The same with positions stretched to the model's input: nobody needs to stretch them again.
-  std::map<std::string, at::Tensor> to_checkpoint_at_size() const;
+  nn::NamedTensors to_checkpoint_at_size() const;
 
   // Everything frozen except the named parameters; packed copies of what trains are dropped.
   void freeze_all_but(const std::vector<std::string>& trained);

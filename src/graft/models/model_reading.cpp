@@ -7,7 +7,7 @@
 namespace graft::models {
 namespace {
 
-std::string of_tower(const models::TowerReading& tower) {
+std::string of_tower(const TowerReading& tower) {
   return fmt::format("{} heads {} eps {}", tower.heads, to_string(tower.activation), tower.eps);
 }
 
@@ -21,7 +21,7 @@ std::string of_photos(const data::Preprocessing& p) {
 
 }  // namespace
 
-std::string reading_of(const models::ModelInfo& info) {
+std::string reading_of(const ModelInfo& info) {
   return fmt::format("{}; {}; {}; {}; {}", info.layout, info.pooling, of_tower(info.vision),
                      info.text ? of_tower(*info.text) : "", of_photos(info.preprocessing));
 }

@@ -9,6 +9,6 @@ namespace graft::models {
 
 // Layout, towers, pooling and pre-processing as one line. Two models with one fingerprint and one reading compute the
 // same.
-std::string reading_of(const models::ModelInfo& info);
+std::string reading_of(const ModelInfo& info);
 
 }  // namespace graft::models

@@ -86,11 +86,10 @@ class Lora final : public MethodWith<Options> {
   nlohmann::json peft_config(models::Model& model, const Adaptation& adaptation) const override {
     return peft::config(options_, model, adaptation);
   }
-  std::map<std::string, at::Tensor> to_disk(models::Model& model, const Adaptation& adaptation) const override {
+  nn::NamedTensors to_disk(models::Model& model, const Adaptation& adaptation) const override {
     return peft::write(options_, model, adaptation);
   }
-  void from_disk(models::Model& model, const std::map<std::string, at::Tensor>& tensors,
-                 Adaptation& adaptation) const override {
+  void from_disk(models::Model& model, const nn::NamedTensors& tensors, Adaptation& adaptation) const override {
     peft::read(options_, model, tensors, adaptation);
   }
 };

@@ -207,9 +207,9 @@ nlohmann::json config(const Options& options, models::Model& model, const Adapta
   };
 }
 
-NamedTensors write(const Options& options, models::Model& model, const Adaptation& adaptation) {
+nn::NamedTensors write(const Options& options, models::Model& model, const Adaptation& adaptation) {
   const torch::NoGradGuard no_grad;
-  NamedTensors tensors;
+  nn::NamedTensors tensors;
   const Pairs pairs(model, adaptation, options.names);
   for (const auto& pair : pairs.all()) {
     const auto a = torch::zeros({pair.rank, pair.in}, tensor::on_cpu()),
@@ -224,10 +224,10 @@ NamedTensors write(const Options& options, models::Model& model, const Adaptatio
   return tensors;
 }
 
-void read(const Options& options, models::Model& model, const NamedTensors& tensors, Adaptation& adaptation) {
+void read(const Options& options, models::Model& model, const nn::NamedTensors& tensors, Adaptation& adaptation) {
   const torch::NoGradGuard no_grad;
   const Pairs pairs(model, adaptation, options.names);
-  NamedTensors wanted;
+  nn::NamedTensors wanted;
   std::map<std::string, const Pair*> by_place;
   for (const auto& pair : pairs.all()) {
     wanted[name_a(pair)] = torch::empty({pair.rank, pair.in}, tensor::on_cpu());
@@ -235,7 +235,7 @@ void read(const Options& options, models::Model& model, const NamedTensors& tens
     by_place[pair.place] = &pair;
   }
   const Places places(model);
-  NamedTensors found;
+  nn::NamedTensors found;
   for (const auto& [name, tensor] : tensors) {
     const Key key = parse_key(name);
     const auto place = places.find(key.module);

@@ -7,17 +7,18 @@
 
 #include "graft/methods/foreign.h"
 #include "graft/methods/lora/lora.h"
+#include "graft/nn/parameters.h"
 
 namespace graft::methods::lora::peft {
 
 // Ours, as PEFT has them; read() takes them under every name that leads to the same modules.
 nlohmann::json config(const Options& options, models::Model& model, const Adaptation& adaptation);
-NamedTensors write(const Options& options, models::Model& model, const Adaptation& adaptation);
-void read(const Options& options, models::Model& model, const NamedTensors& tensors, Adaptation& adaptation);
+nn::NamedTensors write(const Options& options, models::Model& model, const Adaptation& adaptation);
+void read(const Options& options, models::Model& model, const nn::NamedTensors& tensors, Adaptation& adaptation);
 
 // PEFT's. Which modules it adapts and at which rank is read off the tensors. What graft does not compute is refused by
 // name.
-ForeignAdapter from_peft(const io::JsonObject& config, const NamedTensors& tensors, models::Model& model);
-ForeignHead saved_head(const io::JsonObject& config, const NamedTensors& tensors);
+ForeignAdapter from_peft(const io::JsonObject& config, const nn::NamedTensors& tensors, models::Model& model);
+ForeignHead saved_head(const io::JsonObject& config, const nn::NamedTensors& tensors);
 
 }  // namespace graft::methods::lora::peft

@@ -48,7 +48,7 @@ bool is_saved(const Settings& settings, const std::string& module) {
   });
 }
 
-ForeignHead find_head(const Settings& settings, const NamedTensors& tensors) {
+ForeignHead find_head(const Settings& settings, const nn::NamedTensors& tensors) {
   ForeignHead head;
   for (const auto& [name, tensor] : tensors) {
     const Key key = parse_key(name);
@@ -79,7 +79,7 @@ class Reader {
       known_[parameter.key()] = parameter.value();
   }
 
-  ForeignAdapter read(const NamedTensors& tensors) {
+  ForeignAdapter read(const nn::NamedTensors& tensors) {
     foreign_.head = find_head(settings_, tensors);
     for (const auto& [name, tensor] : tensors)
       sort_in(name, tensor);
@@ -406,8 +406,8 @@ class Reader {
   Settings settings_;
   models::Model& model_;
   Places places_;
-  std::map<std::string, at::Tensor> known_;  // the model's parameters
-  std::map<std::string, Update> updates_;    // by our paths
+  nn::NamedTensors known_;                 // the model's parameters
+  std::map<std::string, Update> updates_;  // by our paths
   std::vector<std::pair<std::string, Place>> outside_;
   std::set<std::string> wrappers_, left_aside_;
   std::string adapter_;
@@ -418,12 +418,12 @@ class Reader {
 
 }  // namespace
 
-ForeignAdapter from_peft(const io::JsonObject& config, const NamedTensors& tensors, models::Model& model) {
+ForeignAdapter from_peft(const io::JsonObject& config, const nn::NamedTensors& tensors, models::Model& model) {
   const torch::NoGradGuard no_grad;
   return Reader(config, model).read(tensors);
 }
 
-ForeignHead saved_head(const io::JsonObject& config, const NamedTensors& tensors) {
+ForeignHead saved_head(const io::JsonObject& config, const nn::NamedTensors& tensors) {
   return find_head(read_settings(config), tensors);
 }
 

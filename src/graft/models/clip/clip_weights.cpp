@@ -161,6 +161,12 @@ ModelInfo info_of(const io::ModelFolder& folder, const Settings& settings) {
   return info;
 }
 
+// Buffers and sizes, of which a CLIP here has no use.
+void ignore_what_lies_beside(CheckpointReader& reader) {
+  reader.ignore({"logit_bias", kOpenAiBuffers[0], kOpenAiBuffers[1], kOpenAiBuffers[2], "attn_mask",
+                 "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids"});
+}
+
 // The text tower as a reader of texts.
 std::unique_ptr<Model> load_texts(const io::ModelFolder& folder, CheckpointReader& reader, const Names& names,
                                   Settings settings, const LoadOptions& options) {
@@ -171,8 +177,8 @@ std::unique_ptr<Model> load_texts(const io::ModelFolder& folder, CheckpointReade
   }
   const auto text =
       read_text(reader, names, settings, options, std::move(texts.tokenizer), /*place=*/0, /*alone=*/true);
-  reader.ignore({"visual.*", "vision_model.*", "visual_projection.*", "logit_scale", "logit_bias", kOpenAiBuffers[0],
-                 kOpenAiBuffers[1], kOpenAiBuffers[2], "attn_mask", "text_model.embeddings.position_ids"});
+  reader.ignore({"visual.*", "vision_model.*", "visual_projection.*", "logit_scale"});
+  ignore_what_lies_beside(reader);
   auto info = info_of(folder, settings);
   info.description = fmt::format("text {}x{} of a CLIP", text->blocks(), text->width(1));
   auto origins = reader.finish(fmt::format("CLIP ({})", settings.layout));
@@ -196,8 +202,7 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   const bool wrapped = reader.has("logit_scale") && reader.shape("logit_scale").size() == 1;
   const auto logit_scale =
       reader.take_as("logit_scale", "logit_scale", {}, wrapped ? std::vector<int64_t>{1} : std::vector<int64_t>{});
-  reader.ignore({"logit_bias", kOpenAiBuffers[0], kOpenAiBuffers[1], kOpenAiBuffers[2], "attn_mask",
-                 "vision_model.embeddings.position_ids", "text_model.embeddings.position_ids"});
+  ignore_what_lies_beside(reader);
 
   auto info = info_of(folder, settings);
   if (options.image_size) info.preprocessing = at_size(info.preprocessing, *options.image_size, patch);
