@@ -13,8 +13,9 @@ seconds=${1:-60}
 shift || true
 out=build/fuzz
 clang=${CLANG:-clang++-19}
-rooms=(core io text data)  # those without libtorch
-libraries=(-lfmt -ljpeg -lpng -lwebp -lwebpdemux -lutf8proc -lxxhash -lyaml-cpp -lz)
+rooms=(core io video text data)  # those without libtorch
+libraries=(-lfmt -ljpeg -lpng -lwebp -lwebpdemux -lutf8proc -lxxhash -lyaml-cpp -lz
+  -lavformat -lavcodec -lavutil -lswscale)
 flags=(-std=c++20 -O1 -g -Isrc -I. -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
   -Wno-deprecated-declarations  # libstdc++ 12 within itself
   '-DCLIP_BPE_FILE="assets/clip_bpe/bpe_simple_vocab_16e6.txt.gz"')
