@@ -16,7 +16,7 @@
 namespace graft::testing {
 namespace {
 
-constexpr int64_t kExamples = 6, kClasses = 3, kNumbers = 2;
+constexpr int64_t kExamples = 6, kClasses = 3, kNumbers = 2, kFrames = 3;
 
 at::Tensor target_of(data::Target target) {
   const auto label = torch::arange(kExamples) % kClasses;
@@ -38,6 +38,12 @@ const TinyCheckpoint& checkpoint_of(const TinyFamily& family) {
   return found->second;
 }
 
+nn::Value examples_of(const Case& c) {
+  auto read = checkpoint_of(*c.family).examples(kExamples * c.frames, 1);
+  read.layout.frames = c.frames;
+  return read;
+}
+
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const Case& c) {
@@ -53,9 +59,10 @@ std::vector<Case> cases() {
   for (const auto& family : tiny_families()) {
     const auto model = tiny_model(family);
     for (const auto* method : methods::entries()) {
-      if (!methods::fits(*method, *model)) continue;
+      const int64_t frames = method->needs.clips ? kFrames : 1;
+      if (!methods::fits(*method, *model, frames)) continue;
       for (const auto* task : tasks::tasks())
-        all.push_back({method, &family, task});
+        all.push_back({method, &family, task, frames});
     }
   }
   return all;
@@ -74,6 +81,7 @@ methods::Setting setting_of(const Case& c) {
                            .shots = kExamples / kClasses,
                            .train_size = kExamples,
                            .target = c.task->target,
+                           .frames = c.frames,
                            .templates = {"a photo of a {}."}};
   if (setting.target == data::Target::value) {
     setting.outputs = kNumbers;
@@ -90,7 +98,7 @@ OnTiny on_tiny(const Case& c, uint64_t seed) {
     return c.task->head(setting, wish, random);
   };
   OnTiny on{methods::build_adapted(setting_of(c), c.method->parse({}), {.make_head = lively, .seed = seed}),
-            checkpoint_of(*c.family).examples(kExamples, 1), target_of(c.task->target), c.task->make({})};
+            examples_of(c), target_of(c.task->target), c.task->make({})};
 
   Silent silent;
   const methods::Features features = [&](data::Split split, nn::Place place, int64_t views) -> methods::FeatureSet {

@@ -23,11 +23,12 @@ struct Case {
   const methods::Entry* method;
   const TinyFamily* family;
   const tasks::TaskEntry* task;
+  int64_t frames = 1;  // of an example
 };
 std::ostream& operator<<(std::ostream& out, const Case& c);  // "lora on bert for regression"
 std::ostream& operator<<(std::ostream& out, const TinyFamily& family);
 
-// Every method of the registry on every family that it fits, for every task.
+// Every method of the registry on every family that it fits, for every task; those that need clips on clips.
 std::vector<Case> cases();
 
 struct OnTiny : methods::Adapted {

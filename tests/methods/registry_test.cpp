@@ -15,7 +15,7 @@ TEST(Methods, OfferTheNearestNameForAnUnknownOne) {
     find_entry("lroa");
     FAIL() << "lroa was found";
   } catch (const UsageError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("[methods] no method 'lroa'. Did you mean 'lora'? Known: adapter, bias"));
+    EXPECT_THAT(error.what(), HasSubstr("[methods] no method 'lroa'. Did you mean 'lora'? Known: adapter, aim, bias"));
   }
 }
 

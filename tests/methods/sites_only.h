@@ -106,11 +106,12 @@ struct OnSites : Adapted {
 
 // A method on those sites, for four classes of sixteen photos.
 inline OnSites on_sites(const std::string& name, const OptionValues& options,
-                        std::shared_ptr<models::Model> model = sites_only()) {
+                        std::shared_ptr<models::Model> model = sites_only(), int64_t frames = 1) {
   return {build_adapted({.model = std::move(model),
                          .classes = {"cat", "dog", "apple pie", "tram"},
                          .shots = 16,
                          .train_size = 64,
+                         .frames = frames,
                          .templates = {"a photo of a {}."}},
                         make_method(name, options))};
 }

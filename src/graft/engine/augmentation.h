@@ -9,8 +9,8 @@ namespace graft::engine {
 inline data::Augmentation augmentation_of(const methods::Recipe& recipe) {
   using methods::Augmentation;
   data::Augmentation a;
-  a.flip = recipe.augmentation != Augmentation::none;
-  if (recipe.augmentation == Augmentation::crop_flip || recipe.augmentation == Augmentation::crop_flip_jitter) {
+  a.flip = recipe.augmentation != Augmentation::none && recipe.augmentation != Augmentation::crop;
+  if (recipe.augmentation >= Augmentation::crop) {
     a.crop = data::TrainCrop::random_resized;
     a.min_scale = recipe.min_crop;
   }

@@ -25,7 +25,9 @@ Adapted assemble(Setting setting, std::unique_ptr<Method> method, std::shared_pt
                  Adaptation adaptation) {
   Adapted adapted;
   adapted.model = setting.model;
-  adapted.head_at = place_of(method->head(setting), *setting.model);
+  auto wish = method->head(setting);
+  wish.kind = head->kind();
+  adapted.head_at = place_of(wish, *setting.model);
   adapted.method = std::move(method);
   adapted.head = std::move(head);
   adapted.adaptation = std::move(adaptation);

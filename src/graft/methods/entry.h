@@ -32,7 +32,7 @@ struct Promises {
 struct Needs {
   std::vector<nn::SiteKind> sites = {};    // of each kind one at least
   bool prompts = false;                    // class names can be laid beside what is read
-  bool clips = false;                      // examples of several frames
+  bool clips = false;                      // clips, and a model that reads their frames one by one
   std::vector<data::Target> targets = {};  // what is told of an example; none: whatever it is
 };
 

@@ -41,7 +41,7 @@ std::shared_ptr<models::Head> linear_head(const Setting& setting, const HeadWish
 }  // namespace
 
 nn::Place place_of(const HeadWish& wish, const models::Model& model) {
-  return wish.at.value_or(model.reader().last());
+  return wish.kind == models::HeadKind::prompts ? model.reader().last() : wish.at.value_or(model.reader().last());
 }
 
 std::shared_ptr<models::Head> head_of_examples(const Setting& setting, const HeadWish& wish, Random& random) {

@@ -20,7 +20,7 @@ struct HeadWish {
   models::HeadInit init = models::HeadInit::zero;  // of a linear head
   int64_t learned_words = 0;                       // that class prompts leave room for (CoOp)
   models::WordPosition word_position = models::WordPosition::end;
-  std::optional<nn::Place> at = {};  // the place whose values it reads; absent: the reader's last
+  std::optional<nn::Place> at = {};  // the place whose values a linear head reads; absent: the reader's last
 };
 
 nn::Place place_of(const HeadWish& wish, const models::Model& model);

@@ -99,6 +99,13 @@ ModelError lacks(const std::string& method, models::Model& model, const std::str
 }
 
 void check_needs(const Entry& entry, const Setting& setting, const std::string& text_for) {
+  if (entry.needs.clips && !fits(entry, *setting.model, setting.frames)) {
+    throw lacks(entry.name, *setting.model,
+                setting.model->reader().frames() > 0                  ? "frames of its own: it works over time itself"
+                : setting.model->reader().name() != nn::Tower::vision ? "image tower that reads frames"
+                : setting.frames < 2 ? "frames to put side by side: --data of clips, with --frames 2 or more, has"
+                                     : "sites in its blocks");
+  }
   if (entry.needs.prompts && !setting.model->has_prompts()) {
     throw lacks(entry.name, *setting.model, "text tower" + text_for);
   }
@@ -106,7 +113,7 @@ void check_needs(const Entry& entry, const Setting& setting, const std::string& 
   if (serves(entry, target)) return;
   std::vector<std::string> able;
   for (const Entry* other : entries()) {
-    if (serves(*other, target)) able.emplace_back(other->name);
+    if (serves(*other, target) && fits(*other, *setting.model, setting.frames)) able.emplace_back(other->name);
   }
   const char* told = target == data::Target::label    ? "one class is told of each example"
                      : target == data::Target::labels ? "several classes are told of an example"

@@ -19,6 +19,7 @@ std::vector<std::pair<ScheduleKind, std::string>> choices(ScheduleKind) {
 std::vector<std::pair<Augmentation, std::string>> choices(Augmentation) {
   return {{Augmentation::none, "none"},
           {Augmentation::flip, "flip"},
+          {Augmentation::crop, "crop"},
           {Augmentation::crop_flip, "crop-flip"},
           {Augmentation::crop_flip_jitter, "crop-flip-jitter"}};
 }

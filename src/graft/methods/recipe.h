@@ -11,8 +11,14 @@
 namespace graft::methods {
 
 enum class OptimizerKind { sgd, adam, adamw };
-enum class ScheduleKind { constant, linear, cosine, coop, vpt };      // engine/schedule.h has the formulas
-enum class Augmentation { none, flip, crop_flip, crop_flip_jitter };  // random resized crop and flip, colour jitter
+enum class ScheduleKind { constant, linear, cosine, coop, vpt };  // engine/schedule.h has the formulas
+enum class Augmentation {
+  none,
+  flip,
+  crop,
+  crop_flip,
+  crop_flip_jitter
+};  // random resized crop and flip, colour jitter
 
 std::vector<std::pair<OptimizerKind, std::string>> choices(OptimizerKind);
 std::vector<std::pair<ScheduleKind, std::string>> choices(ScheduleKind);

@@ -30,7 +30,8 @@ const Entry& find_entry(const std::string& name) {
 
 bool fits(const Entry& entry, models::Model& model, int64_t frames) {
   if (entry.needs.prompts && !model.has_prompts()) return false;
-  if (entry.needs.clips && frames < 2) return false;
+  const auto& reader = model.reader();
+  if (entry.needs.clips && (frames < 2 || reader.name() != nn::Tower::vision || reader.frames() > 0)) return false;
   const auto joints = model.joints();
   return std::ranges::all_of(entry.needs.sites, [&](nn::SiteKind kind) {
     return kind == nn::SiteKind::head || std::ranges::any_of(joints, [&](auto* j) { return j->site().kind == kind; });

@@ -18,6 +18,7 @@ struct Setting {
   int64_t train_size = 0;
   data::Target target = data::Target::label;  // what is known of an example
   int64_t outputs = 0;                        // numbers that a head gives for an example; 0: one a class
+  int64_t frames = 1;                         // of an example: more than one of a clip
   std::vector<std::string> templates = {};    // of class prompts, with {} for the name
 
   int64_t head_outputs() const { return outputs > 0 ? outputs : static_cast<int64_t>(classes.size()); }

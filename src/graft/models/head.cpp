@@ -74,6 +74,7 @@ LinearHead::LinearHead(int64_t features, int64_t outputs, HeadInit init, Random&
       values[i] = static_cast<float>(std * random.normal());
   };
   if (init == HeadInit::normal) fill(0.02);
+  if (init == HeadInit::tsn) fill(0.01);
   if (init == HeadInit::vpt) {
     fill(std::sqrt(2.0 / static_cast<double>(outputs)));
     bias.fill_(-std::log(99.0));

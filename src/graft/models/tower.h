@@ -46,7 +46,8 @@ class Tower : public torch::nn::Module {
 
   virtual int64_t width(nn::Place place) const = 0;  // of a row of the value there
   virtual nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const = 0;
-  // What was kept of a place that no insert changes, with the layout that it has there.
+  // What was kept of a place that no insert changes, with the layout that it has there. Of clips tokens are kept as
+  // [B, frames, T, D].
   virtual nn::Value kept(at::Tensor x, nn::Place place) const = 0;
   // Whether values there have one shape for all examples, so that they can be kept together.
   virtual bool has_one_shape(nn::Place) const { return true; }
@@ -59,6 +60,10 @@ class Tower : public torch::nn::Module {
   virtual int64_t context_length() const { return 0; }
   virtual at::Tensor embed_words(const at::Tensor& ids) const;
   virtual TextReader text_reader() const;
+
+  virtual int64_t frames() const {
+    return 0;
+  }  // of a clip, where it computes over time and was made for so many; 0: any number
 
   // Of a tower that reads images: its positions, [rows, D], stretched to images of that size.
   virtual at::Tensor positions_at(data::Size image) const;

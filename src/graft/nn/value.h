@@ -16,4 +16,7 @@ struct Value {
   int64_t examples() const { return x.size(0) / layout.frames; }
 };
 
+// A row a frame as a row a clip, the mean over its frames in their order: [B * frames, ...] -> [B, ...]
+at::Tensor mean_over_frames(const at::Tensor& rows, int64_t frames);
+
 }  // namespace graft::nn

@@ -63,12 +63,15 @@ nn::Layout VisionTower::layout(int64_t patches) const {
 }
 
 nn::Value VisionTower::kept(at::Tensor x, nn::Place place) const {
-  nn::Value value{std::move(x)};
+  const auto frames = place > 0 && x.dim() == 4 ? x.size(1) : 1;
+  nn::Value value{frames > 1 ? x.flatten(0, 1) : std::move(x)};
   if (place > 0 && place < pooled() && value.x.dim() == 3) value.layout = layout(value.x.size(1) - layout(0).total());
+  value.layout.frames = frames;
   return value;
 }
 
-nn::Value VisionTower::embed(const at::Tensor& pixels, const nn::Context& context) const {
+nn::Value VisionTower::embed(const nn::Value& read, const nn::Context& context) const {
+  const auto& pixels = read.x;
   const auto patch = parts_.patch->patch();
   auto images = pixels;
   // A convolution leaves such an edge out; an image of another size is to have whole patches.
@@ -85,6 +88,7 @@ nn::Value VisionTower::embed(const at::Tensor& pixels, const nn::Context& contex
   const auto on_patches = patches + positions.narrow(0, placed, patches.size(1));
   auto inner = context;
   inner.layout = layout(patches.size(1));
+  inner.layout.frames = read.layout.frames;
   auto tokens = on_patches;
   if (!before.empty()) {
     const auto prefix = at::cat(before);  // [C + R, D]
@@ -124,7 +128,10 @@ at::Tensor VisionTower::pool(nn::Value tokens, nn::Place from, const nn::Context
 }
 
 at::Tensor VisionTower::rows(const nn::Value& value) const {
-  if (value.x.dim() != 3) return value.x;
+  return value.x.dim() == 3 ? nn::mean_over_frames(rows_of_frames(value), value.layout.frames) : value.x;
+}
+
+at::Tensor VisionTower::rows_of_frames(const nn::Value& value) const {
   if (parts_.pooling == Pooling::class_token) {
     return value.x.select(1, value.layout.begin(nn::TokenKind::class_token)).contiguous();
   }
@@ -139,13 +146,12 @@ at::Tensor VisionTower::rows(const nn::Value& value) const {
 nn::Value VisionTower::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const {
   check_way(from, to);
   if (from == 0 && to > 0) {
-    const auto frames = value.layout.frames;
-    value = embed(value.x, context);
-    value.layout.frames = frames;
+    value = embed(value, context);
     from = 1;
   }
   if (from < pooled() && to >= pooled()) {
-    value = {pool(std::move(value), from, context)};
+    const auto frames = value.layout.frames;
+    value = {nn::mean_over_frames(pool(std::move(value), from, context), frames)};
     from = pooled();
   }
   if (from < to && to < pooled()) return parts_.blocks->forward(std::move(value), from - 1, to - 1, context);

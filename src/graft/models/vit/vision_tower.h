@@ -1,5 +1,6 @@
 // The image tower of ViT (Dosovitskiy et al. 2021, arXiv:2010.11929) and of what grew from it: DINO, DINOv2 with
-// registers (Darcet et al. 2024, arXiv:2309.16588), CLIP with its norm before the blocks.
+// registers (Darcet et al. 2024, arXiv:2309.16588), CLIP with its norm before the blocks. Of a clip each frame goes
+// through it as an image does; pooled is the mean over the frames.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -53,10 +54,11 @@ class VisionTower final : public Tower {
   at::Tensor positions_at(data::Size image) const override;
 
  private:
-  nn::Value embed(const at::Tensor& pixels, const nn::Context& context) const;
+  nn::Value embed(const nn::Value& read, const nn::Context& context) const;
   at::Tensor pool(nn::Value tokens, nn::Place from, const nn::Context& context) const;  // [B, D]
   at::Tensor normed(const at::Tensor& x) const;                                         // behind the blocks
   at::Tensor patches_of(const nn::Value& tokens) const;                                 // [B, N, D]
+  at::Tensor rows_of_frames(const nn::Value& value) const;                              // [B * frames, D]
   nn::Layout layout(int64_t patches) const;                                             // where nothing was put in
 
   VisionParts parts_;
