@@ -42,6 +42,10 @@ std::filesystem::path put_image_folder(const graft::TempFolder& folder) {
   return put_folders(folder, "jpg", "");
 }
 
+std::filesystem::path put_clip_folder(const graft::TempFolder& folder) {
+  return put_folders(folder, "mp4", "");
+}
+
 std::filesystem::path put_text_folder(const graft::TempFolder& folder) {
   return put_folders(folder, "txt", "a text\n");
 }

@@ -47,7 +47,9 @@ int run(Arguments& arguments, Terminal& terminal) {
     write_run_report(result, result.command);
     terminal.line("report", (result.folder / "report.html").string());
     terminal.line("next", fmt::format("graft predict {} {} ...", shell_path(result.folder.string()),
-                                      result.reads == data::Reads::photo ? "PHOTO" : "TEXTS.txt"));
+                                      result.reads == data::Reads::photo  ? "PHOTO"
+                                      : result.reads == data::Reads::clip ? "CLIP.mp4"
+                                                                          : "TEXTS.txt"));
     terminal.finish_log();
   } else {
     terminal.line("next", "add -o FOLDER to keep what was trained");

@@ -51,7 +51,7 @@ void print(const pipelines::RunPlan& plan, Terminal& terminal) {
   const auto& pace = plan.pace;
   if (pace.passes == 0) return;
   std::string note =
-      fmt::format("{} passes of {} examples, {:.2g} s each", pace.passes, features::kEncoderBatch, pace.pass_seconds);
+      fmt::format("{} passes of {} examples, {:.2g} s each", pace.passes, pace.pass_examples, pace.pass_seconds);
   if (pace.measured > 0) {
     note = fmt::format("{} batches of {}, {:.2g} s each ({} measured); {}", pace.batches, batch_size,
                        pace.batch_seconds, pace.measured, note);

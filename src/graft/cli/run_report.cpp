@@ -59,8 +59,12 @@ std::vector<study::Mistake> worst_mistakes(const pipelines::AdaptResult& result)
     const auto [predicted, probability] = tasks::top(predictions, row, 1).front();
     const auto truth = predictions.labels[static_cast<size_t>(row)];
     study::Mistake mistake{predictions.files[static_cast<size_t>(row)], result.classes[static_cast<size_t>(truth)],
-                           result.classes[static_cast<size_t>(predicted)], probability, ""};
-    if (result.reads == data::Reads::photo) mistake.image = thumbnail_uri(result.data_root / mistake.file);
+                           result.classes[static_cast<size_t>(predicted)], probability};
+    if (result.reads == data::Reads::photo) mistake.images = {thumbnail_uri(result.data_root / mistake.file)};
+    if (const auto frames = result.mistake_frames.find(row); frames != result.mistake_frames.end()) {
+      for (const auto& frame : frames->second)
+        mistake.images.push_back(thumbnail_uri(frame));
+    }
     if (const auto words = result.mistake_words.find(row); words != result.mistake_words.end())
       mistake.words = words->second;
     mistakes.push_back(std::move(mistake));

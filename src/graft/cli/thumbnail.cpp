@@ -38,13 +38,16 @@ std::string thumbnail_uri(const std::filesystem::path& photo) try {
   const auto view = std::as_bytes(std::span(bytes));
   const bool is_shown_by_browsers = !(bytes.size() > 1 && bytes[0] == 'B' && bytes[1] == 'M');
   if (!bytes.empty() && bytes.size() <= kFewBytes && is_shown_by_browsers) return study::data_uri(view);
-  const auto image = io::decode_image(view, photo.string());
+  return thumbnail_uri(io::decode_image(view, photo.string()));
+} catch (const Error&) {
+  return "";
+}
+
+std::string thumbnail_uri(const io::Image& image) {
   const double scale = std::min(1.0, static_cast<double>(kSide) / std::max(image.width, image.height));
   const auto side = [scale](int pixels) { return std::max(1, static_cast<int>(scale * pixels)); };
   return study::data_uri(
       encode_png(data::resize(image, {side(image.height), side(image.width)}, data::Filter::bicubic)));
-} catch (const Error&) {
-  return "";
 }
 
 }  // namespace graft::cli

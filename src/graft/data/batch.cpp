@@ -19,6 +19,7 @@ void make_room(Batch& batch, const Source& source) {
     const std::span<const float> values = source.values(index);
     batch.values.insert(batch.values.end(), values.begin(), values.end());
   }
+  batch.frames = source.frames();
   batch.images.resize(batch.indices.size() * source.floats());
   if (source.floats() > 0) return;
   for (const std::int64_t index : batch.indices)

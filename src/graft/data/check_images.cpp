@@ -27,8 +27,8 @@ std::vector<std::pair<OnBadFile, std::string>> choices(OnBadFile) {
   return {{OnBadFile::refuse, "refuse"}, {OnBadFile::skip, "skip"}};
 }
 
-std::vector<BadFile> check_images(const std::filesystem::path& root, const std::vector<std::string>& all, int threads,
-                                  ImageCache* cache) {
+std::vector<BadFile> unreadable(const std::filesystem::path& root, const std::vector<std::string>& all, int threads,
+                                const std::function<void(const std::string&, const std::filesystem::path&)>& read) {
   const std::set<std::string> unique(all.begin(), all.end());
   const std::vector<std::string> files(unique.begin(), unique.end());
   std::vector<BadFile> bad;
@@ -37,13 +37,8 @@ std::vector<BadFile> check_images(const std::filesystem::path& root, const std::
   const auto work = [&] {
     for (std::size_t i = next++; i < files.size() && stop_signal() == 0; i = next++) {
       const auto path = root / files[i];
-      if (cache != nullptr && cache->seen(path) != nullptr) continue;
       try {
-        if (cache != nullptr) {
-          cache->read(path);
-        } else {
-          io::read_image(path);
-        }
+        read(files[i], path);
       } catch (const std::exception& error) {
         const std::lock_guard lock(mutex);
         bad.push_back({files[i], reason_of(error, path)});
@@ -59,9 +54,20 @@ std::vector<BadFile> check_images(const std::filesystem::path& root, const std::
   return bad;
 }
 
+std::vector<BadFile> check_images(const std::filesystem::path& root, const std::vector<std::string>& files, int threads,
+                                  ImageCache* cache) {
+  return unreadable(root, files, threads, [&](const std::string&, const std::filesystem::path& path) {
+    if (cache == nullptr) {
+      io::read_image(path);
+    } else if (cache->seen(path) == nullptr) {
+      cache->read(path);
+    }
+  });
+}
+
 std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Split>& splits, int threads,
                                   ImageCache* cache) {
-  if (dataset.reads != Reads::photo) return {};  // texts were read when they were listed
+  if (dataset.reads != Reads::photo) return {};  // texts were read when they were listed; check_clips.h
   std::vector<std::string> files;
   for (const Split split : splits) {
     for (const Sample& sample : dataset.split(split))
@@ -70,10 +76,10 @@ std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Spli
   return check_images(dataset.root, files, threads, cache);
 }
 
-void refuse_bad_files(const std::string& name, const std::vector<BadFile>& bad) {
+void refuse_bad_files(const std::string& name, const std::vector<BadFile>& bad, Reads reads) {
   if (bad.empty()) return;
   Problems problems(fmt::format("{}: {} {} cannot be read (--on-bad-file skip leaves {} out)", name, bad.size(),
-                                bad.size() == 1 ? "photo" : "photos", bad.size() == 1 ? "it" : "them"));
+                                bad.size() == 1 ? one_of(reads) : unit_of(reads), bad.size() == 1 ? "it" : "them"));
   for (const BadFile& one : bad)
     problems.add("{}: {}", one.file, one.reason);
   problems.throw_if_any();
@@ -81,7 +87,7 @@ void refuse_bad_files(const std::string& name, const std::vector<BadFile>& bad) 
 
 Dataset without_bad_files(Dataset dataset, const std::vector<BadFile>& bad, OnBadFile policy) {
   if (bad.empty()) return dataset;
-  if (policy == OnBadFile::refuse) refuse_bad_files(dataset.name, bad);
+  if (policy == OnBadFile::refuse) refuse_bad_files(dataset.name, bad, dataset.reads);
   std::set<std::string> files;
   for (const BadFile& one : bad)
     files.insert(one.file);
@@ -95,7 +101,8 @@ Dataset without_bad_files(Dataset dataset, const std::vector<BadFile>& bad, OnBa
     left.at(sample.label) = true;
   Problems problems(dataset.name);
   for (std::size_t i = 0; i < left.size(); ++i) {
-    if (trained[i] && !left[i]) problems.add("no photo of the class '{}' can be read.", dataset.classes[i]);
+    if (trained[i] && !left[i])
+      problems.add("no {} of the class '{}' can be read.", one_of(dataset.reads), dataset.classes[i]);
   }
   problems.throw_if_any();
   return dataset;

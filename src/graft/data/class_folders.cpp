@@ -140,7 +140,10 @@ std::vector<std::string> class_folders_in(const TopFolders& tops, const std::set
   if (splits.empty()) refuse_hidden_splits(tops, problems);
   if (!splits.empty() && classes.empty()) {
     problems.add("no class was found: {} hold no class folders. Expected {}/CLASS/x.{}, or a table.",
-                 fmt::join(splits, ", "), *splits.begin(), walk.reads == Reads::photo ? "jpg" : "txt");
+                 fmt::join(splits, ", "), *splits.begin(),
+                 walk.reads == Reads::photo  ? "jpg"
+                 : walk.reads == Reads::text ? "txt"
+                                             : "mp4");
   }
   if (walk.reads == Reads::text && std::ranges::count_if(classes, is_unlabelled) < std::ssize(classes))
     std::erase_if(classes, is_unlabelled);

@@ -26,15 +26,19 @@ const std::string& wanted_name(Split split, const DatasetOptions& options) {
   return split == Split::train ? options.train_split : split == Split::val ? options.val_split : options.test_split;
 }
 
+const char* ending_of(Reads reads) {
+  return reads == Reads::photo ? "jpg" : reads == Reads::text ? "txt" : "mp4";
+}
+
 const char* noun(const Dataset& dataset) {
-  return dataset.reads == Reads::photo ? "photo" : "text";
+  return one_of(dataset.reads);
 }
 
 void check_classes(const Dataset& dataset, const DatasetOptions& options, Problems& problems) {
   const auto count = static_cast<std::int64_t>(dataset.classes.size());
   if (count == 0) {
     problems.add("no class was found. Expected folders of {0}s, SPLIT/CLASS/x.{1} or CLASS/x.{1}{2}.", noun(dataset),
-                 dataset.reads == Reads::photo ? "jpg" : "txt",
+                 ending_of(dataset.reads),
                  dataset.remarks.empty() ? "" : fmt::format(" ({})", fmt::join(dataset.remarks, "; ")));
   }
   // Of several classes one alone may be asked: it is there or not.
@@ -76,11 +80,11 @@ void check(const Dataset& dataset, const DatasetOptions& options, const std::vec
            const std::string& subject) {
   Problems problems(subject);
   const bool trains = std::ranges::find(needed, Split::train) != needed.end(), told = dataset.target == Target::value;
-  if (dataset.reads == Reads::photo && options.target.value_or(Target::label) != Target::label)
-    problems.add("--label-kind {}: of photos one class is told.",
-                 choices(Target{})[static_cast<int>(*options.target)].second);
-  if (dataset.reads == Reads::photo && !options.text_column.empty())
-    problems.add("--text-column {}: photos were found, no texts.", options.text_column);
+  if (dataset.reads != Reads::text && options.target.value_or(Target::label) != Target::label)
+    problems.add("--label-kind {}: of {} one class is told.",
+                 choices(Target{})[static_cast<int>(*options.target)].second, unit_of(dataset.reads));
+  if (dataset.reads != Reads::text && !options.text_column.empty())
+    problems.add("--text-column {}: {} were found, no texts.", options.text_column, unit_of(dataset.reads));
   if (!told) check_classes(dataset, options, problems);
   for (const Split split : needed) {
     const std::string& name = wanted_name(split, options);
@@ -98,15 +102,19 @@ void check(const Dataset& dataset, const DatasetOptions& options, const std::vec
 }  // namespace
 
 std::vector<std::pair<Reads, std::string>> choices(Reads) {
-  return {{Reads::photo, "photo"}, {Reads::text, "text"}};
+  return {{Reads::photo, "photo"}, {Reads::text, "text"}, {Reads::clip, "clip"}};
 }
 
 const char* unit_of(Reads reads) {
-  return reads == Reads::text ? "texts" : "photos";
+  return reads == Reads::text ? "texts" : reads == Reads::clip ? "clips" : "photos";
+}
+
+const char* one_of(Reads reads) {
+  return reads == Reads::text ? "text" : reads == Reads::clip ? "clip" : "photo";
 }
 
 const char* rate_unit_of(Reads reads) {
-  return reads == Reads::text ? "texts" : "images";
+  return reads == Reads::text ? "texts" : reads == Reads::clip ? "clips" : "images";
 }
 
 std::int64_t outputs_of(const Dataset& dataset) {

@@ -1,5 +1,5 @@
-// A set of labelled photos or texts with its splits, and how it is opened: folders, tables (CSV, TSV, JSONL) and CoOp's
-// split files; formats.def lists them. Photos are only named here, not decoded.
+// A set of labelled photos, texts or clips with its splits, and how it is opened: folders, tables (CSV, TSV, JSONL),
+// CoOp's split files, lists of clips; formats.def lists them. Photos and clips are only named here, not decoded.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace graft::data {
 
 // What an example is, and what is to be told of it.
-enum class Reads { photo, text };
+enum class Reads { photo, text, clip };
 std::vector<std::pair<Reads, std::string>> choices(Reads);
 enum class Target {
   label,   // one class
@@ -20,14 +20,26 @@ enum class Target {
   value,   // a number
 };
 std::vector<std::pair<Target, std::string>> choices(Target);
-const char* unit_of(Reads reads);       // "photos", "texts"
-const char* rate_unit_of(Reads reads);  // of a progress line: "images", "texts"
+const char* unit_of(Reads reads);       // "photos", "texts", "clips"
+const char* one_of(Reads reads);        // "photo", "text", "clip"
+const char* rate_unit_of(Reads reads);  // of a progress line: "images", "texts", "clips"
+
+// Part of a clip, from `begin` to before `end`.
+struct Span {
+  enum class Unit { frames, seconds };  // by number from 0; by when a frame is shown, from the first frame
+  Unit unit = Unit::seconds;
+  double begin = 0;
+  std::optional<double> end = {};  // absent: the clip's
+  bool operator==(const Span&) const = default;
+};
 
 struct Sample {
-  std::string input;               // a file, relative to the data set's root or absolute; or the text itself
+  std::string input;               // a file, relative to the data set's root or absolute; or the text itself; of a clip
+                                   // a file or a folder of frames
   std::int64_t label = 0;          // of several classes the first, -1 where there is none; of a number 0
   std::string pair = {};           // a second text, of which the first is asked; empty: there is none
   std::vector<float> values = {};  // labels: 1 for each class that it has, else 0, [classes]; value: the number
+  std::optional<Span> span = {};   // of a clip, where not all of it is meant
   std::string name = {};           // as the data names it, where that is not the input: "reviews.csv:17"
 
   const std::string& shown() const { return name.empty() ? input : name; }
@@ -52,7 +64,7 @@ struct Dataset {
 
   const std::vector<Sample>& split(Split split) const;
   std::vector<Sample>& split(Split split);
-  std::filesystem::path path(const Sample& sample) const { return root / sample.input; }  // of a photo
+  std::filesystem::path path(const Sample& sample) const { return root / sample.input; }  // of a photo or clip
 };
 
 // How many numbers a head gives for an example: one a class, or one a number.
@@ -71,7 +83,8 @@ struct DatasetOptions {
 template <class Visitor>
 void fields(Visitor& visit, DatasetOptions& o) {
   visit("format", o.format,
-        "what the data is: image-folder, text-folder, table or coop-split (default: seen from the files)");
+        "what the data is: image-folder, text-folder, clip-folder, table, coop-split, ... (default: seen from the "
+        "files)");
   visit("classes", o.classes, "class names: a file with one a line, or a,b,c; their order numbers them");
   visit("image-column", o.image_column, "table: column with the photo's file (default: file, image, path, ...)");
   visit("text-column", o.text_column, "table: column with the text (default: text, sentence, question, review, ...)");

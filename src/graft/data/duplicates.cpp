@@ -23,9 +23,10 @@ class Pairs {
   void note(Reads reads, std::string_view where, std::vector<std::string>& notes) const {
     if (count_ == 0) return;
     const bool one = count_ == 1;
-    const char* what = reads == Reads::photo
-                           ? (one ? "photo lies with the same bytes" : "photos lie with the same bytes")
-                           : (one ? "text stands" : "texts stand");
+    const std::string what = reads == Reads::text
+                                 ? (one ? "text stands" : "texts stand")
+                                 : fmt::format("{} with the same bytes", one ? fmt::format("{} lies", one_of(reads))
+                                                                             : fmt::format("{} lie", unit_of(reads)));
     notes.push_back(
         fmt::format("{} {} {}: {}{}", count_, what, where, fmt::join(shown_, ", "), count_ > kShown ? ", ..." : ""));
   }

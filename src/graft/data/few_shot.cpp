@@ -61,7 +61,7 @@ Dataset few_shot(const Dataset& dataset, std::int64_t shots, std::uint64_t seed)
   for (const ClassItems& one : train_classes) {
     if (static_cast<std::int64_t>(one.items.size()) < shots) {
       problems.add("--shots {}, but class '{}' has {} train {}.", shots, dataset.classes.at(one.label),
-                   one.items.size(), dataset.reads == Reads::photo ? "photos" : "texts");
+                   one.items.size(), unit_of(dataset.reads));
     }
   }
   problems.throw_if_any();

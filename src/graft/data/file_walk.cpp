@@ -12,6 +12,7 @@
 
 #include "graft/core/error.h"
 #include "graft/core/signals.h"
+#include "graft/video/clip.h"
 
 namespace graft::data {
 namespace {
@@ -130,6 +131,10 @@ class Walker {
     std::error_code error;
     const auto names = list(root_ / folder, error);
     if (error) return walk_.left.add(LeftReason::unreadable_folder, folder);
+    if (aside == Aside::none && walk_.reads == Reads::clip && video::is_frame_folder(root_ / folder)) {
+      walk_.files.push_back(folder);
+      return;
+    }
     if (aside == Aside::none) walk_.folders.push_back(folder);
     above_.push_back(identity);
     enter(folder, names, aside);
@@ -137,13 +142,23 @@ class Walker {
   }
 
   bool is_looked_for(const fs::path& file) const {
-    return walk_.reads == Reads::photo ? is_photo_name(file) : is_text_name(file);
+    switch (walk_.reads) {
+      case Reads::photo:
+        return is_photo_name(file);
+      case Reads::text:
+        return is_text_name(file);
+      case Reads::clip:
+        return video::is_clip_name(file);
+    }
+    return false;
   }
 
   void take(const std::string& file, const fs::path& path, bool regular) {
     const std::string ending = ending_of(path);
     const bool photos = walk_.reads == Reads::photo;
-    const LeftReason other = photos ? LeftReason::no_photo : LeftReason::no_text;
+    const LeftReason other = photos                       ? LeftReason::no_photo
+                             : walk_.reads == Reads::text ? LeftReason::no_text
+                                                          : LeftReason::no_clip;
     if (is_looked_for(path)) {
       if (regular) {
         walk_.files.push_back(file);
@@ -185,6 +200,8 @@ std::string words_of(LeftReason reason, std::size_t count) {
       return one ? "no photo" : "no photos";
     case LeftReason::no_text:
       return one ? "no text" : "no texts";
+    case LeftReason::no_clip:
+      return one ? "no clip" : "no clips";
     case LeftReason::dangling_link:
       return one ? "link to nowhere" : "links to nowhere";
     case LeftReason::link_loop:
@@ -252,6 +269,10 @@ std::string LeftOut::words() const {
 
 Walk walk_photos(const fs::path& root) {
   return Walker(root, Reads::photo).walk();
+}
+
+Walk walk_clips(const fs::path& root) {
+  return Walker(root, Reads::clip).walk();
 }
 
 Walk walk_texts(const fs::path& root) {

@@ -1,6 +1,6 @@
-// The one walk over folders of photos or texts: what was taken, and what was left, by reason and count, so that it can
-// be said. Links are followed, never round in a circle. A photo is known by its name's ending, and so is a text; what
-// it holds is seen when it is read. Names are bytes: they need not be UTF-8.
+// The one walk over folders of photos, texts or clips: what was taken, and what was left, by reason and count, so that
+// it can be said. Links are followed, never round in a circle. A photo is known by its name's ending, and so is a text;
+// what it holds is seen when it is read. Names are bytes: they need not be UTF-8.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +20,7 @@ enum class LeftReason {
   unknown_ending,     // a photo by its first bytes, called otherwise
   no_photo,           // anything else where photos are looked for
   no_text,            // anything else where texts are
+  no_clip,            // anything else where clips are
   dangling_link,      // of something that is not looked for; of what is it is taken, and missed when it is read
   link_loop,          // a link to a folder that it lies in
   unreadable_folder,  // it may not be listed
@@ -49,8 +50,8 @@ class LeftOut {
 };
 
 struct Walk {
-  std::vector<std::string>
-      files;  // photos or texts, relative to the root, '/' between; in the order of their names, part by part
+  std::vector<std::string> files;  // photos, texts, or clips (files, and folders of frames), relative to the root, '/'
+                                   // between; in the order of their names, part by part
   std::vector<std::string> folders;  // those that were entered, likewise
   LeftOut left;
   Reads reads = Reads::photo;
@@ -59,6 +60,7 @@ struct Walk {
 // Everything below `root`, which is a folder (FileError where it may not be listed). Stopped when a signal comes.
 Walk walk_photos(const std::filesystem::path& root);
 Walk walk_texts(const std::filesystem::path& root);
+Walk walk_clips(const std::filesystem::path& root);
 
 // By its name's ending, in any case: jpg, jpeg, jpe, jfif, png, webp, bmp and their kin.
 bool is_photo_name(const std::filesystem::path& file);

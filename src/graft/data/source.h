@@ -1,4 +1,5 @@
-// What a data set's samples are to a model: examples by index, each read as pixels or as ids. The same random stream
+// What a data set's samples are to a model: examples by index, each read as pixels, of one photo or of a clip's frames,
+// or as ids. The same random stream
 // gives the same bits, whoever reads and in whatever order.
 #pragma once
 
@@ -28,11 +29,15 @@ class Source {
   virtual std::int64_t size() const = 0;
 
   virtual std::string name(std::int64_t i) const = 0;  // as the data names it: for predictions and errors
-  // A hash of what is read: of a photo the file's bytes, of a text the text and its pair.
+  // A hash of what is read: of a photo the file's bytes, of a text the text and its pair, of a clip its bytes and
+  // which frames.
   virtual std::string content(std::int64_t i) const = 0;
   virtual std::int64_t label(std::int64_t i) const = 0;
   virtual std::span<const float> values(std::int64_t i) const = 0;
 
+  virtual std::int64_t frames() const { return 1; }  // of an example
+  // How many examples one after another are views of one thing, whose answers are one.
+  virtual std::int64_t views() const { return 1; }
   virtual std::size_t floats() const { return 0; }               // of an example's pixels; 0: it is read as ids
   virtual std::int64_t length(std::int64_t) const { return 0; }  // of its ids
   virtual std::int64_t max_length() const { return 0; }          // no example has more ids
@@ -57,7 +62,7 @@ class SampleSource : public Source {
   std::vector<Sample> samples_;
 };
 
-// Some of a source's examples, in an order of one's own. `of` must outlive it.
+// Some of a source's examples, in an order of one's own, each for itself. `of` must outlive it.
 class Selection final : public Source {
  public:
   Selection(const Source& of, std::vector<std::int64_t> chosen) : of_(of), chosen_(std::move(chosen)) {}
@@ -67,6 +72,7 @@ class Selection final : public Source {
   std::string content(std::int64_t i) const override { return of_.content(at(i)); }
   std::int64_t label(std::int64_t i) const override { return of_.label(at(i)); }
   std::span<const float> values(std::int64_t i) const override { return of_.values(at(i)); }
+  std::int64_t frames() const override { return of_.frames(); }
   std::size_t floats() const override { return of_.floats(); }
   std::int64_t length(std::int64_t i) const override { return of_.length(at(i)); }
   std::int64_t max_length() const override { return of_.max_length(); }

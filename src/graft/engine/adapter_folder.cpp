@@ -141,6 +141,7 @@ AdapterInfo own_info(const io::JsonObject& graft) {
   info.task = tasks::find_task(graft.get("task", info.task)).name;
   info.classes = graft.need<std::vector<std::string>>("classes");
   info.outputs = graft.get("outputs", static_cast<int64_t>(info.classes.size()));
+  info.frames = graft.get("frames", info.frames);
   info.classes_made_up = graft.get("classes_made_up", false);
   info.templates = graft.need<std::vector<std::string>>("templates");
   info.shots = graft.need<int64_t>("shots");
@@ -285,6 +286,7 @@ methods::Setting setting_of(const AdapterInfo& info, std::shared_ptr<models::Mod
           .train_size = info.train_size,
           .target = tasks::find_task(info.task).target,
           .outputs = info.outputs,
+          .frames = info.frames,
           .templates = info.templates};
 }
 
@@ -298,28 +300,30 @@ methods::Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique
 }
 
 json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
-  return {{"version", kVersion},
-          {"method", info.method},
-          {"options", info.method_options},
-          {"classifier", to_string(info.classifier)},
-          {"task", info.task},
-          {"classes", info.classes},
-          {"outputs", info.head_outputs()},
-          {"templates", info.templates},
-          {"shots", info.shots},
-          {"train_size", info.train_size},
-          {"seed", info.seed},
-          {"precision", info.precision},
-          {"base",
-           {{"name", info.base},
-            {"fingerprint", model.fingerprint},
-            {"family", model.family},
-            {"layout", model.layout},
-            {"description", model.description},
-            {"image_size", info.image_size},
-            {"told", info.told},
-            {"notes", number_notes(model)},
-            {"preprocessing", describe(model.preprocessing)}}}};
+  json described = {{"version", kVersion},
+                    {"method", info.method},
+                    {"options", info.method_options},
+                    {"classifier", to_string(info.classifier)},
+                    {"task", info.task},
+                    {"classes", info.classes},
+                    {"outputs", info.head_outputs()},
+                    {"templates", info.templates},
+                    {"shots", info.shots},
+                    {"train_size", info.train_size},
+                    {"seed", info.seed},
+                    {"precision", info.precision},
+                    {"base",
+                     {{"name", info.base},
+                      {"fingerprint", model.fingerprint},
+                      {"family", model.family},
+                      {"layout", model.layout},
+                      {"description", model.description},
+                      {"image_size", info.image_size},
+                      {"told", info.told},
+                      {"notes", number_notes(model)},
+                      {"preprocessing", describe(model.preprocessing)}}}};
+  if (info.frames > 1) described["frames"] = info.frames;
+  return described;
 }
 
 std::string save_head(const fs::path& folder, const models::Head& head) {

@@ -36,6 +36,7 @@ struct AdapterInfo {
   int64_t train_size = 0;
   int64_t seed = 1;
   int64_t image_size = 0;  // height of the model's input
+  int64_t frames = 1;      // of an example: more than one of a clip
   OptionValues told;       // what the user said of the base (models::Told)
   std::string precision;   // that it was trained at
   bool merged = false;     // folded into its base: `base` is the folder itself

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/data/table.h"
 #include "graft/data/text_list.h"
+#include "graft/engine/clip_list.h"
 
 namespace graft::engine {
 namespace {
@@ -37,11 +39,37 @@ ExampleList texts_of(const DataOptions& options, const std::string& word, Report
   return list;
 }
 
+ExampleList clips_of(const DataOptions& options, const std::string& word, Reporter& report) {
+  ExampleList list;
+  if (word.empty() && !data::table_kind(options.data)) {
+    list.samples = list_clips({options.data});
+  } else {
+    std::vector<data::Split> splits = {data::Split::train, data::Split::val, data::Split::test};
+    if (!word.empty()) {
+      splits.resize(1);
+      option::parse("data", "split", word, splits.front());
+    }
+    const auto dataset =
+        data::open_dataset(options.data, options.dataset, word.empty() ? std::vector<data::Split>{} : splits);
+    if (dataset.reads != data::Reads::clip)
+      throw DataError("data", "{} holds {}: expected clips.", options.data, data::unit_of(dataset.reads));
+    for (const auto split : splits)
+      list.samples.insert(list.samples.end(), dataset.split(split).begin(), dataset.split(split).end());
+    list.dataset.root = dataset.root;
+  }
+  list.dataset.reads = data::Reads::clip;
+  report.line("data",
+              fmt::format("{}  {} clip{}", options.data, list.samples.size(), list.samples.size() == 1 ? "" : "s"));
+  return list;
+}
+
 }  // namespace
 
 ExampleList list_examples(const models::Model& model, const DataOptions& options, const std::string& split,
                           data::ImageCache& images, Reporter& report) {
+  const bool clips = options.clips.any() || model.reader().frames() > 0 || holds_clips(options.data);
   auto list = model.reader().name() == nn::Tower::text ? texts_of(options, split, report)
+              : clips                                  ? clips_of(options, split, report)
                                                        : photos_of(options, split, images, report);
   list.dataset.name = options.data;
   return list;

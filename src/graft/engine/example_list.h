@@ -1,4 +1,4 @@
-// Examples without regard to their labels: the photos or the texts that a model can read of what is given.
+// Examples without regard to their labels: the photos, texts or clips that a model can read of what is given.
 #pragma once
 
 #include <string>

@@ -41,10 +41,19 @@ tasks::Predictions ModelObjective::predict(const data::Source& source) {
   const torch::NoGradGuard no_grad;
   parameters_changed();  // class prompts encoded with gradients are not kept for use without, nor the other way round
   const at::Tensor chosen = torch::tensor(options_.choices, tensor::on_cpu(at::kLong));
-  tasks::PredictionRows predictions(source, options_.target,
+  std::vector<int64_t> firsts;  // of each thing the first view
+  for (int64_t i = 0; i < source.size(); i += source.views())
+    firsts.push_back(i);
+  tasks::PredictionRows predictions(data::Selection(source, firsts), options_.target,
                                     options_.choices.empty() ? adapted_.head->outputs() : chosen.numel());
-  const auto add = [&](const at::Tensor& outputs) {
-    predictions.add(options_.choices.empty() ? outputs : outputs.index_select(1, chosen));
+  std::vector<at::Tensor> of_views;
+  const auto add = [&](const at::Tensor& all) {
+    const auto outputs = options_.choices.empty() ? all : all.index_select(1, chosen);
+    if (source.views() == 1) {
+      predictions.add(outputs);
+    } else {
+      of_views.push_back(outputs);
+    }
   };
   if (adapted_.head->reads_rows()) {
     features::Encoder::each_pass(rows_of(source), [&](const at::Tensor& rows, int64_t count) {
@@ -57,6 +66,7 @@ tasks::Predictions ModelObjective::predict(const data::Source& source) {
       add(adapted_.head->answer(adapted_.model->reader(), value, context));
     });
   }
+  if (!of_views.empty()) predictions.add(tasks::mean_of_views(at::cat(of_views), source.views()));
   parameters_changed();
   return predictions.take();
 }
@@ -68,8 +78,9 @@ at::Tensor ModelObjective::rows_of(const data::Source& source) {
 }
 
 void ModelObjective::each_value(const data::Source& source, const std::function<void(const nn::Value&)>& function) {
-  for (int64_t begin = 0; begin < source.size(); begin += features::kEncoderBatch) {
-    std::vector<int64_t> indices(static_cast<size_t>(std::min(features::kEncoderBatch, source.size() - begin)));
+  const auto pass = features::examples_a_pass(source.frames());
+  for (int64_t begin = 0; begin < source.size(); begin += pass) {
+    std::vector<int64_t> indices(static_cast<size_t>(std::min(pass, source.size() - begin)));
     std::iota(indices.begin(), indices.end(), begin);
     const auto read =
         models::value_of(data::batch_of(source, std::move(indices)), adapted_.model->info().preprocessing);

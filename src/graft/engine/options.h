@@ -10,6 +10,7 @@
 
 #include "graft/core/options.h"
 #include "graft/data/check_images.h"
+#include "graft/data/clip_reading.h"
 #include "graft/data/dataset.h"
 #include "graft/io/hub.h"
 #include "graft/methods/method.h"
@@ -53,20 +54,24 @@ struct DataOptions {
   data::OnBadFile on_bad_file = data::OnBadFile::refuse;
   std::optional<data::Exif> exif = {};
   std::optional<int64_t> max_length = {};
+  data::ClipOptions clips = {};
+  bool cache_frames = false;
   int64_t workers = 2;
   bool cache = true;
 };
 template <class Visitor>
 void fields(Visitor& visit, DataOptions& o) {
-  visit("data", o.data, "folder of photos or texts, table (CSV, TSV, JSONL) or CoOp split file");
+  visit("data", o.data, "folder of photos, texts or clips, table (CSV, TSV, JSONL), split file or list of clips");
   fields(visit, o.dataset);
-  visit("on-bad-file", o.on_bad_file, "a photo that cannot be read: refuse the run, or skip the photo");
+  visit("on-bad-file", o.on_bad_file, "a photo or clip that cannot be read: refuse the run, or skip it");
   visit("exif", o.exif,
         "photos with an orientation tag: keep them as they are stored, or turn them upright (default: as the run was "
         "trained, else keep)");
   visit("max-length", o.max_length,
         "tokens that are read of a text; of longer ones the end is cut (default: the model's most)");
-  visit("workers", o.workers, "threads that decode photos; the numbers do not depend on it");
+  fields(visit, o.clips);
+  visit("cache-frames", o.cache_frames, "clips: keep decoded and resized frames on disk for later epochs and runs");
+  visit("workers", o.workers, "threads that decode photos and clips; the numbers do not depend on it");
   visit("cache", o.cache, "keep frozen features on disk for the next run");
 }
 

@@ -54,6 +54,7 @@ void PreparedRun::choose() {
                                  .train_size = static_cast<int64_t>(dataset.train.size()),
                                  .target = dataset.target,
                                  .outputs = data::outputs_of(dataset),
+                                 .frames = frames(),
                                  .templates = read_templates(options.templates, options.templates_file)};
   earliest_ = model->reader().last();
   method->decide(
@@ -66,7 +67,7 @@ void PreparedRun::choose() {
                       data::unit_of(dataset.reads));
   }
   recipe = asked_recipe(options.train, method->recipe(setting));
-  if (dataset.reads != data::Reads::photo) {
+  if (dataset.reads == data::Reads::text) {
     if (options.train.augmentation.value_or(methods::Augmentation::none) != methods::Augmentation::none) {
       throw ConfigError("train", "--augment {}: changes photos, and {} holds texts. Leave it out.",
                         option::print(*options.train.augmentation), dataset.name);
@@ -79,7 +80,7 @@ void PreparedRun::choose() {
 
   const auto examples = static_cast<int64_t>(dataset.train.size() + dataset.test.size());
   place = features::kept_place(model->reader(), std::min(earliest_, adapted.head_at));
-  kept = place > 0 && session.encoder().fits(examples, place);
+  kept = place > 0 && session.encoder().fits(examples, place, frames());
   objective = std::make_unique<ModelObjective>(
       adapted, session.encoder(),
       ModelObjective::Options{.place = place, .task = task, .target = dataset.target, .cached = kept},
@@ -102,9 +103,10 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .shots = options.shots,
           .train_size = static_cast<int64_t>(dataset.train.size()),
           .seed = options.seed,
-          .image_size = dataset.reads == data::Reads::photo
-                            ? static_cast<int64_t>(model->info().preprocessing.output().height)
-                            : 0,
+          .image_size = dataset.reads == data::Reads::text
+                            ? 0
+                            : static_cast<int64_t>(model->info().preprocessing.output().height),
+          .frames = frames(),
           .told = write_options(options.model.told),
           .precision = std::string(tensor::to_string(model->precision()))};
   // Parameters that a method trains are found only once it is attached: the copy that is restored is made in between.
@@ -130,15 +132,16 @@ std::string PreparedRun::describe_method() const {
 
 std::string PreparedRun::describe_features() const {
   const bool texts = dataset.reads == data::Reads::text;
-  const std::string features = texts ? "text features" : "image features";
+  const std::string one = data::one_of(dataset.reads);
+  const std::string features = (dataset.reads == data::Reads::photo ? "image" : one) + " features";
   if (place == 0 && texts) return fmt::format("{} cannot be kept: {} changes a block", features, options.method);
   if (place == 0) return fmt::format("{} cannot be kept: {} changes block 0", features, options.method);
   if (!kept) return features + " are too many to keep in memory";
   if (augments() && trains()) {
-    return fmt::format("training photos are augmented ({}): the image tower runs on each view",
+    return fmt::format("training {}s are augmented ({}): the image tower runs on each view", one,
                        option::print(recipe.augmentation));
   }
-  return fmt::format("{} are kept: each {} goes through the frozen layers once", features, texts ? "text" : "photo");
+  return fmt::format("{} are kept: each {} goes through the frozen layers once", features, one);
 }
 
 std::string PreparedRun::options_at_zero() const {
@@ -149,6 +152,10 @@ std::string PreparedRun::options_at_zero() const {
       zero.push_back("--" + info.name + " 0");
   }
   return fmt::format("{}", fmt::join(zero, ", "));
+}
+
+int64_t PreparedRun::frames() const {
+  return dataset.reads == data::Reads::clip ? session.clips().sampling.frames : 1;
 }
 
 std::shared_ptr<const data::Source> PreparedRun::source(data::Split split) const {

@@ -32,6 +32,7 @@ class PreparedRun {
   bool trains() const { return recipe.epochs > 0 && !adapted.parameters.empty(); }
   bool augments() const { return recipe.augmentation != methods::Augmentation::none; }
   bool cached() const { return kept && !augments(); }  // training runs on kept features
+  int64_t frames() const;                              // of an example: more than one of a clip
   int64_t trained_parameters() const { return adapted.trained_parameters(); }
   uint64_t seed() const { return static_cast<uint64_t>(options.seed); }
 

@@ -20,6 +20,11 @@ std::optional<int64_t> max_length_of_run(const fs::path& run) {
   return data ? data->max_length : std::nullopt;
 }
 
+data::ClipOptions clips_of_run(const fs::path& run) {
+  const auto data = data_of_run(run);
+  return data ? data->clips : data::ClipOptions{};
+}
+
 data::Exif exif_of_run(const fs::path& run) {
   data::Exif exif = data::Exif::keep;
   if (const auto merged = is_merged(run) ? io::JsonObject::read(run / kMergedFile) : std::nullopt) {

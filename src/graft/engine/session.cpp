@@ -7,6 +7,7 @@
 
 #include "graft/core/error.h"
 #include "graft/core/quantities.h"
+#include "graft/data/check_clips.h"
 #include "graft/data/duplicates.h"
 #include "graft/data/few_shot.h"
 #include "graft/data/photo_findings.h"
@@ -31,7 +32,10 @@ std::string describe(const data::Dataset& dataset, size_t bad) {
                              ? fmt::format("any of {} classes", dataset.classes.size())
                              : fmt::format("{} classes", dataset.classes.size());
   std::string text = fmt::format("{}  {}{} · {} train · ", dataset.name,
-                                 dataset.reads == data::Reads::text ? "texts · " : "", of, photos(dataset.train));
+                                 dataset.reads == data::Reads::text   ? "texts · "
+                                 : dataset.reads == data::Reads::clip ? "clips · "
+                                                                      : "",
+                                 of, photos(dataset.train));
   if (!dataset.val.empty()) text += photos(dataset.val) + " val · ";
   text += photos(dataset.test) + " test";
   if (bad > 0) text += fmt::format(" · {} {} unreadable, left out", bad, bad == 1 ? "file" : "files");
@@ -48,6 +52,17 @@ std::string describe(const models::Model& model) {
 }
 
 }  // namespace
+
+std::shared_ptr<data::FrameCache> frame_cache(const DataOptions& options, const Host& host) {
+  data::FrameCache::Options of;
+  of.clip.colour = options.clips.colour.value_or(of.clip.colour);
+  if (options.cache_frames) {
+    if (host.cache_dir.empty())
+      throw ConfigError("data", "--cache-frames: there is no folder for caches. Leave it out.");
+    of.folder = host.cache_dir / "frames";
+  }
+  return std::make_shared<data::FrameCache>(std::move(of));
+}
 
 std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Host& host, Reporter& report) {
   if (options.model.empty()) throw UsageError("model", "which model? Give --model a folder, a file or org/name.");
@@ -78,7 +93,9 @@ Session::Session(const ModelOptions& model, const DataOptions& data, const Host&
     : data_options_(data),
       host_(host),
       draws_(shots > 0),
-      images_(std::make_shared<data::ImageCache>(data.exif.value_or(data::Exif::keep))) {
+      images_(std::make_shared<data::ImageCache>(data.exif.value_or(data::Exif::keep))),
+      clips_(data::reading_of(data.clips)),
+      frames_(frame_cache(data, host)) {
   if (data.data.empty()) throw UsageError("data", "which photos? Give --data a folder, a table or a split file.");
   if (data.workers < 0) throw ConfigError("data", "--workers: expected 0 or more, got {}.", data.workers);
   dataset_ = data::open_dataset(data.data, data.dataset, needed);
@@ -99,9 +116,10 @@ Session::Session(const ModelOptions& model, const DataOptions& data, const Host&
 }
 
 bool Session::check(const data::Dataset& photos, const std::vector<data::Split>& splits) {
-  if (photos.reads != data::Reads::photo) return true;
+  if (photos.reads == data::Reads::text) return true;
   const int threads = static_cast<int>(std::max<int64_t>(1, data_options_.workers));
-  const auto bad = data::check_images(photos, splits, threads, images_.get());
+  const auto bad = photos.reads == data::Reads::clip ? data::check_clips(photos, splits, threads, *frames_)
+                                                     : data::check_images(photos, splits, threads, images_.get());
   dataset_ = data::without_bad_files(std::move(dataset_), bad, data_options_.on_bad_file);
   bad_files_.insert(bad_files_.end(), bad.begin(), bad.end());
   return bad.empty();
@@ -109,6 +127,7 @@ bool Session::check(const data::Dataset& photos, const std::vector<data::Split>&
 
 void Session::report_photos(const data::Dataset& photos, const std::vector<data::Split>& splits,
                             Reporter& report) const {
+  if (photos.reads == data::Reads::clip) return data::report_clips(photos, splits, clips_, *frames_, report);
   std::vector<std::filesystem::path> paths;
   for (const auto split : photos.reads == data::Reads::photo ? splits : std::vector<data::Split>{}) {
     for (const auto& sample : photos.split(split))
@@ -123,6 +142,8 @@ std::shared_ptr<const data::Source> Session::source(const data::Dataset& dataset
                                                     const data::Augmentation& augmentation, Reporter* told) const {
   return models::source_of(*model_, dataset, dataset.split(split),
                            {.images = images_,
+                            .clips = clips_,
+                            .frames = frames_,
                             .augmentation = augmentation,
                             .max_length = data_options_.max_length,
                             .workers = std::max<int64_t>(1, data_options_.workers)},
@@ -136,7 +157,8 @@ data::Dataset Session::draw(int64_t shots, uint64_t seed, Reporter& report) {
   while (!check(drawn, {data::Split::train, data::Split::val}))
     drawn = data::few_shot(dataset_, shots, seed);
   if (bad_files_.size() > bad_before)
-    report.line("data", fmt::format("of the photos drawn, {} unreadable, left out", bad_files_.size() - bad_before));
+    report.line("data", fmt::format("of the {} drawn, {} unreadable, left out", data::unit_of(dataset_.reads),
+                                    bad_files_.size() - bad_before));
   if (std::exchange(draws_, false))
     report_photos(drawn, {data::Split::train, data::Split::val, data::Split::test}, report);
   return drawn;

@@ -8,12 +8,17 @@
 
 #include "graft/core/log.h"
 #include "graft/data/check_images.h"
+#include "graft/data/clip_reading.h"
+#include "graft/data/frame_cache.h"
 #include "graft/data/image_cache.h"
 #include "graft/engine/options.h"
 #include "graft/features/encoder.h"
 #include "graft/models/model.h"
 
 namespace graft::engine {
+
+// What reads the frames of clips; with --cache-frames it keeps them below the host's cache.
+std::shared_ptr<data::FrameCache> frame_cache(const DataOptions& options, const Host& host);
 
 // Opens what the options name, at the precision and thread count that they ask for, and says what it is ("ViT-B/16 +
 // text 512 · 149.6 M frozen (bf16, 2 threads)") and what had to be assumed. ConfigError for a device that this build
@@ -32,8 +37,8 @@ class Session {
   // again without it.
   data::Dataset draw(int64_t shots, uint64_t seed, Reporter& report);
 
-  // A split's samples as the model reads them; photos with random changes, where there are any. What texts lose is told
-  // to `told`, where there is one.
+  // A split's samples as the model reads them; photos and clips with random changes, where there are any. What texts
+  // lose is told to `told`, where there is one.
   std::shared_ptr<const data::Source> source(const data::Dataset& dataset, data::Split split,
                                              const data::Augmentation& augmentation, Reporter* told) const;
 
@@ -41,6 +46,8 @@ class Session {
   const data::Dataset& dataset() const { return dataset_; }  // without what was skipped
   const std::vector<data::BadFile>& bad_files() const { return bad_files_; }
   const std::shared_ptr<data::ImageCache>& images() const { return images_; }
+  const std::shared_ptr<data::FrameCache>& frames() const { return frames_; }
+  const data::ClipReading& clips() const { return clips_; }  // how clips are read
   features::Encoder& encoder() { return *encoder_; }
   const DataOptions& data_options() const { return data_options_; }
   const Host& host() const { return host_; }
@@ -58,6 +65,8 @@ class Session {
   data::Dataset dataset_;
   std::vector<data::BadFile> bad_files_;
   std::shared_ptr<data::ImageCache> images_;
+  data::ClipReading clips_;
+  std::shared_ptr<data::FrameCache> frames_;
   std::unique_ptr<features::Encoder> encoder_;
 };
 

@@ -44,7 +44,7 @@ int64_t feature_bytes(const PreparedRun& run, int64_t floats) {
 // `input` of one example where training begins.
 void step(PreparedRun& run, const nn::Value& input, int64_t batch, bool recompute, const std::function<void()>& mark) {
   auto shape = input.x.sizes().vec();
-  shape.front() = batch;
+  shape.front() *= batch;  // a clip has a row for each frame
   {
     nn::Context context{
         .training = true, .recompute = recompute, .generator = at::make_generator<at::CPUGeneratorImpl>(1)};
@@ -89,10 +89,12 @@ planner::Workload workload_of(PreparedRun& run) {
   work.pass = [&run](int64_t batch) {
     pass(run, models::blank_value(*run.adapted.model, *run.source(data::Split::test), batch));
   };
-  work.pass_examples = features::kEncoderBatch;
+  work.pass_examples = features::examples_a_pass(run.frames());
   work.packed_bytes = [&model] { return packed_bytes(model); };
   work.awake_bytes = [&model] { return awake_bytes(model); };
-  work.decoded = {"photos, decoded", static_cast<int64_t>(run.session.images()->bytes())};
+  work.decoded = run.dataset.reads == data::Reads::clip
+                     ? planner::PlanTerm{"frames, decoded", static_cast<int64_t>(run.session.frames()->bytes())}
+                     : planner::PlanTerm{"photos, decoded", static_cast<int64_t>(run.session.images()->bytes())};
   work.loads = !run.cached();
   work.features = feature_bytes(run, input.x.numel());
   work.predictions = tasks::prediction_bytes(
@@ -106,8 +108,9 @@ planner::PlanOptions plan_options(const PreparedRun& run) {
           .grad_accum = run.options.train.grad_accum,
           .memory = run.options.memory,
           .precision = run.info.precision,
-          .smaller = run.dataset.reads == data::Reads::text ? "a smaller model or --max-length"
-                                                            : "a smaller model or --image-size"};
+          .smaller = run.dataset.reads == data::Reads::text   ? "a smaller model or --max-length"
+                     : run.dataset.reads == data::Reads::clip ? "a smaller model, --frames or --image-size"
+                                                              : "a smaller model or --image-size"};
 }
 
 }  // namespace graft::engine

@@ -23,9 +23,10 @@ namespace {
 // Photos between two writes to the cache: what a crash may cost.
 constexpr size_t kShard = 1024;
 
-// What a photo's features hang on is its file; a text's, the ids that the model's tokenizer makes of it.
+// What a photo's features hang on is its file, a clip's its file and which frames; a text's, the ids that the model's
+// tokenizer makes of it.
 std::string content_key(const data::Source& source, int64_t i) {
-  if (source.reads() == data::Reads::photo) return source.content(i);
+  if (source.reads() != data::Reads::text) return source.content(i);
   data::Row row;
   source.read(i, Random(0), row);
   Hash hash;
@@ -41,23 +42,23 @@ at::Tensor rows_of(const at::Tensor& of, int64_t begin, int64_t count) {
 
 }  // namespace
 
-at::Tensor padded(const at::Tensor& value, int64_t begin) {
-  const int64_t count = std::min(kEncoderBatch, value.size(0) - begin);
+at::Tensor padded(const at::Tensor& value, int64_t begin, int64_t size) {
+  const int64_t count = std::min(size, value.size(0) - begin);
   const at::Tensor part = value.narrow(0, begin, count);
-  if (count == kEncoderBatch) return part;
+  if (count == size) return part;
   auto shape = value.sizes().vec();
-  shape[0] = kEncoderBatch - count;
+  shape[0] = size - count;
   return at::cat({part, torch::zeros(shape, value.options())});
 }
 
-nn::Value padded(const nn::Value& value, int64_t begin) {
-  nn::Value part{padded(value.x, begin), value.layout};
+nn::Value padded(const nn::Value& value, int64_t begin, int64_t size) {
+  nn::Value part{padded(value.x, begin, size), value.layout};
   // Rows that are there to fill the pass are no padding to themselves: attention to nothing has no value.
   if (value.present.defined()) {
-    part.present = padded(value.present, begin);
+    part.present = padded(value.present, begin, size);
     part.present.narrow(1, 0, 1).fill_(true);
   }
-  if (value.types.defined()) part.types = padded(value.types, begin);
+  if (value.types.defined()) part.types = padded(value.types, begin, size);
   return part;
 }
 
@@ -117,31 +118,33 @@ at::Tensor Encoder::augmented(const data::Source& source, nn::Place place, int64
   return encode(source, place, {views, random.seed()}, &Encoder::run_to_tensor, report);
 }
 
-bool Encoder::fits(int64_t examples, nn::Place place) {
-  const auto bytes = static_cast<double>(examples) * static_cast<double>(floats_at(place)) * sizeof(float);
+bool Encoder::fits(int64_t examples, nn::Place place, int64_t frames) {
+  const auto bytes = static_cast<double>(examples) * static_cast<double>(floats_at(place, frames)) * sizeof(float);
   return bytes <= static_cast<double>(options_.memory_bytes);
 }
 
-int64_t Encoder::floats_at(nn::Place place) {
+int64_t Encoder::floats_at(nn::Place place, int64_t frames) {
   auto& tower = model_->reader();
   if (place >= tower.pooled()) return tower.width(place);
   const auto size = model_->info().preprocessing.output();
-  if (place == 0) return int64_t{3} * size.height * size.width;
+  if (place == 0) return frames * 3 * size.height * size.width;
   if (tokens_ == 0) tokens_ = run({torch::zeros({1, 3, size.height, size.width}, tensor::on_cpu())}, 0, 1).x.size(1);
-  return tokens_ * tower.width(place);
+  return frames * tokens_ * tower.width(place);
 }
 
 nn::Value Encoder::run(const nn::Value& value, nn::Place from, nn::Place to) {
   if (from == to) return value;
   const torch::NoGradGuard no_grad;
   auto& tower = model_->reader();
+  const auto frames = value.layout.frames;
+  if (frames > 1 && to > tower.pooled()) return run(run(value, from, tower.pooled()), tower.pooled(), to);
   std::vector<at::Tensor> x, present;
   nn::Layout layout;
-  const int64_t rows = value.x.size(0);
-  for (int64_t begin = 0; begin < rows; begin += kEncoderBatch) {
-    const auto count = std::min(kEncoderBatch, rows - begin);
-    const auto there = tower.run(padded(value, begin), from, to, {});
-    x.push_back(there.x.to(at::kFloat).narrow(0, 0, count));
+  const int64_t rows = value.x.size(0), size = examples_a_pass(frames) * frames;
+  for (int64_t begin = 0; begin < rows; begin += size) {
+    const auto count = std::min(size, rows - begin) / frames;  // of examples
+    const auto there = tower.run(padded(value, begin, size), from, to, {});
+    x.push_back(there.x.to(at::kFloat).narrow(0, 0, count * there.layout.frames));
     if (there.present.defined()) present.push_back(there.present.narrow(0, 0, count));
     layout = there.layout;
   }
@@ -152,7 +155,8 @@ nn::Value Encoder::run(const nn::Value& value, nn::Place from, nn::Place to) {
 }
 
 at::Tensor Encoder::run_to_tensor(const nn::Value& value, nn::Place from, nn::Place to) {
-  return run(value, from, to).x;
+  const auto there = run(value, from, to);
+  return there.layout.frames > 1 ? there.x.unflatten(0, {-1, there.layout.frames}) : there.x;
 }
 
 at::Tensor Encoder::run_to_rows(const nn::Value& value, nn::Place from, nn::Place to) {
@@ -166,7 +170,8 @@ void Encoder::check_finite(const at::Tensor& rows, const nn::Value& read, const 
   const auto bad = tensor::not_finite(rows);
   if (bad.count == 0) return;
   nn::Place at = place;
-  nn::Value value{rows_of(read.x, bad.row, 1), read.layout, rows_of(read.present, bad.row, 1),
+  const auto frames = read.layout.frames;
+  nn::Value value{rows_of(read.x, bad.row * frames, frames), read.layout, rows_of(read.present, bad.row, 1),
                   rows_of(read.types, bad.row, 1)};
   for (nn::Place to = 1; to < place && at == place; ++to) {
     value = run(value, to - 1, to);
@@ -202,16 +207,18 @@ class Encoder::Progress {
 
 at::Tensor Encoder::encode(const data::Source& source, nn::Place place, Views views, Pass pass, Reporter& report) {
   if (source.size() == 0)
-    return torch::empty({0, source.reads() == data::Reads::photo ? floats_at(place) : 1}, tensor::on_cpu());
-  return source.reads() == data::Reads::photo ? encode_photos(source, place, views, pass, report)
-                                              : encode_texts(source, place, pass, report);
+    return torch::empty({0, source.reads() == data::Reads::text ? 1 : floats_at(place, source.frames())},
+                        tensor::on_cpu());
+  return source.reads() == data::Reads::text ? encode_texts(source, place, pass, report)
+                                             : encode_pixels(source, place, views, pass, report);
 }
 
-at::Tensor Encoder::encode_photos(const data::Source& source, nn::Place place, Views views, Pass pass,
+at::Tensor Encoder::encode_pixels(const data::Source& source, nn::Place place, Views views, Pass pass,
                                   Reporter& report) {
   const int64_t workers = std::max<int64_t>(1, options_.workers);
-  data::Loader loader(std::shared_ptr<const data::Source>(std::shared_ptr<void>(), &source),  // which outlives it
-                      {.batch_size = kEncoderBatch, .workers = workers, .epochs = views.count, .seed = views.seed});
+  data::Loader loader(
+      std::shared_ptr<const data::Source>(std::shared_ptr<void>(), &source),  // which outlives it
+      {.batch_size = examples_a_pass(source.frames()), .workers = workers, .epochs = views.count, .seed = views.seed});
   if (loader.workers() < workers && !std::exchange(told_, true))
     data::report_workers(loader.workers(), workers, report);
   std::vector<at::Tensor> rows;

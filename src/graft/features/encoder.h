@@ -24,8 +24,12 @@
 
 namespace graft::features {
 
-// Examples a pass: enough rows for the matrix kernels, few enough that one example does not wait for many.
+// Examples a pass: enough rows for the matrix kernels, few enough that one example does not wait for many. Of clips as
+// many as have so many frames, and one at least.
 inline constexpr int64_t kEncoderBatch = 16;
+inline int64_t examples_a_pass(int64_t frames) {
+  return std::max<int64_t>(1, kEncoderBatch / frames);
+}
 
 // Where features are kept for a model that changes above `unchanged`: there, or, where no block lies below or examples
 // have no common shape, nowhere (0). An embedding costs less to compute than its many tokens to keep.
@@ -62,9 +66,10 @@ class Encoder {
   data::PhotoSource photos(const std::vector<std::filesystem::path>& files) const;
 
   // Whether so many examples' features at `place` may be held in memory.
-  bool fits(int64_t examples, nn::Place place);
+  bool fits(int64_t examples, nn::Place place, int64_t frames = 1);
 
-  // A value at `from` -> at `to`, in padded passes and without gradients; inserts in between run.
+  // A value at `from` -> at `to`, in padded passes and without gradients; inserts in between run. What is computed of
+  // clips behind the mean over their frames is computed in passes of its own.
   nn::Value run(const nn::Value& value, nn::Place from, nn::Place to);
   at::Tensor run_to_rows(const nn::Value& value, nn::Place from, nn::Place to);  // of tokens what a head reads
 
@@ -87,13 +92,13 @@ class Encoder {
   class Progress;
   at::Tensor run_to_tensor(const nn::Value& value, nn::Place from, nn::Place to);
   at::Tensor encode(const data::Source& source, nn::Place place, Views views, Pass pass, Reporter& report);
-  at::Tensor encode_photos(const data::Source& source, nn::Place place, Views views, Pass pass, Reporter& report);
+  at::Tensor encode_pixels(const data::Source& source, nn::Place place, Views views, Pass pass, Reporter& report);
   at::Tensor encode_texts(const data::Source& source, nn::Place place, Pass pass, Reporter& report);
   // `indices`: of each row in the source.
   void check_finite(const at::Tensor& rows, const nn::Value& read, const data::Source& source,
                     const std::vector<int64_t>& indices, nn::Place place);
   FeatureCache& cache(nn::Place place);
-  int64_t floats_at(nn::Place place);  // of one example
+  int64_t floats_at(nn::Place place, int64_t frames);  // of one example
 
   std::shared_ptr<models::Model> model_;
   std::shared_ptr<data::ImageCache> images_;
@@ -105,8 +110,9 @@ class Encoder {
   int64_t tokens_ = 0;   // of a photo before the first block; 0: not asked yet
 };
 
-at::Tensor padded(const at::Tensor& value, int64_t begin);  // kEncoderBatch rows from `begin`, zeros after the last
-nn::Value padded(const nn::Value& value, int64_t begin);
+// `size` rows from `begin`, zeros after the last.
+at::Tensor padded(const at::Tensor& value, int64_t begin, int64_t size = kEncoderBatch);
+nn::Value padded(const nn::Value& value, int64_t begin, int64_t size = kEncoderBatch);
 
 template <class Function>
 void Encoder::each_pass(const at::Tensor& value, Function&& function) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/data/clip_source.h"
 #include "graft/data/photo_source.h"
 #include "graft/data/text_source.h"
 #include "graft/tensor/on_cpu.h"
@@ -37,6 +38,24 @@ std::shared_ptr<const data::Source> texts_of(const Tower& tower, const ModelInfo
   return source;
 }
 
+std::shared_ptr<const data::Source> clips_of(const Model& model, const data::Dataset& dataset,
+                                             std::vector<data::Sample> samples, const ReadingOptions& options) {
+  const auto asked = options.clips.sampling.frames, made_for = model.reader().frames();
+  if (made_for > 0 && asked != made_for) {
+    throw ConfigError(
+        "data",
+        "--frames {}: {} was made for clips of {} frames and computes nonsense of others. Expected --frames {}.", asked,
+        model.info().source, made_for, made_for);
+  }
+  auto frames =
+      options.frames
+          ? options.frames
+          : std::make_shared<data::FrameCache>(data::FrameCache::Options{.clip = {.colour = options.clips.colour}});
+  return std::make_shared<data::ClipSource>(dataset.root, std::move(samples),
+                                            data::ImageTransform(model.info().preprocessing, options.augmentation),
+                                            options.clips, std::move(frames));
+}
+
 }  // namespace
 
 std::shared_ptr<const data::Source> source_of(const Model& model, const data::Dataset& dataset,
@@ -53,6 +72,7 @@ std::shared_ptr<const data::Source> source_of(const Model& model, const data::Da
         !reads_texts && model.tower(nn::Tower::text) ? " With --reads text its text tower alone reads texts." : "");
   }
   if (reads_texts) return texts_of(tower, model.info(), std::move(samples), options, report);
+  if (dataset.reads == data::Reads::clip) return clips_of(model, dataset, std::move(samples), options);
   return std::make_shared<data::PhotoSource>(dataset.root, std::move(samples),
                                              data::ImageTransform(model.info().preprocessing, options.augmentation),
                                              options.images);
@@ -62,9 +82,11 @@ nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preproce
   if (!batch.images.empty()) {
     const auto size = preprocessing.output();
     // Autograd may keep what it is given, and the loader takes its memory back.
-    return {torch::from_blob(const_cast<float*>(batch.images.data()), {batch.size(), 3, size.height, size.width},
-                             tensor::on_cpu())
-                .clone()};
+    nn::Value value{torch::from_blob(const_cast<float*>(batch.images.data()),
+                                     {batch.size() * batch.frames, 3, size.height, size.width}, tensor::on_cpu())
+                        .clone()};
+    value.layout.frames = batch.frames;
+    return value;
   }
   const auto count = batch.size(), length = static_cast<int64_t>(batch.ids.size()) / count;
   const auto numbers = [&](const std::vector<int32_t>& of) {
@@ -81,9 +103,11 @@ nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preproce
 }
 
 nn::Value blank_value(const Model& model, const data::Source& of, int64_t batch) {
-  if (of.reads() == data::Reads::photo) {
+  if (of.reads() != data::Reads::text) {
     const auto size = model.info().preprocessing.output();
-    return {torch::zeros({batch, 3, size.height, size.width}, tensor::on_cpu())};
+    nn::Value value{torch::zeros({batch * of.frames(), 3, size.height, size.width}, tensor::on_cpu())};
+    value.layout.frames = of.frames();
+    return value;
   }
   int64_t longest = 1;
   for (int64_t i = 0; i < of.size(); ++i)

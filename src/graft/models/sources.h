@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "graft/core/log.h"
+#include "graft/data/clip_reading.h"
 #include "graft/data/dataset.h"
+#include "graft/data/frame_cache.h"
 #include "graft/data/image_cache.h"
 #include "graft/data/loader.h"
 #include "graft/data/source.h"
@@ -20,9 +22,11 @@ namespace graft::models {
 
 struct ReadingOptions {
   std::shared_ptr<data::ImageCache> images = nullptr;
-  data::Augmentation augmentation = {};    // of photos
-  std::optional<int64_t> max_length = {};  // of texts, in tokens; absent: as many as the model reads
-  int64_t workers = 1;                     // threads that make ids
+  data::ClipReading clips = {};                        // of clips
+  std::shared_ptr<data::FrameCache> frames = nullptr;  // likewise; null: one of its own
+  data::Augmentation augmentation = {};                // of photos
+  std::optional<int64_t> max_length = {};              // of texts, in tokens; absent: as many as the model reads
+  int64_t workers = 1;                                 // threads that make ids
 };
 
 // ModelError where the model reads something else than the data set holds. Texts longer than the model reads are cut,
@@ -31,7 +35,8 @@ std::shared_ptr<const data::Source> source_of(const Model& model, const data::Da
                                               std::vector<data::Sample> samples, const ReadingOptions& options,
                                               Reporter* report = nullptr);
 
-// A loader's batch as a tower's first value, in memory of its own: pixels [B, 3, H, W]; or ids [B, T] with their types
+// A loader's batch as a tower's first value, in memory of its own: pixels [B, 3, H, W], of clips [B * frames, 3, H, W];
+// or ids [B, T] with their types
 // and what of them is no padding.
 nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preprocessing);
 // A batch of zeros that is as large as one of `of`'s may be, with targets of zeros.

@@ -12,6 +12,7 @@
 #include "graft/core/printable.h"
 #include "graft/core/quantities.h"
 #include "graft/core/signals.h"
+#include "graft/data/clip_source.h"
 #include "graft/engine/prepared_run.h"
 #include "graft/engine/resume.h"
 #include "graft/engine/run_config.h"
@@ -53,6 +54,7 @@ class Run {
   void report_stop();
   void test_and_save();
   void find_words();
+  void find_frames();
 
   engine::Session& session_;
   const engine::AdaptOptions& options_;
@@ -266,6 +268,15 @@ void Run::find_words() {
   }
 }
 
+// Of clips: the frames that the surest mistakes were read from.
+void Run::find_frames() {
+  const auto& run = *prepared_;
+  const auto* clips = dynamic_cast<const data::ClipSource*>(run.source(data::Split::test).get());
+  if (!clips || result_.test_predictions.target != data::Target::label) return;
+  for (const auto row : tasks::surest_mistakes(result_.test_predictions, kMistakesShown))
+    result_.mistake_frames[row] = clips->images(row * clips->views());
+}
+
 void Run::test_and_save() {
   auto& run = *prepared_;
   if (folder_) result_.adapter_bytes = engine::save_adapter(folder_->path(), run.adapted, run.info);
@@ -276,6 +287,7 @@ void Run::test_and_save() {
   result_.test = run.task->score(result_.test_predictions, /*intervals=*/true);
   const auto& test = result_.test;
   find_words();
+  find_frames();
   report_.line("test", tasks::format_scores(test, tasks::scores_shown(run.dataset.reads)));
   if (!folder_) return;
   tasks::write_predictions(folder_->path() / "predictions.jsonl", "test", result_.test_predictions,

@@ -11,6 +11,7 @@
 #include "graft/core/log.h"
 #include "graft/engine/options.h"
 #include "graft/engine/session.h"
+#include "graft/io/image.h"
 #include "graft/pipelines/word_weights.h"
 #include "graft/tasks/accuracy.h"
 
@@ -23,6 +24,7 @@ struct AdaptResult {
   tasks::Predictions test_predictions;
   // Of texts: the words that decided the mistakes that were made most surely, by their rows in test_predictions.
   std::map<int64_t, WordWeights> mistake_words;
+  std::map<int64_t, std::vector<io::Image>> mistake_frames;  // of clips, as they were read
   std::optional<tasks::Scores> val;
   std::vector<std::string> classes;
   data::Reads reads = data::Reads::photo;

@@ -8,9 +8,11 @@
 
 #include "graft/core/error.h"
 #include "graft/core/names.h"
+#include "graft/data/check_clips.h"
 #include "graft/data/format.h"
 #include "graft/data/photo_findings.h"
 #include "graft/data/text_list.h"
+#include "graft/engine/clip_list.h"
 #include "graft/engine/model_objective.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prompt_notes.h"
@@ -138,7 +140,7 @@ Evaluation evaluate_on(methods::Adapted& adapted, const engine::AdapterInfo& inf
                                    {.place = place,
                                     .task = task,
                                     .target = entry.target,
-                                    .cached = place > 0 && encoder.fits(source.size(), place),
+                                    .cached = place > 0 && encoder.fits(source.size(), place, source.frames()),
                                     .choices = choice.columns},
                                    nullptr, report);
   Evaluation result;
@@ -216,6 +218,8 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
   const auto& task = tasks::find_task(info.task);
   if (!data.dataset.target && task.target != data::Target::label) data.dataset.target = task.target;
   if (!data.max_length) data.max_length = engine::max_length_of_run(options.run);
+  data.clips = data::with(data.clips, engine::clips_of_run(options.run));
+  if (info.frames > 1 && !data.clips.frames) data.clips.frames = info.frames;
   engine::Session session(model_of_run(info, options.model, report), data, host, report, {options.split});
   methods::Adapted adapted = load_classifier(options.run, session.model(), options.force_base, report);
   report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
@@ -238,8 +242,10 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
     for (auto& sample : samples)
       sample = told_by_run(std::move(sample), dataset, places, choice.classes.size());
   }
-  const auto source = models::source_of(*session.model(), dataset, std::move(samples),
-                                        {.images = session.images(), .max_length = data.max_length}, &report);
+  const auto source = models::source_of(
+      *session.model(), dataset, std::move(samples),
+      {.images = session.images(), .clips = session.clips(), .frames = session.frames(), .max_length = data.max_length},
+      &report);
   auto result = evaluate_on(adapted, info, session.encoder(), *source, choice, report);
   if (!options.output.empty()) {
     tasks::write_predictions(options.output, option::print(options.split), result.predictions, result.classes);
@@ -249,11 +255,15 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
 
 Evaluation predict(const PredictOptions& options, const engine::Host& host, Reporter& report) {
   if (options.files.empty())
-    throw UsageError("predict", "which photos or texts? Name one or more files after the run folder.");
+    throw UsageError("predict", "which photos, texts or clips? Name one or more files after the run folder.");
   const engine::AdapterInfo info = read_classifier_info(options.run);
   const auto model = engine::open_model(model_of_run(info, options.model, report), host, report);
   methods::Adapted adapted = load_classifier(options.run, model, options.force_base, report);
   engine::say_of_prompts(*adapted.head, info.classes, report);
+  if (options.timeline != 0 && info.frames == 1 && model->reader().frames() == 0) {
+    throw ConfigError("predict", "--timeline {}: {} reads single photos or texts, which have no time. Leave it out.",
+                      options.timeline, options.run);
+  }
   const auto choice = choose_classes(adapted, info, options.classes);
   if (info.classes_made_up) {
     report.note({fmt::format("{} does not name its classes: they are called {} to {}", options.run,
@@ -263,6 +273,12 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
   const auto images =
       std::make_shared<data::ImageCache>(options.exif ? *options.exif : engine::exif_of_run(options.run));
   features::Encoder encoder(model, images, {.workers = options.workers, .cache_dir = {}});
+  engine::DataOptions data;
+  data.on_bad_file = options.on_bad_file;
+  data.workers = options.workers;
+  data.clips = data::with(options.clips, engine::clips_of_run(options.run));
+  if (info.frames > 1 && !data.clips.frames) data.clips.frames = info.frames;
+  const auto frames = engine::frame_cache(data, host);
   data::Dataset dataset;
   dataset.name = "what is given";
   dataset.target = tasks::find_task(info.task).target;
@@ -271,10 +287,17 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
     dataset.reads = data::Reads::text;
     samples = data::list_texts(options.files, {.text_column = options.text_column, .pair_column = options.pair_column});
     report.line("data", fmt::format("texts  {}", samples.size()));
+  } else if (info.frames > 1 || model->reader().frames() > 0) {
+    dataset.reads = data::Reads::clip;
+    dataset.test = engine::list_clips(options.files);
+    const auto bad = data::check_clips(dataset, {data::Split::test},
+                                       static_cast<int>(std::max<int64_t>(1, options.workers)), *frames);
+    dataset = data::without_bad_files(std::move(dataset), bad, options.on_bad_file);
+    report.line("data", fmt::format("clips  {}{}", dataset.test.size(),
+                                    bad.empty() ? "" : fmt::format(" · {} unreadable, left out", bad.size())));
+    data::report_clips(dataset, {data::Split::test}, data::reading_of(data.clips), *frames, report);
+    samples = options.timeline > 0 ? engine::windows_of(dataset.test, options.timeline, *frames) : dataset.test;
   } else {
-    engine::DataOptions data;
-    data.on_bad_file = options.on_bad_file;
-    data.workers = options.workers;
     const engine::PhotoList photos = engine::readable(engine::list_photos(options.files), data, *images);
     report.line("data", photos.describe("photos"));
     data::report_findings(photos.paths, *images, report);
@@ -283,6 +306,8 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
   const auto source = models::source_of(
       *model, dataset, std::move(samples),
       {.images = images,
+       .clips = data::reading_of(data.clips),
+       .frames = frames,
        .max_length = options.max_length ? options.max_length : engine::max_length_of_run(options.run)},
       &report);
   return evaluate_on(adapted, info, encoder, *source, choice, report);

@@ -53,6 +53,8 @@ struct PredictOptions {
   std::string classes;
   data::OnBadFile on_bad_file = data::OnBadFile::refuse;
   std::optional<data::Exif> exif = {};
+  data::ClipOptions clips = {};
+  double timeline = 0;
   int64_t workers = 2;
   bool force_base = false;
 };
@@ -61,15 +63,18 @@ void fields(Visitor& visit, PredictOptions& o) {
   visit("run", o.run, "run folder, or a folder with an adapter");
   fields(visit, o.model);
   visit("files", o.files,
-        "photos, or folders of them; of a run on texts: files with a text a line, tables, folders, or -");
+        "photos or clips, or folders of them; of a run on texts: files with a text a line, tables, folders, or -");
   visit("text-column", o.text_column, "table: column with the text (default: text, sentence, question, review, ...)");
   visit("pair-column", o.pair_column, "table: column with a second text; none: there is none");
   visit("max-length", o.max_length, "tokens that are read of a text (default: as the run was trained)");
   visit("classes", o.classes, "classes to choose among: a file with one a line, or a,b,c (default: the run's)");
-  visit("on-bad-file", o.on_bad_file, "a photo that cannot be read: refuse them all, or skip the photo");
+  visit("on-bad-file", o.on_bad_file, "a photo or clip that cannot be read: refuse them all, or skip it");
   visit("exif", o.exif,
         "photos with an orientation tag: keep them as they are stored, or turn them upright (default: as the run was "
         "trained)");
+  fields(visit, o.clips);
+  visit("timeline", o.timeline,
+        "clips: the answer in a window of so many seconds that slides by half of it; 0: one answer a clip");
   visit("workers", o.workers, "threads that decode photos");
   visit("force-base", o.force_base, "load onto another base model than the one it was trained on");
 }

@@ -28,11 +28,20 @@ FeatureTable features(const FeaturesOptions& options, const engine::Host& host, 
   const auto& tower = model->reader();
   const nn::Place place = tower.place_named("features", options.at);
   const auto images = std::make_shared<data::ImageCache>(data.exif.value_or(data::Exif::keep));
+  if (!options.adapter.empty()) {
+    data.clips = data::with(data.clips, engine::clips_of_run(options.adapter));
+    const auto frames = engine::read_adapter_info(options.adapter).frames;
+    if (frames > 1 && !data.clips.frames) data.clips.frames = frames;
+  }
   const auto named = engine::list_examples(*model, data, options.split, *images, report);
   if (!data.max_length && !options.adapter.empty()) data.max_length = engine::max_length_of_run(options.adapter);
-  const auto source = models::source_of(
-      *model, named.dataset, named.samples,
-      {.images = images, .max_length = data.max_length, .workers = std::max<int64_t>(1, data.workers)}, &report);
+  const auto source = models::source_of(*model, named.dataset, named.samples,
+                                        {.images = images,
+                                         .clips = data::reading_of(data.clips),
+                                         .frames = engine::frame_cache(data, host),
+                                         .max_length = data.max_length,
+                                         .workers = std::max<int64_t>(1, data.workers)},
+                                        &report);
   std::optional<methods::Adapted> adapted;
   nn::Place unchanged = tower.last();
   if (!options.adapter.empty()) {

@@ -34,8 +34,8 @@ double middle_seconds(int64_t times, const std::function<void()>& work) {
   return seconds[static_cast<size_t>(times / 2)];
 }
 
-int64_t passes_of(int64_t photos) {
-  return (photos + features::kEncoderBatch - 1) / features::kEncoderBatch;
+int64_t passes_of(int64_t examples, int64_t a_pass) {
+  return (examples + a_pass - 1) / a_pass;
 }
 
 // Photos that go through the model without gradients: once where their features are kept, else as often as they are
@@ -43,6 +43,9 @@ int64_t passes_of(int64_t photos) {
 int64_t passes_of(const engine::PreparedRun& run) {
   const auto count = [](const auto& split) { return static_cast<int64_t>(split.size()); };
   const auto& data = run.dataset;
+  const auto passes_of = [each = features::examples_a_pass(run.frames())](int64_t examples) {
+    return pipelines::passes_of(examples, each);
+  };
   if (run.kept) return passes_of((run.augments() ? 0 : count(data.train)) + count(data.val) + count(data.test));
   const auto every = run.options.train.val_every;
   const auto validations = run.trains() && every > 0 ? run.recipe.epochs / every : 0;
@@ -50,9 +53,9 @@ int64_t passes_of(const engine::PreparedRun& run) {
 }
 
 Pace measure(engine::PreparedRun& run, const planner::Workload& work, bool recompute) {
-  Pace pace{.passes = passes_of(run)};
-  work.pass(features::kEncoderBatch);
-  pace.pass_seconds = middle_seconds(kMeasured, [&] { work.pass(features::kEncoderBatch); });
+  Pace pace{.passes = passes_of(run), .pass_examples = features::examples_a_pass(run.frames())};
+  work.pass(pace.pass_examples);
+  pace.pass_seconds = middle_seconds(kMeasured, [&] { work.pass(pace.pass_examples); });
   if (!run.trains()) return pace;
   const auto photos = static_cast<int64_t>(run.dataset.train.size());
   const auto per_epoch = (photos + run.recipe.batch_size - 1) / run.recipe.batch_size;

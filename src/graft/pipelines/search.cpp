@@ -61,8 +61,11 @@ SearchResult search(const SearchOptions& options, const engine::Host& host, Repo
   if (result.photos) model->require_prompts("search", "photos are found by words with");
   const auto images = std::make_shared<data::ImageCache>(options.data.exif.value_or(data::Exif::keep));
   const auto list = engine::list_examples(*model, options.data, options.split, *images, report);
-  const models::ReadingOptions reading{
-      .images = images, .max_length = options.data.max_length, .workers = std::max<int64_t>(1, options.data.workers)};
+  const models::ReadingOptions reading{.images = images,
+                                       .clips = data::reading_of(options.data.clips),
+                                       .frames = engine::frame_cache(options.data, host),
+                                       .max_length = options.data.max_length,
+                                       .workers = std::max<int64_t>(1, options.data.workers)};
   const auto source = models::source_of(*model, list.dataset, list.samples, reading, &report);
   features::Encoder encoder(
       model, images,

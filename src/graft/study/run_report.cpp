@@ -116,11 +116,13 @@ std::string path_that_breaks(const std::string& path) {
 std::string gallery(const std::vector<Mistake>& mistakes) {
   std::string figures;
   for (const auto& m : mistakes) {
-    const std::string picture =
-        m.image.empty() ? marked_words(m.words) : fmt::format("<img src=\"{}\" alt=\"\" loading=\"lazy\">", m.image);
+    std::string picture = m.images.empty() ? marked_words(m.words) : "";
+    for (const auto& image : m.images)
+      picture += fmt::format("<img src=\"{}\" alt=\"\" loading=\"lazy\">", image);
     figures += fmt::format(
-        "<figure>{}<figcaption>taken for <b>{}</b>, {:.0f}&nbsp;%<br>shows <b>{}</b><br>{}</figcaption></figure>\n",
-        picture, escape(m.predicted), 100 * m.probability, escape(m.truth), path_that_breaks(m.file));
+        "<figure{}>{}<figcaption>taken for <b>{}</b>, {:.0f}&nbsp;%<br>shows <b>{}</b><br>{}</figcaption></figure>\n",
+        m.images.size() > 1 ? " class=\"strip\"" : "", picture, escape(m.predicted), 100 * m.probability,
+        escape(m.truth), path_that_breaks(m.file));
   }
   return "<div class=\"photos\">\n" + figures + "</div>";
 }

@@ -23,7 +23,7 @@ struct Mistake {
   std::string truth;
   std::string predicted;
   double probability = 0;
-  std::string image;  // as data_uri() writes it; empty: only named
+  std::vector<std::string> images = {};  // as data_uri() writes them, of a clip its frames in order; none: only named
   // Of a text its words, and how much each speaks for what was predicted, from -1 to 1.
   std::vector<std::pair<std::string, double>> words = {};
 };

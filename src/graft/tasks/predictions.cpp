@@ -107,6 +107,11 @@ void PredictionRows::add(const at::Tensor& logits) {
   rows_ += rows;
 }
 
+at::Tensor mean_of_views(const at::Tensor& logits, int64_t views) {
+  return torch::logsumexp(torch::log_softmax(logits.to(at::kFloat), 1).unflatten(0, {-1, views}), 1) -
+         std::log(static_cast<double>(views));
+}
+
 std::vector<std::pair<int64_t, double>> top(const Predictions& predictions, int64_t row, int64_t k) {
   const auto values = predictions.probabilities.select(0, row).contiguous();
   const float* p = values.const_data_ptr<float>();

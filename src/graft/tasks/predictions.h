@@ -48,6 +48,10 @@ class PredictionRows {
   int64_t rows_ = 0;
 };
 
+// Logits [N * views, C] of things that were looked at several times, as logits [N, C] of the mean of the views'
+// probabilities.
+at::Tensor mean_of_views(const at::Tensor& logits, int64_t views);
+
 // The k most probable classes of a row, best first; of equal ones the lower first. At most as many as are kept.
 std::vector<std::pair<int64_t, double>> top(const Predictions& predictions, int64_t row, int64_t k);
 
