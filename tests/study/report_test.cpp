@@ -32,7 +32,7 @@ RunReport small_report() {
   report.count = 4;
   report.classes = {{"cat & co", 1, 2}, {"dog", 2, 2}};
   report.confusion = {{0, 0, 1}, {0, 1, 1}, {1, 1, 2}};
-  report.mistakes = {{"a<b>.jpg", "cat & co", "dog", 0.97, ""}};
+  report.mistakes = {{"a<b>.jpg", "cat & co", "dog", 0.97}};
   report.charts = {{"loss", "step", {{"train", {{1, 2.0}, {2, 1.0}, {3, 0.5}}}}, false}};
   report.cost = {{"time", "3.2 s"}};
   return report;

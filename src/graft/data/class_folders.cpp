@@ -65,20 +65,6 @@ std::set<std::string> split_folders(const TopFolders& tops, const DatasetOptions
   return splits;
 }
 
-// "seg_train", "train2017": a folder whose name speaks of a split without being one.
-bool speaks_of_split(const std::string& name) {
-  std::string word;
-  for (const char c : name + "_") {
-    if (std::isalpha(static_cast<unsigned char>(c))) {
-      word += c;
-    } else {
-      if (is_usual_split(word)) return true;
-      word.clear();
-    }
-  }
-  return false;
-}
-
 void refuse_hidden_splits(const TopFolders& tops, Problems& problems) {
   std::vector<std::string> names;
   for (const auto& [name, top] : tops) {
@@ -151,6 +137,19 @@ std::vector<std::string> class_folders_in(const TopFolders& tops, const std::set
 }
 
 }  // namespace
+
+bool speaks_of_split(const std::string& name) {
+  std::string word;
+  for (const char c : name + "_") {
+    if (std::isalpha(static_cast<unsigned char>(c))) {
+      word += c;
+    } else {
+      if (is_usual_split(word)) return true;
+      word.clear();
+    }
+  }
+  return false;
+}
 
 ClassFolders class_folders(const fs::path& path, std::string_view format, Walk walk, const DatasetOptions& options) {
   const TopFolders tops = top_folders(walk);

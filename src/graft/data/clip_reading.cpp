@@ -17,9 +17,10 @@ ClipReading reading_of(const ClipOptions& asked) {
     throw ConfigError("data", "--frames {}: expected 1 to {}.", reading.sampling.frames, kMostFrames);
   if (reading.sampling.stride < 1)
     throw ConfigError("data", "--stride {}: expected 1 or more.", reading.sampling.stride);
-  if (reading.sampling.views < 1) throw ConfigError("data", "--views {}: expected 1 or more.", reading.sampling.views);
+  if (reading.sampling.views < 1)
+    throw ConfigError("data", "--test-views {}: expected 1 or more.", reading.sampling.views);
   if (reading.crops != 1 && reading.crops != 3)
-    throw ConfigError("data", "--crops {}: expected 1 or 3.", reading.crops);
+    throw ConfigError("data", "--test-crops {}: expected 1 or 3.", reading.crops);
   video::check(reading.sampling);
   return reading;
 }

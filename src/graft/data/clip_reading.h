@@ -31,8 +31,8 @@ void fields(Visitor& visit, ClipOptions& o) {
         "clips: which frames, by a published rule; random in training where --augment is not none, else fixed "
         "(default: as the run was trained, else uniform)");
   visit("stride", o.stride, "clips: frames from one to the next, for the dense rules (default: 4)");
-  visit("views", o.views, "clips: how many times a test looks at one, at several places in time (default: 1)");
-  visit("crops", o.crops, "clips: squares that a test looks at in each view, 1 or 3 (default: 1)");
+  visit("test-views", o.views, "clips: how many times a test looks at one, at several places in time (default: 1)");
+  visit("test-crops", o.crops, "clips: squares that a test looks at in each view, 1 or 3 (default: 1)");
   visit("colour", o.colour,
         "clips: by the matrix and range that the file names, or BT.601 as older readers (default: as the run was "
         "trained, else stream)");

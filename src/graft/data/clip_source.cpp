@@ -46,9 +46,9 @@ ClipSource::ClipSource(std::filesystem::path root, std::vector<Sample> samples, 
               transform_.output().width) {
   GRAFT_ASSERT(cache_);
   if (reading_.crops > 1 && transform_.preprocessing().resize_mode != ResizeMode::shortest) {
-    throw ConfigError("data",
-                      "--crops {}: the model squashes frames to its own shape, and nothing is left to cut. Expected 1.",
-                      reading_.crops);
+    throw ConfigError(
+        "data", "--test-crops {}: the model squashes frames to its own shape, and nothing is left to cut. Expected 1.",
+        reading_.crops);
   }
 }
 

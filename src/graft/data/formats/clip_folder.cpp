@@ -20,12 +20,16 @@ bool recognises(const fs::path& path) {
   const Walk walk = walk_clips(path);
   if (walk.files.empty()) return false;
   const auto is_file = [](const std::string& clip) { return video::is_clip_name(clip); };
-  if (std::ranges::any_of(walk.files, is_file)) return walk_photos(path).files.empty() || walk.left.empty();
+  if (const auto files = std::ranges::count_if(walk.files, is_file); files > 0) {
+    const bool photos = !walk_photos(path).files.empty() && !walk.left.empty();
+    return !photos && files >= std::ssize(walk_texts(path).files);
+  }
   // Folders of numbered photos: of classes they would lie directly here, or in a split.
   if (walk.left.count(LeftReason::no_clip) > 0) return false;
-  return std::ranges::all_of(walk.files, [](const std::string& folder) {
+  return std::ranges::all_of(walk.files, [&](const std::string& folder) {
+    const std::string top = folder.substr(0, folder.find('/'));
     const auto parts = std::ranges::count(folder, '/') + 1;
-    return parts > (is_usual_split(folder.substr(0, folder.find('/'))) ? 2 : 1);
+    return parts > (is_usual_split(top) || speaks_of_split(top) ? 2 : 1) && files_in(path / folder).size() > 1;
   });
 }
 
