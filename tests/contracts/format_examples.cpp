@@ -46,6 +46,46 @@ std::filesystem::path put_clip_folder(const graft::TempFolder& folder) {
   return put_folders(folder, "mp4", "");
 }
 
+std::filesystem::path put_clip_list(const graft::TempFolder& folder) {
+  for (const std::string split : {"train", "val", "test"}) {
+    std::string lines;
+    for (const auto& example : examples()) {
+      if (example.split != split) continue;
+      lines += fmt::format("{}/{}.mp4 {}\n", example.label, example.number, example.label == "cat" ? 0 : 1);
+      folder.put(fmt::format("videos/{}/{}.mp4", example.label, example.number), "");
+    }
+    folder.put(fmt::format("pets_{}_list_videos.txt", split), lines);
+  }
+  folder.put("label_map.txt", "cat\ndog\n");
+  return folder.path();
+}
+
+std::filesystem::path put_kinetics(const graft::TempFolder& folder) {
+  std::string rows = "label,youtube_id,time_start,time_end,split\n";
+  for (const auto& example : examples()) {
+    rows += fmt::format("{},-{}_{},3,13,{}\n", example.label, example.label, example.number, example.split);
+    folder.put(fmt::format("{}/-{}_{}_000003_000013.mp4", example.label, example.label, example.number), "");
+  }
+  folder.put("kinetics.csv", rows);
+  return folder.path();
+}
+
+std::filesystem::path put_something_something(const graft::TempFolder& folder) {
+  for (const std::string split : {"train", "validation", "test"}) {
+    std::string entries;
+    for (const auto& example : examples()) {
+      if (!split.starts_with(example.split)) continue;
+      const auto id = fmt::format("{}{}", example.label == "cat" ? 1 : 2, example.number);
+      entries += fmt::format(R"({}{{"id": "{}", "label": "x", "template": "[{}]"}})", entries.empty() ? "" : ", ", id,
+                             example.label);
+      folder.put(fmt::format("20bn-something-something-v2/{}.webm", id), "");
+    }
+    folder.put(split + ".json", "[" + entries + "]");
+  }
+  folder.put("labels.json", R"({"cat": "0", "dog": "1"})");
+  return folder.path();
+}
+
 std::filesystem::path put_text_folder(const graft::TempFolder& folder) {
   return put_folders(folder, "txt", "a text\n");
 }

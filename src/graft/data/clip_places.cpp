@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 
 ClipPlaces::ClipPlaces(fs::path folder) : folder_(std::move(folder)) {
   constexpr std::array<std::string_view, 9> kUsual = {
-      "videos", "rawframes", "frames", "clips", "data", "UCF-101", "hmdb51_org", "20bn-something-something-v2", "videos_train"};
+      "videos",      "rawframes", "frames", "clips", "data", "UCF-101", "hmdb51_org", "20bn-something-something-v2",
+      "videos_train"};
   const fs::path whole = fs::absolute(folder_).lexically_normal();
   const fs::path above = (whole.has_filename() ? whole : whole.parent_path()).parent_path();
   for (const fs::path& place : {whole, above}) {

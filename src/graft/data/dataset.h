@@ -86,7 +86,8 @@ void fields(Visitor& visit, DatasetOptions& o) {
         "what the data is: image-folder, text-folder, clip-folder, table, coop-split, ... (default: seen from the "
         "files)");
   visit("classes", o.classes, "class names: a file with one a line, or a,b,c; their order numbers them");
-  visit("image-column", o.image_column, "table: column with the photo's file (default: file, image, path, ...)");
+  visit("image-column", o.image_column,
+        "table: column with the photo's or clip's file (default: file, image, video, path, ...)");
   visit("text-column", o.text_column, "table: column with the text (default: text, sentence, question, review, ...)");
   visit("pair-column", o.pair_column,
         "table: column with a second text; none: there is none (default: text_pair, sentence2, hypothesis, ...)");

@@ -62,7 +62,12 @@ FrameRange FrameCache::range(const fs::path& clip, const std::optional<Span>& sp
   std::int64_t begin = 0, end = seen.frames;
   if (span->unit == Span::Unit::frames) {
     begin = static_cast<std::int64_t>(span->begin);
-    if (span->end) end = std::min(end, static_cast<std::int64_t>(*span->end));
+    if (span->end && *span->end > static_cast<double>(seen.frames)) {
+      throw DataError("video",
+                      "{}: has {} frames, and frames up to {} are asked for. Mend the list, or what lies there.",
+                      clip.string(), seen.frames, *span->end);
+    }
+    if (span->end) end = static_cast<std::int64_t>(*span->end);
   } else {
     const auto from = [&](double t) { return std::ranges::lower_bound(seen.times, t) - seen.times.begin(); };
     begin = from(span->begin);

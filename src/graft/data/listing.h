@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct Record {
   std::string split = {};  // empty: none
   std::string where = {};  // for errors: "labels.csv:17"
   std::string pair = {};
+  std::optional<Span> span = {};
   std::vector<std::string> labels = {};  // of several classes, in place of `label`
   float value = 0;                       // of a number, in place of it
 };

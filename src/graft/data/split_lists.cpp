@@ -47,12 +47,17 @@ SplitLists split_lists(const std::vector<std::filesystem::path>& files, const Da
       if (file.stem() == wanted) lists.push_back(file);
     for (const auto& file : files)
       if (lists.empty() || lists.front().stem() != wanted)
-        if (split_word(file.stem().string()) == plain_split(wanted) && !plain_split(wanted).empty()) lists.push_back(file);
+        if (split_word(file.stem().string()) == plain_split(wanted) && !plain_split(wanted).empty())
+          lists.push_back(file);
     if (lists.empty()) continue;
-    found.lists.push_back({lists.front(), wanted});
+    // One that serves two splits under one name is read once.
+    const bool read = std::ranges::any_of(
+        found.lists, [&](const SplitList& list) { return list.file == lists.front() && list.split == wanted; });
+    if (!read) found.lists.push_back({lists.front(), wanted});
     if (lists.size() > 1) {
-      found.notes.push_back(fmt::format("of {} lists for {} the first is read, {}: --{}-split {} names another", lists.size(),
-                                        own, lists.front().filename().string(), own, lists[1].stem().string()));
+      found.notes.push_back(fmt::format("of {} lists for {} the first is read, {}: --{}-split {} names another",
+                                        lists.size(), own, lists.front().filename().string(), own,
+                                        lists[1].stem().string()));
     }
   }
   return found;

@@ -11,15 +11,22 @@
 #include "graft/core/names.h"
 #include "graft/data/file_walk.h"
 #include "graft/text/text_file.h"
+#include "graft/video/clip.h"
 
 namespace graft::data {
 namespace {
 
 using Names = std::vector<std::string>;
 
-const Names kImageNames = {"file",      "image",     "path",    "filename", "filepath", "img",     "imagepath",
-                           "imagefile", "imagename", "imgpath", "imgname",  "photo",    "picture", "imagefilename"};
+const Names kImageNames = {"file",      "image",     "path",      "filename",  "filepath", "img",      "imagepath",
+                           "imagefile", "imagename", "imgpath",   "imgname",   "photo",    "picture",  "imagefilename",
+                           "video",     "clip",      "videopath", "videofile", "clippath", "clipfile", "videoname"};
 const Names kLabelNames = {"label", "class", "category", "classname", "labelname", "target", "labels", "classlabel"};
+// Where a clip's span begins and ends, in seconds or frames.
+const Names kBegins = {"start", "starttime", "timestart", "begin", "startsec", "startseconds", "tstart"};
+const Names kEnds = {"end", "endtime", "timeend", "stop", "endsec", "endseconds", "tend"};
+const Names kFirstFrames = {"startframe", "beginframe", "framestart"};
+const Names kLastFrames = {"endframe", "stopframe", "frameend"};
 const Names kSplitNames = {"split", "subset", "partition", "set", "fold"};
 // Of texts besides, as GLUE, SNLI, SetFit's sets and Kaggle's name them; the last two hold numbers.
 const Names kTextLabelNames = {"goldlabel", "labeltext",   "sentiment", "intent", "emotion",
@@ -92,6 +99,26 @@ bool holds_photos(const Table& table, std::size_t column, const std::filesystem:
     if (i < kLooked && !cell.empty() && std::filesystem::is_regular_file(folder / cell, error)) return true;
   }
   return false;
+}
+
+// Whether the files are clips, or folders of frames.
+bool holds_clips(const Table& table, std::size_t column, const std::filesystem::path& folder) {
+  if (std::ranges::any_of(table.rows, [&](const auto& row) { return video::is_clip_name(row.cells[column]); }))
+    return true;
+  const std::string& first = table.rows.front().cells[column];
+  return !first.empty() && video::is_frame_folder(folder / first);
+}
+
+void find_span(const Table& table, Finder& finder, Columns& columns, Problems& problems) {
+  const bool frames = !table.columns_like("startframe").empty() || !table.columns_like("beginframe").empty() ||
+                      !table.columns_like("framestart").empty();
+  columns.unit = frames ? Span::Unit::frames : Span::Unit::seconds;
+  columns.begin = finder.usual("span", frames ? kFirstFrames : kBegins);
+  columns.end = finder.usual("span", frames ? kLastFrames : kEnds);
+  if (columns.end && !columns.begin) {
+    problems.add("the column '{}' says where a clip's span ends, and none where it begins: add one called {}.",
+                 table.columns[*columns.end], frames ? "start_frame" : "start");
+  }
 }
 
 // The text's columns by their usual names, a pair before a single one.
@@ -211,12 +238,16 @@ Columns find_columns(const Table& table, const std::filesystem::path& folder, co
   const auto photo = finder.find("image-column", options.image_column, kImageNames);
   const bool asks_texts = !options.text_column.empty() || !options.pair_column.empty();
   const bool asks_photos = !options.image_column.empty();
-  if (!asks_photos && (asks_texts || !photo || !holds_photos(table, *photo, folder)))
-    find_texts(table, options, finder, columns);
+  const bool files = photo && (holds_photos(table, *photo, folder) || holds_clips(table, *photo, folder));
+  if (!asks_photos && (asks_texts || !files)) find_texts(table, options, finder, columns);
   if (columns.input || asks_texts) {
     columns.reads = Reads::text;
   } else {
     columns.input = photo;
+    if (photo && holds_clips(table, *photo, folder)) {
+      columns.reads = Reads::clip;
+      find_span(table, finder, columns, problems);
+    }
     if (photo && !asks_photos) note_texts_beside(table, columns);
   }
   if (!columns.input && !asks_photos && !asks_texts) ask_for_column(table, "image-column or --text-column", problems);

@@ -1,5 +1,5 @@
 // Which of a table's columns holds what: named by options, or found by their usual names, however these are written. A
-// table with photos is one of photos, whatever texts stand beside them; with texts alone it is one of texts.
+// table with photos or clips is one of these, whatever texts stand beside them; with texts alone it is one of texts.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,10 @@ struct Columns {
   Reads reads = Reads::photo;
   std::optional<std::size_t> input, pair, label, split;  // of a table without problems the first is there
   std::vector<std::size_t> marks = {};                   // of several label columns, one a class, all
-  std::vector<std::string> notes = {};                   // what could be another column than was meant
+  // Of a clip's span; the times of it in seconds from its start, or the numbers of frames from 0.
+  std::optional<std::size_t> begin = {}, end = {};
+  Span::Unit unit = Span::Unit::seconds;
+  std::vector<std::string> notes = {};  // what could be another column than was meant
 };
 
 // A missing label is no problem yet: another table may have it. `folder` is where photos that the table names would

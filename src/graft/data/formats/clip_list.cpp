@@ -42,7 +42,7 @@ struct Line {
 };
 
 Line parse(const std::string& line) {
-  const char between = line.find('\t') != std::string::npos                                        ? '\t'
+  const char between = line.find('\t') != std::string::npos                                         ? '\t'
                        : line.find(' ') == std::string::npos && line.find(',') != std::string::npos ? ','
                                                                                                     : ' ';
   Line parsed{line, {}};
@@ -78,8 +78,8 @@ bool is_list(const fs::path& file) try {
 std::vector<fs::path> lists_in(const fs::path& folder) {
   auto files = files_in(folder);
   std::erase_if(files, [](const fs::path& file) {
-    const bool named = !split_word(file.stem().string()).empty() ||
-                       file.filename().string().find(kHmdbSplit) != std::string::npos;
+    const bool named =
+        !split_word(file.stem().string()).empty() || file.filename().string().find(kHmdbSplit) != std::string::npos;
     return !named || !is_list(file);
   });
   return files;
@@ -98,7 +98,8 @@ std::map<std::string, std::int64_t> ucf_classes(const fs::path& folder) {
     const auto blank = line.find(' ');
     const auto value = number(line.substr(0, blank));
     if (blank == std::string::npos || !value)
-      throw DataError("data", "{}: expected a number and a class a line, as \"1 Archery\", got \"{}\".", kUcfClasses, line);
+      throw DataError("data", "{}: expected a number and a class a line, as \"1 Archery\", got \"{}\".", kUcfClasses,
+                      line);
     classes[std::string(text::trimmed(line.substr(blank)))] = *value;
   }
   return classes;
@@ -141,15 +142,19 @@ class Reader {
     const bool frames = places_.is_folder(record.input) && !video::is_clip_name(record.input);
     if (!ucf_.empty()) return add_of_ucf(line, std::move(record));
     if (numbers.empty()) return problems_.add("{}: no label behind the path. Expected \"{} LABEL\".", where, line.path);
-    if (numbers.back() < 0) return problems_.add("{}: the label {}, which stands for none: such a list is not for classification.", where, numbers.back());
+    if (numbers.back() < 0)
+      return problems_.add("{}: the label {}, which stands for none: such a list is not for classification.", where,
+                           numbers.back());
     if (!frames && numbers.size() > 1) {
-      return problems_.add("{}: {} labels for a clip: expected one. (A frame folder that is not there reads so too: {}.)", where,
-                           numbers.size(), line.path);
+      return problems_.add(
+          "{}: {} labels for a clip: expected one. (A frame folder that is not there reads so too: {}.)", where,
+          numbers.size(), line.path);
     }
     record.label = std::to_string(numbers.back());
     if (numbers.size() > 1) {
       const auto begin = numbers.size() == 3 ? numbers[0] : 0, count = numbers[numbers.size() - 2];
-      if (begin < 0 || count < 1) return problems_.add("{}: {} frames from {}: expected one or more.", where, count, begin);
+      if (begin < 0 || count < 1)
+        return problems_.add("{}: {} frames from {}: expected one or more.", where, count, begin);
       record.span = Span{Span::Unit::frames, static_cast<double>(begin), static_cast<double>(begin + count)};
     }
     listing_.records.push_back(std::move(record));
@@ -159,7 +164,8 @@ class Reader {
   void add_of_ucf(const Line& line, Record record) {
     record.label = line.path.substr(0, line.path.find('/'));
     const auto found = ucf_.find(record.label);
-    if (found == ucf_.end()) return problems_.add("{}: the class '{}' is not in {}.", record.where, record.label, kUcfClasses);
+    if (found == ucf_.end())
+      return problems_.add("{}: the class '{}' is not in {}.", record.where, record.label, kUcfClasses);
     if (!line.numbers.empty() && line.numbers.back() != found->second) {
       return problems_.add("{}: class {}, but {} is {} in {}.", record.where, line.numbers.back(), record.label,
                            found->second, kUcfClasses);
@@ -197,13 +203,16 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   std::vector<std::string> notes;
   std::vector<fs::path> files = is_folder ? lists_in(path) : std::vector<fs::path>{path};
   if (files.empty()) throw DataError("data", "{}: expected lists of clips, as train.txt and test.txt.", path.string());
-  const auto is_hmdb = [](const fs::path& file) { return file.filename().string().find(kHmdbSplit) != std::string::npos; };
+  const auto is_hmdb = [](const fs::path& file) {
+    return file.filename().string().find(kHmdbSplit) != std::string::npos;
+  };
   if (is_folder && std::ranges::any_of(files, is_hmdb)) {
     // Three ways to split; --train-split split2 takes the second.
     const std::string digit = options.train_split.starts_with("split") ? options.train_split.substr(5) : "1";
     for (const auto& file : files)
       if (file.stem().string().ends_with(std::string(kHmdbSplit) + digit)) reader.read_hmdb(file, options);
-    notes.push_back(fmt::format("HMDB51's split {} of its three: --train-split split2 --test-split split2 takes another", digit));
+    notes.push_back(
+        fmt::format("HMDB51's split {} of its three: --train-split split2 --test-split split2 takes another", digit));
   } else if (is_folder) {
     const auto lists = split_lists(files, options);
     for (const auto& list : lists.lists)
@@ -215,7 +224,8 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   problems.throw_if_any();
   DatasetOptions named = options;
   if (options.classes.empty()) named.classes = class_file(folder);
-  if (named.classes != options.classes) notes.push_back(fmt::format("class names are those of {}", fs::path(named.classes).filename().string()));
+  if (named.classes != options.classes)
+    notes.push_back(fmt::format("class names are those of {}", fs::path(named.classes).filename().string()));
   Dataset dataset = assemble(std::move(listing), named);
   dataset.notes.insert(dataset.notes.end(), notes.begin(), notes.end());
   return dataset;
@@ -224,7 +234,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
 }  // namespace
 
 extern const Format format;
-const Format format = {"clip-list", "lists of \"path label\" a line: mmaction2's, TimeSformer's, UCF101's, HMDB51's", recognises,
-                       open};
+const Format format = {"clip-list", "lists of \"path label\" a line: mmaction2's, TimeSformer's, UCF101's, HMDB51's",
+                       recognises, open};
 
 }  // namespace graft::data::clip_list

@@ -52,12 +52,14 @@ std::string class_of(std::string cell) {
   return cell;
 }
 
-void read(const fs::path& file, const std::string& split_of_file, ClipPlaces& places, Listing& listing, Problems& problems) {
+void read(const fs::path& file, const std::string& split_of_file, ClipPlaces& places, Listing& listing,
+          Problems& problems) {
   const Table table = read_table(file);
   const auto id = *table.column("youtube_id"), start = *table.column("time_start"), end = *table.column("time_end");
   const auto label = table.column("label"), split = table.column("split");
   if (!label) {
-    problems.add("{}: has no column 'label' (an older list of Kinetics' test clips). Expected one with classes.", table.name);
+    problems.add("{}: has no column 'label' (an older list of Kinetics' test clips). Expected one with classes.",
+                 table.name);
     return;
   }
   for (const auto& row : table.rows) {
@@ -68,7 +70,8 @@ void read(const fs::path& file, const std::string& split_of_file, ClipPlaces& pl
                    row.cells[*label], row.cells[id], row.cells[start], row.cells[end]);
       continue;
     }
-    const std::string name = fmt::format("{}_{:06}_{:06}.mp4", row.cells[id], *from, *to), of = class_of(row.cells[*label]);
+    const std::string name = fmt::format("{}_{:06}_{:06}.mp4", row.cells[id], *from, *to),
+                      of = class_of(row.cells[*label]);
     std::string scored = of;
     std::ranges::replace(scored, ' ', '_');
     const std::string own = split && !row.cells[*split].empty() ? row.cells[*split] : split_of_file;
@@ -87,7 +90,8 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   const fs::path folder = is_folder ? path : path.parent_path();
   const auto files = is_folder ? lists_in(path) : std::vector<fs::path>{path};
   if (files.empty() || !std::ranges::all_of(files, is_list)) {
-    throw DataError("data", "{}: expected Kinetics' CSV, with the columns label, youtube_id, time_start, time_end and split.",
+    throw DataError("data",
+                    "{}: expected Kinetics' CSV, with the columns label, youtube_id, time_start, time_end and split.",
                     path.string());
   }
   Listing listing{.subject = fmt::format("{} (read as kinetics; --format names another)", path.string()),
@@ -106,6 +110,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
 }  // namespace
 
 extern const Format format;
-const Format format = {"kinetics", "Kinetics' CSV with label, youtube_id, time_start, time_end, split", recognises, open};
+const Format format = {"kinetics", "Kinetics' CSV with label, youtube_id, time_start, time_end, split", recognises,
+                       open};
 
 }  // namespace graft::data::kinetics

@@ -46,11 +46,13 @@ json parsed(const fs::path& file) {
 std::map<int, std::string> read_labels(const fs::path& file) {
   const json whole = parsed(file);
   std::map<int, std::string> names;
-  for (const auto& [name, value] : whole.is_object() ? whole.items() : json::object().items()) {
+  if (!whole.is_object()) throw DataError("data", "{}: expected {{\"template\": \"number\", ...}}.", file.string());
+  for (const auto& [name, value] : whole.items()) {
     const auto text = value.is_string() ? value.get<std::string>() : value.dump();
     if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos || text.size() > 6 ||
         !names.try_emplace(std::stoi(text), name).second) {
-      throw DataError("data", "{}: the class \"{}\" has the number {}: expected each number once.", file.string(), name, text);
+      throw DataError("data", "{}: the class \"{}\" has the number {}: expected each number once.", file.string(), name,
+                      text);
     }
   }
   if (names.empty()) throw DataError("data", "{}: expected {{\"template\": \"number\", ...}}.", file.string());
@@ -108,7 +110,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
 }  // namespace
 
 extern const Format format;
-const Format format = {"something-something", "Something-Something's train.json, validation.json and labels.json", recognises,
-                       open};
+const Format format = {"something-something", "Something-Something's train.json, validation.json and labels.json",
+                       recognises, open};
 
 }  // namespace graft::data::something_something

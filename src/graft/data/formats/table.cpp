@@ -1,12 +1,14 @@
-// CSV, TSV and JSONL files with a photo or a text a row: one file, a folder that holds exactly one, or a folder that
-// holds one a split (train.tsv, dev.tsv, ...: GLUE's, and what Hugging Face's datasets writes). Photos are named
-// relative to the table's folder. Columns are found by their usual names, however they are written, or named by
-// options.
+// CSV, TSV and JSONL files with a photo, a text or a clip a row: one file, a folder that holds exactly one, or a folder
+// that holds one a split (train.tsv, dev.tsv, ...: GLUE's, and what Hugging Face's datasets writes). Photos and clips
+// are named relative to the table's folder; of a clip a span may be told (start, end; start_frame, end_frame). Columns
+// are found by their usual names, however they are written, or named by options.
 #include "graft/data/table.h"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -154,17 +156,41 @@ void check_cell(const Table& table, const Table::Row& row, std::size_t column, s
   }
 }
 
+// The span that a row's cells say; empty ones are the clip's start and end.
+std::optional<Span> span_of(const Part& part, const Table::Row& row, const std::string& where, Problems& problems) {
+  Span span{.unit = part.columns.unit};
+  const auto read = [&](std::size_t column) -> std::optional<double> {
+    const std::string& cell = row.cells[column];
+    double value = 0;
+    const auto [stop, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+    const bool whole = span.unit == Span::Unit::seconds || value == std::floor(value);
+    if (error == std::errc() && stop == cell.data() + cell.size() && value >= 0 && std::isfinite(value) && whole)
+      return value;
+    problems.add("{}: '{}' is \"{}\": expected {}.", where, part.table.columns[column], cell,
+                 span.unit == Span::Unit::seconds ? "seconds" : "a frame's number");
+    return std::nullopt;
+  };
+  const auto given = [&](const std::optional<std::size_t>& column) { return column && !row.cells[*column].empty(); };
+  if (!given(part.columns.begin) && !given(part.columns.end)) return std::nullopt;
+  if (given(part.columns.begin)) span.begin = read(*part.columns.begin).value_or(0);
+  if (given(part.columns.end)) span.end = read(*part.columns.end);
+  if (span.end && *span.end <= span.begin)
+    problems.add("{}: the span ends at {}, where it begins at {}.", where, *span.end, span.begin);
+  return span;
+}
+
 void read_rows(const Part& part, const fs::path& root, const TargetReader& targets, std::vector<Record>& records,
                Problems& problems) {
-  const auto& [reads, input, pair, label, split, marks, notes] = part.columns;
-  const bool photos = reads == Reads::photo;
+  const auto& [reads, input, pair, label, split, marks, begin, end, unit, notes] = part.columns;
+  const bool files = reads != Reads::text;
   for (const Table::Row& row : part.table.rows) {
-    Record record{.input = photos ? file_of(row.cells[*input], root) : row.written(*input),
+    Record record{.input = files ? file_of(row.cells[*input], root) : row.written(*input),
                   .split = split ? row.cells[*split] : part.split,
                   .where = fmt::format("{}:{}", part.table.name, row.line)};
-    check_cell(part.table, row, *input, photos ? "file" : "text", record.where, problems);
+    check_cell(part.table, row, *input, files ? "file" : "text", record.where, problems);
     if (pair) check_cell(part.table, row, *pair, "second text", record.where, problems);
     if (pair) record.pair = row.written(*pair);
+    if (begin) record.span = span_of(part, row, record.where, problems);
     targets.read(part.labels(), row, record, problems);
     if (split && row.not_text.contains(*split)) check_cell(part.table, row, *split, "split", record.where, problems);
     records.push_back(std::move(record));
@@ -177,7 +203,7 @@ std::string repeated_note(const std::vector<Record>& records, const std::string&
   std::size_t repeated = 0;
   std::string first;
   for (const Record& record : records) {
-    if (rows.emplace(plain_path(record.input), record.label, record.split).second) continue;
+    if (record.span || rows.emplace(plain_path(record.input), record.label, record.split).second) continue;
     if (repeated++ == 0) first = record.where;
   }
   if (repeated == 0) return "";
@@ -273,7 +299,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   listing.reads = parts.front().columns.reads;
 
   DatasetOptions told = options;
-  if (listing.reads == Reads::photo) told.target = Target::label;
+  if (listing.reads != Reads::text) told.target = Target::label;
   std::vector<LabelColumn> labels;
   for (const Part& part : parts) {
     labels.push_back(part.labels());
