@@ -61,6 +61,7 @@ class Aim final : public MethodWith<Options> {
       throw ConfigError("aim", "--spatial, --temporal and --joint are all off: expected one at least.");
     if (o.temporal_adapters != 1 && o.temporal_adapters != 2)
       throw ConfigError("aim", "--temporal-adapters {}: expected 1 or 2.", o.temporal_adapters);
+    if (!(o.positions_std >= 0)) throw ConfigError("aim", "--positions-std {}: expected 0 or more.", o.positions_std);
     if (!(o.ratio > 0)) throw ConfigError("aim", "--ratio {}: expected more than 0.", o.ratio);
     for (const auto& [name, share] : {std::pair{"drop-path", o.drop_path}, std::pair{"head-dropout", o.head_dropout}}) {
       if (!(share >= 0 && share < 1)) throw ConfigError("aim", "--{} {}: expected 0 or more, below 1.", name, share);
@@ -94,7 +95,7 @@ class Aim final : public MethodWith<Options> {
                        model.info().source);
     }
     Adaptation adaptation;
-    if (options_.temporal) add_positions(setting, adaptation);
+    if (options_.temporal) add_positions(setting, random, adaptation);
     const auto blocks = model.reader().blocks();
     for (const auto* site : sites_of(entry.name, model, nn::SiteKind::sublayer, Towers::reader)) {
       Random own = random.fork(site->path);
@@ -116,10 +117,13 @@ class Aim final : public MethodWith<Options> {
 
  private:
   // Before the norm before the blocks where there is one, else before the first block.
-  void add_positions(const Setting& setting, Adaptation& adaptation) const {
+  void add_positions(const Setting& setting, Random& random, Adaptation& adaptation) const {
     const auto* site = sites_of(entry.name, *setting.model, nn::SiteKind::tokens, Towers::reader).front();
+    Random own = random.fork(site->path);
     adaptation.bindings.push_back(
-        {std::make_shared<FramePositions>(setting.frames, site->in), {site->path}, entry.name});
+        {std::make_shared<FramePositions>(setting.frames, site->in, options_.positions_std, own),
+         {site->path},
+         entry.name});
   }
 
   // Null where nothing stands.
@@ -202,8 +206,9 @@ nn::Form Joint::form() const {
   return nn::Bottleneck{.parts = parts(adapter_, shape_.scale), .parallel = true, .reads_norm = true};
 }
 
-FramePositions::FramePositions(int64_t frames, int64_t width)
-    : positions_(register_parameter("positions", torch::zeros({frames, width}, tensor::on_cpu()))) {}
+FramePositions::FramePositions(int64_t frames, int64_t width, double std, Random& random)
+    : positions_(register_parameter("positions", std > 0 ? normal({frames, width}, std, random)
+                                                         : torch::zeros({frames, width}, tensor::on_cpu()))) {}
 
 at::Tensor FramePositions::forward(const at::Tensor& x, const nn::Frozen&, const nn::Context& context) const {
   const auto frames = context.layout.frames;

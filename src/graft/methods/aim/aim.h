@@ -38,6 +38,7 @@ struct Options {
   double drop_path = 0.2;
   DropPathOf drop_path_of = DropPathOf::clip;
   double head_dropout = 0.5;
+  double positions_std = 0;
   bool random_base = false;
 };
 
@@ -55,6 +56,10 @@ void fields(Visitor& visit, Options& o) {
   visit("drop-path-of", o.drop_path_of,
         "what is dropped: a clip, or a token's place in all clips as the authors' code does");
   visit("head-dropout", o.head_dropout, "share of the features dropped before the head in training");
+  visit("positions-std", o.positions_std,
+        "deviation of the positions in time at the start; 0, as the paper has it, leaves a saddle to begin from, which "
+        "few "
+        "clips do not leave");
   visit("random-base", o.random_base, "take a base model that was never trained");
 }
 
@@ -109,7 +114,7 @@ class Joint final : public nn::Insert {
 // Positions in time, added to every token of a frame. ShapeError for clips of another number of frames.
 class FramePositions final : public nn::Insert {
  public:
-  FramePositions(int64_t frames, int64_t width);
+  FramePositions(int64_t frames, int64_t width, double std, Random& random);
 
   // x [B * frames, T, D] -> the same
   at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) const override;
