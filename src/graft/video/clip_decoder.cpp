@@ -1,6 +1,28 @@
 #include "graft/video/clip_decoder.h"
 
+#include <algorithm>
+
 namespace graft::video {
+namespace {
+
+// Whether FFmpeg's AVDISCARD_NONREF leaves out frames that no other needs, and only such. It does by the standards'
+// own marks: nal_ref_idc 0 (H.264), B-pictures (MPEG). H.265's mark holds within a temporal layer: of one that says how
+// many it has (ISO/IEC 14496-15, 8.3.3.1: numTemporalLayers in byte 21 of hvcC), if that is one.
+bool can_skip(const AVCodecParameters& codec) {
+  switch (codec.codec_id) {
+    case AV_CODEC_ID_H264:
+    case AV_CODEC_ID_MPEG1VIDEO:
+    case AV_CODEC_ID_MPEG2VIDEO:
+    case AV_CODEC_ID_MPEG4:
+      return true;
+    case AV_CODEC_ID_HEVC:
+      return codec.extradata_size > 22 && codec.extradata[0] == 1 && ((codec.extradata[21] >> 3) & 7) == 1;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 ClipDecoder::ClipDecoder(ClipPackets& packets, const Deadline& deadline, std::int64_t max_pixels)
     : packets_(packets), deadline_(deadline), packet_(av_packet_alloc()), frame_(av_frame_alloc()) {
@@ -17,6 +39,7 @@ ClipDecoder::ClipDecoder(ClipPackets& packets, const Deadline& deadline, std::in
   codec_->pkt_timebase = stream.time_base;
   codec_->thread_count = 1;
   codec_->max_pixels = max_pixels;
+  can_skip_ = can_skip(*stream.codecpar);
   if (made >= 0) made = avcodec_open2(codec_.get(), codec, nullptr);
   if (made < 0) {
     throw DataError("video", "{}: its {} cannot be decoded ({}).", packets.path().string(), codec->name,
@@ -28,9 +51,15 @@ std::int64_t ClipDecoder::time() const {
   return frame_->pts != AV_NOPTS_VALUE ? frame_->pts : frame_->best_effort_timestamp;
 }
 
+bool ClipDecoder::matters(const AVPacket& packet) const {
+  return wanted_.empty() || packet.pts == AV_NOPTS_VALUE || packet.pts >= wanted_.back() ||
+         std::ranges::binary_search(wanted_, packet.pts);
+}
+
 bool ClipDecoder::give_packet() {
   int sent = 0;
   if (packets_.next(*packet_)) {
+    codec_->skip_frame = can_skip_ && !matters(*packet_) ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
     sent = avcodec_send_packet(codec_.get(), packet_.get());
   } else {
     ended_ = true;

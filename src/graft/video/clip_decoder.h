@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
+#include <utility>
+#include <vector>
 
 #include "graft/video/clip_packets.h"
 #include "graft/video/deadline.h"
@@ -22,17 +23,24 @@ class ClipDecoder {
   std::int64_t time() const;  // of the frame, AV_NOPTS_VALUE where nothing tells
   bool has_frame() const { return has_frame_; }
 
+  // Of what is shown before the last of these times (ascending) only their frames matter: others that no frame refers
+  // to need not be decoded, and then do not come. The bits of those that come are the same. Empty: all matter.
+  void want(std::vector<std::int64_t> times) { wanted_ = std::move(times); }
+
   // Everything on the way is forgotten: behind a seek, and at the end.
   void flush();
 
  private:
   bool give_packet();  // false where the decoder refuses it
+  bool matters(const AVPacket& packet) const;
 
   ClipPackets& packets_;
   const Deadline& deadline_;
   Owned<AVCodecContext> codec_;
   Owned<AVPacket> packet_;
   Owned<AVFrame> frame_;
+  std::vector<std::int64_t> wanted_;
+  bool can_skip_ = false;
   bool has_frame_ = false;
   bool ended_ = false;  // no more packets
 };

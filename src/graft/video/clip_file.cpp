@@ -49,7 +49,7 @@ class FileClip : public Clip {
     require(i);
     const auto& times = index_.timed ? index_.pts : times_;
     if (index_.timed || times_known_) {
-      return static_cast<double>(times[i] - times[0]) * av_q2d(packets_.stream().time_base);
+      return seconds_between(times[0], times[i], packets_.stream().time_base);
     }
     return facts_.rate > 0 ? static_cast<double>(i) / facts_.rate : 0;
   }
@@ -67,7 +67,7 @@ class FileClip : public Clip {
                     name(), second);
   }
   double second_of(std::int64_t pts) const {
-    return static_cast<double>(pts - index_.pts.front()) * av_q2d(packets_.stream().time_base);
+    return seconds_between(index_.pts.front(), pts, packets_.stream().time_base);
   }
 
   void restart();
@@ -158,7 +158,7 @@ bool FileClip::land(const ClipIndex::Key& key) {
   decoder_.flush();
   at_end_ = false;
   last_time_ = INT64_MIN;
-  return packets_.seek(key.pts);
+  return packets_.seek(key.pts, key.dts);
 }
 
 // To the frame of this number, by its time.
@@ -190,6 +190,11 @@ std::vector<io::Image> FileClip::read(std::span<const std::int64_t> indices) {
   wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
 
   std::vector<io::Image> images(indices.size());
+  std::vector<std::int64_t> times;
+  for (const auto number : wanted) {
+    if (index_.timed) times.push_back(index_.pts[number]);
+  }
+  decoder_.want(std::move(times));
   for (const auto number : wanted) {
     if (index_.timed) {
       decode_timed(number);

@@ -52,9 +52,8 @@ ClipIndex index_of(ClipPackets& packets) {
     }
     if ((packet->flags & AV_PKT_FLAG_DISCARD) == 0) index.pts.push_back(packet->pts);
   }
-  const double tick = av_q2d(stream.time_base);
   if (dated > 1 && last_dts > first_dts) {
-    index.rate = static_cast<double>(dated - 1) / (static_cast<double>(last_dts - first_dts) * tick);
+    index.rate = static_cast<double>(dated - 1) / seconds_between(first_dts, last_dts, stream.time_base);
   } else if (stream.avg_frame_rate.num > 0) {
     index.rate = av_q2d(stream.avg_frame_rate);
   }
@@ -68,7 +67,7 @@ ClipIndex index_of(ClipPackets& packets) {
   }
   std::ranges::sort(index.keys, {}, &ClipIndex::Key::pts);
   if (const auto n = index.pts.size(); n > 1) {
-    index.rate = static_cast<double>(n - 1) / (static_cast<double>(index.pts.back() - index.pts.front()) * tick);
+    index.rate = static_cast<double>(n - 1) / seconds_between(index.pts.front(), index.pts.back(), stream.time_base);
   }
   return index;
 }

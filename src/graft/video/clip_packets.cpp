@@ -146,6 +146,14 @@ void ClipPackets::open() {
 }
 
 bool ClipPackets::next(AVPacket& packet) {
+  if (!has_ahead_) return read(packet);
+  av_packet_unref(&packet);
+  av_packet_move_ref(&packet, ahead_.get());
+  has_ahead_ = false;
+  return true;
+}
+
+bool ClipPackets::read(AVPacket& packet) {
   for (;;) {
     av_packet_unref(&packet);
     const int read = av_read_frame(format_.get(), &packet);
@@ -164,7 +172,7 @@ bool ClipPackets::next(AVPacket& packet) {
     if (packet.stream_index != stream_) continue;  // discarded streams leak
     const std::int64_t time = packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts;
     const std::int64_t start = stream().start_time != AV_NOPTS_VALUE ? stream().start_time : 0;
-    if (time != AV_NOPTS_VALUE) reached_ = static_cast<double>(time - start) * av_q2d(stream().time_base);
+    if (time != AV_NOPTS_VALUE) reached_ = seconds_between(start, time, stream().time_base);
     if ((packet.flags & AV_PKT_FLAG_CORRUPT) != 0) {
       throw DataError("video", "{}: damaged or cut at {:.2f} s. Is the download complete?", path_.string(), reached_);
     }
@@ -172,11 +180,16 @@ bool ClipPackets::next(AVPacket& packet) {
   }
 }
 
-bool ClipPackets::seek(std::int64_t pts) {
-  return avformat_seek_file(format_.get(), stream_, INT64_MIN, pts, pts, 0) >= 0;
+bool ClipPackets::seek(std::int64_t pts, std::int64_t dts) {
+  has_ahead_ = false;
+  if (avformat_seek_file(format_.get(), stream_, INT64_MIN, pts, pts, 0) < 0) return false;
+  if (!read(*ahead_)) return false;
+  has_ahead_ = true;
+  return dts == AV_NOPTS_VALUE || ahead_->dts == AV_NOPTS_VALUE || ahead_->dts <= dts;
 }
 
 void ClipPackets::rewind() {
+  has_ahead_ = false;
   open();
 }
 

@@ -26,18 +26,23 @@ class ClipPackets {
 
   // The next packet of the video; false behind the last. DataError where the container breaks off.
   bool next(AVPacket& packet);
-  // To the packet of this time, or wherever the container thinks that it is: look at what comes. False: it cannot.
-  bool seek(std::int64_t pts);
+  // To the key packet of these times, or wherever the container thinks that it is: look at what comes. False: it
+  // cannot, or the next packet lies behind the one that was asked for (AV_NOPTS_VALUE: it is not known where that
+  // lies).
+  bool seek(std::int64_t pts, std::int64_t dts);
   // Opened anew: the only way to a start that every container has.
   void rewind();
 
  private:
   void open();
+  bool read(AVPacket& packet);
 
   std::filesystem::path path_;
   const Deadline& deadline_;
   std::int64_t max_pixels_;
   Owned<AVFormatContext> format_;
+  Owned<AVPacket> ahead_{av_packet_alloc()};
+  bool has_ahead_ = false;  // what seek() looked at is still to be given
   int stream_ = -1;
   bool is_cut_ = false;
   double reached_ = 0;  // seconds, of the packet before

@@ -8,6 +8,7 @@ extern "C" {
 }
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,11 @@ inline std::string ffmpeg_words(int error) {
   std::array<char, AV_ERROR_MAX_STRING_SIZE> words{};
   av_strerror(error, words.data(), words.size());
   return words.data();
+}
+
+// From one time of a stream to another, in seconds. In doubles, for the times of a damaged file may lie anywhere.
+inline double seconds_between(std::int64_t from, std::int64_t to, AVRational tick) {
+  return (static_cast<double>(to) - static_cast<double>(from)) * av_q2d(tick);
 }
 
 }  // namespace graft::video

@@ -2,8 +2,8 @@
 
     python tests/golden/make/video_frames.py      writes tests/golden/clips/ and tests/golden/video_frames.json
 
-video_frames.json: file -> {"frames": how many decoding gives, "rgb": {number: FNV-1a (64 bits) of the RGB bytes}}, the
-frames not turned. The clips are of kinds on which all FFmpegs from 4 to 8 agree: 8 bits, even heights, 4:2:0.
+video_frames.json: file -> {"frames": how many decoding gives, "rgb": {number: FNV-1a (64 bits) of the RGB bytes},
+"bt601": the same, converted as BT.601 limited (yuvj full) whatever the tags say}, the frames not turned. The clips are of kinds on which all FFmpegs from 4 to 8 agree: 8 bits, even heights, 4:2:0.
 Needs ffmpeg (made with 5.1) and PyAV (made with 18.1, which obeys the tags of colour).
 """
 
@@ -38,7 +38,10 @@ def fnv1a(data):
 def frames_of(path):
     with av.open(str(path)) as container:
         container.streams.video[0].thread_count = 1
-        return [frame.to_ndarray(format="rgb24").tobytes() for frame in container.decode(video=0)]
+        full = container.streams.video[0].pix_fmt.startswith("yuvj")
+        as_601 = {"src_colorspace": "ITU601", "src_color_range": "JPEG" if full else "MPEG"}
+        return [(frame.to_ndarray(format="rgb24").tobytes(), frame.reformat(format="rgb24", **as_601).to_ndarray().tobytes())
+                for frame in container.decode(video=0)]
 
 
 def main():
@@ -46,12 +49,14 @@ def main():
     folder.mkdir(exist_ok=True)
     expected = {}
     for name, (size, options) in CLIPS.items():
-        subprocess.run(["ffmpeg", "-y", "-loglevel", "error", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=30",
-                        "-frames:v", "30", "-pix_fmt", "yuv420p", "-fflags", "+bitexact", "-flags:v", "+bitexact",
-                        *options, str(folder / name)], check=True)
+        if not (folder / name).exists():
+            subprocess.run(["ffmpeg", "-y", "-loglevel", "error", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=30",
+                            "-frames:v", "30", "-pix_fmt", "yuv420p", "-fflags", "+bitexact", "-flags:v", "+bitexact",
+                            *options, str(folder / name)], check=True)
         frames = frames_of(folder / name)
-        expected[name] = {"frames": len(frames),
-                          "rgb": {str(i): fnv1a(frames[i]) for i in (0, 11, 12, 17, len(frames) - 1)}}
+        looked_at = (0, 11, 12, 17, len(frames) - 1)
+        expected[name] = {"frames": len(frames), "rgb": {str(i): fnv1a(frames[i][0]) for i in looked_at},
+                          "bt601": {str(i): fnv1a(frames[i][1]) for i in looked_at[:2]}}
     (GOLDEN / "video_frames.json").write_text(json.dumps(expected, indent=1) + "\n")
 
 
