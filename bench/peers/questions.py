@@ -134,6 +134,15 @@ def decode_resize():
     return Question({"graft": graft("decode_resize", *args), "Pillow": peer("decode_resize.py", *args)}, before=make)
 
 
+def video_frames(size, clips, seconds):
+    """8 frames of each clip, ready for a model."""
+    folder = MODELS.parent / f"clips-{size}"
+    args = [folder, "224", THREADS, "8"]
+    make = lambda: subprocess.run(peer("video_frames.py", "make", folder, size, clips, seconds), check=True)
+    return Question({"graft": graft("video_frames", *args), "PyAV": peer("video_frames.py", "pyav", *args),
+                     "decord": peer("video_frames.py", "decord", *args)}, rate="clips_per_s", unit="clips/s", before=make)
+
+
 FP32, AUTOCAST, BF16 = ("fp32", "sdpa"), ("autocast", "sdpa"), ("bf16", "sdpa")
 QUESTIONS = {
     "lora-vit-s14": lambda: lora("vit-s14", ["fp32", "bf16", "int8"],
@@ -150,6 +159,8 @@ QUESTIONS = {
     "lora-embedded": lambda: embedded("lora"),
     "features-embedded": lambda: embedded("features"),
     "decode-resize": decode_resize,
+    "video-320": lambda: video_frames("320x240", 16, 10),
+    "video-1080": lambda: video_frames("1920x1080", 4, 5),
     "thirty-runs": thirty_runs,
     "empty-site": lambda: empty_site.ask,
     "sizes": lambda: sizes_sweep.ask,
