@@ -62,7 +62,7 @@ TEST_F(DamagedClip, AFileThatIsCutIsRefusedWithTheSecond) {
 }
 
 TEST_F(DamagedClip, NoiseInThePacketsIsNamedByItsSecond) {
-  for (const auto* name : {"a.mp4", "a.avi"}) {
+  for (const auto* name : {"a.mp4", "a.avi", "a.mkv"}) {
     ClipSpec spec;
     spec.options = {{"g", "12"}};
     if (std::string_view(name).ends_with("avi")) spec.encoder = "mpeg4";
@@ -83,6 +83,17 @@ TEST_F(DamagedClip, FramesBeforeTheDamageAreRead) {
   folder_.put("a.mkv", bytes);
   const auto clip = open_clip(folder_ / "a.mkv");
   EXPECT_EQ(clip->read(std::vector<std::int64_t>{5}).at(0).rgb, whole.rgb);
+}
+
+TEST_F(DamagedClip, JoinedTransportStreamsAreReadToTheirEnd) {
+  const auto first = bytes_of("a.ts"), second = bytes_of("b.ts", {.width = 48, .height = 64});
+  folder_.put("joined.ts", first + second);
+  const auto clip = open_clip(folder_ / "joined.ts");
+  EXPECT_EQ(clip->frames(), 120);
+  EXPECT_THAT(clip->facts().remarks, testing::Contains(testing::HasSubstr("joined of parts")));
+  const auto images = clip->read(std::vector<std::int64_t>{119, 0});
+  EXPECT_EQ(images[0].width, 48);  // frames come as they are
+  EXPECT_EQ(images[1].width, 64);
 }
 
 TEST_F(DamagedClip, ABeginningBeforeTheFirstKeyFrameIsSaidAndCounted) {

@@ -6,7 +6,8 @@
 // otherwise by more threads. Different clips may be read by different threads.
 //
 // A clip is damaged, and refused by a DataError that names the second, where
-//   - its container breaks off, is cut, or marks a packet as corrupt;
+//   - its container breaks off, is shorter than it says, or marks a packet as corrupt (of MPEG-TS, whose parts people
+//     join, that is a remark, and decoding tells);
 //   - its decoder refuses a packet;
 //   - a frame that is asked for, or one that is decoded on the way to it, was concealed or lacks a reference;
 //   - a frame that its packets announce does not come out.

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <mutex>
 #include <string_view>
 
 #include "graft/io/mapped_file.h"
 #include "graft/video/claimed_size.h"
+#include "graft/video/ffmpeg_messages.h"
 
 namespace graft::video {
 namespace {
@@ -47,12 +47,6 @@ int passed(void* deadline) {
   return static_cast<const Deadline*>(deadline)->passed();
 }
 
-// FFmpeg's own messages go nowhere: what is wrong with a clip is said by our errors.
-void silence() {
-  static std::once_flag once;
-  std::call_once(once, [] { av_log_set_level(AV_LOG_QUIET); });
-}
-
 bool is_picture(const AVStream& stream) {
   return (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
 }
@@ -85,7 +79,7 @@ std::string held(const AVFormatContext& format) {
 
 ClipPackets::ClipPackets(std::filesystem::path path, const Deadline& deadline, std::int64_t max_pixels)
     : path_(std::move(path)), deadline_(deadline), max_pixels_(max_pixels) {
-  silence();
+  silence_ffmpeg();
   open();
   const auto file = io::MappedFile::open(path_);
   const auto claimed = claimed_size(file->bytes());
@@ -156,8 +150,14 @@ bool ClipPackets::next(AVPacket& packet) {
 bool ClipPackets::read(AVPacket& packet) {
   for (;;) {
     av_packet_unref(&packet);
+    const int errors = demuxer_errors();
     const int read = av_read_frame(format_.get(), &packet);
     deadline_.check(path_);
+    // Behind broken bytes Matroska's demuxer goes on at the next cluster, and says so in words alone.
+    if (demuxer_errors() != errors && container().starts_with("matroska")) {
+      throw DataError("video", "{}: damaged after {:.2f} s: its container is broken there. Is the download complete?",
+                      path_.string(), reached_);
+    }
     if (read == AVERROR_EOF) {
       if (is_cut_) {
         throw DataError("video", "{}: cut after {:.2f} s: it is shorter than it says. Is the download complete?",
@@ -174,6 +174,11 @@ bool ClipPackets::read(AVPacket& packet) {
     const std::int64_t start = stream().start_time != AV_NOPTS_VALUE ? stream().start_time : 0;
     if (time != AV_NOPTS_VALUE) reached_ = seconds_between(start, time, stream().time_base);
     if ((packet.flags & AV_PKT_FLAG_CORRUPT) != 0) {
+      // MPEG-TS counts its pieces: parts that were joined, or a piece is missing. Only decoding tells.
+      if (container() == "mpegts") {
+        if (!gap_) gap_ = reached_;
+        return true;
+      }
       throw DataError("video", "{}: damaged or cut at {:.2f} s. Is the download complete?", path_.string(), reached_);
     }
     return true;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ class ClipPackets {
   AVFormatContext& format() { return *format_; }
   AVStream& stream() const { return *format_->streams[stream_]; }
   std::string container() const { return format_->iformat->name; }
+
+  // The second of a break in the count of an MPEG-TS, where next() has met one.
+  std::optional<double> gap() const { return gap_; }
 
   // The next packet of the video; false behind the last. DataError where the container breaks off.
   bool next(AVPacket& packet);
@@ -45,6 +49,7 @@ class ClipPackets {
   bool has_ahead_ = false;  // what seek() looked at is still to be given
   int stream_ = -1;
   bool is_cut_ = false;
+  std::optional<double> gap_;
   double reached_ = 0;  // seconds, of the packet before
 };
 

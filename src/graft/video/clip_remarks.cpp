@@ -90,6 +90,9 @@ ClipFacts facts_of(const ClipPackets& packets, const ClipIndex& index, bool upri
   if (index.leading > 0) {
     facts.remarks.push_back(fmt::format("begins with {} packets before its first key frame", index.leading));
   }
+  if (packets.gap()) {
+    facts.remarks.push_back(fmt::format("joined of parts, or a piece is missing, at {:.2f} s", *packets.gap()));
+  }
   return facts;
 }
 
