@@ -56,6 +56,13 @@ std::vector<Kind> kinds() {
       {"vp8.webm", {.encoder = "libvpx", .options = vpx}},
       {"vp9.webm", {.encoder = "libvpx-vp9", .options = vpx}},
       {"b.h264", {.options = b_frames}},
+      {"h264_b.avi", {.options = b_frames}},  // twice as many packets as frames, by its header, and none has a time
+      {"interlaced.ts", {.options = {{"preset", "fast"}, {"flags", "+ildct+ilme"}, {"x264-params", "tff=1"}}}},
+      {"hevc_open.ts",
+       {.encoder = "libx265",
+        .options = {{"preset", "ultrafast"}, {"x265-params", "open-gop=1:keyint=16:bframes=3:log-level=0"}}}},
+      {"xvid.avi", {.encoder = "libxvid", .options = {{"bf", "2"}, {"g", "12"}}}, 58},
+      {"av1.mkv", {.encoder = "libaom-av1", .options = {{"cpu-used", "8"}, {"usage", "realtime"}, {"g", "20"}}}},
       {"wmv2.wmv", {.encoder = "wmv2", .options = {{"g", "12"}}}},
   };
 }
