@@ -40,6 +40,8 @@ ClassCounts count_classes(const Predictions& predictions) {
     ++counts.count;
     ++counts.class_count[truth];
     ++counts.confusion[{label, predicted}];
+    for (const auto& [likely, probability] : top(predictions, at, 5))
+      counts.among_five += likely == label ? 1 : 0;
     if (predicted == label) {
       ++counts.correct;
       ++counts.class_correct[truth];
@@ -131,6 +133,10 @@ Scores score(const ClassCounts& counts, bool intervals) {
                         {"macro_f1", counts.macro_f1()},
                         {.name = "mcc", .value = counts.mcc(), .is_share = false}}};
   if (intervals) add_margin_intervals(scores, counts);
+  if (intervals && counts.class_count.size() > 5 && counts.count > 0) {
+    scores.all.push_back({"top5", static_cast<double>(counts.among_five) / static_cast<double>(counts.count),
+                          wilson_interval(counts.among_five, counts.count)});
+  }
   return scores;
 }
 

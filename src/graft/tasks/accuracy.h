@@ -14,6 +14,7 @@ namespace graft::tasks {
 struct ClassCounts {
   int64_t count = 0;
   int64_t correct = 0;
+  int64_t among_five = 0;  // whose class is among the five most probable
   double loss = 0;                                           // mean cross-entropy
   std::vector<int64_t> class_count, class_correct;           // [C]
   std::map<std::pair<int64_t, int64_t>, int64_t> confusion;  // (label, predicted) -> examples, where there are any
@@ -31,7 +32,8 @@ ClassCounts count_classes(const Predictions& predictions);
 // Rows that are wrong, the surest first.
 std::vector<int64_t> surest_mistakes(const Predictions& predictions, size_t most);
 
-// accuracy, mean_per_class, macro_f1, mcc. Intervals: Wilson's for accuracy, by the jackknife for F1 and Matthews'.
+// accuracy, mean_per_class, macro_f1, mcc, and of a test of more than five classes top5. Intervals: Wilson's for
+// accuracy and top5, by the jackknife for F1 and Matthews'.
 Scores score(const ClassCounts& counts, bool intervals = false);
 
 }  // namespace graft::tasks
