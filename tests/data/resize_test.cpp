@@ -30,12 +30,21 @@ TEST(Resize, EqualsPillowToTheBitOnRandomImagesSizesAndFilters) {
   }
 }
 
+TEST(Resize, SampledBilinearEqualsPyTorchToTheBit) {
+  const auto cases = golden::read("resize_sampled.json").at("resize");
+  ASSERT_GE(cases.size(), 200u);
+  for (const auto& c : cases) {
+    const Image out = resize(golden::load(c["image"]), {c["height"], c["width"]}, Filter::sampled_bilinear);
+    EXPECT_EQ(golden::hash(out), c["hash"]) << c;
+  }
+}
+
 TEST(Resize, APartIsCutFromTheSamePixels) {
   Random random(3);
   for (int round = 0; round < 200; ++round) {
     const Size from = random_size(random), to = random_size(random);
     const Image image = noise(from.width, from.height, static_cast<std::uint32_t>(round));
-    const auto [filter, name] = choices(Filter{})[random.below(6)];
+    const auto [filter, name] = choices(Filter{})[random.below(7)];
     const int left = static_cast<int>(random.below(to.width)), top = static_cast<int>(random.below(to.height));
     const Rect part = {left, top, static_cast<int>(1 + random.below(to.width - left)),
                        static_cast<int>(1 + random.below(to.height - top))};

@@ -1,6 +1,7 @@
 #include "graft/data/resize.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "graft/core/error.h"
@@ -30,6 +31,48 @@ Image resize_nearest(ImageView source, Size size, const Box& box, const Rect& pa
     const std::uint8_t* row = source.row(std::min(y, source.height - 1));
     for (const int x : xs)
       to = std::copy_n(row + 3 * std::min(x, source.width - 1), 3, to);
+  }
+  return out;
+}
+
+// Where an output lies between two pixels.
+struct Between {
+  int low = 0, high = 0;
+  float share = 0;  // of the higher one
+};
+
+// torch.nn.functional.interpolate, align_corners=False, antialias=False, in float32. Its sums are fused where its
+// compiler fuses them: halves are frequent among bytes, and which way one rounds hangs on the last bit.
+std::vector<Between> neighbours(float low, float high, int in_size, int out_size, int begin, int end) {
+  const float scale = (high - low) / static_cast<float>(out_size);
+  std::vector<Between> all;
+  for (int i = begin; i < end; ++i) {
+    const float at = std::max(0.0f, low + std::fma(scale, static_cast<float>(i) + 0.5f, -0.5f));
+    const int first = std::min(static_cast<int>(at), in_size - 1);
+    all.push_back({first, std::min(first + 1, in_size - 1), std::clamp(at - static_cast<float>(first), 0.0f, 1.0f)});
+  }
+  return all;
+}
+
+// Rounded half to even, as torchvision brings the floats back to bytes.
+Image resize_sampled(ImageView source, Size size, const Box& box, const Rect& part) {
+  const auto xs = neighbours(box.left, box.right, source.width, size.width, part.left, part.left + part.width);
+  const auto ys = neighbours(box.top, box.bottom, source.height, size.height, part.top, part.top + part.height);
+  Image out{part.width, part.height, std::vector<std::uint8_t>(xs.size() * ys.size() * 3)};
+  std::uint8_t* to = out.rgb.data();
+  for (const auto& y : ys) {
+    const std::uint8_t *above = source.row(y.low), *below = source.row(y.high);
+    for (const auto& x : xs) {
+      const float upper = 1 - y.share, left = 1 - x.share;
+      for (int c = 0; c < 3; ++c) {
+        const auto at = [c](const std::uint8_t* row, int column) { return static_cast<float>(row[3 * column + c]); };
+        float sum = upper * x.share * at(above, x.high);
+        sum = std::fma(upper * left, at(above, x.low), sum);
+        sum = std::fma(y.share * left, at(below, x.low), sum);
+        sum = std::fma(y.share * x.share, at(below, x.high), sum);
+        *to++ = static_cast<std::uint8_t>(std::nearbyint(sum));
+      }
+    }
   }
   return out;
 }
@@ -79,8 +122,13 @@ void check(ImageView source, Size size, const Box& box, const Rect& part) {
 }  // namespace
 
 std::vector<std::pair<Filter, std::string>> choices(Filter) {
-  return {{Filter::nearest, "nearest"}, {Filter::box, "box"},         {Filter::bilinear, "bilinear"},
-          {Filter::hamming, "hamming"}, {Filter::bicubic, "bicubic"}, {Filter::lanczos, "lanczos"}};
+  return {{Filter::nearest, "nearest"},
+          {Filter::box, "box"},
+          {Filter::bilinear, "bilinear"},
+          {Filter::hamming, "hamming"},
+          {Filter::bicubic, "bicubic"},
+          {Filter::lanczos, "lanczos"},
+          {Filter::sampled_bilinear, "sampled-bilinear"}};
 }
 
 ImageView::ImageView(const Image& image)
@@ -104,6 +152,7 @@ Image resize(ImageView source, Size size, Filter filter, std::optional<Box> want
   const bool same_height = size.height == source.height && box.top == 0 && box.bottom == source.height;
   if (same_width && same_height) return crop(source, part);
   if (filter == Filter::nearest) return resize_nearest(source, size, box, part);
+  if (filter == Filter::sampled_bilinear) return resize_sampled(source, size, box, part);
 
   const ResizeWeights down =
       resize_weights(filter, source.height, box.top, box.bottom, size.height, part.top, part.top + part.height);

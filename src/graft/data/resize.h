@@ -2,6 +2,7 @@
 // (antialiased), one pass along rows and one along columns with 8 bits in between, and weights in 22-bit fixed point.
 // Pretrained weights were trained behind these very pixels. The order of the passes is that of Pillow 13; earlier
 // versions always go along rows first, which differs in some bytes where the height shrinks much more than the width.
+// One filter is PyTorch's: torchvision's video models were trained behind it.
 #pragma once
 
 #include <array>
@@ -18,7 +19,15 @@ namespace graft::data {
 
 using io::Image;
 
-enum class Filter { nearest, box, bilinear, hamming, bicubic, lanczos };
+enum class Filter {
+  nearest,
+  box,
+  bilinear,
+  hamming,
+  bicubic,
+  lanczos,
+  sampled_bilinear,  // torch.nn.functional.interpolate's: two neighbours a side, however much is shrunk
+};
 std::vector<std::pair<Filter, std::string>> choices(Filter);
 
 struct Size {

@@ -62,9 +62,10 @@ Kernel kernel_of(Filter filter) {
     case Filter::lanczos:
       return {lanczos, 3.0};
     case Filter::nearest:
+    case Filter::sampled_bilinear:
       break;
   }
-  throw InternalError("resize", "nearest has no weights");
+  throw InternalError("resize", "this filter has no weights");
 }
 
 }  // namespace
