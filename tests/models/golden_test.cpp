@@ -38,6 +38,9 @@ const Case kCases[] = {
     {"Dinov2TransformersRegisters", "dinov2_hf_registers", "vit", "hf"},
     {"DinoTeacher", "dino/checkpoint.pth", "vit", "dino"},
     {"Dinov2", "dinov2/dinov2_pretrain.pth", "vit", "dinov2"},
+    {"ResnetBasicBlocks", "resnet_basic", "resnet", "timm"},
+    {"ResnetBottlenecks", "resnet_bottleneck", "resnet", "timm"},
+    {"ResnetCifar", "resnet_cifar/resnet14.th", "resnet", "cifar"},
     {"Dinov2Registers", "dinov2_registers/dinov2_reg4_pretrain.pth", "vit", "dinov2"},
 };
 

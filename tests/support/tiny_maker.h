@@ -31,6 +31,17 @@ class TinyMaker {
     normal(name + ".weight", {width}, 0.1, 1);
     bias(name + ".bias", width);
   }
+  void convolution(const std::string& name, std::vector<int64_t> shape) {
+    int64_t inputs = 1;
+    for (size_t i = 1; i < shape.size(); ++i)
+      inputs *= shape[i];
+    normal(name + ".weight", std::move(shape), std::sqrt(2 / double(inputs)));
+  }
+  void batch_norm(const std::string& name, int64_t width) {
+    norm(name, width);
+    normal(name + ".running_mean", {width}, 0.2);
+    normal(name + ".running_var", {width}, 0.1, 1);
+  }
 
  private:
   std::map<std::string, at::Tensor>& tensors_;

@@ -92,6 +92,7 @@ ModelError lacks(const std::string& method, models::Model& model, const std::str
     if (entry->name != method && fits(*entry, model)) fitting.emplace_back(entry->name);
   }
   std::sort(fitting.begin(), fitting.end());
+  if (offers.empty()) offers.emplace_back("none of any kind");
   const auto& why = model.info().no_text;
   return ModelError(method, "{} has no {} (it offers: {}{}). Methods that fit: {}.", model.info().source, what,
                     fmt::join(offers, ", "), why.empty() ? "" : "; graft reads its images alone: " + why,
@@ -145,7 +146,7 @@ std::vector<std::string> parameters_where(models::Model& model, Towers towers,
 std::vector<std::string> norm_parameters(models::Model& model, Towers towers) {
   std::vector<std::string> names;
   for (const auto& module : model.named_modules()) {
-    if (!dynamic_cast<const nn::LayerNorm*>(module.value().get())) continue;
+    if (!dynamic_cast<const nn::Norm*>(module.value().get())) continue;
     for (const auto& parameter : module.value()->named_parameters(/*recurse=*/false)) {
       const std::string name = module.key() + "." + parameter.key();
       if (contains(towers, model.tower_of(name), model)) names.push_back(name);

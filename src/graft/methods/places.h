@@ -36,7 +36,7 @@ ModelError lacks(const std::string& method, models::Model& model, const std::str
 
 // Names of the model's parameters in the towers whose name passes.
 std::vector<std::string> parameters_where(models::Model& model, Towers towers, bool (*passes)(const std::string& name));
-// Names of all scales and shifts of layer norms in the towers.
+// Names of all scales and shifts of norms in the towers.
 std::vector<std::string> norm_parameters(models::Model& model, Towers towers);
 
 // What a binding's path stands for.

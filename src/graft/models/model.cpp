@@ -64,6 +64,14 @@ nn::NamedTensors by_name(const torch::nn::Module& module) {
   return parameters;
 }
 
+// Parameters, and what else its numbers hang on and a checkpoint holds (the statistics of batch norms).
+nn::NamedTensors state_by_name(const torch::nn::Module& module) {
+  auto state = by_name(module);
+  for (const auto& buffer : module.named_buffers())
+    state[buffer.key()] = buffer.value();
+  return state;
+}
+
 }  // namespace
 
 Model::Model(std::vector<std::shared_ptr<Tower>> towers, ModelInfo info, tensor::Precision precision,
@@ -78,7 +86,7 @@ Model::Model(std::vector<std::shared_ptr<Tower>> towers, ModelInfo info, tensor:
     register_module(to_string(tower->name()), tower);
   if (log_scale_.defined()) register_parameter("logit_scale", log_scale_, /*requires_grad=*/false);
   const auto parameters = by_name(*this);
-  info_.fingerprint = fingerprint(parameters, origins_, info_.source);
+  info_.fingerprint = fingerprint(state_by_name(*this), origins_, info_.source);
   info_.parameters = 0;
   for (const auto& [name, value] : parameters)
     info_.parameters += value.numel();
@@ -154,15 +162,16 @@ nn::Place Model::place_of(const std::string& name) const {
 }
 
 nn::NamedTensors Model::to_checkpoint() const {
-  auto parameters = by_name(*this);
-  for (auto& [name, value] : parameters)
+  auto state = state_by_name(*this);
+  for (auto& [name, value] : state)
     value = tensor::numbers_of(value);
-  return models::to_checkpoint(origins_, parameters);
+  return models::to_checkpoint(origins_, state);
 }
 
 nn::NamedTensors Model::to_checkpoint_at_size() const {
   const torch::NoGradGuard no_grad;
   auto parameters = by_name(*this);
+  if (!parameters.contains("vision.positions")) return to_checkpoint();
   for (auto& [name, value] : parameters)
     value = tensor::numbers_of(value);
   auto& positions = parameters.at("vision.positions");

@@ -72,6 +72,22 @@ const Family* family_asked(const std::string& as) {
   return as.empty() ? nullptr : &find_named("model", "family of models", families(), as);
 }
 
+// The family that reads a checkpoint of `family` as it was asked to be.
+const Family& inflating(const Family& family, const Told& told, const io::ModelFolder& folder) {
+  if (told.inflate_frames && told.inflate != Inflate::timesformer) {
+    throw ConfigError("model", "--inflate-frames goes with --inflate timesformer. Leave it out.");
+  }
+  if (!told.inflate) return family;
+  const std::string name = family.name;
+  const bool to_i3d = *told.inflate == Inflate::i3d;
+  if (name != (to_i3d ? "resnet" : "vit")) {
+    throw ConfigError("model",
+                      "--inflate {}: {} is of the family {}: expected {}. Leave it out, or name another model.",
+                      option::print(*told.inflate), folder.path.string(), name, to_i3d ? "a ResNet" : "a ViT");
+  }
+  return to_i3d ? family : find_named("model", "family of models", families(), "timesformer");
+}
+
 // Without a family that is asked for, of any.
 Unwrapped taken_out(const io::ModelFolder& folder, const io::Weights& weights, const Family* asked) {
   return unwrap(weights, [&](const io::Weights& tensors) {
@@ -94,7 +110,7 @@ std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weigh
                                   const LoadOptions& options) {
   const auto* asked = family_asked(options.as);
   const auto unwrapped = taken_out(folder, weights, asked);
-  const auto& family = asked ? *asked : recognise(folder, unwrapped.weights);
+  const auto& family = inflating(asked ? *asked : recognise(folder, unwrapped.weights), options.told, folder);
   try {
     auto model = family.load(folder, unwrapped.weights, options);
     const auto reads = model->reader().name() == nn::Tower::text ? data::Reads::text : data::Reads::photo;

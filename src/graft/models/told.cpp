@@ -34,6 +34,10 @@ void tell_channels(const char* option, const std::string& told, const std::strin
 
 }  // namespace
 
+std::vector<std::pair<Inflate, std::string>> choices(Inflate) {
+  return {{Inflate::i3d, "i3d"}, {Inflate::timesformer, "timesformer"}};
+}
+
 std::array<float, 3> parse_channels(const std::string& option, const std::string& text) {
   std::vector<float> numbers;
   const char* at = text.data();

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "graft/core/options.h"
 #include "graft/data/dataset.h"
@@ -14,6 +16,13 @@
 #include "graft/tensor/activation_names.h"
 
 namespace graft::models {
+
+// What an image model is made into before it is used.
+enum class Inflate {
+  i3d,          // its convolutions get a temporal extent (Carreira & Zisserman 2017, arXiv:1705.07750)
+  timesformer,  // its blocks get an attention over time (Bertasius et al. 2021, arXiv:2102.05095)
+};
+std::vector<std::pair<Inflate, std::string>> choices(Inflate);
 
 struct Told {
   std::optional<tensor::Activation> activation = {};
@@ -25,6 +34,8 @@ struct Told {
   std::optional<TextPooling> pooling = {};
   std::optional<bool> truncate = {};  // of texts
   std::optional<data::Reads> reads = {};
+  std::optional<Inflate> inflate = {};
+  std::optional<int64_t> inflate_frames = {};  // of a clip
 };
 template <class Visitor>
 void fields(Visitor& visit, Told& o) {
@@ -41,6 +52,9 @@ void fields(Visitor& visit, Told& o) {
   visit("truncate", o.truncate, "cut class prompts that are too long for the text tower, instead of an error");
   visit("reads", o.reads,
         "what a model of two towers reads: photo, or text with its text tower alone (default: photo)");
+  visit("inflate", o.inflate,
+        "make a network of clips of a model of photos: i3d of a ResNet, timesformer of a ViT (default: as it is)");
+  visit("inflate-frames", o.inflate_frames, "frames of a clip that a timesformer is made for (default: 8)");
 }
 
 // Three numbers, or one for all channels; ConfigError for anything else.

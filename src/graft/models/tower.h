@@ -51,6 +51,8 @@ class Tower : public torch::nn::Module {
   virtual nn::Value kept(at::Tensor x, nn::Place place) const = 0;
   // Whether values there have one shape for all examples, so that they can be kept together.
   virtual bool has_one_shape(nn::Place) const { return true; }
+  // Of a clip, where it computes over time and was made for so many; 0: any number.
+  virtual int64_t frames() const { return 0; }
   // A row an example, [B, E], of a value at `place`: features as they are, tokens pooled as the tower itself does it.
   virtual at::Tensor rows(const nn::Value& value) const = 0;
 

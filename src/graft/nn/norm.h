@@ -9,7 +9,10 @@
 
 namespace graft::nn {
 
-class LayerNorm : public torch::nn::Module {
+// What is normed by a scale and a shift, `weight` and `bias`; who trains the norms of a model looks for it.
+struct Norm : torch::nn::Module {};
+
+class LayerNorm : public Norm {
  public:
   // weight, bias [D]; `precision` is that of the maps that read the result
   LayerNorm(at::Tensor weight, at::Tensor bias, double eps, tensor::Precision precision);

@@ -1,5 +1,5 @@
-// The scales and shifts of the layer norms alone, and the head. Frankle et al. 2021 (arXiv:2003.00152) train the batch
-// norms of a random network so; here it is the layer norms of a trained one.
+// The scales and shifts of the norms alone, and the head. Frankle et al. 2021 (arXiv:2003.00152) train the batch norms
+// of a random network so; here it is the layer norms of a trained one, or its batch norms, whose statistics stay.
 #pragma once
 
 #include "graft/methods/entry.h"

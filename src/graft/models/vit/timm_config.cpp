@@ -6,6 +6,7 @@
 
 #include "graft/core/error.h"
 #include "graft/models/preprocessing.h"
+#include "graft/models/timm_keys.h"
 
 namespace graft::models::vit {
 namespace {
@@ -225,37 +226,7 @@ void read_timm(const JsonObject& config, const Shape& shape, Settings& settings)
   if (!settings.image && fixed) settings.image = pixels_of(pretrained, "input_size");
   if (!settings.image) settings.image = own;
   settings.preprocessing = timm_preprocessing(pretrained, image_of(pretrained, model, *settings.image));
-  // Where weights come from, what their classes are called, and sizes for other uses.
-  const auto ignored = {"url",
-                        "file",
-                        "state_dict",
-                        "hf_hub",
-                        "hf_hub_id",
-                        "hf_hub_filename",
-                        "source",
-                        "architecture",
-                        "tag",
-                        "custom_load",
-                        "test_input_size",
-                        "min_input_size",
-                        "test_crop_pct",
-                        "num_classes",
-                        "label_offset",
-                        "label_names",
-                        "label_descriptions",
-                        "pool_size",
-                        "test_pool_size",
-                        "first_conv",
-                        "classifier",
-                        "license",
-                        "description",
-                        "origin_url",
-                        "paper_name",
-                        "paper_ids",
-                        "notes",
-                        "labels",
-                        "num_features"};
-  pretrained.ignore(std::vector<std::string>(ignored.begin(), ignored.end()));
+  ignore_timm_keys(pretrained);
   model.args.refuse_unread("vit", kNotUnderstood);
   const auto features = config.find<int64_t>("num_features");
   if (features && *features != model.width) {

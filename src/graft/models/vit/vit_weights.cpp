@@ -10,6 +10,7 @@
 #include "graft/core/error.h"
 #include "graft/models/model.h"
 #include "graft/models/preprocessing.h"
+#include "graft/models/resnet/resnet_shape.h"
 #include "graft/models/vit/timm_config.h"
 #include "graft/models/vit/vision_tower.h"
 #include "graft/models/vit/vit_names.h"
@@ -179,9 +180,10 @@ bool is_another_network_of_timm(const io::ModelFolder& folder) {
   }
 }
 
-// Also timm's other networks: such a folder is refused by its architecture's name and not by its tensors'.
+// Also timm's other networks: such a folder is refused by its architecture's name and not by its tensors'. Those with
+// a family of their own are that one's.
 bool recognises(const io::ModelFolder& folder, const io::Weights& weights) {
-  return find_names(weights) || is_another_network_of_timm(folder);
+  return find_names(weights) || (is_another_network_of_timm(folder) && !resnet::is_resnet(weights));
 }
 
 std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options) {

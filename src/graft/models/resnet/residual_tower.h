@@ -1,0 +1,67 @@
+// A network of residual blocks of convolutions (He et al. 2016, arXiv:1512.03385), over photos or over clips. Batch
+// norms are always as after training (nn/batch_norm.h), also where everything trains.
+//
+// A value between the pixels and `pooled` is maps, channels last: of photos [B * T, H, W, C], each frame of a clip by
+// itself; of a network over time [B, T', H, W, C], a row an example. `pooled` is [B, C], their mean over space and
+// time.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "graft/models/convolutions.h"
+#include "graft/models/tower.h"
+
+namespace graft::models {
+
+struct ResidualParts {
+  std::optional<nn::MaxPool> pool;      // before it all
+  std::vector<NormedConvolution> path;  // each but the last with a ReLU behind it
+  std::optional<NormedConvolution> shortcut;
+  // Without one: every so-manieth pixel, and channels of zeros around those that there are (the paper's option A).
+  int64_t bare_stride = 1;
+};
+
+class ResidualBlock final : public torch::nn::Module {
+ public:
+  // Parameters: convK.weight, normK.* from K = 1, shortcut.weight, shortcut_norm.*
+  explicit ResidualBlock(ResidualParts parts);
+
+  // [B, C, H, W] or [B, C, T, H, W] -> relu(path(x) + shortcut(x))
+  at::Tensor forward(const at::Tensor& x) const;
+  int64_t outputs() const { return parts_.path.back().convolution->outputs(); }
+
+ private:
+  at::Tensor beside(const at::Tensor& x) const;
+
+  ResidualParts parts_;
+};
+
+class ResidualTower final : public Tower {
+ public:
+  // Parameters: stem.*, blocks.K.*. `over_time`: convolutions have an extent in time; a clip then has `least_frames` or
+  // more, so that something is left behind all strides.
+  ResidualTower(std::shared_ptr<ConvolutionPath> stem, std::vector<std::shared_ptr<ResidualBlock>> blocks,
+                bool over_time, int64_t least_frames = 1);
+
+  nn::Tower name() const override { return nn::Tower::vision; }
+  int64_t width(nn::Place place) const override;
+  nn::Value run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const override;
+  nn::Value kept(at::Tensor x, nn::Place) const override { return {std::move(x)}; }
+  // Maps are many times as large as what they are computed from: they are computed again and not kept.
+  bool has_one_shape(nn::Place place) const override { return place == 0 || place >= pooled(); }
+  at::Tensor rows(const nn::Value& value) const override;
+  std::vector<nn::Joint*> joints() override { return {}; }
+
+ private:
+  std::shared_ptr<ConvolutionPath> stem_;
+  std::vector<std::shared_ptr<ResidualBlock>> blocks_;
+  bool over_time_;
+  int64_t least_frames_;
+};
+
+}  // namespace graft::models

@@ -1,0 +1,169 @@
+#include <fmt/ranges.h>
+#include <torch/types.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graft/core/error.h"
+#include "graft/models/batch_norms.h"
+#include "graft/models/blocks.h"
+#include "graft/models/model.h"
+#include "graft/models/preprocessing.h"
+#include "graft/models/resnet/residual_tower.h"
+#include "graft/models/resnet/resnet_settings.h"
+#include "graft/models/resnet/resnet_shape.h"
+
+namespace graft::models::resnet {
+namespace {
+
+constexpr double kEps = 1e-5;  // of PyTorch's batch norms
+
+// What mmaction2's i3d_r50 has over time: 5 frames and a stride of 2 in the first convolution, a stride of 2 in the
+// pool behind it, and a pool of two frames behind the first stage.
+constexpr int64_t kStemFrames = 5, kBlockFrames = 3;
+constexpr int64_t kLeastFrames = 5;  // of which two are left for that last pool
+
+class ResnetReader {
+ public:
+  ResnetReader(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options)
+      : folder_(folder),
+        options_(options),
+        reader_(weights),
+        shape_(shape_of(reader_, weights.name())),
+        settings_(settings_of(folder, shape_, options.told)),
+        inflates_(options.told.inflate == Inflate::i3d && !shape_.over_time),
+        over_time_(inflates_ || shape_.over_time) {
+    if (inflates_ && shape_.cifar) {
+      throw ConfigError("resnet", "--inflate i3d: {} is a CIFAR network, for which nobody said where time goes.",
+                        weights.name());
+    }
+  }
+
+  std::unique_ptr<Model> read() {
+    const auto stem = std::make_shared<ConvolutionPath>(
+        std::vector{unit("stem.conv1", "conv1", "stem.norm1", "bn1", {shape_.stem, 3, shape_.cifar ? 3 : 7},
+                         {2, shape_.cifar ? 1 : 2}, kStemFrames)},
+        shape_.cifar ? std::nullopt : std::optional(nn::MaxPool{{1, 3}, {2, 2}, {0, 1}}));
+    int64_t index = 0, channels = shape_.stem;
+    for (size_t stage = 0; stage < shape_.depths.size(); ++stage) {
+      for (int64_t k = 0; k < shape_.depths[stage]; ++k) {
+        blocks_.push_back(block(stage, k, index++, channels));
+        channels = blocks_.back()->outputs();
+      }
+    }
+    return finish(stem);
+  }
+
+ private:
+  struct Sides {
+    int64_t outputs, inputs, side;
+  };
+
+  // `frames`: the convolution's extent where the network is one over time.
+  NormedConvolution unit(const std::string& ours, const std::string& theirs, const std::string& our_norm,
+                         const std::string& their_norm, Sides of, nn::Extent stride, int64_t frames) {
+    const std::string name = "vision." + ours + ".weight";
+    std::vector<int64_t> flat = {of.outputs, of.inputs, of.side, of.side}, whole = flat;
+    if (over_time_) whole.insert(whole.begin() + 2, frames);
+    at::Tensor weight = reader_.take(name, theirs + ".weight", inflates_ ? flat : whole);
+    if (inflates_) {
+      weight = inflated(weight, frames);
+      inflated_[name] = whole;
+    }
+    return {std::make_shared<nn::Convolution>(weight, stride),
+            read_batch_norm(reader_, "vision." + our_norm, their_norm, of.outputs, kEps)};
+  }
+
+  // Carreira & Zisserman 2017, section 2: repeated over time and divided by the repeats, so that a clip of one photo
+  // gives what the photo gave.
+  static at::Tensor inflated(const at::Tensor& weight, int64_t frames) {
+    return (weight / static_cast<double>(frames)).unsqueeze(2).repeat({1, 1, frames, 1, 1});
+  }
+
+  std::shared_ptr<ResidualBlock> block(size_t stage, int64_t k, int64_t index, int64_t inputs) {
+    const auto theirs = fmt::format("layer{}.{}.", stage + 1, k), ours = fmt::format("blocks.{}.", index);
+    const int64_t stride = stage > 0 && k == 0 ? 2 : 1;
+    const auto planes = sizes_of(reader_, theirs + "conv1.weight", shape_.over_time ? 5 : 4)[0];
+    const auto outputs = shape_.bottleneck ? 4 * planes : planes;
+    const int64_t frames = is_inflated(stage, k) ? kBlockFrames : 1;
+    const auto at = [&](int64_t i, Sides of, int64_t by, int64_t over) {
+      return unit(fmt::format("{}conv{}", ours, i), fmt::format("{}conv{}", theirs, i),
+                  fmt::format("{}norm{}", ours, i), fmt::format("{}bn{}", theirs, i), of, {1, by}, over);
+    };
+    ResidualParts parts;
+    if (shape_.bottleneck) {
+      parts.path = {at(1, {planes, inputs, 1}, 1, frames), at(2, {planes, planes, 3}, stride, 1),
+                    at(3, {outputs, planes, 1}, 1, 1)};
+    } else {
+      parts.path = {at(1, {planes, inputs, 3}, stride, frames), at(2, {planes, planes, 3}, 1, frames)};
+    }
+    parts.bare_stride = stride;
+    if (!shape_.cifar && (stride != 1 || inputs != outputs)) {
+      parts.shortcut = unit(ours + "shortcut", theirs + "downsample.0", ours + "shortcut_norm", theirs + "downsample.1",
+                            {outputs, inputs, 1}, {1, stride}, 1);
+    }
+    if (over_time_ && stage == 1 && k == 0) parts.pool = nn::MaxPool{{2, 1}, {2, 1}};
+    return std::make_shared<ResidualBlock>(std::move(parts));
+  }
+
+  std::unique_ptr<Model> finish(const std::shared_ptr<ConvolutionPath>& stem) {
+    reader_.ignore({"fc.*", "linear.*"});
+    ModelInfo info;
+    info.source = folder_.path.string();
+    info.family = "resnet";
+    info.layout = over_time_ ? "i3d" : settings_.layout;
+    info.preprocessing = settings_.preprocessing;
+    info.own_size = info.preprocessing.output();
+    if (options_.image_size) info.preprocessing = at_size(info.preprocessing, *options_.image_size, /*patch=*/1);
+    info.vision = {.heads = 0, .activation = tensor::Activation::relu, .eps = kEps};
+    info.pooling = "avg";
+    info.notes = settings_.notes;
+    if (over_time_) {
+      info.notes.push_back({"over time as in mmaction2's I3D: strides of 2 in the first convolution and both pools"});
+    }
+    note_what_is_left(reader_, options_.precision, info.notes);
+    info.description = fmt::format("{}ResNet-{} {}x{}",
+                                   over_time_     ? "I3D "
+                                   : shape_.cifar ? "CIFAR "
+                                                  : "",
+                                   shape_.layers(), info.preprocessing.output().height, shape_.pooled);
+    auto origins = reader_.finish(fmt::format("ResNet-{} ({})", shape_.layers(), info.layout));
+    for (auto& origin : origins) {
+      if (const auto found = inflated_.find(origin.ours); found != inflated_.end()) origin.shape = found->second;
+    }
+    const auto tower =
+        std::make_shared<ResidualTower>(stem, std::move(blocks_), over_time_, over_time_ ? kLeastFrames : 1);
+    return std::make_unique<Model>(std::vector<std::shared_ptr<Tower>>{tower}, std::move(info), tensor::Precision::fp32,
+                                   std::move(origins));
+  }
+
+  const io::ModelFolder& folder_;
+  const LoadOptions& options_;
+  CheckpointReader reader_;
+  Shape shape_;
+  Settings settings_;
+  bool inflates_, over_time_;
+  std::vector<std::shared_ptr<ResidualBlock>> blocks_;
+  std::map<std::string, std::vector<int64_t>> inflated_;  // by our name: what the weight is now
+};
+
+bool recognises(const io::ModelFolder&, const io::Weights& weights) {
+  return is_resnet(weights);
+}
+
+std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options) {
+  if (!is_resnet(weights)) {
+    throw ModelError("resnet", "{} has none of the names that a ResNet's blocks go by (layer1.0.bn1.weight).",
+                     weights.name());
+  }
+  return ResnetReader(folder, weights, options).read();
+}
+
+}  // namespace
+
+extern const Family family = {"resnet", "images alone: ResNet, of ImageNet's size or CIFAR's; inflated, clips",
+                              "timm, torchvision, cifar", recognises, load};
+
+}  // namespace graft::models::resnet
