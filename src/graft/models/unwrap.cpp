@@ -60,12 +60,17 @@ io::Weights below(const io::Weights& weights, const std::string& prefix, const s
   return io::Weights(weights.name(), std::move(tensors), weights.metadata());
 }
 
+// Over space, or over space and time.
+bool is_convolution(const io::TensorView& view) {
+  return view.shape.size() == 4 || view.shape.size() == 5;
+}
+
 // Models are found by their patch embedding, a convolution: the shortest beginning of its name below which some family
 // knows the tensors, all other convolutions left out.
 std::set<std::string> prefixes(const io::Weights& weights, const std::function<bool(const io::Weights&)>& knows) {
   std::set<std::string> convolutions, found;
   for (const auto& [name, view] : weights.tensors())
-    if (view.shape.size() == 4) convolutions.insert(name);
+    if (is_convolution(view)) convolutions.insert(name);
   for (const auto& name : convolutions) {
     auto others = convolutions;
     others.erase(name);
@@ -109,7 +114,7 @@ std::string quoted(const std::string& prefix) {
 
 bool has_convolution(const io::Weights& weights, const std::string& wrapper) {
   return std::ranges::any_of(weights.tensors(), [&](const auto& tensor) {
-    return tensor.second.shape.size() == 4 && tensor.first.starts_with(wrapper + ".");
+    return is_convolution(tensor.second) && tensor.first.starts_with(wrapper + ".");
   });
 }
 
