@@ -63,10 +63,6 @@ class Tower : public torch::nn::Module {
   virtual at::Tensor embed_words(const at::Tensor& ids) const;
   virtual TextReader text_reader() const;
 
-  virtual int64_t frames() const {
-    return 0;
-  }  // of a clip, where it computes over time and was made for so many; 0: any number
-
   // Of a tower that reads images: its positions, [rows, D], stretched to images of that size.
   virtual at::Tensor positions_at(data::Size image) const;
 

@@ -14,7 +14,7 @@ namespace graft::tasks {
 struct ClassCounts {
   int64_t count = 0;
   int64_t correct = 0;
-  int64_t among_five = 0;  // whose class is among the five most probable
+  int64_t among_five = 0;                                    // whose class is among the five most probable
   double loss = 0;                                           // mean cross-entropy
   std::vector<int64_t> class_count, class_correct;           // [C]
   std::map<std::pair<int64_t, int64_t>, int64_t> confusion;  // (label, predicted) -> examples, where there are any
