@@ -1,5 +1,7 @@
-// A training step on a frozen ViT (LoRA r 8 on q and v, bottleneck adapters, VPT-deep), or feature extraction: the same
-// weights, images, labels and batch as bench/peers/vit_step.py, and the same JSON. Peers are run in turn by bench/run.
+// A training step on a frozen ViT (LoRA r 8 on q and v, bottleneck adapters, VPT-deep, AIM on clips), or feature
+// extraction: the same weights, images, labels and batch as bench/peers/vit_step.py, and the same JSON. Peers are run
+// in turn by bench/run.
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/types.h>
@@ -29,18 +31,20 @@ struct Options {
   int64_t warmup = 2;
   int64_t threads = 2;
   int64_t size = 0;
+  int64_t frames = 1;
   int64_t classes = 100;
 };
 template <class Visitor>
 void fields(Visitor& visit, Options& o) {
   visit("model", o.model, "model folder");
-  visit("work", o.work, "lora, adapter, vpt or features");
+  visit("work", o.work, "lora, adapter, vpt, aim or features");
   visit("precision", o.precision, "of the frozen weights");
-  visit("batch", o.batch, "images a step");
+  visit("batch", o.batch, "images a step, or clips");
   visit("steps", o.steps, "timed steps");
   visit("warmup", o.warmup, "steps before them");
   visit("threads", o.threads, "threads");
   visit("size", o.size, "image side; 0: the model's own");
+  visit("frames", o.frames, "of a clip");
   visit("classes", o.classes, "of the classifier");
 }
 
@@ -57,6 +61,7 @@ int main(int argc, char** argv) {
 
   engine::AdapterInfo info;
   info.method = o.work == "features" ? "linear-probe" : o.work;
+  info.frames = o.frames;
   if (o.work == "vpt") info.method_options = {{"tokens", "50"}};
   for (int i = 0; i < o.classes; ++i)
     info.classes.push_back(fmt::format("class {}", i));
@@ -65,7 +70,8 @@ int main(int argc, char** argv) {
 
   // Timing needs images, not the same ones as Python draws: the work does not depend on the values.
   torch::manual_seed(7);
-  const auto images = torch::randn({o.batch, 3, pixels.height, pixels.width});
+  nn::Value images{torch::randn({o.batch * o.frames, 3, pixels.height, pixels.width})};
+  images.layout.frames = o.frames;
   const auto labels = torch::randint(0, o.classes, {o.batch});
   std::vector<double> seconds, losses;
   double first = 0;
@@ -74,12 +80,12 @@ int main(int argc, char** argv) {
   for (int64_t i = 0; i < o.warmup + o.steps; ++i) {
     if (i == o.warmup) fresh = tensor::kept_memory().fresh;
     const double begin = bench::now();
-    nn::Context context{.training = o.work != "features"};
+    nn::Context context{.training = o.work != "features", .generator = at::make_generator<at::CPUGeneratorImpl>(i + 1)};
     if (o.work == "features") {
       const c10::InferenceMode no_graph;
-      losses.push_back(model->reader().encode({images}, context).abs().mean().item<double>());
+      losses.push_back(model->reader().encode(images, context).abs().mean().item<double>());
     } else {
-      const auto logits = adapted.head->forward(model->reader().encode({images}, context), context);
+      const auto logits = adapted.answer(images, context);
       const auto loss = torch::cross_entropy_loss(logits, labels);
       optimizer.clear_gradients();
       loss.backward();

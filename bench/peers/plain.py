@@ -218,8 +218,65 @@ class Bottleneck(nn.Module):
         return h + self.up(F.gelu(self.down(h)))
 
 
-def adapt(tower: ImageTower, method: str, prompts: int = 50) -> None:
+class AimBlock(nn.Module):
+    """A frozen block that attends over frames too, with AIM's three adapters (Yang et al. 2023)."""
+
+    def __init__(self, block, width, frames, drop):
+        super().__init__()
+        self.block, self.frames, self.drop = block, frames, drop
+        self.temporal, self.spatial, self.joint = (AimAdapter(width) for _ in range(3))
+
+    def dropped(self, x):  # a clip at a time
+        if self.drop == 0:
+            return x
+        clips = len(x) // self.frames
+        keep = torch.empty(clips, device=x.device).bernoulli_(1 - self.drop).repeat_interleave(self.frames)
+        return x * (keep / (1 - self.drop)).to(x.dtype).view(-1, 1, 1)
+
+    def forward(self, x):  # [B T, N, D]
+        b, n, d = self.block, x.size(1), x.size(2)
+        xt = b.norm1(x).view(-1, self.frames, n, d).transpose(1, 2).reshape(-1, self.frames, d)
+        xt = self.temporal(b.attend(xt)).view(-1, n, self.frames, d).transpose(1, 2).reshape(-1, n, d)
+        x = x + self.dropped(xt)
+        y = b.attend(b.norm1(x))
+        x = x + y + self.spatial(y)
+        xn = b.norm2(x)
+        return x + b.fc2(b.activation(b.fc1(xn))) + self.dropped(0.5 * self.joint(xn))
+
+
+class AimAdapter(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.down, self.up = nn.Linear(width, width // 4), nn.Linear(width // 4, width)
+        nn.init.zeros_(self.up.weight), nn.init.zeros_(self.up.bias)
+
+    def forward(self, x):
+        return self.up(F.gelu(self.down(x)))
+
+
+class AimTower(nn.Module):
+    def __init__(self, tower, frames):
+        super().__init__()
+        self.tower, self.frames, self.width, self.side = tower, frames, tower.width, tower.side
+        rates = torch.linspace(0, 0.2, len(tower.blocks)).tolist()
+        self.blocks = nn.ModuleList(AimBlock(b, tower.width, frames, r) for b, r in zip(tower.blocks, rates))
+        self.time = nn.Parameter(torch.zeros(frames, tower.width))
+        tower.norm.requires_grad_(True)
+
+    def forward(self, images):
+        t = self.tower
+        x = t.patch(images).flatten(2).transpose(1, 2)
+        x = torch.cat([t.cls.expand(len(x), 1, -1), x], 1) + t.positions
+        x = t.norm_pre((x.unflatten(0, (-1, self.frames)) + self.time.unsqueeze(1)).flatten(0, 1))
+        for block in self.blocks:
+            x = block(x)
+        return F.dropout(t.norm(x[:, 0]).view(-1, self.frames, self.width).mean(1), 0.5)
+
+
+def adapt(tower: ImageTower, method: str, prompts: int = 50, frames: int = 1) -> nn.Module:
     """Puts a method into a frozen image tower; what it trains asks for gradients."""
+    if method == "aim":
+        return AimTower(tower, frames)
     if method == "vpt":
         tower.prompts = nn.Parameter(torch.empty(len(tower.blocks), prompts, tower.width).uniform_(-0.06, 0.06))
     for block in tower.blocks:
@@ -234,3 +291,4 @@ def adapt(tower: ImageTower, method: str, prompts: int = 50) -> None:
     if method == "bias":
         for name, parameter in tower.named_parameters():
             parameter.requires_grad_(name.endswith("bias"))
+    return tower

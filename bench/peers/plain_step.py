@@ -1,5 +1,5 @@
 """A training step on a ViT written plainly in PyTorch (plain.py): LoRA r 8 on q and v, Houlsby's bottlenecks and norms,
-or VPT-deep. Same weights and batch size as ../vit_step.cpp."""
+VPT-deep, or AIM on clips. Same weights and batch size as ../vit_step.cpp."""
 import argparse
 
 import torch
@@ -10,10 +10,11 @@ import plain
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--model", required=True)
-parser.add_argument("--work", choices=["lora", "adapter", "vpt"], required=True)
+parser.add_argument("--work", choices=["lora", "adapter", "vpt", "aim"], required=True)
 parser.add_argument("--precision", choices=["fp32", "autocast", "bf16", "compiled"], default="autocast")
 parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa")
 parser.add_argument("--batch", type=int, default=16)
+parser.add_argument("--frames", type=int, default=1, help="of a clip: --batch counts clips")
 parser.add_argument("--classes", type=int, default=100)
 parser.add_argument("--steps", type=int, default=5)
 parser.add_argument("--warmup", type=int, default=2)
@@ -23,9 +24,9 @@ args = parser.parse_args()
 torch.set_num_threads(args.threads)
 torch.manual_seed(1)
 model = plain.load_vit(args.model, args.attention)
-plain.adapt(model, args.work)
+model = plain.adapt(model, args.work, frames=args.frames)
 head = nn.Linear(model.width, args.classes)
-images = torch.randn(args.batch, 3, model.side, model.side)
+images = torch.randn(args.batch * args.frames, 3, model.side, model.side)
 labels = torch.randint(0, args.classes, (args.batch,))
 if args.precision == "bf16":
     model, head, images = model.bfloat16(), head.bfloat16(), images.bfloat16()

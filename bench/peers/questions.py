@@ -70,6 +70,15 @@ def plainly(model, work, steps):
     return Question(contenders)
 
 
+def aim(model, frames, batch, steps):
+    args = [*step_args(model, "aim", steps), "--frames", frames, "--batch", batch]
+    contenders = {f"graft {p}": graft("vit_step", *args, "--precision", p) for p in ("bf16", "int8")}
+    for precision, attention in (("autocast", "sdpa"), ("autocast", "eager"), ("bf16", "sdpa"), ("bf16", "eager")):
+        contenders[f"plain {precision} {attention}"] = peer("plain_step.py", *args, "--precision", precision,
+                                                            "--attention", attention)
+    return Question(contenders, unit="clips/s")
+
+
 def features(model, steps):
     args = step_args(model, "features", steps)
     size = sizes(model)
@@ -153,6 +162,7 @@ QUESTIONS = {
     "features-vit-s14": lambda: features("vit-s14", steps=10),
     "adapter-vit-s14": lambda: plainly("vit-s14", "adapter", steps=5),
     "vpt-vit-s14": lambda: plainly("vit-s14", "vpt", steps=5),
+    "aim-vit-s14": lambda: aim("vit-s14", 8, 2, steps=3),
     "lora-bert-base": lambda: text(padded=False),
     "lora-bert-base-padded": lambda: text(padded=True),
     "coop-epoch": coop_epoch,

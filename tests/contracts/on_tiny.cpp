@@ -40,7 +40,7 @@ const TinyCheckpoint& checkpoint_of(const TinyFamily& family) {
 
 nn::Value examples_of(const Case& c) {
   auto read = checkpoint_of(*c.family).examples(kExamples * c.frames, 1);
-  read.layout.frames = c.frames;
+  if (c.frames > 1) read.layout.frames = c.frames;  // else as the family has it
   return read;
 }
 
