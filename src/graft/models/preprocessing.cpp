@@ -97,6 +97,7 @@ constexpr ProcessorClass kProcessors[] = {
     {"ViTImageProcessor", data::Filter::bilinear, false, 224, false, false},
     {"DeiTImageProcessor", data::Filter::bicubic, false, 256, false, true},
     {"SiglipImageProcessor", data::Filter::bicubic, false, 224, false, false},
+    {"VideoMAEImageProcessor", data::Filter::bilinear, false, 224, true, true},
 };
 constexpr int kCrop = 224;
 

@@ -298,6 +298,8 @@ bool is_known_wrapper(const std::string& wrapper) {
 
 WrittenNames::WrittenNames(models::Model& model, Names names) : model_(model) {
   if (model.info().layout != "hf" || !model.tower(nn::Tower::vision)) return;
+  // Names in memory differ where q, k and v are apart; a fused map is called as in the file (TimeSformer).
+  if (!model.joint("vision.blocks.0.attn.qkv").site().checkpoint.empty()) return;
   const std::string& fc1 = model.joint("vision.blocks.0.mlp.fc1").site().checkpoint;
   const bool old = names == Names::transformers_4;
   const struct {

@@ -11,6 +11,7 @@
 #include "graft/models/model.h"
 #include "graft/models/preprocessing.h"
 #include "graft/models/resnet/resnet_shape.h"
+#include "graft/models/timesformer/timesformer_names.h"
 #include "graft/models/vit/timm_config.h"
 #include "graft/models/vit/vision_tower.h"
 #include "graft/models/vit/vit_names.h"
@@ -183,6 +184,7 @@ bool is_another_network_of_timm(const io::ModelFolder& folder) {
 // Also timm's other networks: such a folder is refused by its architecture's name and not by its tensors'. Those with
 // a family of their own are that one's.
 bool recognises(const io::ModelFolder& folder, const io::Weights& weights) {
+  if (timesformer::find_names(weights)) return false;
   return find_names(weights) || (is_another_network_of_timm(folder) && !resnet::is_resnet(weights));
 }
 
