@@ -28,7 +28,8 @@ std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& 
                                       Towers towers);
 
 // What an entry says that it needs beside its sites. ModelError of `lacks` where the model has no prompts, `text_for`
-// being what the text tower is for, or where there are no clips; ConfigError, with the methods that can, where it does not learn from what is told.
+// being what the text tower is for, or where there are no clips; ConfigError, with the methods that can, where it does
+// not learn from what is told.
 void check_needs(const Entry& entry, const Setting& setting, const std::string& text_for = {});
 
 // "[vpt] resnet50 has no token sites (it offers: 53 linear maps, 16 sub-layers). Methods that fit: adapter, bias."
