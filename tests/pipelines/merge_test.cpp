@@ -3,9 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
+
 #include "graft/core/error.h"
+#include "graft/io/weights.h"
+#include "graft/models/checkpoint.h"
+#include "graft/nn/tensor_file.h"
 #include "graft/pipelines/adapt.h"
 #include "graft/pipelines/features.h"
+#include "tests/support/tiny_models.h"
 #include "tests/support/tiny_world.h"
 
 namespace graft::pipelines {
@@ -67,6 +74,25 @@ TEST_F(Merge, WhatIsNoChangeOfWeightsIsRefusedByNameAndNothingIsWritten) {
     EXPECT_THAT(error.what(), HasSubstr("vision.blocks.0.tokens"));
   }
   EXPECT_FALSE(fs::exists(o.output));
+}
+
+TEST_F(Merge, BatchNormsThatTrainedLieInTheFolderWithTheirStatisticsAndTimmsHead) {
+  const auto checkpoint = testing::tiny_resnet_checkpoint();
+  const auto base = folder_ / "clip";  // in place of the world's own model
+  fs::remove_all(base);
+  fs::create_directories(base);
+  nn::write_tensors(base / "model.safetensors", checkpoint.tensors);
+  std::ofstream(base / "config.json") << checkpoint.folder.config->value().dump();
+  const auto o = train("norm");
+  const auto merged = merge(o, host_, silent_);
+  EXPECT_LT(merged.largest_deviation, 1e-6);
+  EXPECT_EQ(merged.head, "head of timm's model");
+  const auto weights = io::Weights::open(fs::path(o.output) / "model.safetensors");
+  EXPECT_NE(weights.find("fc.weight"), nullptr);
+  const auto tensor = [&](const std::string& name) { return models::to_float(weights.at(name)); };
+  EXPECT_TRUE(at::equal(tensor("bn1.running_var"), checkpoint.tensors.at("bn1.running_var")));
+  EXPECT_TRUE(at::equal(tensor("conv1.weight"), checkpoint.tensors.at("conv1.weight")));
+  EXPECT_FALSE(at::equal(tensor("bn1.weight"), checkpoint.tensors.at("bn1.weight")));
 }
 
 TEST_F(Merge, AFolderThatExistsIsRefusedUnlessForced) {

@@ -44,12 +44,13 @@ void resize_processor(json& processor, const data::Preprocessing& p) {
   if (p.crop) processor["crop_size"] = {{"height", p.crop->height}, {"width", p.crop->width}};
 }
 
-void resize_timm(json& config, data::Size size) {
+void resize_timm(json& config, data::Size size, bool positions) {
   const bool nested = config.contains("pretrained_cfg") && config["pretrained_cfg"].is_object();
   json& pretrained = nested ? config["pretrained_cfg"] : config;
   pretrained["input_size"] = {3, size.height, size.width};
   for (const char* other : {"test_input_size", "test_crop_pct", "pool_size"})
     pretrained.erase(other);
+  if (!positions) return;
   if (!config["model_args"].is_object()) config["model_args"] = json::object();
   config["model_args"]["img_size"] = {size.height, size.width};
 }
@@ -58,7 +59,7 @@ void resize_timm(json& config, data::Size size) {
 bool resize_config(const std::string& name, json& config, const models::ModelInfo& info, Library library) {
   const auto size = info.preprocessing.output();
   if (name == "config.json" && library == Library::timm) {
-    resize_timm(config, size);
+    resize_timm(config, size, info.family == "vit");
   } else if (name == "config.json") {
     bool inner = false;
     for (const char* tower : {"vision_config", "vision_config_dict"}) {
@@ -106,6 +107,11 @@ void describe_head(json& config, const HeadDescription& head, Library library) {
     config["label2id"][head.classes[i]] = i;
   }
   config.erase("num_labels");
+}
+
+// Families whose lone files are read by their tensors and habits; what is said beside that has no place to lie.
+bool is_known_by_tensors(const models::ModelInfo& info) {
+  return info.family == "resnet" || info.family == "resnet3d" || info.family == "timesformer";
 }
 
 // What the user said of the photos beside a description that is silent.
@@ -165,6 +171,7 @@ bool is_resized(const models::ModelInfo& info) {
 }
 
 bool needs_description(const io::ModelFolder& base, const models::ModelInfo& info) {
+  if (is_known_by_tensors(info)) return false;
   if (info.layout == "dino" || info.layout == "dinov2") return is_resized(info);
   return library_of(info) == Library::open_clip ? !base.open_clip_config : !base.config;
 }

@@ -56,8 +56,11 @@ WrittenWeights write_merged_weights(const std::filesystem::path& file, const io:
     ++written.changed;
     value->second.reset();
   }
-  for (const auto& [name, value] : values) {
-    if (!seen.contains(name)) throw InternalError("merge", "{} was read from no tensor of {}.", name, base.name());
+  for (const auto& [name, value] : values) {  // what the base had not, before it was made another model
+    if (seen.contains(name)) continue;
+    kept.push_back(value.to(at::kFloat).contiguous());
+    views.push_back({name, io::Dtype::f32, kept.back().sizes().vec(), bytes_of_tensor(kept.back())});
+    ++written.changed;
   }
   for (const auto& [name, tensor] : head.tensors) {
     kept.push_back(tensor.to(at::kFloat).contiguous());

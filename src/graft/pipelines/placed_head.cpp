@@ -43,12 +43,13 @@ PlacedHead in_transformers(const models::LinearHead& trained, const models::Mode
   const bool dinov2 = parameters.contains("vision.blocks.0.scale1");
   const bool registers = parameters.contains("vision.registers");
   const auto type = type_of(base);
-  const bool known = type.empty() || type == "vit" || type.starts_with("dinov2");
+  const bool clips = type == "timesformer" && !model.info().description.starts_with("TimeSformer space");
+  const bool known = type.empty() || type == "vit" || type.starts_with("dinov2") || clips;
   if (!known || has_other_tokens(model)) {
     return nowhere(fmt::format("head.safetensors: transformers has no classifier for it beside {}",
                                type.empty() ? "these tokens" : type));
   }
-  const std::string own = !dinov2 ? "vit." : registers ? "dinov2_with_registers." : "dinov2.";
+  const std::string own = clips ? "timesformer." : !dinov2 ? "vit." : registers ? "dinov2_with_registers." : "dinov2.";
   const auto prefix = before(weights, "embeddings.patch_embeddings.projection.weight");
   if (!prefix || (!prefix->empty() && *prefix != own)) {
     return nowhere(fmt::format("head.safetensors: weights named '{}...' are of another class of transformers",
@@ -59,7 +60,8 @@ PlacedHead in_transformers(const models::LinearHead& trained, const models::Mode
   at::Tensor weight = trained.weight.detach();
   if (dinov2) weight = at::cat({weight, at::zeros_like(weight)}, 1);
   head.tensors = {{"classifier.weight", weight}, {"classifier.bias", trained.bias.detach()}};
-  head.description.architecture = !dinov2     ? "ViTForImageClassification"
+  head.description.architecture = clips       ? "TimesformerForVideoClassification"
+                                  : !dinov2   ? "ViTForImageClassification"
                                   : registers ? "Dinov2WithRegistersForImageClassification"
                                               : "Dinov2ForImageClassification";
   head.description.classes = info.classes;
@@ -72,11 +74,14 @@ PlacedHead in_timm(const models::LinearHead& trained, const models::Model& model
   if (model.named_parameters().contains("vision.distillation")) {
     return nowhere("head.safetensors: timm's distilled models have two heads");
   }
-  if (const auto prefix = before(weights, "patch_embed.proj.weight"); !prefix || !prefix->empty()) {
+  const bool residual = model.info().family == "resnet";
+  if (const auto prefix = before(weights, residual ? "layer1.0.bn1.weight" : "patch_embed.proj.weight");
+      !prefix || !prefix->empty()) {
     return nowhere(fmt::format("head.safetensors: timm does not read weights named '{}...'", prefix.value_or("")));
   }
   PlacedHead head;
-  head.tensors = {{"head.weight", trained.weight.detach()}, {"head.bias", trained.bias.detach()}};
+  const std::string name = residual ? "fc" : "head";
+  head.tensors = {{name + ".weight", trained.weight.detach()}, {name + ".bias", trained.bias.detach()}};
   head.description.classes = info.classes;
   head.text = "head of timm's model";
   return head;
@@ -97,6 +102,10 @@ PlacedHead place_head(const methods::Adapted& adapted, const engine::AdapterInfo
   if (adapted.head_at != model.reader().last()) return nowhere("head.safetensors: it reads a block in the middle");
   if (trained->reads_unit_features()) {
     return nowhere("head.safetensors: it reads features of unit length");
+  }
+  const auto& layout = model.info().layout;
+  if (layout == "torchvision" || layout == "cifar" || layout == "i3d" || layout == "timesformer") {
+    return nowhere("head.safetensors: its classes have no place beside weights in these names");
   }
   if (library == Library::transformers) return in_transformers(*trained, model, info, base, weights);
   if (!base.config && !needs_description(base, model.info())) {
