@@ -11,7 +11,7 @@ namespace graft::data {
 
 namespace fs = std::filesystem;
 
-ClipPlaces::ClipPlaces(fs::path folder) : folder_(std::move(folder)) {
+ClipPlaces::ClipPlaces(fs::path folder) : folder_(folder.empty() ? "." : std::move(folder)) {
   constexpr std::array<std::string_view, 9> kUsual = {
       "videos",      "rawframes", "frames", "clips", "data", "UCF-101", "hmdb51_org", "20bn-something-something-v2",
       "videos_train"};

@@ -26,7 +26,8 @@ struct ClipOptions {
 };
 template <class Visitor>
 void fields(Visitor& visit, ClipOptions& o) {
-  visit("frames", o.frames, "clips: frames that are read of one (default: as the run was trained, else 8)");
+  visit("frames", o.frames,
+        "clips: frames that are read of one (default: as the run was trained, else the model's own, else 8)");
   visit("sampling", o.sampling,
         "clips: which frames, by a published rule; random in training where --augment is not none, else fixed "
         "(default: as the run was trained, else uniform)");

@@ -100,6 +100,7 @@ Session::Session(const ModelOptions& model, const DataOptions& data, const Host&
   if (data.workers < 0) throw ConfigError("data", "--workers: expected 0 or more, got {}.", data.workers);
   dataset_ = data::open_dataset(data.data, data.dataset, needed);
   model_ = open_model(model, host, report);
+  if (const auto own = model_->reader().frames(); own > 0 && !data.clips.frames) clips_.sampling.frames = own;
   std::vector<data::Split> used = needed;
   const bool trains = std::ranges::find(used, data::Split::train) != used.end();
   if (trains && draws_) std::erase(used, data::Split::train);

@@ -33,6 +33,7 @@ FeatureTable features(const FeaturesOptions& options, const engine::Host& host, 
     const auto frames = engine::read_adapter_info(options.adapter).frames;
     if (frames > 1 && !data.clips.frames) data.clips.frames = frames;
   }
+  if (tower.frames() > 0 && !data.clips.frames) data.clips.frames = tower.frames();
   const auto named = engine::list_examples(*model, data, options.split, *images, report);
   if (!data.max_length && !options.adapter.empty()) data.max_length = engine::max_length_of_run(options.adapter);
   const auto source = models::source_of(*model, named.dataset, named.samples,
