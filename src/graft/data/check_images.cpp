@@ -67,7 +67,7 @@ std::vector<BadFile> check_images(const std::filesystem::path& root, const std::
 
 std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Split>& splits, int threads,
                                   ImageCache* cache) {
-  if (dataset.reads != Reads::photo) return {};  // texts were read when they were listed; check_clips.h
+  if (dataset.reads != Reads::photo) return {};  // texts were read when they were listed; clips: check_clips()
   std::vector<std::string> files;
   for (const Split split : splits) {
     for (const Sample& sample : dataset.split(split))

@@ -68,7 +68,7 @@ std::set<std::string> split_folders(const TopFolders& tops, const DatasetOptions
 void refuse_hidden_splits(const TopFolders& tops, Problems& problems) {
   std::vector<std::string> names;
   for (const auto& [name, top] : tops) {
-    if (top.direct == 0 && top.deep > 0 && speaks_of_split(name)) names.push_back(name);
+    if (top.direct == 0 && top.deep > 0 && !split_word(name).empty()) names.push_back(name);
   }
   if (names.size() < 2) return;
   problems.add(
@@ -102,12 +102,6 @@ bool is_unlabelled(const std::string& folder) {
   return std::ranges::find(kNames, folder) != kNames.end();
 }
 
-std::string last_folder(const fs::path& path) {
-  const fs::path whole = fs::absolute(path).lexically_normal();
-  const std::string name = whole.filename().string();
-  return name.empty() ? whole.parent_path().filename().string() : name;
-}
-
 // The class folders, or those in split folders; what lies beside them is left.
 std::vector<std::string> class_folders_in(const TopFolders& tops, const std::set<std::string>& splits, Walk& walk,
                                           Problems& problems) {
@@ -138,29 +132,12 @@ std::vector<std::string> class_folders_in(const TopFolders& tops, const std::set
 
 }  // namespace
 
-bool speaks_of_split(const std::string& name) {
-  std::string word;
-  for (const char c : name + "_") {
-    if (std::isalpha(static_cast<unsigned char>(c))) {
-      word += c;
-    } else {
-      if (is_usual_split(word)) return true;
-      word.clear();
-    }
-  }
-  return false;
-}
-
 ClassFolders class_folders(const fs::path& path, std::string_view format, Walk walk, const DatasetOptions& options) {
   const TopFolders tops = top_folders(walk);
   const auto splits = split_folders(tops, options);
   ClassFolders result;
   Listing& listing = result.listing;
-  listing = {.subject = fmt::format("{} (read as {}; --format names another)", path.string(), format),
-             .root = path,
-             .name = last_folder(path),
-             .records = {},
-             .reads = walk.reads};
+  listing = empty_listing(path, format, walk.reads);
   Problems problems(listing.subject);
   const std::vector<std::string> classes = class_folders_in(tops, splits, walk, problems);
   problems.throw_if_any();

@@ -19,9 +19,6 @@ struct ClassFolders {
 ClassFolders class_folders(const std::filesystem::path& path, std::string_view format, Walk walk,
                            const DatasetOptions& options);
 
-// Whether a folder's name speaks of a split, "seg_train" or "test2017", without being one.
-bool speaks_of_split(const std::string& name);
-
 // The data set, with what was left among its remarks.
 Dataset assemble(ClassFolders folders, const DatasetOptions& options);
 

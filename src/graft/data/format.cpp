@@ -3,7 +3,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
@@ -61,6 +63,20 @@ bool is_usual_split(std::string_view name) {
   return split == "train" || split == "val" || split == "test";
 }
 
+std::string split_word(std::string_view name) {
+  std::string word;
+  for (const char c : std::string(name) + "_") {
+    if (std::isalpha(static_cast<unsigned char>(c))) {
+      word += c;
+    } else if (is_usual_split(word)) {
+      return canonical_split(word);
+    } else {
+      word.clear();
+    }
+  }
+  return "";
+}
+
 SplitNames::SplitNames(const std::set<std::string>& found, const DatasetOptions& options) {
   const std::pair<Split, std::string> wanted[] = {
       {Split::train, options.train_split}, {Split::val, options.val_split}, {Split::test, options.test_split}};
@@ -96,6 +112,17 @@ std::string SplitNames::trouble(const std::string& found) const {
   const auto near = nearest_name(lower(found), {"train", "val", "test", "training", "valid", "validation", "testing"});
   return fmt::format("the split '{}' is none of {}.{} {}.", found, fmt::join(names_, ", "),
                      near ? fmt::format(" Did you mean '{}'?", *near) : "", kWayOn);
+}
+
+std::string first_line(const std::filesystem::path& file) {
+  constexpr std::size_t kLook = 1 << 16;
+  std::ifstream stream(file, std::ios::binary);
+  std::string bytes(kLook, '\0');
+  stream.read(bytes.data(), static_cast<std::streamsize>(kLook));
+  bytes.resize(static_cast<std::size_t>(stream.gcount()));
+  if (bytes.size() == kLook) bytes.resize(bytes.rfind('\n') + 1);  // the last line may be cut within a letter
+  const auto lines = text::trimmed_lines(text::decode_text(bytes, file.filename().string()));
+  return lines.empty() ? "" : lines.front();
 }
 
 std::vector<std::string> read_lines(const std::filesystem::path& file) {

@@ -30,6 +30,10 @@ const Format& find_format(std::string_view name);  // UsageError with the neares
 // "eval" do.
 bool is_usual_split(std::string_view name);
 
+// The split that a name speaks of, in a word between other letters or not: "train" of "seg_train" and "Training-2017";
+// "train", "val" or "test", or empty for none.
+std::string split_word(std::string_view name);
+
 // What the splits that a data set names are to the run. A name that an option gives, or the split's own, is taken
 // before other names for the same; nothing is taken by guess.
 class SplitNames {
@@ -52,6 +56,10 @@ class SplitNames {
 // Python's random, half to train, a fifth to val and the rest to test (rounded half to even). Of several classes the
 // first counts; numbers are one class.
 void split_by_seed(Dataset& dataset, std::vector<Sample> samples, std::uint64_t seed);
+
+// The first line of a text file, for a look at what it is; little more than that is read. Empty where there is none.
+// DataError for what is no text.
+std::string first_line(const std::filesystem::path& file);
 
 // The names that a file lists, one a line, as they are kept and compared; for --classes.
 std::vector<std::string> read_lines(const std::filesystem::path& file);

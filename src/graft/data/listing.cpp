@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,19 +10,13 @@
 
 #include "graft/core/names.h"
 #include "graft/data/format.h"
+#include "graft/data/numbers.h"
 #include "graft/data/problems.h"
 #include "graft/text/text_file.h"
 #include "graft/text/utf8.h"
 
 namespace graft::data {
 namespace {
-
-std::optional<std::int64_t> whole_number(const std::string& text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // Numbers in their own order, anything else by bytes.
 std::vector<std::string> sorted_classes(const std::set<std::string>& labels) {
@@ -172,6 +165,17 @@ class Numbering {
 };
 
 }  // namespace
+
+Listing empty_listing(const std::filesystem::path& path, std::string_view format, Reads reads) {
+  const bool folder = std::filesystem::is_directory(path);
+  const auto whole = std::filesystem::absolute(path).lexically_normal();
+  const auto name = (whole.has_filename() ? whole : whole.parent_path()).filename();
+  return {.subject = fmt::format("{} (read as {}; --format names another)", path.string(), format),
+          .root = folder ? path : path.parent_path(),
+          .name = folder ? name.string() : name.stem().string(),
+          .records = {},
+          .reads = reads};
+}
 
 Dataset assemble(Listing listing, const DatasetOptions& options) {
   Dataset dataset;

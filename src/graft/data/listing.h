@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graft/data/dataset.h"
@@ -30,6 +31,9 @@ struct Listing {
   Reads reads = Reads::photo;
   Target target = Target::label;
 };
+
+// Of a file or folder, with nothing in it yet: named by its last part, of a folder the root, of a file its folder.
+Listing empty_listing(const std::filesystem::path& path, std::string_view format, Reads reads);
 
 // Numbers the classes (--classes, or the sorted labels and `more_classes`) and deals the records to the splits; when
 // none has a split, split_by_seed() does. Class names are trimmed and in normal form C. Labels that are all whole

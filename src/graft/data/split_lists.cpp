@@ -3,39 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+#include <iterator>
 #include <utility>
 
 #include "graft/data/format.h"
 
 namespace graft::data {
 
-namespace {
-
-// "training" and "validation" among them, as SplitNames has it.
-std::string plain_split(const std::string& word) {
-  for (const auto& [names, split] : {std::pair{"train training trainlist", "train"},
-                                     std::pair{"val valid validation dev development vallist", "val"},
-                                     std::pair{"test testing eval evaluation testlist", "test"}}) {
-    const std::string all = fmt::format(" {} ", names);
-    if (all.find(fmt::format(" {} ", word)) != std::string::npos) return split;
-  }
-  return "";
-}
-
-}  // namespace
-
-std::string split_word(const std::string& stem) {
-  std::string word;
-  for (const char c : stem + "_") {
-    if (std::isalpha(static_cast<unsigned char>(c))) {
-      word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      continue;
-    }
-    if (const auto split = plain_split(word); !split.empty()) return split;
-    word.clear();
-  }
-  return "";
+std::string split_of_list(const std::string& stem) {
+  std::string words = stem;
+  if (const auto at = words.find("list"); at != std::string::npos) words.replace(at, 4, "_");
+  return split_word(words);
 }
 
 SplitLists split_lists(const std::vector<std::filesystem::path>& files, const DatasetOptions& options) {
@@ -43,12 +21,13 @@ SplitLists split_lists(const std::vector<std::filesystem::path>& files, const Da
   for (const auto& [own, wanted] : {std::pair{"train", options.train_split}, std::pair{"val", options.val_split},
                                     std::pair{"test", options.test_split}}) {
     std::vector<std::filesystem::path> lists;
-    for (const auto& file : files)
-      if (file.stem() == wanted) lists.push_back(file);
-    for (const auto& file : files)
-      if (lists.empty() || lists.front().stem() != wanted)
-        if (split_word(file.stem().string()) == plain_split(wanted) && !plain_split(wanted).empty())
-          lists.push_back(file);
+    const auto take = [&](const auto& is_meant) {
+      if (lists.empty()) std::ranges::copy_if(files, std::back_inserter(lists), is_meant);
+    };
+    take([&](const auto& file) { return file.stem() == wanted; });
+    if (is_usual_split(wanted)) {
+      take([&](const auto& file) { return split_of_list(file.stem().string()) == split_word(wanted); });
+    }
     if (lists.empty()) continue;
     // One that serves two splits under one name is read once.
     const bool read = std::ranges::any_of(

@@ -20,8 +20,8 @@ struct SplitLists {
   std::vector<std::string> notes = {};  // of several for one split the first is taken
 };
 
-// The split that a file's name speaks of: "train", "val" or "test"; empty for none.
-std::string split_word(const std::string& stem);
+// The split that a list's name speaks of, UCF101's "trainlist01" too: "train", "val" or "test"; empty for none.
+std::string split_of_list(const std::string& stem);
 
 // An option that names a file's stem goes before words.
 SplitLists split_lists(const std::vector<std::filesystem::path>& files, const DatasetOptions& options);

@@ -110,10 +110,10 @@ bool holds_clips(const Table& table, std::size_t column, const std::filesystem::
 }
 
 void find_span(const Table& table, Finder& finder, Columns& columns, Problems& problems) {
-  const bool frames = !table.columns_like("startframe").empty() || !table.columns_like("beginframe").empty() ||
-                      !table.columns_like("framestart").empty();
+  const auto first_frame = finder.usual("span", kFirstFrames);
+  const bool frames = first_frame.has_value();
   columns.unit = frames ? Span::Unit::frames : Span::Unit::seconds;
-  columns.begin = finder.usual("span", frames ? kFirstFrames : kBegins);
+  columns.begin = frames ? first_frame : finder.usual("span", kBegins);
   columns.end = finder.usual("span", frames ? kLastFrames : kEnds);
   if (columns.end && !columns.begin) {
     problems.add("the column '{}' says where a clip's span ends, and none where it begins: add one called {}.",
@@ -238,13 +238,14 @@ Columns find_columns(const Table& table, const std::filesystem::path& folder, co
   const auto photo = finder.find("image-column", options.image_column, kImageNames);
   const bool asks_texts = !options.text_column.empty() || !options.pair_column.empty();
   const bool asks_photos = !options.image_column.empty();
-  const bool files = photo && (holds_photos(table, *photo, folder) || holds_clips(table, *photo, folder));
+  const bool clips = photo && holds_clips(table, *photo, folder);
+  const bool files = clips || (photo && holds_photos(table, *photo, folder));
   if (!asks_photos && (asks_texts || !files)) find_texts(table, options, finder, columns);
   if (columns.input || asks_texts) {
     columns.reads = Reads::text;
   } else {
     columns.input = photo;
-    if (photo && holds_clips(table, *photo, folder)) {
+    if (clips) {
       columns.reads = Reads::clip;
       find_span(table, finder, columns, problems);
     }

@@ -44,15 +44,7 @@ ExampleList clips_of(const DataOptions& options, const std::string& word, Report
   if (word.empty() && !data::table_kind(options.data)) {
     list.samples = list_clips({options.data});
   } else {
-    std::vector<data::Split> splits = {data::Split::train, data::Split::val, data::Split::test};
-    if (!word.empty()) {
-      splits.resize(1);
-      option::parse("data", "split", word, splits.front());
-    }
-    const auto dataset =
-        data::open_dataset(options.data, options.dataset, word.empty() ? std::vector<data::Split>{} : splits);
-    if (dataset.reads != data::Reads::clip)
-      throw DataError("data", "{} holds {}: expected clips.", options.data, data::unit_of(dataset.reads));
+    const auto [dataset, splits] = open_splits(options, word, data::Reads::clip);
     for (const auto split : splits)
       list.samples.insert(list.samples.end(), dataset.split(split).begin(), dataset.split(split).end());
     list.dataset.root = dataset.root;

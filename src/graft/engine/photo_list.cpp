@@ -29,15 +29,7 @@ void append(PhotoList& photos, const data::Dataset& dataset, data::Split split) 
 }
 
 PhotoList of_dataset(const DataOptions& options, const std::string& word) {
-  std::vector<data::Split> splits = {data::Split::train, data::Split::val, data::Split::test};
-  if (!word.empty()) {
-    data::Split split{};
-    option::parse("data", "split", word, split);
-    splits = {split};
-  }
-  const auto dataset =
-      data::open_dataset(options.data, options.dataset, word.empty() ? std::vector<data::Split>{} : splits);
-  if (dataset.reads != data::Reads::photo) throw DataError("data", "{} holds texts: expected photos.", options.data);
+  const auto [dataset, splits] = open_splits(options, word, data::Reads::photo);
   PhotoList photos;
   for (const auto split : splits)
     append(photos, dataset, split);
@@ -46,6 +38,21 @@ PhotoList of_dataset(const DataOptions& options, const std::string& word) {
 }
 
 }  // namespace
+
+ChosenSplits open_splits(const DataOptions& options, const std::string& word, data::Reads reads) {
+  std::vector<data::Split> splits = {data::Split::train, data::Split::val, data::Split::test};
+  if (!word.empty()) {
+    data::Split split{};
+    option::parse("data", "split", word, split);
+    splits = {split};
+  }
+  auto dataset = data::open_dataset(options.data, options.dataset, word.empty() ? std::vector<data::Split>{} : splits);
+  if (dataset.reads != reads) {
+    throw DataError("data", "{} holds {}: expected {}.", options.data, data::unit_of(dataset.reads),
+                    data::unit_of(reads));
+  }
+  return {std::move(dataset), std::move(splits)};
+}
 
 std::string PhotoList::describe(const std::string& name) const {
   return fmt::format("{}  {} photo{}{}{}", name, files.size(), files.size() == 1 ? "" : "s",

@@ -20,6 +20,14 @@ struct PhotoList {
   std::string describe(const std::string& name) const;
 };
 
+// A data set of what is asked for, with the split that `word` names or, without one, all that it has. DataError for a
+// data set of something else.
+struct ChosenSplits {
+  data::Dataset dataset;
+  std::vector<data::Split> splits;
+};
+ChosenSplits open_splits(const DataOptions& options, const std::string& word, data::Reads reads);
+
 // As samples without labels, whose files are where they lie and whose names are as the data has them.
 std::vector<data::Sample> samples_of(const PhotoList& photos);
 

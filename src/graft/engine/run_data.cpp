@@ -20,9 +20,11 @@ std::optional<int64_t> max_length_of_run(const fs::path& run) {
   return data ? data->max_length : std::nullopt;
 }
 
-data::ClipOptions clips_of_run(const fs::path& run) {
+data::ClipOptions clips_for(const data::ClipOptions& asked, const fs::path& run, int64_t frames) {
   const auto data = data_of_run(run);
-  return data ? data->clips : data::ClipOptions{};
+  auto clips = data ? data::with(asked, data->clips) : asked;
+  if (frames > 1 && !clips.frames) clips.frames = frames;
+  return clips;
 }
 
 data::Exif exif_of_run(const fs::path& run) {

@@ -15,8 +15,9 @@ std::optional<DataOptions> data_of_run(const std::filesystem::path& run);
 // The most tokens that a run read of a text, where it was told.
 std::optional<int64_t> max_length_of_run(const std::filesystem::path& run);
 
-// How a run's clips were read, as far as it was told.
-data::ClipOptions clips_of_run(const std::filesystem::path& run);
+// How clips are read: as asked; else as the run read them, with as many `frames` as its adapter says
+// (1: not of clips).
+data::ClipOptions clips_for(const data::ClipOptions& asked, const std::filesystem::path& run, int64_t frames);
 
 // How a run's photos were read; `keep` where that is not known.
 data::Exif exif_of_run(const std::filesystem::path& run);

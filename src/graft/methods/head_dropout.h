@@ -3,7 +3,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
+#include <string>
+
+#include "graft/methods/adaptation.h"
 #include "graft/methods/dropout.h"
+#include "graft/models/head.h"
 #include "graft/nn/insert.h"
 
 namespace graft::methods {
@@ -20,5 +25,10 @@ class HeadDropout final : public nn::Insert {
  private:
   double p_;
 };
+
+// Puts it before a head; nothing where p is 0.
+inline void add_head_dropout(Adaptation& adaptation, models::Head& head, double p, const std::string& method) {
+  if (p > 0) adaptation.bindings.push_back({std::make_shared<HeadDropout>(p), {head.joint().site().path}, method});
+}
 
 }  // namespace graft::methods

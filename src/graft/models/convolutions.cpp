@@ -49,8 +49,7 @@ at::Tensor clips_of(const nn::Value& pixels, int64_t least) {
 at::Tensor mean_of_maps(const nn::Value& value) {
   auto rows = value.x;
   if (rows.dim() > 2) rows = rows.flatten(1, -2).mean(1);
-  if (value.layout.frames > 1) rows = rows.view({value.examples(), value.layout.frames, rows.size(1)}).mean(1);
-  return rows;
+  return nn::mean_over_frames(rows, value.layout.frames);
 }
 
 }  // namespace graft::models

@@ -218,8 +218,7 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
   const auto& task = tasks::find_task(info.task);
   if (!data.dataset.target && task.target != data::Target::label) data.dataset.target = task.target;
   if (!data.max_length) data.max_length = engine::max_length_of_run(options.run);
-  data.clips = data::with(data.clips, engine::clips_of_run(options.run));
-  if (info.frames > 1 && !data.clips.frames) data.clips.frames = info.frames;
+  data.clips = engine::clips_for(data.clips, options.run, info.frames);
   engine::Session session(model_of_run(info, options.model, report), data, host, report, {options.split});
   methods::Adapted adapted = load_classifier(options.run, session.model(), options.force_base, report);
   report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
@@ -276,8 +275,7 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
   engine::DataOptions data;
   data.on_bad_file = options.on_bad_file;
   data.workers = options.workers;
-  data.clips = data::with(options.clips, engine::clips_of_run(options.run));
-  if (info.frames > 1 && !data.clips.frames) data.clips.frames = info.frames;
+  data.clips = engine::clips_for(options.clips, options.run, info.frames);
   const auto frames = engine::frame_cache(data, host);
   data::Dataset dataset;
   dataset.name = "what is given";

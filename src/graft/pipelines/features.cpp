@@ -21,18 +21,17 @@
 namespace graft::pipelines {
 FeatureTable features(const FeaturesOptions& options, const engine::Host& host, Reporter& report) {
   engine::ModelOptions wanted = options.model;
-  if (!options.adapter.empty()) wanted = model_of_run(engine::read_adapter_info(options.adapter), wanted, report);
   engine::DataOptions data = options.data;
+  if (!options.adapter.empty()) {
+    const auto info = engine::read_adapter_info(options.adapter);
+    wanted = model_of_run(info, wanted, report);
+    data.clips = engine::clips_for(data.clips, options.adapter, info.frames);
+  }
   if (!data.exif && !options.adapter.empty()) data.exif = engine::exif_of_run(options.adapter);
   const auto model = engine::open_model(wanted, host, report);
   const auto& tower = model->reader();
   const nn::Place place = tower.place_named("features", options.at);
   const auto images = std::make_shared<data::ImageCache>(data.exif.value_or(data::Exif::keep));
-  if (!options.adapter.empty()) {
-    data.clips = data::with(data.clips, engine::clips_of_run(options.adapter));
-    const auto frames = engine::read_adapter_info(options.adapter).frames;
-    if (frames > 1 && !data.clips.frames) data.clips.frames = frames;
-  }
   if (tower.frames() > 0 && !data.clips.frames) data.clips.frames = tower.frames();
   const auto named = engine::list_examples(*model, data, options.split, *images, report);
   if (!data.max_length && !options.adapter.empty()) data.max_length = engine::max_length_of_run(options.adapter);

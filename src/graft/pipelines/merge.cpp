@@ -254,7 +254,8 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
   PartialFolder partial(output);
   const std::string file =
       library_of(model->info()) == Library::open_clip ? "open_clip_model.safetensors" : "model.safetensors";
-  const auto written = write_merged_weights(partial.path() / file, weights, *model, head);
+  const auto written =
+      write_merged_weights(partial.path() / file, weights, *model, head, wanted.told.inflate.has_value());
   merged.tensors = written.changed;
   merged.rounded = written.rounded;
   auto files = write_descriptions(base, weights, *model, head.description, partial.path());

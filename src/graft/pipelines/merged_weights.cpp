@@ -29,7 +29,7 @@ std::span<const std::byte> bytes_of_tensor(const at::Tensor& tensor) {
 }  // namespace
 
 WrittenWeights write_merged_weights(const std::filesystem::path& file, const io::Weights& base,
-                                    const models::Model& model, const PlacedHead& head) {
+                                    const models::Model& model, const PlacedHead& head, bool inflated) {
   const auto& info = model.info();
   auto values = is_resized(info) ? model.to_checkpoint_at_size() : model.to_checkpoint();
   const bool sizes_are_said = library_of(info) == Library::open_clip;
@@ -56,8 +56,9 @@ WrittenWeights write_merged_weights(const std::filesystem::path& file, const io:
     ++written.changed;
     value->second.reset();
   }
-  for (const auto& [name, value] : values) {  // what the base had not, before it was made another model
+  for (const auto& [name, value] : values) {
     if (seen.contains(name)) continue;
+    if (!inflated) throw InternalError("merge", "{} was read from no tensor of {}.", name, base.name());
     kept.push_back(value.to(at::kFloat).contiguous());
     views.push_back({name, io::Dtype::f32, kept.back().sizes().vec(), bytes_of_tensor(kept.back())});
     ++written.changed;

@@ -14,8 +14,8 @@ struct WrittenWeights {
   int64_t changed = 0;  // tensors
   std::string rounded;  // the type below float32 that changed numbers were rounded to; empty: none was
 };
-// `base` holds the tensors that `model` was read from.
+// `base` holds the tensors that `model` was read from; an `inflated` one has others beside them.
 WrittenWeights write_merged_weights(const std::filesystem::path& file, const io::Weights& base,
-                                    const models::Model& model, const PlacedHead& head);
+                                    const models::Model& model, const PlacedHead& head, bool inflated);
 
 }  // namespace graft::pipelines

@@ -34,17 +34,13 @@ double middle_seconds(int64_t times, const std::function<void()>& work) {
   return seconds[static_cast<size_t>(times / 2)];
 }
 
-int64_t passes_of(int64_t examples, int64_t a_pass) {
-  return (examples + a_pass - 1) / a_pass;
-}
-
 // Photos that go through the model without gradients: once where their features are kept, else as often as they are
 // asked for.
 int64_t passes_of(const engine::PreparedRun& run) {
   const auto count = [](const auto& split) { return static_cast<int64_t>(split.size()); };
   const auto& data = run.dataset;
   const auto passes_of = [each = features::examples_a_pass(run.frames())](int64_t examples) {
-    return pipelines::passes_of(examples, each);
+    return (examples + each - 1) / each;
   };
   if (run.kept) return passes_of((run.augments() ? 0 : count(data.train)) + count(data.val) + count(data.test));
   const auto every = run.options.train.val_every;

@@ -29,7 +29,7 @@ bool recognises(const fs::path& path) {
   return std::ranges::all_of(walk.files, [&](const std::string& folder) {
     const std::string top = folder.substr(0, folder.find('/'));
     const auto parts = std::ranges::count(folder, '/') + 1;
-    return parts > (is_usual_split(top) || speaks_of_split(top) ? 2 : 1) && files_in(path / folder).size() > 1;
+    return parts > (split_word(top).empty() ? 1 : 2) && files_in(path / folder).size() > 1;
   });
 }
 

@@ -3,11 +3,7 @@
 // arXiv:1212.0402); HMDB51's CLASS_test_split1.txt (Kuehne et al. 2011), "file 1" to train on, 2 to test, 0 for
 // neither. Between the parts stand blanks, a tab or a comma; a path may hold blanks.
 #include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <map>
-#include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +11,7 @@
 #include "graft/data/file_walk.h"
 #include "graft/data/format.h"
 #include "graft/data/listing.h"
+#include "graft/data/numbers.h"
 #include "graft/data/problems.h"
 #include "graft/data/split_lists.h"
 #include "graft/text/text_file.h"
@@ -27,13 +24,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kUcfClasses = "classInd.txt";
 constexpr std::string_view kHmdbSplit = "_test_split";
-
-std::optional<std::int64_t> number(const std::string& text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // "a path", and the whole numbers behind it.
 struct Line {
@@ -49,7 +39,7 @@ Line parse(const std::string& line) {
   for (int part = 0; part < 3; ++part) {
     const auto at = parsed.path.find_last_of(between);
     if (at == std::string::npos) break;
-    const auto value = number(std::string(text::trimmed(parsed.path.substr(at + 1))));
+    const auto value = whole_number(text::trimmed(parsed.path.substr(at + 1)));
     if (!value) break;
     parsed.numbers.insert(parsed.numbers.begin(), *value);
     parsed.path = std::string(text::trimmed(parsed.path.substr(0, at)));
@@ -65,9 +55,9 @@ bool is_list_name(const fs::path& file) {
 // Whether the first line is one of a list of clips: a path that could be a clip's, and a number or UCF101's folder.
 bool is_list(const fs::path& file) try {
   if (!is_list_name(file) || file.filename() == kUcfClasses) return false;
-  const auto lines = text::trimmed_lines(text::read_text_file(file));
-  if (lines.empty()) return false;
-  const auto first = parse(lines.front());
+  const auto line = first_line(file);
+  if (line.empty()) return false;
+  const auto first = parse(line);
   if (video::is_clip_name(first.path)) return !first.numbers.empty() || first.path.find('/') != std::string::npos;
   ClipPlaces places(file.parent_path());
   return !first.numbers.empty() && places.is_folder(places.find({first.path}));
@@ -79,7 +69,7 @@ std::vector<fs::path> lists_in(const fs::path& folder) {
   auto files = files_in(folder);
   std::erase_if(files, [](const fs::path& file) {
     const bool named =
-        !split_word(file.stem().string()).empty() || file.filename().string().find(kHmdbSplit) != std::string::npos;
+        !split_of_list(file.stem().string()).empty() || file.filename().string().find(kHmdbSplit) != std::string::npos;
     return !named || !is_list(file);
   });
   return files;
@@ -96,7 +86,7 @@ std::map<std::string, std::int64_t> ucf_classes(const fs::path& folder) {
   if (!fs::exists(folder / kUcfClasses, error)) return classes;
   for (const auto& line : text::trimmed_lines(text::read_text_file(folder / kUcfClasses))) {
     const auto blank = line.find(' ');
-    const auto value = number(line.substr(0, blank));
+    const auto value = whole_number(line.substr(0, blank));
     if (blank == std::string::npos || !value)
       throw DataError("data", "{}: expected a number and a class a line, as \"1 Archery\", got \"{}\".", kUcfClasses,
                       line);
@@ -193,11 +183,7 @@ std::string class_file(const fs::path& folder) {
 Dataset open(const fs::path& path, const DatasetOptions& options) {
   const bool is_folder = fs::is_directory(path);
   const fs::path folder = is_folder ? path : path.parent_path();
-  Listing listing{.subject = fmt::format("{} (read as clip-list; --format names another)", path.string()),
-                  .root = folder,
-                  .name = (is_folder ? fs::absolute(path).lexically_normal() : path.stem()).filename().string(),
-                  .records = {},
-                  .reads = Reads::clip};
+  auto listing = empty_listing(path, "clip-list", Reads::clip);
   Problems problems(listing.subject);
   Reader reader(folder, listing, problems);
   std::vector<std::string> notes;

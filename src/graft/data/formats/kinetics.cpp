@@ -2,7 +2,7 @@
 // trimmed clip is called {youtube_id}_{start:06}_{end:06}.mp4 and lies in a folder of its class, of its split, of both
 // or of none. Copies of Kinetics lack thousands of clips: what is not there is told as any file that cannot be read.
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +11,7 @@
 #include "graft/data/file_walk.h"
 #include "graft/data/format.h"
 #include "graft/data/listing.h"
+#include "graft/data/numbers.h"
 #include "graft/data/problems.h"
 #include "graft/data/split_lists.h"
 #include "graft/data/table.h"
@@ -22,8 +23,10 @@ namespace fs = std::filesystem;
 
 bool is_list(const fs::path& file) try {
   if (file.extension() != ".csv") return false;
-  const Table table = read_table(file);
-  return table.column("youtube_id") && table.column("time_start") && table.column("time_end");
+  const auto names =
+      parse_table(first_line(file), TableKind::csv, file.filename().string(), Header::none).rows.front().cells;
+  return std::ranges::all_of(std::array{"youtube_id", "time_start", "time_end"},
+                             [&](const char* name) { return std::ranges::find(names, name) != names.end(); });
 } catch (const Error&) {
   return false;
 }
@@ -38,12 +41,11 @@ bool recognises(const fs::path& path) {
   return fs::is_directory(path) ? !lists_in(path).empty() : is_list(path);
 }
 
+// Whole ones, as they stand in a clip's name.
 std::optional<int> seconds(const std::string& cell) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-  if (cell.empty() || error != std::errc() || end != cell.data() + cell.size() || value < 0 || value > 999'999)
-    return std::nullopt;
-  return static_cast<int>(value);
+  const auto value = number_from_zero(cell);
+  if (!value || *value > 999'999) return std::nullopt;
+  return static_cast<int>(*value);
 }
 
 // Kinetics' quotes are no part of a name.
@@ -94,15 +96,11 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
                     "{}: expected Kinetics' CSV, with the columns label, youtube_id, time_start, time_end and split.",
                     path.string());
   }
-  Listing listing{.subject = fmt::format("{} (read as kinetics; --format names another)", path.string()),
-                  .root = folder,
-                  .name = (is_folder ? fs::absolute(path).lexically_normal() : path.stem()).filename().string(),
-                  .records = {},
-                  .reads = Reads::clip};
+  auto listing = empty_listing(path, "kinetics", Reads::clip);
   Problems problems(listing.subject);
   ClipPlaces places(folder);
   for (const auto& file : files)
-    read(file, files.size() > 1 ? split_word(file.stem().string()) : "", places, listing, problems);
+    read(file, files.size() > 1 ? split_of_list(file.stem().string()) : "", places, listing, problems);
   problems.throw_if_any();
   return assemble(std::move(listing), options);
 }

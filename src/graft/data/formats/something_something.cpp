@@ -28,7 +28,7 @@ bool is_labels(const fs::path& file) {
 std::vector<fs::path> lists_in(const fs::path& folder, bool labels) {
   auto files = files_in(folder);
   std::erase_if(files, [&](const fs::path& file) {
-    const bool list = file.extension() == ".json" && !split_word(file.stem().string()).empty();
+    const bool list = file.extension() == ".json" && !split_of_list(file.stem().string()).empty();
     return labels ? !is_labels(file) : is_labels(file) || !list;
   });
   return files;
@@ -88,11 +88,7 @@ void read(const SplitList& list, const std::map<int, std::string>& labels, ClipP
 Dataset open(const fs::path& path, const DatasetOptions& options) {
   if (!fs::is_directory(path) || !recognises(path))
     throw DataError("data", "{}: expected a folder with labels.json, train.json and validation.json.", path.string());
-  Listing listing{.subject = fmt::format("{} (read as something-something; --format names another)", path.string()),
-                  .root = path,
-                  .name = fs::absolute(path).lexically_normal().filename().string(),
-                  .records = {},
-                  .reads = Reads::clip};
+  auto listing = empty_listing(path, "something-something", Reads::clip);
   const auto labels = read_labels(lists_in(path, true).front());
   for (const auto& [number, name] : labels)
     listing.more_classes.push_back(name);

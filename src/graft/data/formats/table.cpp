@@ -7,7 +7,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <set>
@@ -17,6 +16,7 @@
 #include "graft/data/file_walk.h"
 #include "graft/data/format.h"
 #include "graft/data/listing.h"
+#include "graft/data/numbers.h"
 #include "graft/data/problems.h"
 #include "graft/data/table_columns.h"
 #include "graft/data/table_targets.h"
@@ -161,11 +161,9 @@ std::optional<Span> span_of(const Part& part, const Table::Row& row, const std::
   Span span{.unit = part.columns.unit};
   const auto read = [&](std::size_t column) -> std::optional<double> {
     const std::string& cell = row.cells[column];
-    double value = 0;
-    const auto [stop, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-    const bool whole = span.unit == Span::Unit::seconds || value == std::floor(value);
-    if (error == std::errc() && stop == cell.data() + cell.size() && value >= 0 && std::isfinite(value) && whole)
-      return value;
+    const auto value = number_from_zero(cell);
+    const bool whole = span.unit == Span::Unit::seconds || (value && *value == std::floor(*value));
+    if (value && whole) return value;
     problems.add("{}: '{}' is \"{}\": expected {}.", where, part.table.columns[column], cell,
                  span.unit == Span::Unit::seconds ? "seconds" : "a frame's number");
     return std::nullopt;

@@ -104,10 +104,7 @@ class Aim final : public MethodWith<Options> {
       if (const auto insert = insert_at(*site, drop, own))
         adaptation.bindings.push_back({insert, {site->path}, entry.name});
     }
-    if (options_.head_dropout > 0) {
-      adaptation.bindings.push_back(
-          {std::make_shared<HeadDropout>(options_.head_dropout), {head.joint().site().path}, entry.name});
-    }
+    add_head_dropout(adaptation, head, options_.head_dropout, entry.name);
     const auto behind_blocks = model.reader().pooled() - 1;
     for (const auto& parameter : norm_parameters(model, Towers::reader)) {
       if (model.place_of(parameter) == behind_blocks) adaptation.trained.push_back(parameter);

@@ -62,10 +62,7 @@ class StAdapter final : public MethodWith<Options> {
                                  .kernel_space = options_.kernel_space};
       adaptation.bindings.push_back({std::make_shared<Adapter>(shape, own), {site->path}, entry.name});
     }
-    if (options_.head_dropout > 0) {
-      adaptation.bindings.push_back(
-          {std::make_shared<HeadDropout>(options_.head_dropout), {head.joint().site().path}, entry.name});
-    }
+    add_head_dropout(adaptation, head, options_.head_dropout, entry.name);
     return adaptation;
   }
 };
