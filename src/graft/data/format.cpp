@@ -49,8 +49,8 @@ std::string lower(std::string_view text) {
 
 std::string canonical_split(std::string_view name) {
   static const std::map<std::string_view, std::string_view> kUsual = {
-      {"valid", "val"},      {"validation", "val"}, {"dev", "val"},   {"development", "val"},
-      {"training", "train"}, {"testing", "test"},   {"eval", "test"}, {"evaluation", "test"}};
+      {"valid", "val"},      {"validation", "val"}, {"validate", "val"}, {"dev", "val"},        {"development", "val"},
+      {"training", "train"}, {"testing", "test"},   {"eval", "test"},    {"evaluation", "test"}};
   const std::string split = lower(name);
   const auto found = kUsual.find(split);
   return found == kUsual.end() ? split : std::string(found->second);

@@ -24,6 +24,19 @@ TEST(ClipList, ReadsMmactionsVideosWithBlanksInTheirPaths) {
   EXPECT_EQ(dataset.test.size(), 1u);
 }
 
+// facebookresearch/TimeSformer 70: ids in place of files; open-mmlab/mmaction2 128 and 2659: blanks at ends, inside,
+// twice.
+TEST(ClipList, ReadsIdsWithoutEndingsAndOddBlanks) {
+  const TempFolder folder;
+  folder.put("videos/-3B32lodo2M.mp4", "");
+  folder.put("train.csv", "-3B32lodo2M 0\r\ndrinking (31).mp4  1 \n");
+  folder.put("test.csv", "-3B32lodo2M 0\n");
+  const Dataset dataset = open_dataset(folder.path());
+  EXPECT_EQ(dataset.format, "clip-list");
+  EXPECT_EQ(dataset.train[0].input, "videos/-3B32lodo2M.mp4");
+  EXPECT_EQ(dataset.train[1].input, "drinking (31).mp4");
+}
+
 // mmaction2's with_offset: frame 12 of the list is the file img_00013.jpg.
 TEST(ClipList, ReadsFrameFoldersWithTheirCountsAndOffsets) {
   const TempFolder folder;

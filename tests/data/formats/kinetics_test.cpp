@@ -26,6 +26,21 @@ TEST(Kinetics, FindsTrimmedClipsInFoldersOfTheirClassWithBlanksOrUnderscores) {
   EXPECT_EQ(dataset.test[0].input, "test/e_000007_000017.mp4");
 }
 
+// As the lists are published: train.csv, validate.csv, and a test.csv without labels (cvdfoundation/kinetics-dataset
+// 31).
+TEST(Kinetics, LeavesATestListWithoutLabelsAndSaysSo) {
+  const TempFolder folder;
+  const std::string columns = "youtube_id,time_start,time_end,split\n";
+  folder.put("train.csv", "label," + columns + "x,a,1,2,train\ny,b,1,2,train\n");
+  folder.put("validate.csv", "label," + columns + "x,c,1,2,validate\ny,d,1,2,validate\n");
+  folder.put("test.csv", columns + "e,1,2,test\n");
+  const Dataset dataset = open_dataset(folder.path(), {.test_split = "validate"});
+  EXPECT_EQ(dataset.train.size(), 2u);
+  EXPECT_EQ(dataset.test.size(), 2u);
+  EXPECT_THAT(dataset.notes, ElementsAre(testing::HasSubstr("test.csv has no column 'label', and is left")));
+  EXPECT_ERROR(open_dataset(folder.path()), DataError, "no clips in the split 'test'. Found: train, validate");
+}
+
 TEST(Kinetics, SaysWhatIsWrongAndWhere) {
   const TempFolder folder;
   const auto open = [&](const char* text) { open_dataset(folder.put("k.csv", text)); };

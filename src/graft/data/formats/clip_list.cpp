@@ -60,7 +60,8 @@ bool is_list(const fs::path& file) try {
   const auto first = parse(line);
   if (video::is_clip_name(first.path)) return !first.numbers.empty() || first.path.find('/') != std::string::npos;
   ClipPlaces places(file.parent_path());
-  return !first.numbers.empty() && places.is_folder(places.find({first.path}));
+  const auto found = places.find({first.path});  // a list may name clips without their ending
+  return !first.numbers.empty() && (places.is_folder(found) || video::is_clip_name(found));
 } catch (const Error&) {
   return false;
 }
