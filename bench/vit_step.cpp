@@ -63,6 +63,7 @@ int main(int argc, char** argv) {
   info.method = o.work == "features" ? "linear-probe" : o.work;
   info.frames = o.frames;
   if (o.work == "vpt") info.method_options = {{"tokens", "50"}};
+  if (o.work == "aim") info.method_options = {{"random-base", "true"}};  // its weights are drawn
   for (int i = 0; i < o.classes; ++i)
     info.classes.push_back(fmt::format("class {}", i));
   auto adapted = engine::build_adapted(model, methods::make_method(info.method, info.method_options), info);
