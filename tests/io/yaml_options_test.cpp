@@ -29,6 +29,16 @@ TEST(YamlOptions, NestingIsADotSnakeIsKebabAndAListIsLines) {
       ElementsAre(Pair("batch-size", "8"), Pair("lora.rank", "4"), Pair("lora.sites", "q\nv"), Pair("value", "")));
 }
 
+TEST(YamlOptions, AListOfMapsIsNumberedWhereThatIsAskedFor) {
+  const auto values =
+      parse_yaml_options("exclude: [{method: coop, data: [a, b]}, {shots: 1}]", "f", ListsOfMaps::numbered);
+  EXPECT_EQ(values, (OptionValues{{"exclude.0.data", "a\nb"}, {"exclude.0.method", "coop"}, {"exclude.1.shots", "1"}}));
+  EXPECT_EQ(parse_yaml_options("{\"x\": [{\"a\": \"\\/\"}]}", "f", ListsOfMaps::numbered),
+            (OptionValues{{"x.0.a", "/"}}));
+  EXPECT_THROW(parse_yaml_options("exclude: [{a: 1}, b]", "f", ListsOfMaps::numbered), ConfigError);
+  EXPECT_THROW(parse_yaml_options("exclude: [{a: 1}]", "f"), ConfigError);
+}
+
 TEST(YamlOptions, JsonIsReadToo) {
   EXPECT_THAT(parse_yaml_options(R"({"lr": 1e-3, "method": "lora"})", "x"),
               ElementsAre(Pair("lr", "1e-3"), Pair("method", "lora")));

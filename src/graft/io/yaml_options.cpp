@@ -23,8 +23,9 @@ constexpr const char* kBracesWantQuotes = "Text with braces is quoted: '{}'";
 // Collects values under dotted names; whatever would be passed over is refused.
 class Flattened {
  public:
-  explicit Flattened(std::string file) : file_(std::move(file)) {}
+  Flattened(std::string file, ListsOfMaps lists) : file_(std::move(file)), lists_(lists) {}
   OptionValues values;
+  bool numbers_lists() const { return lists_ == ListsOfMaps::numbered; }
 
   // "lora" + "drop_out" -> "lora.drop-out"
   std::string below(const std::string& name, std::string key, int depth) const {
@@ -50,6 +51,7 @@ class Flattened {
 
  private:
   std::string file_;
+  ListsOfMaps lists_;
 };
 
 std::string scalar_of(const YAML::Node& node) {
@@ -75,6 +77,13 @@ void flatten(const std::string& file, const std::string& name, const YAML::Node&
   std::string text;
   if (node.IsSequence()) {
     if (node.size() == 0) all.refuse_empty(name, "list");
+    if (all.numbers_lists() && node[0].IsMap()) {
+      for (size_t i = 0; i < node.size(); ++i) {
+        if (!node[i].IsMap()) all.refuse_item(name);
+        flatten(file, all.below(name, std::to_string(i), depth), node[i], depth + 1, all);
+      }
+      return;
+    }
     for (const auto& item : node) {
       if (!item.IsScalar()) all.refuse_item(name);
       text += (text.empty() ? "" : "\n") + scalar_of(item);
@@ -97,6 +106,13 @@ void flatten(const std::string& name, const nlohmann::json& value, int depth, Fl
     return;
   }
   if (!value.is_array()) return all.add(name, text_of(value));
+  if (all.numbers_lists() && value[0].is_object()) {
+    for (size_t i = 0; i < value.size(); ++i) {
+      if (!value[i].is_object()) all.refuse_item(name);
+      flatten(all.below(name, std::to_string(i), depth), value[i], depth + 1, all);
+    }
+    return;
+  }
   std::string text;
   for (const auto& item : value) {
     if (item.is_structured() || item.is_null()) all.refuse_item(name);
@@ -126,8 +142,8 @@ nlohmann::json parse_json_options(std::string_view text, const std::string& name
 
 }  // namespace
 
-OptionValues parse_yaml_options(std::string_view text, const std::string& name) {
-  Flattened all(name);
+OptionValues parse_yaml_options(std::string_view text, const std::string& name, ListsOfMaps lists) {
+  Flattened all(name, lists);
   try {
     auto documents = YAML::LoadAll(std::string(text));
     std::erase_if(documents, [](const YAML::Node& document) { return document.IsNull(); });
@@ -140,7 +156,7 @@ OptionValues parse_yaml_options(std::string_view text, const std::string& name) 
     flatten(name, "", documents[0], 0, all);
   } catch (const YAML::Exception& error) {
     if (const auto json = parse_json_options(text, name); json.is_object()) {
-      Flattened other(name);
+      Flattened other(name, lists);
       flatten("", json, 0, other);
       return std::move(other.values);
     }
@@ -151,8 +167,8 @@ OptionValues parse_yaml_options(std::string_view text, const std::string& name) 
   return std::move(all.values);
 }
 
-OptionValues read_yaml_options(const std::filesystem::path& file) {
-  return parse_yaml_options(read_file("config", file, kMostBytesOfOptions), printable(file.string()));
+OptionValues read_yaml_options(const std::filesystem::path& file, ListsOfMaps lists) {
+  return parse_yaml_options(read_file("config", file, kMostBytesOfOptions), printable(file.string()), lists);
 }
 
 std::string print_yaml_options(const OptionValues& values) {
