@@ -15,7 +15,7 @@
 #include "graft/io/model_folder.h"
 #include "graft/models/model.h"
 #include "graft/nn/block.h"
-#include "graft/study/statistics.h"
+#include "graft/statistics/students.h"
 #include "graft/tensor/attention.h"
 #include "graft/tensor/frozen_linear.h"
 #include "graft/tensor/norm.h"
@@ -143,7 +143,7 @@ int main(int argc, char** argv) {
     second.push_back(b);
     logs.push_back(std::log(a / b));
   }
-  const auto summary = study::summarise(logs);
+  const auto summary = statistics::summarise(logs);
   const nlohmann::json row = {{"model", o.model},
                               {"precision", o.precision},
                               {"batch", o.batch},

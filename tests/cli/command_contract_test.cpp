@@ -28,14 +28,14 @@ using testing::IsEmpty;
 using testing::Not;
 
 const fs::path kAssets = GRAFT_TEST_ASSETS;
-const std::set<std::string> kPathOptions = {"model",   "data", "classes", "templates", "output", "resume",
-                                            "adapter", "run",  "sites",   "config",    "html"};
+const std::set<std::string> kPathOptions = {"model", "data",  "classes", "templates", "output", "resume", "adapter",
+                                            "run",   "sites", "config",  "html",      "study",  "labels"};
 // Text that names no file.
-const std::set<std::string> kWords = {"as",          "precision",      "device",       "format",       "method",
-                                      "loss",        "image-column",   "label-column", "split-column", "train-split",
-                                      "val-split",   "test-split",     "template",     "memory",       "at",
-                                      "split",       "match",          "mean",         "std",          "text-column",
-                                      "pair-column", "label-separator"};
+const std::set<std::string> kWords = {"as",          "precision",       "device",       "format",       "method",
+                                      "loss",        "image-column",    "label-column", "split-column", "train-split",
+                                      "val-split",   "test-split",      "template",     "memory",       "at",
+                                      "split",       "match",           "mean",         "std",          "text-column",
+                                      "pair-column", "label-separator", "shard",        "against"};
 
 // A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face
 // cache, and a run.
@@ -59,6 +59,8 @@ class World : public testing::Environment {
     fs::create_directories("holiday");
     for (const auto& photo : fs::directory_iterator("pets/test/Ties"))
       fs::copy_file(photo.path(), "holiday" / photo.path().filename());
+    std::ofstream("study.yaml")
+        << "models: [clip]\ndata: [pets]\nmethods: [zero-shot, linear-probe]\nshots: [1]\nseeds: 2\n";
     const auto made = shell(examples("adapt")[0]);
     ASSERT_EQ(made.code, 0) << made.err;
   }
@@ -234,6 +236,7 @@ std::vector<std::string> sound_call(const std::string& command) {
   if (command == "predict") return {command, "--run", "runs/pets", "-q", "holiday"};
   if (command == "search") return {command, "--model", "clip", "--data", "holiday", "-q", "ties"};
   if (command == "zero-shot") return {command, "--model", "clip", "--data", "pets", "-q"};
+  if (command == "compare") return {command, "--study", "study.yaml", "-q", "--output", "odd/study"};
   if (command == "features") {
     return {command, "--model", "clip", "--data", "holiday", "--output", "odd/f.safetensors", "-q"};
   }

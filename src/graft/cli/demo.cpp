@@ -17,6 +17,7 @@
 #include "graft/core/signals.h"
 #include "graft/methods/entry.h"
 #include "graft/pipelines/zero_shot.h"
+#include "graft/statistics/proportions.h"
 
 namespace graft::cli {
 namespace {
@@ -122,7 +123,7 @@ pipelines::AdaptResult Demo::adapt(const std::string& method, int64_t shots, int
 }
 
 DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const tasks::ClassCounts& counts) {
-  std::vector<study::Share> classes;
+  std::vector<statistics::Share> classes;
   for (size_t i = 0; i < counts.class_count.size(); ++i)
     classes.push_back({counts.class_correct[i], counts.class_count[i]});
   DemoRun run;
@@ -132,7 +133,7 @@ DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const tas
   run.correct = counts.correct;
   run.count = counts.count;
   run.mean_per_class = counts.mean_per_class();
-  run.per_class_interval = study::mean_share_interval(classes);
+  run.per_class_interval = statistics::mean_share_interval(classes);
   return run;
 }
 
@@ -156,12 +157,12 @@ nlohmann::json to_json(const DemoRun& run) {
           {"seconds", run.seconds}};
 }
 
-void finish_demo(study::ComparisonReport report, const DemoOptions& options, const Arguments& arguments,
+void finish_demo(report::ComparisonReport report, const DemoOptions& options, const Arguments& arguments,
                  Terminal& terminal) {
   report.command = arguments.command_line();
   report.environment = describe_environment();
   const fs::path file = fs::path(options.output) / "report.html";
-  write_file_atomically(file, study::to_html(report));
+  write_file_atomically(file, report::to_html(report));
   if (!terminal.json()) {
     terminal.print("");
     for (const auto& note : report.notes)

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "graft/cli/arguments.h"
+#include "graft/core/interval.h"
 #include "graft/engine/session.h"
 #include "graft/methods/setting.h"
 #include "graft/pipelines/adapt.h"
-#include "graft/study/comparison_report.h"
-#include "graft/study/statistics.h"
+#include "graft/report/comparison_report.h"
 
 namespace graft::cli {
 
@@ -82,7 +82,7 @@ DemoRun to_run(const std::string& method, int64_t shots, int64_t seed, const pip
 nlohmann::json to_json(const DemoRun& run);
 
 // The end of both forms: the report on disk, its notes and what to do next on the screen.
-void finish_demo(study::ComparisonReport report, const DemoOptions& options, const Arguments& arguments,
+void finish_demo(report::ComparisonReport report, const DemoOptions& options, const Arguments& arguments,
                  Terminal& terminal);
 
 int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Terminal& terminal);

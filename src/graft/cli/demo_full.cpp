@@ -20,7 +20,7 @@
 #include "graft/io/json_object.h"
 #include "graft/methods/entry.h"
 #include "graft/methods/method.h"
-#include "graft/study/statistics.h"
+#include "graft/statistics/students.h"
 
 namespace graft::cli {
 namespace {
@@ -95,16 +95,19 @@ double per_class(const DemoRun& run) {
 }
 
 // The mean over the seeds, and the gain over zero-shot paired with it.
-study::Measured measured(const std::vector<double>& values, double zero_shot) {
-  const auto mean = study::summarise(values);
-  const auto gain = study::compare(values, std::vector<double>(values.size(), zero_shot), Random(1)).difference;
+report::Measured measured(const std::vector<double>& values, double zero_shot) {
+  const auto mean = statistics::summarise(values);
+  std::vector<double> gains;
+  for (const double value : values)
+    gains.push_back(value - zero_shot);
+  const auto gain = statistics::summarise(gains);
   return {mean.mean, mean.interval.low, mean.interval.high, gain.mean, gain.interval.low, gain.interval.high};
 }
 
-study::ComparisonTable table_of(const Results& results, const std::vector<std::string>& methods, int64_t shots,
-                                const DemoRun& base) {
-  study::ComparisonTable table{fmt::format("{} {}, {} draws of photos", shots, shots == 1 ? "shot" : "shots", kSeeds),
-                               {}};
+report::ComparisonTable table_of(const Results& results, const std::vector<std::string>& methods, int64_t shots,
+                                 const DemoRun& base) {
+  report::ComparisonTable table{fmt::format("{} {}, {} draws of photos", shots, shots == 1 ? "shot" : "shots", kSeeds),
+                                {}};
   const auto own = wilson_interval(base.correct, base.count);
   table.rows.push_back({.name = base.method,
                         .per_class = {.value = base.mean_per_class,
@@ -125,7 +128,7 @@ study::ComparisonTable table_of(const Results& results, const std::vector<std::s
   return table;
 }
 
-void print_table(const study::ComparisonTable& table, Terminal& terminal) {
+void print_table(const report::ComparisonTable& table, Terminal& terminal) {
   TextTable text({Align::left, Align::right, Align::right, Align::right, Align::left, Align::right, Align::right,
                   Align::left, Align::right});
   text.row({"", "trained", "per class", "gain", "95 % interval", "accuracy", "gain", "95 % interval", "time"});
@@ -145,13 +148,13 @@ void print_table(const study::ComparisonTable& table, Terminal& terminal) {
     terminal.print("  " + line);
 }
 
-study::LineChart chart_of(const Results& results, const std::vector<std::string>& methods, const DemoRun& base) {
-  study::LineChart chart{"mean per class", "labelled photos a kind", {}, true};
+report::LineChart chart_of(const Results& results, const std::vector<std::string>& methods, const DemoRun& base) {
+  report::LineChart chart{"mean per class", "labelled photos a kind", {}, true};
   chart.series.push_back({"zero-shot", {{1, base.mean_per_class}, {16, base.mean_per_class}}});
   for (const auto& method : methods) {
-    auto& series = chart.series.emplace_back(study::Series{method, {}});
+    auto& series = chart.series.emplace_back(report::Series{method, {}});
     for (const int64_t shots : kShots)
-      series.points.emplace_back(shots, study::summarise(over_seeds(results, method, shots, per_class)).mean);
+      series.points.emplace_back(shots, statistics::summarise(over_seeds(results, method, shots, per_class)).mean);
   }
   return chart;
 }
@@ -205,7 +208,7 @@ int run_full_demo(const DemoOptions& options, const Arguments& arguments, Termin
                                       format_duration(run.seconds), wanted.size() - left.size() + i + 1, wanted.size(),
                                       known && seconds > 0 ? ", about " + format_duration(seconds) + " left" : ""));
   }
-  study::ComparisonReport report;
+  report::ComparisonReport report;
   report.title = "graft demo --full";
   report.subtitle = fmt::format("{} kinds of product photo, a small CLIP that stays frozen", demo.classes());
   for (const int64_t shots : kShots) {

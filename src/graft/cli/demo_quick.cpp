@@ -8,10 +8,10 @@
 #include "graft/cli/demo_methods.h"
 #include "graft/cli/results.h"
 #include "graft/cli/run_report.h"
+#include "graft/core/interval.h"
 #include "graft/core/printable.h"
 #include "graft/core/quantities.h"
 #include "graft/methods/method.h"
-#include "graft/study/statistics.h"
 
 namespace graft::cli {
 namespace {
@@ -53,7 +53,7 @@ std::vector<std::string> notes(const Demo& demo, const DemoOptions& options) {
                       options.shots)};
 }
 
-study::MethodRow to_row(const DemoRun& run, const DemoRun& base) {
+report::MethodRow to_row(const DemoRun& run, const DemoRun& base) {
   const auto plain = wilson_interval(run.correct, run.count);
   return {.name = run.method,
           .trained = run.trained,
@@ -83,7 +83,7 @@ int run_quick_demo(const DemoOptions& options, const Arguments& arguments, Termi
   }
   const DemoRun base = demo.zero_shot();
   print_row(base, base, terminal);
-  study::ComparisonReport report;
+  report::ComparisonReport report;
   report.tables = {{fmt::format("{} shots, seed {}", options.shots, options.seed), {to_row(base, base)}}};
   const std::filesystem::path folder = options.output;
   for (const std::string method : kMethods) {

@@ -32,8 +32,8 @@ std::string time_now() {
 }
 
 template <class Value>
-study::Series curve(const std::vector<train::Metric>& metrics, const std::string& split, const Value& value) {
-  study::Series series{split == "train" ? "training" : "validation", {}};
+report::Series curve(const std::vector<train::Metric>& metrics, const std::string& split, const Value& value) {
+  report::Series series{split == "train" ? "training" : "validation", {}};
   for (const auto& metric : metrics) {
     if (metric.split == split && std::isfinite(std::invoke(value, metric)))
       series.points.emplace_back(metric.step, std::invoke(value, metric));
@@ -41,7 +41,7 @@ study::Series curve(const std::vector<train::Metric>& metrics, const std::string
   return series;
 }
 
-std::vector<study::LineChart> charts(const std::vector<train::Metric>& metrics, const tasks::Score& chosen_by) {
+std::vector<report::LineChart> charts(const std::vector<train::Metric>& metrics, const tasks::Score& chosen_by) {
   const auto score = [&](const train::Metric& metric) { return metric.score(chosen_by.name); };
   return {{"loss",
            "step",
@@ -52,14 +52,14 @@ std::vector<study::LineChart> charts(const std::vector<train::Metric>& metrics, 
           {"norm of all gradients", "step", {curve(metrics, "train", &train::Metric::grad_norm)}, false}};
 }
 
-std::vector<study::Mistake> worst_mistakes(const pipelines::AdaptResult& result) {
+std::vector<report::Mistake> worst_mistakes(const pipelines::AdaptResult& result) {
   const auto& predictions = result.test_predictions;
-  std::vector<study::Mistake> mistakes;
+  std::vector<report::Mistake> mistakes;
   for (const auto row : tasks::surest_mistakes(predictions, pipelines::kMistakesShown)) {
     const auto [predicted, probability] = tasks::top(predictions, row, 1).front();
     const auto truth = predictions.labels[static_cast<size_t>(row)];
-    study::Mistake mistake{predictions.files[static_cast<size_t>(row)], result.classes[static_cast<size_t>(truth)],
-                           result.classes[static_cast<size_t>(predicted)], probability};
+    report::Mistake mistake{predictions.files[static_cast<size_t>(row)], result.classes[static_cast<size_t>(truth)],
+                            result.classes[static_cast<size_t>(predicted)], probability};
     if (result.reads == data::Reads::photo) mistake.images = {thumbnail_uri(result.data_root / mistake.file)};
     if (const auto frames = result.mistake_frames.find(row); frames != result.mistake_frames.end()) {
       for (const auto& frame : frames->second)
@@ -74,7 +74,7 @@ std::vector<study::Mistake> worst_mistakes(const pipelines::AdaptResult& result)
 
 }  // namespace
 
-study::Facts describe_environment() {
+report::Facts describe_environment() {
   utsname system{};
   uname(&system);
   return {{"graft", GRAFT_VERSION},
@@ -84,13 +84,13 @@ study::Facts describe_environment() {
           {"finished", time_now()}};
 }
 
-study::RunReport describe_run(const pipelines::AdaptResult& result, const std::string& command) {
+report::RunReport describe_run(const pipelines::AdaptResult& result, const std::string& command) {
   const OptionValues config = io::read_yaml_options(result.folder / "config.yaml");
   const auto option = [&](const char* name) {
     const auto found = config.find(name);
     return found != config.end() ? found->second : "";
   };
-  study::RunReport report;
+  report::RunReport report;
   report.title =
       fmt::format("{} on {}", option("method"), std::filesystem::path(option("data")).lexically_normal().string());
   report.subtitle = fmt::format("{} · {} classes · seed {}", option("model"), result.classes.size(), option("seed"));
@@ -128,7 +128,7 @@ study::RunReport describe_run(const pipelines::AdaptResult& result, const std::s
 }
 
 void write_run_report(const pipelines::AdaptResult& result, const std::string& command) {
-  write_file_atomically(result.folder / "report.html", study::to_html(describe_run(result, command)));
+  write_file_atomically(result.folder / "report.html", report::to_html(describe_run(result, command)));
 }
 
 }  // namespace graft::cli

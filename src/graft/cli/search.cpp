@@ -14,7 +14,7 @@
 #include "graft/cli/thumbnail.h"
 #include "graft/core/atomic_file.h"
 #include "graft/core/printable.h"
-#include "graft/study/search_page.h"
+#include "graft/report/search_page.h"
 
 namespace graft::cli {
 namespace {
@@ -50,9 +50,9 @@ void print_json(const pipelines::SearchResult& result, Terminal& terminal) {
 }
 
 void write_page(const pipelines::SearchOptions& options, const pipelines::SearchResult& result) {
-  std::vector<study::SearchRow> rows;
+  std::vector<report::SearchRow> rows;
   for (const auto& found : result.found) {
-    study::SearchRow row{found.query, {}};
+    report::SearchRow row{found.query, {}};
     for (const auto& hit : found.hits) {
       row.hits.push_back({.name = hit.name, .cosine = hit.cosine});
       if (result.photos) {
@@ -65,7 +65,7 @@ void write_page(const pipelines::SearchOptions& options, const pipelines::Search
   }
   write_file_atomically(
       options.html,
-      study::to_html(fmt::format("{} · {} of {}", options.model.model, result.searched, options.data.data), rows));
+      report::to_html(fmt::format("{} · {} of {}", options.model.model, result.searched, options.data.data), rows));
 }
 
 int run(Arguments& arguments, Terminal& terminal) {

@@ -10,7 +10,7 @@
 #include "graft/core/read_file.h"
 #include "graft/data/resize.h"
 #include "graft/io/image.h"
-#include "graft/study/html.h"
+#include "graft/report/html.h"
 
 namespace graft::cli {
 namespace {
@@ -37,7 +37,7 @@ std::string thumbnail_uri(const std::filesystem::path& photo) try {
   const std::string bytes = read_file("report", photo);
   const auto view = std::as_bytes(std::span(bytes));
   const bool is_shown_by_browsers = !(bytes.size() > 1 && bytes[0] == 'B' && bytes[1] == 'M');
-  if (!bytes.empty() && bytes.size() <= kFewBytes && is_shown_by_browsers) return study::data_uri(view);
+  if (!bytes.empty() && bytes.size() <= kFewBytes && is_shown_by_browsers) return report::data_uri(view);
   return thumbnail_uri(io::decode_image(view, photo.string()));
 } catch (const Error&) {
   return "";
@@ -46,7 +46,7 @@ std::string thumbnail_uri(const std::filesystem::path& photo) try {
 std::string thumbnail_uri(const io::Image& image) {
   const double scale = std::min(1.0, static_cast<double>(kSide) / std::max(image.width, image.height));
   const auto side = [scale](int pixels) { return std::max(1, static_cast<int>(scale * pixels)); };
-  return study::data_uri(
+  return report::data_uri(
       encode_png(data::resize(image, {side(image.height), side(image.width)}, data::Filter::bicubic)));
 }
 

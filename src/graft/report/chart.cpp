@@ -1,4 +1,4 @@
-#include "graft/study/chart.h"
+#include "graft/report/chart.h"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 #include <cmath>
 #include <limits>
 
-#include "graft/study/html.h"
+#include "graft/report/html.h"
 
-namespace graft::study {
+namespace graft::report {
 namespace {
 
 constexpr double kWidth = 440, kHeight = 220, kLeft = 58, kRight = 12, kTop = 10, kBottom = 34;
@@ -120,4 +120,4 @@ std::string to_html(const LineChart& chart) {
       curves.size() > 1 ? "<div class=\"legend\">" + legend + "</div>" : "");
 }
 
-}  // namespace graft::study
+}  // namespace graft::report

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace graft::study {
+namespace graft::report {
 
 struct Series {
   std::string name;
@@ -26,4 +26,4 @@ std::string to_html(const LineChart& chart);
 // Round numbers that cover [low, high], about `count` of them: steps of 1, 2 or 5 times a power of ten.
 std::vector<double> ticks(double low, double high, int count);
 
-}  // namespace graft::study
+}  // namespace graft::report

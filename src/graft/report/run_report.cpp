@@ -1,4 +1,4 @@
-#include "graft/study/run_report.h"
+#include "graft/report/run_report.h"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "graft/study/statistics.h"
+#include "graft/core/interval.h"
 
-namespace graft::study {
+namespace graft::report {
 namespace {
 
 constexpr size_t kLargestMatrix = 40;  // classes; beyond that only the pairs that are mistaken most
@@ -151,4 +151,4 @@ std::string to_html(const RunReport& report) {
   return page(report.title, body);
 }
 
-}  // namespace graft::study
+}  // namespace graft::report

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace graft::study {
+namespace graft::report {
 
 struct SearchHit {
   std::string name;
@@ -19,4 +19,4 @@ struct SearchRow {
 
 std::string to_html(const std::string& subtitle, const std::vector<SearchRow>& rows);
 
-}  // namespace graft::study
+}  // namespace graft::report

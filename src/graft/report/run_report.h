@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "graft/study/chart.h"
-#include "graft/study/html.h"
+#include "graft/report/chart.h"
+#include "graft/report/html.h"
 
-namespace graft::study {
+namespace graft::report {
 
 struct ClassScore {
   std::string name;
@@ -52,4 +52,4 @@ struct RunReport {
 
 std::string to_html(const RunReport& report);
 
-}  // namespace graft::study
+}  // namespace graft::report

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "graft/study/chart.h"
-#include "graft/study/html.h"
+#include "graft/report/chart.h"
+#include "graft/report/html.h"
 
-namespace graft::study {
+namespace graft::report {
 
 // A share from 0 to 1, of one seed or the mean of several, with 95 % intervals; ends that are equal: not known.
 struct Measured {
@@ -45,4 +45,4 @@ struct ComparisonReport {
 
 std::string to_html(const ComparisonReport& report);
 
-}  // namespace graft::study
+}  // namespace graft::report

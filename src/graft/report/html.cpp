@@ -1,15 +1,15 @@
-#include "graft/study/html.h"
+#include "graft/report/html.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
 
-namespace graft::study {
+namespace graft::report {
 namespace {
 
 constexpr std::string_view kStyle =
-#include "graft/study/report.css.inc"
+#include "graft/report/report.css.inc"
     ;
 
 constexpr std::string_view kScript =
@@ -101,4 +101,4 @@ std::string page(std::string_view title, std::string_view body) {
       escape(title), kStyle, body, kScript);
 }
 
-}  // namespace graft::study
+}  // namespace graft::report

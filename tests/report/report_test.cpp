@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "graft/study/chart.h"
-#include "graft/study/comparison_report.h"
-#include "graft/study/html.h"
-#include "graft/study/run_report.h"
+#include "graft/report/chart.h"
+#include "graft/report/comparison_report.h"
+#include "graft/report/html.h"
+#include "graft/report/run_report.h"
 
-namespace graft::study {
+namespace graft::report {
 namespace {
 
 using testing::ElementsAre;
@@ -173,4 +173,4 @@ TEST(ComparisonReport, ColoursOnlyWhatTheIntervalShows) {
 }
 
 }  // namespace
-}  // namespace graft::study
+}  // namespace graft::report

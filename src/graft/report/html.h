@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace graft::study {
+namespace graft::report {
 
 using Facts = std::vector<std::pair<std::string, std::string>>;  // name, value
 
@@ -25,4 +25,4 @@ std::string page(std::string_view title, std::string_view body);
 // A share from 0 to 1 as a bar, with its 95 % interval as a line across the end.
 std::string share_bar(double share, double low, double high);
 
-}  // namespace graft::study
+}  // namespace graft::report

@@ -1,10 +1,10 @@
-#include "graft/study/search_page.h"
+#include "graft/report/search_page.h"
 
 #include <fmt/format.h>
 
-#include "graft/study/html.h"
+#include "graft/report/html.h"
 
-namespace graft::study {
+namespace graft::report {
 
 std::string to_html(const std::string& subtitle, const std::vector<SearchRow>& rows) {
   std::string body;
@@ -22,4 +22,4 @@ std::string to_html(const std::string& subtitle, const std::vector<SearchRow>& r
               "<header><h1>graft search</h1><p class=\"soft\">" + escape(subtitle) + "</p></header>\n" + body);
 }
 
-}  // namespace graft::study
+}  // namespace graft::report

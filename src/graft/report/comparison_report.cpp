@@ -1,10 +1,10 @@
-#include "graft/study/comparison_report.h"
+#include "graft/report/comparison_report.h"
 
 #include <fmt/format.h>
 
 #include <tuple>
 
-namespace graft::study {
+namespace graft::report {
 namespace {
 
 // Equal ends of the interval: it is not known.
@@ -71,4 +71,4 @@ std::string to_html(const ComparisonReport& report) {
   return page(report.title, body);
 }
 
-}  // namespace graft::study
+}  // namespace graft::report

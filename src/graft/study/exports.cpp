@@ -1,0 +1,145 @@
+#include "graft/study/exports.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "graft/core/atomic_file.h"
+#include "graft/core/quantities.h"
+
+namespace graft::study {
+namespace {
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text)
+    quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+std::string latex_text(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\') {
+      out += "\\textbackslash{}";
+    } else if (c == '~' || c == '^') {
+      out += fmt::format("\\{}{{}}", c);
+    } else {
+      if (std::string_view("&%$#_{}").find(c) != std::string_view::npos) out += '\\';
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string markdown_text(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view("\\`*_[]<>|").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string title_of(const StudyOutcome& outcome, const StudyTable& table) {
+  if (outcome.foreign) return "predictions";
+  return table.shots > 0 ? fmt::format("{} {}", table.shots, table.shots == 1 ? "shot" : "shots") : "all labels";
+}
+
+std::string number(const TableCell& cell, bool percent, const char* plus_minus, const char* none) {
+  if (cell.values.empty()) return none;
+  const int digits = percent ? 1 : 3;
+  const double scale = percent ? 100 : 1;
+  std::string text = fmt::format("{:.{}f}", scale * cell.summary.mean, digits);
+  if (cell.values.size() > 1 && std::isfinite(cell.summary.interval.high))
+    text += fmt::format("{}{:.{}f}", plus_minus, scale * (cell.summary.interval.high - cell.summary.mean), digits);
+  return text;
+}
+
+}  // namespace
+
+std::string to_csv(const StudyOutcome& outcome) {
+  std::string csv =
+      fmt::format("shots,method,data,runs,{0},{0}_low,{0}_high,trained_parameters,seconds\n", outcome.metric);
+  for (const auto& table : outcome.tables) {
+    for (const auto& row : table.rows) {
+      for (size_t c = 0; c < row.cells.size(); ++c) {
+        const auto& cell = row.cells[c];
+        const bool bounded = cell.values.size() > 1;
+        csv += fmt::format("{},{},{},{},{},{},{},{}\n", table.shots, csv_field(row.method), csv_field(table.columns[c]),
+                           cell.values.size(), cell.values.empty() ? "" : fmt::format("{:.6f}", cell.summary.mean),
+                           bounded ? fmt::format("{:.6f}", cell.summary.interval.low) : "",
+                           bounded ? fmt::format("{:.6f}", cell.summary.interval.high) : "",
+                           outcome.foreign ? "," : fmt::format("{},{:.3f}", row.trained, row.seconds));
+      }
+    }
+  }
+  return csv;
+}
+
+std::string to_markdown(const StudyOutcome& outcome) {
+  std::string text = fmt::format("# {}\n", markdown_text(outcome.name));
+  for (const auto& table : outcome.tables) {
+    text += fmt::format("\n## {}\n\n| method |{}", title_of(outcome, table), outcome.foreign ? "" : " trained |");
+    std::string rule = outcome.foreign ? "|---|" : "|---|--:|";
+    for (const auto& column : table.columns) {
+      text += fmt::format(" {} |", markdown_text(column));
+      rule += "--:|";
+    }
+    text += fmt::format(" mean | mean rank |\n{}--:|--:|\n", rule);
+    for (const auto& row : table.rows) {
+      text += fmt::format("| {} |", markdown_text(row.method));
+      if (!outcome.foreign) text += fmt::format(" {} |", format_count(row.trained));
+      for (const auto& cell : row.cells)
+        text += fmt::format(" {} |", number(cell, outcome.percent, " ± ", "-"));
+      text += fmt::format(
+          " {} | {} |\n",
+          row.mean ? fmt::format("{:.{}f}", (outcome.percent ? 100 : 1) * *row.mean, outcome.percent ? 1 : 3) : "-",
+          row.mean_rank ? fmt::format("{:.1f}", *row.mean_rank) : "-");
+    }
+  }
+  text += "\n";
+  const auto comparisons = static_cast<int64_t>(outcome.comparisons.size());
+  for (const auto& comparison : outcome.comparisons) {
+    const auto lines = sentences(comparison, outcome.verdict_options, comparisons, outcome.seconds_a_pair);
+    text += fmt::format("- {}: {}", label_of(comparison), markdown_text(lines.front()));
+    for (size_t i = 1; i < lines.size(); ++i)
+      text += fmt::format("; {}", markdown_text(lines[i]));
+    text += "\n";
+  }
+  return text;
+}
+
+std::string to_latex(const StudyOutcome& outcome) {
+  std::string text;
+  for (const auto& table : outcome.tables) {
+    text += fmt::format("% {}, {}\n\\begin{{tabular}}{{l{}{}rr}}\n\\toprule\nmethod{}", latex_text(outcome.name),
+                        title_of(outcome, table), outcome.foreign ? "" : "r", std::string(table.columns.size(), 'r'),
+                        outcome.foreign ? "" : " & trained");
+    for (const auto& column : table.columns)
+      text += " & " + latex_text(column);
+    text += " & mean & rank \\\\\n\\midrule\n";
+    for (const auto& row : table.rows) {
+      text += latex_text(row.method);
+      if (!outcome.foreign) text += " & " + format_count(row.trained);
+      for (const auto& cell : row.cells)
+        text += " & " + number(cell, outcome.percent, " $\\pm$ ", "--");
+      text += fmt::format(
+          " & {} & {} \\\\\n",
+          row.mean ? fmt::format("{:.{}f}", (outcome.percent ? 100 : 1) * *row.mean, outcome.percent ? 1 : 3) : "--",
+          row.mean_rank ? fmt::format("{:.1f}", *row.mean_rank) : "--");
+    }
+    text += "\\bottomrule\n\\end{tabular}\n";
+  }
+  return text;
+}
+
+void write_exports(const StudyOutcome& outcome, const std::string& page, const std::filesystem::path& folder) {
+  write_file_atomically(folder / "report.html", page);
+  write_file_atomically(folder / "table.csv", to_csv(outcome));
+  write_file_atomically(folder / "table.md", to_markdown(outcome));
+  write_file_atomically(folder / "table.tex", to_latex(outcome));
+}
+
+}  // namespace graft::study

@@ -1,0 +1,473 @@
+#include "graft/study/outcome.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "graft/core/error.h"
+#include "graft/core/names.h"
+#include "graft/statistics/calibration.h"
+#include "graft/statistics/ranks.h"
+
+namespace graft::study {
+namespace {
+
+constexpr size_t kShownDisagreements = 12;
+constexpr int64_t kBins = 15;
+
+using Column = std::pair<std::string, std::string>;  // model, data set
+
+// Reads a study's results by what they are of.
+class ResultReader {
+ public:
+  ResultReader(const Design& design, const std::vector<Cell>& cells, const std::map<Cell, RunResult>& results,
+               const ItemsOf& items)
+      : design_(design), cells_(cells.begin(), cells.end()), results_(results), items_of_(items) {
+    for (const auto& [model, data] : design.columns)
+      several_models_ = several_models_ || model != design.columns.front().first;
+  }
+
+  const std::vector<Column>& columns() const { return design_.columns; }
+  bool seedless(const std::string& method) const { return design_.once.count(method) > 0; }
+  std::string name_of(const Column& column) const {
+    return several_models_ ? fmt::format("{} · {}", column.first, column.second) : column.second;
+  }
+
+  Cell cell(const std::string& method, const Column& column, int64_t shots, int64_t seed) const {
+    if (seedless(method)) shots = seed = 0;
+    return {method, column.first, column.second, shots, seed};
+  }
+  bool planned(const Cell& cell) const { return cells_.count(cell) > 0; }
+  // Null where it is not there, or failed.
+  const RunResult* find(const Cell& cell) const {
+    const auto found = results_.find(cell);
+    return found == results_.end() || found->second.outcome == Outcome::failed ? nullptr : &found->second;
+  }
+  bool failed(const Cell& cell) const {
+    const auto found = results_.find(cell);
+    return found != results_.end() && found->second.outcome == Outcome::failed;
+  }
+
+  double metric(const RunResult& run) const {
+    if (run.outcome == Outcome::diverged) return 0;
+    const auto found = run.scores.find(design_.question.metric);
+    if (found != run.scores.end()) return found->second;
+    std::vector<std::string> known;
+    for (const auto& [name, value] : run.scores)
+      known.push_back(name);
+    throw ConfigError("compare", "compare: metric: {}",
+                      unknown_name("score of these runs", design_.question.metric, known));
+  }
+
+  // 1 where the run is right, an example each; empty where it says nothing of examples.
+  const std::vector<uint8_t>& right(const RunResult& run) {
+    auto& right = right_[run.identity];
+    if (!right.empty() || run.count == 0) return right;
+    if (run.outcome == Outcome::diverged) {
+      right.assign(static_cast<size_t>(run.count), 0);
+    } else if (!run.items.empty()) {
+      const auto& labels = items(run.items).labels;
+      if (labels.size() != run.predicted.size())
+        throw DataError("compare", "{}: {} predictions of {} test examples. Remove its file in runs/.", print(run.cell),
+                        run.predicted.size(), labels.size());
+      for (size_t i = 0; i < labels.size(); ++i)
+        right.push_back(run.predicted[i] == labels[i]);
+    }
+    return right;
+  }
+  const Items& items(const std::string& hash) {
+    const auto found = items_.find(hash);
+    return found != items_.end() ? found->second : items_.emplace(hash, items_of_(hash)).first->second;
+  }
+
+ private:
+  const Design& design_;
+  std::set<Cell> cells_;
+  const std::map<Cell, RunResult>& results_;
+  const ItemsOf& items_of_;
+  bool several_models_ = false;
+  std::map<std::string, std::vector<uint8_t>> right_;
+  std::map<std::string, Items> items_;
+};
+
+StudyTable table_of(const Design& design, ResultReader& reader, int64_t shots) {
+  StudyTable table{shots, {}, {}};
+  for (const auto& column : reader.columns())
+    table.columns.push_back(reader.name_of(column));
+  for (const auto& method : design.methods) {
+    TableRow row{.method = method};
+    double seconds = 0, sum = 0;
+    int64_t runs = 0;
+    bool full = true;
+    for (const auto& column : reader.columns()) {
+      TableCell cell;
+      for (const auto seed : reader.seedless(method) ? std::vector<int64_t>{0} : design.seeds) {
+        const auto key = reader.cell(method, column, shots, seed);
+        if (!reader.planned(key)) continue;
+        const auto* run = reader.find(key);
+        if (!run) {
+          ++(reader.failed(key) ? cell.failed : cell.missing);
+          continue;
+        }
+        cell.diverged += run->outcome == Outcome::diverged;
+        cell.values.push_back(reader.metric(*run));
+        row.trained = std::max(row.trained, run->trained_parameters);
+        seconds += run->seconds, ++runs;
+      }
+      if (!cell.values.empty()) cell.summary = statistics::summarise(cell.values);
+      full = full && !cell.values.empty();
+      sum += cell.summary.mean;
+      row.cells.push_back(std::move(cell));
+    }
+    if (runs > 0) row.seconds = seconds / static_cast<double>(runs);
+    if (full) row.mean = sum / static_cast<double>(row.cells.size());
+    table.rows.push_back(std::move(row));
+  }
+  // Ranks inside each column, ties share.
+  const bool all =
+      std::all_of(table.rows.begin(), table.rows.end(), [](const TableRow& row) { return row.mean.has_value(); });
+  if (all && table.rows.size() > 1) {
+    for (auto& row : table.rows) {
+      double ranks = 0;
+      for (size_t c = 0; c < row.cells.size(); ++c) {
+        for (const auto& other : table.rows) {
+          const double here = row.cells[c].summary.mean, there = other.cells[c].summary.mean;
+          ranks += there > here ? 1 : there == here ? 0.5 : 0;
+        }
+      }
+      row.mean_rank = ranks / static_cast<double>(row.cells.size()) + 0.5;
+    }
+  }
+  return table;
+}
+
+// The mean over the classes is one over examples that count by how rare their class is; they are then no whole numbers.
+void weigh_classes(PairedSet& set, const Items& items) {
+  std::map<int64_t, double> count;
+  for (const auto label : items.labels)
+    ++count[label];
+  const double examples = static_cast<double>(items.labels.size()), classes = static_cast<double>(count.size());
+  for (size_t i = 0; i < set.cells.size(); ++i)
+    set.cells[i] *= examples / (classes * count[items.labels[i % items.labels.size()]]);
+  set.won.clear();
+}
+
+// All seeds at which both methods have all their shots.
+PairedSet paired_set(const Design& design, ResultReader& reader, const std::string& first, const std::string& second,
+                     const Column& column) {
+  PairedSet set{.name = reader.name_of(column)};
+  const bool once = reader.seedless(first) && reader.seedless(second);
+  const std::vector<int64_t> shots = once ? std::vector<int64_t>{0} : design.shots;
+  const bool counted = design.question.metric == "accuracy";
+  bool known = counted || design.question.metric == "mean_per_class";  // what each run says of each example
+  std::string items;
+  for (const auto seed : once ? std::vector<int64_t>{0} : design.seeds) {
+    double points = 0;
+    int64_t won = 0, used = 0;
+    std::vector<double> cells;
+    bool whole = true, by_item = true;
+    for (const auto shot : shots) {
+      const auto a = reader.cell(first, column, shot, seed), b = reader.cell(second, column, shot, seed);
+      if (!reader.planned(a) || !reader.planned(b)) continue;
+      const auto* x = reader.find(a);
+      const auto* y = reader.find(b);
+      if (!x || !y) {
+        whole = false;
+        break;
+      }
+      set.diverged_first += x->outcome == Outcome::diverged;
+      set.diverged_second += y->outcome == Outcome::diverged;
+      points += 100 * (reader.metric(*x) - reader.metric(*y));
+      ++used;
+      const auto& right_x = reader.right(*x);
+      const auto& right_y = reader.right(*y);
+      for (const auto* run : {x, y}) {
+        if (run->items.empty()) continue;
+        if (items.empty()) items = run->items;
+        if (items != run->items)
+          throw DataError("compare", "{} and others were tested on other examples: they cannot be paired.",
+                          print(run->cell));
+      }
+      if (right_x.empty() || right_x.size() != right_y.size()) {
+        by_item = false;
+        continue;
+      }
+      cells.resize(right_x.size());
+      for (size_t i = 0; i < right_x.size(); ++i) {
+        const int delta = right_x[i] - right_y[i];
+        won += delta;
+        cells[i] += delta;
+      }
+    }
+    if (!whole || used == 0) continue;
+    set.seeds.push_back(seed);
+    set.points.push_back(points / static_cast<double>(used));
+    known = known && by_item;
+    if (!by_item) continue;
+    set.won.push_back(won);
+    set.examples = static_cast<int64_t>(cells.size());
+    set.items = set.examples * used;
+    for (const double cell : cells)
+      set.cells.push_back(cell / static_cast<double>(used));
+  }
+  if (!known) set.won.clear(), set.cells.clear(), set.examples = 0;
+  if (known && !counted && !items.empty()) weigh_classes(set, reader.items(items));
+  return set;
+}
+
+std::vector<Comparison> comparisons_of(const Design& design, ResultReader& reader) {
+  std::vector<Comparison> all;
+  const auto& against = design.question.against;
+  for (size_t i = 0; i < design.methods.size(); ++i) {
+    for (size_t j = i + 1; j < design.methods.size(); ++j) {
+      std::string first = design.methods[j], second = design.methods[i];
+      if (!against.empty() && first != against && second != against) continue;
+      if (first == against) std::swap(first, second);
+      Comparison comparison{.first = first, .second = second};
+      for (const auto& column : reader.columns()) {
+        auto set = paired_set(design, reader, first, second, column);
+        if (!set.points.empty()) comparison.sets.push_back(std::move(set));
+      }
+      if (!comparison.sets.empty()) all.push_back(std::move(comparison));
+    }
+  }
+  return all;
+}
+
+// Over data sets: each counts once, by the mean over its runs of all shots.
+std::optional<Ranks> ranks_of(const std::vector<StudyTable>& tables, const Random& random) {
+  const auto& rows = tables.front().rows;
+  const auto methods = static_cast<int64_t>(rows.size());
+  const auto sets = static_cast<int64_t>(tables.front().columns.size());
+  if (methods < 3 || methods > 20 || sets < 3) return {};
+  std::vector<double> scores;
+  for (int64_t c = 0; c < sets; ++c) {
+    for (int64_t m = 0; m < methods; ++m) {
+      double sum = 0;
+      for (const auto& table : tables) {
+        const auto& cell = table.rows[static_cast<size_t>(m)].cells[static_cast<size_t>(c)];
+        if (cell.values.empty()) return {};
+        sum += cell.summary.mean;
+      }
+      scores.push_back(sum);
+    }
+  }
+  const auto test = statistics::friedman(scores, sets, methods, random.fork("friedman"));
+  Ranks ranks{.mean_ranks = test.mean_ranks,
+              .sets = sets,
+              .p = test.p_permutation,
+              .difference = statistics::nemenyi_difference(sets, methods)};
+  for (const auto& row : rows)
+    ranks.methods.push_back(row.method);
+  ranks.bars = statistics::cliques(ranks.mean_ranks, ranks.difference);
+  return ranks;
+}
+
+std::vector<Calibration> calibration_of(const Design& design, ResultReader& reader, const std::vector<Cell>& cells) {
+  std::vector<Calibration> all;
+  for (const auto& method : design.methods) {
+    std::vector<double> confidences;
+    std::vector<uint8_t> right;
+    for (const auto& cell : cells) {
+      if (cell.method != method) continue;
+      const auto* run = reader.find(cell);
+      if (!run || run->outcome != Outcome::done || run->items.empty()) continue;
+      const auto& of_run = reader.right(*run);
+      if (run->probability.size() != of_run.size()) continue;  // of others' predictions it may not be known
+      right.insert(right.end(), of_run.begin(), of_run.end());
+      for (const float p : run->probability)
+        confidences.push_back(std::min(1.0, static_cast<double>(p)));
+    }
+    if (confidences.empty()) continue;
+    const auto error = statistics::calibration_error(confidences, right, kBins);
+    Calibration one{method, error.error, error.expected_if_calibrated, {}};
+    std::vector<double> sum(kBins), hits(kBins), count(kBins);
+    for (size_t i = 0; i < confidences.size(); ++i) {
+      const auto bin = static_cast<size_t>(
+          std::clamp<int64_t>(static_cast<int64_t>(std::ceil(confidences[i] * kBins)) - 1, 0, kBins - 1));
+      sum[bin] += confidences[i], hits[bin] += right[i], count[bin] += 1;
+    }
+    for (size_t b = 0; b < sum.size(); ++b) {
+      if (count[b] > 0) one.bins.emplace_back(sum[b] / count[b], hits[b] / count[b]);
+    }
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+// How often the runs of a method are right on each example of a column.
+std::pair<std::vector<int64_t>, int64_t> times_right(const Design& design, ResultReader& reader,
+                                                     const std::string& method, const Column& column,
+                                                     std::string& items) {
+  std::vector<int64_t> times;
+  int64_t runs = 0;
+  for (const auto shots : design.shots) {
+    for (const auto seed : design.seeds) {
+      const auto cell = reader.cell(method, column, shots, seed);
+      const auto* run = reader.find(cell);
+      if (!run || reader.right(*run).empty()) continue;
+      const auto& right = reader.right(*run);
+      times.resize(right.size());
+      for (size_t i = 0; i < right.size(); ++i)
+        times[i] += right[i];
+      if (!run->items.empty()) items = run->items;
+      ++runs;
+    }
+  }
+  return {times, runs};
+}
+
+Details details_of(const Design& design, ResultReader& reader, const Comparison& comparison) {
+  Details details{comparison.first, comparison.second, {}, {}};
+  for (const auto& column : reader.columns()) {
+    std::string hash;
+    const auto [first, first_runs] = times_right(design, reader, comparison.first, column, hash);
+    const auto [second, second_runs] = times_right(design, reader, comparison.second, column, hash);
+    if (first.empty() || first.size() != second.size() || first_runs != second_runs || hash.empty()) continue;
+    const auto& items = reader.items(hash);
+    std::vector<double> won(items.classes.size());
+    std::vector<int64_t> count(items.classes.size());
+    for (size_t i = 0; i < first.size(); ++i) {
+      const auto label = static_cast<size_t>(items.labels[i]);
+      won[label] += static_cast<double>(first[i] - second[i]) / static_cast<double>(first_runs);
+      ++count[label];
+      if (first[i] != second[i])
+        details.disagreements.push_back(
+            {column.second, items.files[i], items.classes[label], first[i], second[i], first_runs});
+    }
+    for (size_t c = 0; c < won.size(); ++c) {
+      if (count[c] > 0)
+        details.classes.push_back(
+            {reader.name_of(column), items.classes[c], 100 * won[c] / static_cast<double>(count[c]), count[c]});
+    }
+  }
+  std::stable_sort(details.classes.begin(), details.classes.end(),
+                   [](const ClassDelta& a, const ClassDelta& b) { return a.points < b.points; });
+  std::stable_sort(
+      details.disagreements.begin(), details.disagreements.end(), [](const Disagreement& a, const Disagreement& b) {
+        return std::abs(a.first_right - a.second_right) * b.runs > std::abs(b.first_right - b.second_right) * a.runs;
+      });
+  if (details.disagreements.size() > kShownDisagreements) details.disagreements.resize(kShownDisagreements);
+  return details;
+}
+
+std::vector<Rung> ladder_of(const Design& design, ResultReader& reader, const std::vector<StudyTable>& tables) {
+  std::vector<Rung> ladder;
+  const double margin = design.question.margin.value();
+  for (size_t c = 0; c < reader.columns().size(); ++c) {
+    const auto& column = reader.columns()[c];
+    for (const auto& table : tables) {
+      const TableRow* best = nullptr;
+      for (const auto& row : table.rows) {
+        const auto& cell = row.cells[c];
+        if (!cell.values.empty() && (!best || cell.summary.mean > best->cells[c].summary.mean)) best = &row;
+      }
+      if (!best) continue;
+      const auto at = [&](const std::string& method, int64_t seed) {
+        const auto* run = reader.find(reader.cell(method, column, table.shots, seed));
+        return run ? reader.metric(*run) : std::numeric_limits<double>::quiet_NaN();
+      };
+      Rung rung{.data = reader.name_of(column), .shots = table.shots, .best = best->method, .enough = best->method};
+      const TableRow* enough = best;
+      for (const auto& row : table.rows) {
+        if (&row == best) break;
+        std::vector<double> worse;
+        for (const auto seed : design.seeds) {
+          const double difference = 100 * (at(best->method, seed) - at(row.method, seed));
+          if (!std::isnan(difference)) worse.push_back(difference);
+        }
+        if (worse.size() < 2) continue;
+        const auto test = statistics::paired_t(worse, 1 - 2 * design.question.alpha);
+        if (test.interval.high >= margin) continue;
+        enough = &row;
+        rung.enough = row.method;
+        rung.worse_at_most = test.interval.high;
+        break;
+      }
+      rung.best_mean = best->cells[c].summary.mean;
+      rung.enough_mean = enough->cells[c].summary.mean;
+      rung.best_seconds = best->seconds;
+      rung.enough_seconds = enough->seconds;
+      rung.best_trained = best->trained;
+      rung.enough_trained = enough->trained;
+      ladder.push_back(std::move(rung));
+    }
+  }
+  return ladder;
+}
+
+}  // namespace
+
+std::string print(const Rung& rung) {
+  const std::string where = rung.shots > 0
+                                ? fmt::format("{}, {} {}", rung.data, rung.shots, rung.shots == 1 ? "shot" : "shots")
+                                : fmt::format("{}, all labels", rung.data);
+  if (rung.enough == rung.best)
+    return fmt::format("{}: {} is best ({:.1f}, {:.1f} s), and no cheaper method is shown to be as good", where,
+                       rung.best, 100 * rung.best_mean, rung.best_seconds);
+  return fmt::format("{}: {} is enough ({:.1f}, {:.1f} s): worse than {} ({:.1f}, {:.1f} s) by {:.1f} points at most",
+                     where, rung.enough, 100 * rung.enough_mean, rung.enough_seconds, rung.best, 100 * rung.best_mean,
+                     rung.best_seconds, std::max(0.0, rung.worse_at_most));
+}
+
+Design design_of(const Spec& spec) {
+  Design design{.name = spec.name, .methods = {}, .columns = {}, .shots = spec.shots, .seeds = spec.seeds};
+  design.question = spec.question;
+  for (const auto& method : spec.methods) {
+    design.methods.push_back(method.name);
+    if (method.options.at("method") == kZeroShot) design.once.insert(method.name);
+  }
+  for (const auto& model : spec.models) {
+    for (const auto& data : spec.data)
+      design.columns.emplace_back(model.name, data.name);
+  }
+  return design;
+}
+
+StudyOutcome outcome_of(const Design& design, const std::vector<Cell>& cells, const std::map<Cell, RunResult>& results,
+                        const ItemsOf& items_of) {
+  ResultReader reader(design, cells, results, items_of);
+  const Random random = Random(1).fork(design.name);
+  StudyOutcome outcome{.name = design.name, .metric = design.question.metric};
+  outcome.foreign = design.foreign;
+  outcome.percent = outcome.metric != "mcc" && outcome.metric != "spearman" && outcome.metric != "pearson";
+  outcome.verdict_options = {design.question.alpha, design.question.margin, design.question.stop_when_decided,
+                             !design.foreign};
+  outcome.runs = static_cast<int64_t>(cells.size());
+  std::set<std::string> machines;
+  double seconds = 0;
+  for (const auto& cell : cells) {
+    const auto found = results.find(cell);
+    if (found == results.end()) continue;
+    if (found->second.outcome != Outcome::failed) {
+      ++outcome.there;
+      seconds += found->second.seconds;
+    }
+    if (found->second.outcome != Outcome::done) outcome.failures.emplace_back(print(cell), found->second.error);
+    machines.insert(found->second.machine);
+  }
+  outcome.machines = {machines.begin(), machines.end()};
+  if (outcome.there > 0)
+    outcome.seconds_a_pair =
+        2 * seconds / static_cast<double>(outcome.there) * static_cast<double>(design.shots.size());
+  for (const auto shots : design.shots)
+    outcome.tables.push_back(table_of(design, reader, shots));
+  if (design.question.ladder) outcome.ladder = ladder_of(design, reader, outcome.tables);
+  outcome.comparisons = comparisons_of(design, reader);
+  judge(outcome.comparisons, outcome.verdict_options, random);
+  outcome.ranks = ranks_of(outcome.tables, random);
+  outcome.calibration = calibration_of(design, reader, cells);
+  outcome.decided =
+      design.question.stop_when_decided && !outcome.comparisons.empty() && all_decided(outcome.comparisons);
+  const auto largest = std::max_element(
+      outcome.comparisons.begin(), outcome.comparisons.end(), [](const Comparison& a, const Comparison& b) {
+        return std::pair(-a.p_holm, std::abs(a.points)) < std::pair(-b.p_holm, std::abs(b.points));
+      });
+  if (largest != outcome.comparisons.end()) outcome.details.push_back(details_of(design, reader, *largest));
+  return outcome;
+}
+
+}  // namespace graft::study
