@@ -155,6 +155,11 @@ TEST_F(ForeignFormats, LabelsComeFromAFileOfTheirOwnOrFromAnotherRuns) {
       this->read("x.csv", "id,pred\na,cat\nb,cat\nc,dog\n", "y.csv", "id,pred\nc,dog\nb,dog\na,cat\n", question);
   EXPECT_THAT(read.items.begin()->second.labels, ElementsAre(0, 1, 1));
   EXPECT_THAT(notes(read), ElementsAre(HasSubstr("truth.csv: 1 label without predictions")));
+  question.labels = folder_.put("class.csv", "Id,Class,score\nc,dog,?\nb,dog,?\na,cat,?\n").string();
+  EXPECT_THAT(this->read("x.csv", "id,pred\na,cat\nb,cat\nc,dog\n", "y.csv", "id,pred\nc,dog\nb,dog\na,cat\n", question)
+                  .items.begin()
+                  ->second.labels,
+              ElementsAre(0, 1, 1));
   EXPECT_THAT(beside_plain("x.csv", "id,pred\na,cat\nb,cat\nc,dog\n").items.begin()->second.labels,
               ElementsAre(0, 1, 1));
   EXPECT_ERROR(this->read("x.csv", "id,pred\na,cat\n", "y.csv", "id,pred\na,dog\n"), DataError,

@@ -31,6 +31,7 @@ constexpr double kOfOne = 0.01;  // what rounded probabilities may lack to a sum
 const ColumnNames kIds = {"id",        "file",       "filename", "filepath", "path",   "image",   "image_id",
                           "imagepath", "image_file", "item",     "index",    "row_id", "example", "example_id"};
 const ColumnNames kLabels = {"label", "target", "truth", "gold", "y_true", "true_label", "gt_label", "ground_truth"};
+const ColumnNames kLabelsAlone = {"class", "category", "class_name"};  // in a file that has no predictions
 const ColumnNames kPredictions = {"prediction",      "predicted", "pred",       "class",      "y_pred",
                                   "predicted_label", "output",    "pred_label", "pred_class", "predicted_class"};
 const ColumnNames kProbabilities = {"probability", "confidence", "prob", "score", "pred_score"};
@@ -104,15 +105,18 @@ class TableReader {
   PredictionTable read() {
     id_ = find("the example", kIds);
     label_ = find("the label", kLabels);
-    predicted_ = find("the prediction", kPredictions);
-    probability_ = find("the probability", kProbabilities);
+    if (holds_ == Holds::predictions) {
+      predicted_ = find("the prediction", kPredictions);
+      probability_ = find("the probability", kProbabilities);
+    } else if (!label_) {
+      label_ = find("the label", kLabelsAlone);
+    }
     split_ = find("the split", kSplits);
     data_ = find("the data set", kData);
     problems_.throw_if_any();
     for (const auto& note : table_.notes)
       out_.notes.push_back({note, true});
     if (holds_ == Holds::labels) {
-      predicted_ = probability_ = {};  // a file of predictions has labels too
       if (!label_) no_column("labels", kLabels, "");
     } else if (!predicted_) {
       find_scores();
