@@ -285,8 +285,14 @@ TEST_F(ForeignRefusals, FilesThatAreNoTables) {
   EXPECT_ERROR(beside_plain("x.csv", "id,label,pred\n"), DataError, "the table has no rows");
   EXPECT_ERROR(beside_plain("x.csv", ""), DataError, "the table has no rows");
   EXPECT_ERROR(beside_plain("x.json", "{\"a\": 1}"), DataError, "x.json: expected a list of objects");
-  EXPECT_ERROR(beside_plain("x.json", "[{\"id\": 1, \"prob\": NaN}]"), DataError, "NaN and Infinity are none");
-  EXPECT_ERROR(beside_plain("x.json", "[1]"), DataError, "x.json: item 1 is no object");
+  EXPECT_ERROR(beside_plain("x.json", "[{\"id\": 1, \"prob\": NaN}]"), DataError,
+               "x.json:1: no JSON: NaN and Infinity are none");
+  EXPECT_ERROR(beside_plain("x.json", "[{\"id\": 1},\n{\"id\": }]"), DataError, "x.json:2: no JSON.");
+  const std::string deep(100'000, '[');
+  EXPECT_ERROR(beside_plain("x.json", deep), DataError, "x.json:1: no JSON.");
+  EXPECT_ERROR(beside_plain("x.json", "[{\"pred\": " + deep + std::string(deep.size(), ']') + "}]"), DataError,
+               "x.json, item 1: no prediction in 'pred'");
+  EXPECT_ERROR(beside_plain("x.json", "[1]"), DataError, "x.json, item 1: expected an object");
   EXPECT_ERROR(beside_plain("x.csv", "id,label,pred\na,cat\n"), DataError, "x.csv:2: expected 3 cells, got 2");
   EXPECT_ERROR(read_foreign_predictions({folder_ / "a.csv", folder_ / "b.csv"}, {}), FileError, "a.csv");
   fs::create_directories(folder_ / "empty");

@@ -65,20 +65,26 @@ std::string lines_of_list(const std::string& text, const std::string& name) {
   nlohmann::json list;
   try {
     list = nlohmann::json::parse(text);
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const nlohmann::json::parse_error& error) {
+    const auto read = text.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, text.size()));
     const bool nan = text.find("NaN") != std::string::npos || text.find("Infinity") != std::string::npos;
-    throw DataError("compare", "{}: no JSON{}: {}.", name, nan ? " (NaN and Infinity are none)" : "",
-                    printable(error.what()));
+    throw DataError("compare", "{}:{}: no JSON{}.", name, 1 + std::count(text.begin(), read, '\n'),
+                    nan ? ": NaN and Infinity are none" : "");
   }
-  if (!list.is_array())
+  if (!list.is_array()) {
     throw DataError("compare",
                     "{}: expected a list of objects, one an example, as in [{{\"id\": 1, \"label\": \"cat\", "
                     "\"prediction\": \"dog\"}}].",
                     name);
+  }
   std::string lines;
   for (size_t i = 0; i < list.size(); ++i) {
     auto& one = list[i];
-    if (!one.is_object()) throw DataError("compare", "{}: item {} is no object.", name, i + 1);
+    if (!one.is_object()) throw DataError("compare", "{}, item {}: expected an object.", name, i + 1);
+    for (auto& value : one) {
+      const auto nested = [](const nlohmann::json& inner) { return inner.is_structured(); };
+      if (value.is_object() || (value.is_array() && std::any_of(value.begin(), value.end(), nested))) value = nullptr;
+    }
     lines += one.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     one = nullptr;
   }
