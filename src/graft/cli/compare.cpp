@@ -1,16 +1,16 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <map>
 #include <optional>
+#include <tuple>
 
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
-#include "graft/cli/results.h"
 #include "graft/cli/run_report.h"
+#include "graft/cli/study_result.h"
 #include "graft/cli/table.h"
 #include "graft/cli/thumbnail.h"
 #include "graft/cli/worker_processes.h"
@@ -30,8 +30,6 @@ namespace graft::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr size_t kShownComparisons = 15;  // on the terminal; the report has all
 
 struct CompareOptions {
   std::string study;
@@ -116,116 +114,6 @@ int dry_run(const study::Runner& runner, const engine::Host& host, Terminal& ter
   terminal.line("plan", fmt::format("about {} at most at once, {} one after another; nothing was run",
                                     format_bytes(most), format_duration(all)));
   return 0;
-}
-
-std::string cell_text(const study::TableCell& cell, bool percent) {
-  if (cell.values.empty()) return cell.failed > 0 ? "failed" : "-";
-  const double scale = percent ? 100 : 1;
-  std::string text = fmt::format("{:.{}f}", scale * cell.summary.mean, percent ? 1 : 3);
-  if (cell.values.size() > 1 && std::isfinite(cell.summary.interval.high))
-    text += fmt::format(" ±{:.{}f}", scale * (cell.summary.interval.high - cell.summary.mean), percent ? 1 : 3);
-  if (cell.missing + cell.failed > 0)
-    text += fmt::format(" ({} of {})", cell.values.size(),
-                        static_cast<int64_t>(cell.values.size()) + cell.missing + cell.failed);
-  return text;
-}
-
-void print_outcome(const study::StudyOutcome& outcome, Terminal& terminal) {
-  for (const auto& table : outcome.tables) {
-    std::vector<Align> columns{Align::left, Align::right};
-    std::vector<std::string> head{
-        table.shots > 0 ? fmt::format("{} {}", table.shots, table.shots == 1 ? "shot" : "shots") : "all labels",
-        "trained"};
-    for (const auto& column : table.columns) {
-      columns.push_back(Align::right);
-      head.push_back(column);
-    }
-    const bool several = table.columns.size() > 1;
-    columns.insert(columns.end(), {Align::right, Align::right});
-    if (several) head.insert(head.end(), {"mean", "mean rank"});
-    if (outcome.foreign) {
-      columns.erase(columns.begin() + 1);
-      head.erase(head.begin() + 1);
-      head.front() = "method";
-    }
-    TextTable text(columns);
-    text.row(head);
-    for (const auto& row : table.rows) {
-      std::vector<std::string> cells{row.method};
-      if (!outcome.foreign) cells.push_back(row.trained > 0 ? format_count(row.trained) : "0");
-      for (const auto& cell : row.cells)
-        cells.push_back(cell_text(cell, outcome.percent));
-      if (several) {
-        cells.push_back(
-            row.mean ? fmt::format("{:.{}f}", (outcome.percent ? 100 : 1) * *row.mean, outcome.percent ? 1 : 3) : "-");
-        cells.push_back(row.mean_rank ? fmt::format("{:.1f}", *row.mean_rank) : "-");
-      }
-      text.row(std::move(cells));
-    }
-    terminal.print("");
-    for (const auto& line : text.lines())
-      terminal.print("  " + line);
-  }
-  terminal.print("");
-  const auto comparisons = static_cast<int64_t>(outcome.comparisons.size());
-  size_t shown = 0;
-  for (const auto& comparison : outcome.comparisons) {
-    if (++shown > kShownComparisons) {
-      terminal.print(
-          fmt::format("  {} more comparisons are in the report", outcome.comparisons.size() - kShownComparisons));
-      break;
-    }
-    const auto lines = study::sentences(comparison, outcome.verdict_options, comparisons, outcome.seconds_a_pair);
-    for (size_t i = 0; i < lines.size(); ++i)
-      terminal.print(fmt::format("  {:<14} {}", i == 0 ? study::label_of(comparison) : "", lines[i]));
-  }
-  for (const auto& rung : outcome.ladder)
-    terminal.print(fmt::format("  {:<14} {}", "ladder", study::print(rung)));
-  for (const auto& [run, error] : outcome.failures)
-    terminal.print(fmt::format("  {:<14} {}: {}", "failed", run, error));
-  if (outcome.there < outcome.runs && outcome.decided) {
-    terminal.print(fmt::format("  {:<14} {:L} of {:L} runs were enough", "decided", outcome.there, outcome.runs));
-  } else if (outcome.there < outcome.runs)
-    terminal.print(fmt::format("  {:<14} {:L} of {:L} runs are there", "unfinished", outcome.there, outcome.runs));
-  if (outcome.machines.size() > 1)
-    terminal.print(fmt::format("  {:<14} runs of {} builds or machines: {}", "mixed", outcome.machines.size(),
-                               fmt::join(outcome.machines, "; ")));
-}
-
-nlohmann::json describe(const study::StudyOutcome& outcome) {
-  nlohmann::json json = {
-      {"study", outcome.name}, {"metric", outcome.metric}, {"runs", outcome.runs}, {"there", outcome.there}};
-  for (const auto& table : outcome.tables) {
-    for (const auto& row : table.rows) {
-      for (size_t c = 0; c < row.cells.size(); ++c) {
-        json["table"].push_back({{"method", row.method},
-                                 {"data", table.columns[c]},
-                                 {"values", row.cells[c].values},
-                                 {"mean", row.cells[c].summary.mean}});
-        if (outcome.foreign) continue;
-        json["table"].back()["shots"] = table.shots;
-        json["table"].back()["trained_parameters"] = row.trained;
-      }
-    }
-  }
-  for (const auto& c : outcome.comparisons) {
-    nlohmann::json one = {{"first", c.first},   {"second", c.second}, {"verdict", study::label_of(c)},
-                          {"points", c.points}, {"pairs", c.pairs},   {"p", c.p},
-                          {"p_holm", c.p_holm}, {"e", c.e},           {"needed_pairs", c.needed_pairs}};
-    if (c.by_items) one["only_first"] = c.only_first, one["only_second"] = c.only_second;
-    if (c.on_this_test_set) one["on_this_test_set"] = {c.on_this_test_set->low, c.on_this_test_set->high};
-    if (c.on_this_kind) one["on_this_kind_of_data"] = {c.on_this_kind->low, c.on_this_kind->high};
-    json["comparisons"].push_back(std::move(one));
-  }
-  return json;
-}
-
-void print_result(const study::StudyOutcome& outcome, Terminal& terminal) {
-  if (terminal.json()) {
-    terminal.print(dump(with_notes(describe(outcome), terminal)));
-  } else {
-    print_outcome(outcome, terminal);
-  }
 }
 
 void write_report(const study::StudyOutcome& outcome, const fs::path& folder, const Arguments& arguments,

@@ -85,6 +85,7 @@ CalibrationError calibration_error(std::span<const double> confidences, std::spa
       inside.push_back(confidences[i]);
     }
     const double accuracy = correct / size, gap = accuracy - confident / size;
+    result.bins.push_back({confident / size, accuracy, static_cast<int64_t>(bin.size())});
     result.error += weight * std::abs(gap);
     result.squared += weight * gap * gap;
     if (bin.size() > 1) result.debiased += weight * (gap * gap - accuracy * (1 - accuracy) / (size - 1));

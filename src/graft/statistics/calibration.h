@@ -4,12 +4,18 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace graft::statistics {
 
 enum class Bins {
   width,  // equal parts of [0, 1], each (low, high]: a confidence of 0 falls in none
   mass,   // as many items each, in the order of confidence, then of the items given
+};
+
+struct CalibrationBin {
+  double confidence = 0, accuracy = 0;  // means
+  int64_t items = 0;
 };
 
 struct CalibrationError {
@@ -20,6 +26,7 @@ struct CalibrationError {
   // What `error` is on average where every item is right with exactly its confidence: it is not 0, and has to be
   // printed beside it. Exact in bins of up to 1,000 items, by the normal law in larger ones.
   double expected_if_calibrated = 0;
+  std::vector<CalibrationBin> bins;  // those that hold items, by rising confidence
 };
 CalibrationError calibration_error(std::span<const double> confidences, std::span<const uint8_t> right,
                                    int64_t bins = 15, Bins kind = Bins::width);

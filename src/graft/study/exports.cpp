@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "graft/core/atomic_file.h"
 #include "graft/core/quantities.h"
 
@@ -44,16 +42,13 @@ std::string markdown_text(const std::string& text) {
 
 std::string title_of(const StudyOutcome& outcome, const StudyTable& table) {
   if (outcome.foreign) return "predictions";
-  return table.shots > 0 ? fmt::format("{} {}", table.shots, table.shots == 1 ? "shot" : "shots") : "all labels";
+  return shots_text(table.shots);
 }
 
 std::string number(const TableCell& cell, bool percent, const char* plus_minus, const char* none) {
   if (cell.values.empty()) return none;
-  const int digits = percent ? 1 : 3;
-  const double scale = percent ? 100 : 1;
-  std::string text = fmt::format("{:.{}f}", scale * cell.summary.mean, digits);
-  if (cell.values.size() > 1 && std::isfinite(cell.summary.interval.high))
-    text += fmt::format("{}{:.{}f}", plus_minus, scale * (cell.summary.interval.high - cell.summary.mean), digits);
+  std::string text = value_text(cell.summary.mean, percent);
+  if (const auto half = half_width(cell)) text += plus_minus + value_text(*half, percent);
   return text;
 }
 
@@ -93,10 +88,8 @@ std::string to_markdown(const StudyOutcome& outcome) {
       if (!outcome.foreign) text += fmt::format(" {} |", format_count(row.trained));
       for (const auto& cell : row.cells)
         text += fmt::format(" {} |", number(cell, outcome.percent, " ± ", "-"));
-      text += fmt::format(
-          " {} | {} |\n",
-          row.mean ? fmt::format("{:.{}f}", (outcome.percent ? 100 : 1) * *row.mean, outcome.percent ? 1 : 3) : "-",
-          row.mean_rank ? fmt::format("{:.1f}", *row.mean_rank) : "-");
+      text += fmt::format(" {} | {} |\n", row.mean ? value_text(*row.mean, outcome.percent) : "-",
+                          row.mean_rank ? fmt::format("{:.1f}", *row.mean_rank) : "-");
     }
   }
   text += "\n";
@@ -125,10 +118,8 @@ std::string to_latex(const StudyOutcome& outcome) {
       if (!outcome.foreign) text += " & " + format_count(row.trained);
       for (const auto& cell : row.cells)
         text += " & " + number(cell, outcome.percent, " $\\pm$ ", "--");
-      text += fmt::format(
-          " & {} & {} \\\\\n",
-          row.mean ? fmt::format("{:.{}f}", (outcome.percent ? 100 : 1) * *row.mean, outcome.percent ? 1 : 3) : "--",
-          row.mean_rank ? fmt::format("{:.1f}", *row.mean_rank) : "--");
+      text += fmt::format(" & {} & {} \\\\\n", row.mean ? value_text(*row.mean, outcome.percent) : "--",
+                          row.mean_rank ? fmt::format("{:.1f}", *row.mean_rank) : "--");
     }
     text += "\\bottomrule\n\\end{tabular}\n";
   }

@@ -4,94 +4,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include "graft/core/error.h"
-#include "graft/core/names.h"
 #include "graft/statistics/calibration.h"
 #include "graft/statistics/ranks.h"
+#include "graft/study/ladder.h"
+#include "graft/study/result_reader.h"
 
 namespace graft::study {
 namespace {
 
 constexpr size_t kShownDisagreements = 12;
 constexpr int64_t kBins = 15;
-
-using Column = std::pair<std::string, std::string>;  // model, data set
-
-// Reads a study's results by what they are of.
-class ResultReader {
- public:
-  ResultReader(const Design& design, const std::vector<Cell>& cells, const std::map<Cell, RunResult>& results,
-               const ItemsOf& items)
-      : design_(design), cells_(cells.begin(), cells.end()), results_(results), items_of_(items) {
-    for (const auto& [model, data] : design.columns)
-      several_models_ = several_models_ || model != design.columns.front().first;
-  }
-
-  const std::vector<Column>& columns() const { return design_.columns; }
-  bool seedless(const std::string& method) const { return design_.once.count(method) > 0; }
-  std::string name_of(const Column& column) const {
-    return several_models_ ? fmt::format("{} · {}", column.first, column.second) : column.second;
-  }
-
-  Cell cell(const std::string& method, const Column& column, int64_t shots, int64_t seed) const {
-    if (seedless(method)) shots = seed = 0;
-    return {method, column.first, column.second, shots, seed};
-  }
-  bool planned(const Cell& cell) const { return cells_.count(cell) > 0; }
-  // Null where it is not there, or failed.
-  const RunResult* find(const Cell& cell) const {
-    const auto found = results_.find(cell);
-    return found == results_.end() || found->second.outcome == Outcome::failed ? nullptr : &found->second;
-  }
-  bool failed(const Cell& cell) const {
-    const auto found = results_.find(cell);
-    return found != results_.end() && found->second.outcome == Outcome::failed;
-  }
-
-  double metric(const RunResult& run) const {
-    if (run.outcome == Outcome::diverged) return 0;
-    const auto found = run.scores.find(design_.question.metric);
-    if (found != run.scores.end()) return found->second;
-    std::vector<std::string> known;
-    for (const auto& [name, value] : run.scores)
-      known.push_back(name);
-    throw ConfigError("compare", "compare: metric: {}",
-                      unknown_name("score of these runs", design_.question.metric, known));
-  }
-
-  // 1 where the run is right, an example each; empty where it says nothing of examples.
-  const std::vector<uint8_t>& right(const RunResult& run) {
-    auto& right = right_[run.identity];
-    if (!right.empty() || run.count == 0) return right;
-    if (run.outcome == Outcome::diverged) {
-      right.assign(static_cast<size_t>(run.count), 0);
-    } else if (!run.items.empty()) {
-      const auto& labels = items(run.items).labels;
-      if (labels.size() != run.predicted.size())
-        throw DataError("compare", "{}: {} predictions of {} test examples. Remove its file in runs/.", print(run.cell),
-                        run.predicted.size(), labels.size());
-      for (size_t i = 0; i < labels.size(); ++i)
-        right.push_back(run.predicted[i] == labels[i]);
-    }
-    return right;
-  }
-  const Items& items(const std::string& hash) {
-    const auto found = items_.find(hash);
-    return found != items_.end() ? found->second : items_.emplace(hash, items_of_(hash)).first->second;
-  }
-
- private:
-  const Design& design_;
-  std::set<Cell> cells_;
-  const std::map<Cell, RunResult>& results_;
-  const ItemsOf& items_of_;
-  bool several_models_ = false;
-  std::map<std::string, std::vector<uint8_t>> right_;
-  std::map<std::string, Items> items_;
-};
 
 StudyTable table_of(const Design& design, ResultReader& reader, int64_t shots) {
   StudyTable table{shots, {}, {}};
@@ -284,15 +209,8 @@ std::vector<Calibration> calibration_of(const Design& design, ResultReader& read
     if (confidences.empty()) continue;
     const auto error = statistics::calibration_error(confidences, right, kBins);
     Calibration one{method, error.error, error.expected_if_calibrated, {}};
-    std::vector<double> sum(kBins), hits(kBins), count(kBins);
-    for (size_t i = 0; i < confidences.size(); ++i) {
-      const auto bin = static_cast<size_t>(
-          std::clamp<int64_t>(static_cast<int64_t>(std::ceil(confidences[i] * kBins)) - 1, 0, kBins - 1));
-      sum[bin] += confidences[i], hits[bin] += right[i], count[bin] += 1;
-    }
-    for (size_t b = 0; b < sum.size(); ++b) {
-      if (count[b] > 0) one.bins.emplace_back(sum[b] / count[b], hits[b] / count[b]);
-    }
+    for (const auto& bin : error.bins)
+      one.bins.emplace_back(bin.confidence, bin.accuracy);
     all.push_back(std::move(one));
   }
   return all;
@@ -354,77 +272,15 @@ Details details_of(const Design& design, ResultReader& reader, const Comparison&
   return details;
 }
 
-std::vector<Rung> ladder_of(const Design& design, ResultReader& reader, const std::vector<StudyTable>& tables) {
-  std::vector<Rung> ladder;
-  const double margin = design.question.margin.value();
-  for (size_t c = 0; c < reader.columns().size(); ++c) {
-    const auto& column = reader.columns()[c];
-    for (const auto& table : tables) {
-      const TableRow* best = nullptr;
-      for (const auto& row : table.rows) {
-        const auto& cell = row.cells[c];
-        if (!cell.values.empty() && (!best || cell.summary.mean > best->cells[c].summary.mean)) best = &row;
-      }
-      if (!best) continue;
-      const auto at = [&](const std::string& method, int64_t seed) {
-        const auto* run = reader.find(reader.cell(method, column, table.shots, seed));
-        return run ? reader.metric(*run) : std::numeric_limits<double>::quiet_NaN();
-      };
-      Rung rung{.data = reader.name_of(column), .shots = table.shots, .best = best->method, .enough = best->method};
-      const TableRow* enough = best;
-      for (const auto& row : table.rows) {
-        if (&row == best) break;
-        std::vector<double> worse;
-        for (const auto seed : design.seeds) {
-          const double difference = 100 * (at(best->method, seed) - at(row.method, seed));
-          if (!std::isnan(difference)) worse.push_back(difference);
-        }
-        if (worse.size() < 2) continue;
-        const auto test = statistics::paired_t(worse, 1 - 2 * design.question.alpha);
-        if (test.interval.high >= margin) continue;
-        enough = &row;
-        rung.enough = row.method;
-        rung.worse_at_most = test.interval.high;
-        break;
-      }
-      rung.best_mean = best->cells[c].summary.mean;
-      rung.enough_mean = enough->cells[c].summary.mean;
-      rung.best_seconds = best->seconds;
-      rung.enough_seconds = enough->seconds;
-      rung.best_trained = best->trained;
-      rung.enough_trained = enough->trained;
-      ladder.push_back(std::move(rung));
-    }
-  }
-  return ladder;
-}
-
 }  // namespace
 
-std::string print(const Rung& rung) {
-  const std::string where = rung.shots > 0
-                                ? fmt::format("{}, {} {}", rung.data, rung.shots, rung.shots == 1 ? "shot" : "shots")
-                                : fmt::format("{}, all labels", rung.data);
-  if (rung.enough == rung.best)
-    return fmt::format("{}: {} is best ({:.1f}, {:.1f} s), and no cheaper method is shown to be as good", where,
-                       rung.best, 100 * rung.best_mean, rung.best_seconds);
-  return fmt::format("{}: {} is enough ({:.1f}, {:.1f} s): worse than {} ({:.1f}, {:.1f} s) by {:.1f} points at most",
-                     where, rung.enough, 100 * rung.enough_mean, rung.enough_seconds, rung.best, 100 * rung.best_mean,
-                     rung.best_seconds, std::max(0.0, rung.worse_at_most));
+std::string value_text(double value, bool percent) {
+  return percent ? fmt::format("{:.1f}", 100 * value) : fmt::format("{:.3f}", value);
 }
 
-Design design_of(const Spec& spec) {
-  Design design{.name = spec.name, .methods = {}, .columns = {}, .shots = spec.shots, .seeds = spec.seeds};
-  design.question = spec.question;
-  for (const auto& method : spec.methods) {
-    design.methods.push_back(method.name);
-    if (method.options.at("method") == kZeroShot) design.once.insert(method.name);
-  }
-  for (const auto& model : spec.models) {
-    for (const auto& data : spec.data)
-      design.columns.emplace_back(model.name, data.name);
-  }
-  return design;
+std::optional<double> half_width(const TableCell& cell) {
+  if (cell.values.size() < 2 || !std::isfinite(cell.summary.interval.high)) return {};
+  return cell.summary.interval.high - cell.summary.mean;
 }
 
 StudyOutcome outcome_of(const Design& design, const std::vector<Cell>& cells, const std::map<Cell, RunResult>& results,
@@ -466,7 +322,7 @@ StudyOutcome outcome_of(const Design& design, const std::vector<Cell>& cells, co
       outcome.comparisons.begin(), outcome.comparisons.end(), [](const Comparison& a, const Comparison& b) {
         return std::pair(-a.p_holm, std::abs(a.points)) < std::pair(-b.p_holm, std::abs(b.points));
       });
-  if (largest != outcome.comparisons.end()) outcome.details.push_back(details_of(design, reader, *largest));
+  if (largest != outcome.comparisons.end()) outcome.details = details_of(design, reader, *largest);
   return outcome;
 }
 

@@ -3,32 +3,18 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "graft/statistics/students.h"
+#include "graft/study/design.h"
 #include "graft/study/run_result.h"
-#include "graft/study/spec.h"
 #include "graft/study/verdict.h"
 
 namespace graft::study {
-
-// What is compared with what: of a study, or of predictions that others made.
-struct Design {
-  std::string name;
-  std::vector<std::string> methods;
-  std::set<std::string> once = {};                           // methods of one run, whatever shots and seeds there are
-  std::vector<std::pair<std::string, std::string>> columns;  // model, data set
-  std::vector<int64_t> shots = {0}, seeds = {0};
-  Question question = {};
-  bool foreign = false;  // nothing is known of what was trained, nor how long, nor when the margin was chosen
-};
-Design design_of(const Spec& spec);
 
 struct TableCell {
   std::vector<double> values;  // of the metric, a run each; diverged runs are 0
@@ -44,6 +30,11 @@ struct TableRow {
   std::optional<double> mean = {};       // over the columns, where none is empty
   std::optional<double> mean_rank = {};  // 1 is best
 };
+
+// A value of the metric as people read it: a share in percent, another number with three digits.
+std::string value_text(double value, bool percent);
+// Half the width of the 95 % interval over the seeds, for behind a plus-minus; nothing where there is none.
+std::optional<double> half_width(const TableCell& cell);
 
 struct StudyTable {
   int64_t shots = 0;
@@ -87,8 +78,8 @@ struct Ranks {
 };
 
 // For one data set and number of shots: the first method, in the order of the study, that is not worse than the best by
-// more than the margin, with what both cost. Not worse: the upper end of the one-sided interval of (best less it) over
-// the paired seeds lies below the margin (Student, alpha; non-inferiority). Each step stands alone.
+// more than the margin, with the time of both. Not worse: the upper end of the one-sided interval of (best less it)
+// over the paired seeds lies below the margin (Student, alpha; non-inferiority). Each step stands alone.
 struct Rung {
   std::string data;
   int64_t shots = 0;
@@ -96,8 +87,9 @@ struct Rung {
   double best_mean = 0, enough_mean = 0;
   double worse_at_most = 0;  // points
   double best_seconds = 0, enough_seconds = 0;
-  int64_t best_trained = 0, enough_trained = 0;
 };
+
+std::string print(const Rung& rung);  // "flowers, 4 shots: linear-probe is enough ..."
 
 struct StudyOutcome {
   std::string name, metric;
@@ -110,16 +102,13 @@ struct StudyOutcome {
   std::optional<Ranks> ranks = {};
   std::vector<Calibration> calibration = {};
   std::vector<Rung> ladder = {};
-  std::vector<Details> details = {};
+  std::optional<Details> details = {};
   std::vector<std::pair<std::string, std::string>> failures = {};  // run, its last line
   std::vector<std::string> machines = {};
   int64_t runs = 0, there = 0;
   bool decided = false;  // and stopped before all runs, as was asked
 };
 
-std::string print(const Rung& rung);  // "flowers, 4 shots: linear-probe is enough ..."
-
-using ItemsOf = std::function<Items(const std::string& hash)>;
 StudyOutcome outcome_of(const Design& design, const std::vector<Cell>& cells, const std::map<Cell, RunResult>& results,
                         const ItemsOf& items_of);
 inline StudyOutcome outcome_of(const Spec& spec, const std::vector<Cell>& cells,

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <set>
 #include <thread>
 #include <utility>
@@ -87,16 +86,12 @@ std::string last_line(std::string text) {
   return text.substr(text.rfind('\n') + 1);
 }
 
-Items items_of(const tasks::Predictions& predictions, const std::vector<std::string>& classes) {
-  return {predictions.files, classes, predictions.labels};
-}
-
 void keep_predictions(const tasks::Predictions& predictions, const std::vector<std::string>& classes,
                       StudyFolder& folder, RunResult& result) {
   const bool labelled =
       std::all_of(predictions.labels.begin(), predictions.labels.end(), [](int64_t l) { return l >= 0; });
   if (predictions.target != data::Target::label || !labelled) return;
-  result.items = folder.add(items_of(predictions, classes));
+  result.items = folder.add(Items{predictions.files, classes, predictions.labels});
   for (int64_t row = 0; row < static_cast<int64_t>(predictions.labels.size()); ++row) {
     const auto best = tasks::top(predictions, row, 1).front();
     result.predicted.push_back(best.first);
@@ -158,39 +153,38 @@ Runner::Runner(const Spec& spec, StudyFolder& folder, const engine::Host& host, 
 Runner::~Runner() = default;
 
 Runner::Place& Runner::open(const PlannedRun& run) {
-  const std::string key = place_key(run.options);
-  auto& place = places_[key];
+  auto& place = places_[run.place];
   if (!place) {
     if (places_.size() > kMostOpen) {
-      std::erase_if(places_, [&](const auto& other) { return other.first != key; });
+      std::erase_if(places_, [&](const auto& other) { return other.first != run.place; });
     }
     auto opened = std::make_unique<Place>(Place{InsideStudy(report_), nullptr});
     opened->inside.who = run.cell.data;
-    const bool first = !content_.count(key);
+    const bool first = !content_.count(run.place);
     Reporter& told = first ? report_ : static_cast<Reporter&>(opened->inside);
     opened->session =
         std::make_unique<engine::Session>(model_options(run.options), data_options(run.options), host_, told);
     place = std::move(opened);
   }
-  if (!content_.count(key)) {
+  if (!content_.count(run.place)) {
     const auto& session = *place->session;
     std::map<data::Split, std::shared_ptr<const data::Source>> sources;
     const auto identity = engine::run_identity(
         {}, session.model()->info(), session.dataset(), [&](data::Split split) -> const data::Source& {
           return *(sources[split] = session.source(session.dataset(), split, {}, nullptr));
         });
-    content_[key] = identity.hex();
+    content_[run.place] = identity.hex();
     roots_[run.cell.data] = session.dataset().root;
   }
-  return *places_[key];
+  return *place;
 }
 
 void Runner::prepare(bool only_this_machine) {
   for (auto& cell : cells_of(spec_)) {
-    PlannedRun run{cell, options_of(spec_, cell), ""};
-    open(run);
-    run.identity =
-        Hash().add(content_.at(place_key(run.options))).add(options_hash(run.options)).add(GRAFT_VERSION).hex();
+    PlannedRun run{.cell = cell, .options = options_of(spec_, cell), .place = "", .identity = ""};
+    run.place = place_key(run.options);
+    if (!content_.count(run.place)) open(run);
+    run.identity = Hash().add(content_.at(run.place)).add(options_hash(run.options)).add(GRAFT_VERSION).hex();
     runs_.push_back(std::move(run));
   }
   only_this_machine_ = only_this_machine;
@@ -224,18 +218,26 @@ std::vector<const PlannedRun*> Runner::missing() const {
 
 // As the same method took with as many shots, elsewhere if not here.
 double Runner::seconds_left(const std::vector<const PlannedRun*>& runs) const {
+  struct Mean {
+    double sum = 0, count = 0;
+    void add(double seconds) { sum += seconds, ++count; }
+  };
+  std::map<Cell, Mean> same;  // whatever the seed
+  std::map<std::string, Mean> near;
+  for (const auto& [cell, result] : results_) {
+    if (result.outcome == Outcome::failed) continue;
+    Cell kind = cell;
+    kind.seed = 0;
+    same[kind].add(result.seconds);
+    near[cell.method].add(result.seconds);
+  }
   double all = 0;
   for (const auto* run : runs) {
-    double same = 0, near = 0;
-    int64_t sames = 0, nears = 0;
-    for (const auto& [cell, result] : results_) {
-      if (cell.method != run->cell.method || result.outcome == Outcome::failed) continue;
-      near += result.seconds, ++nears;
-      if (cell.shots == run->cell.shots && cell.data == run->cell.data && cell.model == run->cell.model)
-        same += result.seconds, ++sames;
-    }
-    if (nears == 0) return std::numeric_limits<double>::quiet_NaN();
-    all += sames > 0 ? same / static_cast<double>(sames) : near / static_cast<double>(nears);
+    Cell kind = run->cell;
+    kind.seed = 0;
+    const auto here = same.find(kind);
+    const Mean mean = here != same.end() ? here->second : near[run->cell.method];
+    all += mean.sum / mean.count;  // not a number where none is there
   }
   return all;
 }
@@ -293,9 +295,8 @@ void Runner::run(const Shard& shard, const std::function<bool(int64_t)>& enough)
   }
   // Without a look after each seed, the runs of one model and data set come together.
   if (!enough) {
-    std::stable_sort(own.begin(), own.end(), [](const PlannedRun* a, const PlannedRun* b) {
-      return place_key(a->options) < place_key(b->options);
-    });
+    std::stable_sort(own.begin(), own.end(),
+                     [](const PlannedRun* a, const PlannedRun* b) { return a->place < b->place; });
   }
   std::set<std::string> tried;  // failed here: not again in this process
   const auto is_done = [&](const PlannedRun& run) {

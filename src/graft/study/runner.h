@@ -26,6 +26,7 @@ Shard parse_shard(const std::string& text);  // "3/16"; ConfigError for anything
 struct PlannedRun {
   Cell cell;
   OptionValues options;
+  std::string place;  // which model with which data: the options that say so, as a key
   std::string identity;
 };
 

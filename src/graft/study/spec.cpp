@@ -385,10 +385,14 @@ OptionValues options_of(const Spec& spec, const Cell& cell) {
   return values;
 }
 
+std::string shots_text(int64_t shots) {
+  return shots > 0 ? fmt::format("{} {}", shots, shots == 1 ? "shot" : "shots") : "all labels";
+}
+
 std::string print(const Cell& cell) {
   std::string text = fmt::format("{} · {}", cell.method, cell.data);
   if (cell.seed == 0) return text;
-  if (cell.shots > 0) text += fmt::format(" · {} {}", cell.shots, cell.shots == 1 ? "shot" : "shots");
+  if (cell.shots > 0) text += " · " + shots_text(cell.shots);
   return text + fmt::format(" · seed {}", cell.seed);
 }
 

@@ -86,6 +86,7 @@ std::vector<Cell> cells_of(const Spec& spec);
 OptionValues options_of(const Spec& spec, const Cell& cell);
 int64_t seed_of(const std::string& data, int64_t seed);
 
-std::string print(const Cell& cell);  // "lora · products · 16 shots · seed 3"
+std::string shots_text(int64_t shots);  // "4 shots", "all labels"
+std::string print(const Cell& cell);    // "lora · products · 16 shots · seed 3"
 
 }  // namespace graft::study

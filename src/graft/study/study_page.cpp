@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "graft/core/quantities.h"
 #include "graft/report/chart.h"
@@ -18,7 +17,7 @@ using report::escape;
 constexpr size_t kShownClasses = 8;  // at each end
 
 std::string share(double value, bool percent) {
-  return percent ? fmt::format("{:.1f} %", 100 * value) : fmt::format("{:.3f}", value);
+  return value_text(value, percent) + (percent ? " %" : "");
 }
 
 std::string claims(const StudyOutcome& outcome) {
@@ -26,12 +25,11 @@ std::string claims(const StudyOutcome& outcome) {
   std::string rows;
   for (const auto& comparison : outcome.comparisons) {
     const auto lines = sentences(comparison, outcome.verdict_options, comparisons, outcome.seconds_a_pair);
-    const bool win = comparison.verdict == Verdict::better || comparison.verdict == Verdict::worse;
     std::string more;
     for (size_t i = 1; i < lines.size(); ++i)
       more += fmt::format("<br><span class=\"soft\">{}</span>", escape(lines[i]));
-    rows += fmt::format("<dt{}>{}</dt><dd>{}{}</dd>\n", win ? " class=\"gain\"" : "", label_of(comparison),
-                        escape(lines.front()), more);
+    rows += fmt::format("<dt{}>{}</dt><dd>{}{}</dd>\n", is_win(comparison) ? " class=\"gain\"" : "",
+                        label_of(comparison), escape(lines.front()), more);
   }
   for (const auto& [run, error] : outcome.failures)
     rows += fmt::format("<dt class=\"loss\">failed</dt><dd>{}: {}</dd>\n", escape(run), escape(error));
@@ -58,11 +56,8 @@ std::string table_html(const StudyOutcome& outcome, const StudyTable& table) {
     for (const auto& cell : row.cells) {
       std::string text =
           cell.values.empty() ? (cell.failed > 0 ? "failed" : "–") : share(cell.summary.mean, outcome.percent);
-      if (cell.values.size() > 1 && std::isfinite(cell.summary.interval.high)) {
-        text += fmt::format(" <span class=\"soft\">±{:.{}f}</span>",
-                            (outcome.percent ? 100 : 1) * (cell.summary.interval.high - cell.summary.mean),
-                            outcome.percent ? 1 : 3);
-      }
+      if (const auto half = half_width(cell))
+        text += fmt::format(" <span class=\"soft\">±{}</span>", value_text(*half, outcome.percent));
       if (cell.diverged > 0) text += fmt::format(" <span class=\"loss\">{} diverged</span>", cell.diverged);
       rows += fmt::format("<td class=\"number\">{}</td>", text);
     }
@@ -177,10 +172,9 @@ std::string to_html(const StudyOutcome& outcome, const PageOptions& options) {
     body += report::section("The ladder", "<ul>\n" + rungs + "</ul>");
   }
   for (const auto& table : outcome.tables)
-    body += report::section(outcome.foreign ? "Predictions"
-                            : table.shots > 0
-                                ? fmt::format("{} {} a class", table.shots, table.shots == 1 ? "shot" : "shots")
-                                : "All labels",
+    body += report::section(outcome.foreign   ? "Predictions"
+                            : table.shots > 0 ? shots_text(table.shots) + " a class"
+                                              : "All labels",
                             table_html(outcome, table));
   body +=
       "<p class=\"soft\">Means over the runs, ± half a 95 % interval over seeds (Student): it speaks of these test "
@@ -198,7 +192,8 @@ std::string to_html(const StudyOutcome& outcome, const PageOptions& options) {
                                  "those above, which do not depend on the other methods.</p>",
                                  ranks.p, ranks.sets));
   }
-  for (const auto& details : outcome.details) {
+  if (outcome.details) {
+    const auto& details = *outcome.details;
     const std::string who = fmt::format("{} against {}", details.first, details.second);
     if (const auto text = classes(details); !text.empty()) body += report::section(who + ", by class", text);
     if (const auto text = disagreements(details, options); !text.empty())

@@ -18,7 +18,6 @@
 #include "graft/statistics/sign_flip.h"
 #include "graft/statistics/sign_flip_process.h"
 #include "graft/statistics/students.h"
-#include "graft/statistics/wilcoxon.h"
 
 namespace graft::study {
 namespace {
@@ -101,7 +100,6 @@ void judge_items(Comparison& c, const VerdictOptions& options) {
   c.p = test.mid_p;
   c.nonzero = c.only_first + c.only_second;
   c.pairs = items;
-  c.smallest_p = c.nonzero > 0 ? std::ldexp(1.0, static_cast<int>(-std::min<int64_t>(c.nonzero, 1000))) : 1;
   const double half = 100 * std::sqrt(error) / static_cast<double>(c.sets.size());
   c.on_this_kind = Interval{c.points - half, c.points + half};
   if (options.margin) {
@@ -113,7 +111,6 @@ void judge_items(Comparison& c, const VerdictOptions& options) {
 
 void measure(Comparison& c, const VerdictOptions& options, const Random& random) {
   double squares = 0, freedom = 0;
-  std::vector<double> all;
   for (const auto& set : c.sets) {
     const double n = static_cast<double>(set.points.size());
     const double mean = std::accumulate(set.points.begin(), set.points.end(), 0.0) / n;
@@ -123,7 +120,6 @@ void measure(Comparison& c, const VerdictOptions& options, const Random& random)
       c.won_pairs += d > 0;
       c.nonzero += d != 0;
       squares += (d - mean) * (d - mean);
-      all.push_back(d);
     }
     c.pairs += static_cast<int64_t>(set.points.size());
     freedom += n - 1;
@@ -153,8 +149,6 @@ void measure(Comparison& c, const VerdictOptions& options, const Random& random)
   }
   c.p = test.p;
   c.nonzero = test.nonzero;
-  c.smallest_p = test.smallest;
-  c.wilcoxon = st::wilcoxon(std::span<const double>(all)).p;
   if (const auto seeds = over_seeds(c)) {
     c.on_this_test_set = seeds->interval(0.95);
     if (options.margin) {
@@ -201,6 +195,10 @@ std::string p_text(double p) {
 }
 
 }  // namespace
+
+bool is_win(const Comparison& c) {
+  return c.verdict == Verdict::better || c.verdict == Verdict::worse;
+}
 
 std::string label_of(const Comparison& c) {
   switch (c.verdict) {
@@ -252,9 +250,8 @@ void judge(std::span<Comparison> comparisons, const VerdictOptions& options, con
 }
 
 bool all_decided(std::span<const Comparison> comparisons) {
-  return std::all_of(comparisons.begin(), comparisons.end(), [](const Comparison& c) {
-    return c.verdict == Verdict::better || c.verdict == Verdict::worse || c.verdict == Verdict::equivalent;
-  });
+  return std::all_of(comparisons.begin(), comparisons.end(),
+                     [](const Comparison& c) { return is_win(c) || c.verdict == Verdict::equivalent; });
 }
 
 std::vector<std::string> sentences(const Comparison& c, const VerdictOptions& options, int64_t comparisons,
@@ -275,7 +272,7 @@ std::vector<std::string> sentences(const Comparison& c, const VerdictOptions& op
   }
   const std::string test = c.by_items ? "McNemar" : options.anytime ? "anytime" : "sign-flip";
   const double p = options.anytime && !c.by_items ? c.p_anytime_holm : c.p_holm;
-  if (c.verdict == Verdict::better || c.verdict == Verdict::worse) {
+  if (is_win(c)) {
     lines.push_back(fmt::format("{} beats {} by {} points ({})", a, b, points(sign * c.points), intervals));
     const auto won = swap ? c.nonzero - c.won_pairs : c.won_pairs;
     lines.push_back(c.by_items
@@ -327,8 +324,7 @@ std::vector<std::string> sentences(const Comparison& c, const VerdictOptions& op
                                   points(c.detectable), need));
     }
   }
-  const bool win = c.verdict == Verdict::better || c.verdict == Verdict::worse;
-  if (win && !is_shown_for_this_kind(c))
+  if (is_win(c) && !is_shown_for_this_kind(c))
     lines.push_back("shown on these test examples; with others of their kind it may be none");
   for (const auto& set : c.sets) {
     const auto diverged = set.diverged_first + set.diverged_second;

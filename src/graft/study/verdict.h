@@ -43,8 +43,7 @@ struct Comparison {
   double points = 0;                              // first less second, mean over sets
   std::optional<Interval> on_this_test_set = {};  // 95 %, points; none for fewer than two seeds of a set
   std::optional<Interval> on_this_kind = {};      // 95 %, points
-  double p = 1, p_holm = 1, smallest_p = 1;       // sign-flip
-  std::optional<double> wilcoxon = {};            // of the pairs, beside it
+  double p = 1, p_holm = 1;                       // sign-flip
   double e = 1, p_anytime = 1, p_anytime_holm = 1;
   int64_t won_pairs = 0, won_sets = 0;
   double deviation = 0;                               // of a pair, within sets, points
@@ -56,6 +55,8 @@ struct Comparison {
   bool by_items = false;
   int64_t only_first = 0, only_second = 0;
 };
+
+bool is_win(const Comparison& comparison);  // of either
 
 // "clear win"; "win here" where it is one on these test examples, and their choice could explain it; "no difference",
 // ...
