@@ -90,6 +90,26 @@ TEST(Options, ARecipesWarmUpFitsFewerEpochs) {
   }
 }
 
+TEST(Options, StepsSayTheEpochsThatTheyTake) {
+  TrainOptions asked;
+  asked.steps = 10;
+  methods::Recipe recipe = asked_recipe(asked, {.warmup_epochs = 5, .epochs = 100, .batch_size = 4});
+  follow_steps(recipe, asked, 14);  // four steps an epoch
+  EXPECT_EQ(recipe.epochs, 3);
+  EXPECT_DOUBLE_EQ(recipe.warmup_epochs, 0.3);
+  asked.epochs = 3;  // as config.yaml has both
+  EXPECT_NO_THROW(follow_steps(recipe, asked, 14));
+  asked.epochs = 100;
+  EXPECT_THROW(follow_steps(recipe, asked, 14), ConfigError);
+  asked.epochs.reset();
+  asked.grad_accum = 3;  // two steps an epoch
+  follow_steps(recipe, asked, 14);
+  EXPECT_EQ(recipe.epochs, 5);
+  recipe.epochs = 0;  // what takes no steps
+  follow_steps(recipe, asked, 14);
+  EXPECT_EQ(recipe.epochs, 0);
+}
+
 TEST(Options, AllThatIsOutOfRangeIsToldAtOnce) {
   try {
     TrainOptions asked;

@@ -28,6 +28,13 @@ TEST(Schedule, CosineIsHalfInTheMiddle) {
   EXPECT_NEAR(s.at(6), 1 - std::sqrt(0.5), 1e-15);  // 1 + cos(3/4 pi)
 }
 
+TEST(Schedule, SpreadsOverTheStepsWhereTheEpochsAreCutShort) {
+  const Schedule schedule{
+      .kind = methods::ScheduleKind::cosine, .lr = 1, .epochs = 3, .steps_per_epoch = 4, .most_steps = 10};
+  EXPECT_EQ(schedule.steps(), 10);
+  EXPECT_NEAR(schedule.at(5), 0.5, 1e-12);
+}
+
 TEST(Schedule, CosineStartsAfterItsWarmUp) {
   const Schedule s{ScheduleKind::cosine, 1.0, 3, 4, 1};
   EXPECT_DOUBLE_EQ(s.at(3), 1.0);

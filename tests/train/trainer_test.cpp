@@ -121,6 +121,24 @@ class WeighedBatches final : public Batches {
   std::unique_ptr<FeatureBatches> batches_;
 };
 
+TEST(Trainer, EndsAfterItsStepsInTheMiddleOfAnEpochAndValidatesOnce) {
+  Regression objective;
+  objective.accuracies_ = {0.5, 0.6, 0.7};
+  auto batches = points(4);  // four steps an epoch
+  TrainerOptions options;
+  options.recipe.epochs = 2;
+  options.recipe.steps = 6;
+  options.val_every = 0;
+  Silent silent;
+  const auto outcome = Trainer(objective, *batches, options, nullptr, silent).run();
+  EXPECT_EQ(outcome.steps, 6);
+  EXPECT_EQ(outcome.epochs, 2);
+  EXPECT_EQ(objective.seen_.size(), 6U);
+  ASSERT_EQ(objective.validated_.size(), 1U);
+  ASSERT_TRUE(outcome.validation);
+  EXPECT_EQ(outcome.validation->first().value, 0.5);
+}
+
 TEST(Trainer, AStepIsDividedByTheWeightOfItsBatches) {
   struct HundredFold : Regression {
     at::Tensor loss(const Batch& batch, nn::Context& context) override {

@@ -75,10 +75,15 @@ void say_study(const study::Spec& spec, const study::Runner& runner, const study
       counted(spec.seeds.size(), "seed"));
   text += fmt::format(" = {:L} runs · {:L} done, {:L} to do", runner.runs().size(), runner.runs().size() - left.size(),
                       left.size());
+  if (const auto trials = runner.planned_trials(); trials > 0)
+    text += fmt::format(" · search {:L} runs, {:L} to do", trials, runner.missing_trials());
   if (shard.of > 1) text += fmt::format(" · this machine takes part {} of {}", shard.number, shard.of);
   if (const double seconds = runner.seconds_left(left); !left.empty() && std::isfinite(seconds))
     text += ", about " + format_duration(seconds);
   terminal.line("study", text);
+  if (spec.budget.steps > 0) terminal.line("budget", print(spec.budget) + " for each run");
+  for (const auto& budget : runner.budgets())
+    terminal.line("budget", budget);
 }
 
 int dry_run(const study::Runner& runner, const engine::Host& host, Terminal& terminal) {
@@ -224,7 +229,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   runner.refresh();
   const auto outcome = outcome_now();
   const auto picture = [&](const std::string& data, const std::string& file) {
-    return thumbnail_uri(runner.roots().at(data) / file);
+    return thumbnail_uri(runner.root(data) / file);
   };
   write_report(outcome, output, arguments, picture);
   print_result(outcome, terminal);

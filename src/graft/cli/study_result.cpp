@@ -72,6 +72,10 @@ void print_outcome(const study::StudyOutcome& outcome, Terminal& terminal) {
   }
   for (const auto& rung : outcome.ladder)
     terminal.print(fmt::format("  {:<14} {}", "ladder", study::print(rung)));
+  if (const auto text = study::unequal_efforts(outcome.search); !text.empty())
+    terminal.print(fmt::format("  {:<14} {}", "unfair", text));
+  for (const auto& effort : outcome.search)
+    terminal.print(fmt::format("  {:<14} {}: {}", "search", effort.method, study::print(effort)));
   for (const auto& [run, error] : outcome.failures)
     terminal.print(fmt::format("  {:<14} {}: {}", "failed", run, error));
   if (outcome.there < outcome.runs && outcome.decided) {
@@ -99,6 +103,16 @@ nlohmann::json describe(const study::StudyOutcome& outcome) {
         json["table"].back()["trained_parameters"] = row.trained;
       }
     }
+  }
+  if (!outcome.budget.empty()) json["budget"] = outcome.budget;
+  for (const auto& effort : outcome.search) {
+    json["search"].push_back({{"method", effort.method},
+                              {"configurations", effort.configurations},
+                              {"runs", effort.runs},
+                              {"steps", effort.steps},
+                              {"seconds", effort.seconds},
+                              {"expected_best_of", effort.best_of},
+                              {"chosen", effort.chosen}});
   }
   for (const auto& c : outcome.comparisons) {
     nlohmann::json one = {{"first", c.first},   {"second", c.second}, {"verdict", study::label_of(c)},

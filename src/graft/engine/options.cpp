@@ -11,7 +11,14 @@ namespace graft::engine {
 namespace {
 
 constexpr int64_t kMostEpochs = 1'000'000;  // steps and photos are counted in products of it
+constexpr int64_t kMostSteps = 1'000'000'000;
 constexpr const char* kUsualTemplate = "a photo of a {}.";
+
+// A recipe's warm-up is meant for its own number of epochs.
+void fit_warmup(methods::Recipe& recipe, const TrainOptions& options) {
+  if (!options.warmup_epochs && recipe.warmup_epochs >= static_cast<double>(recipe.epochs))
+    recipe.warmup_epochs = 0.1 * static_cast<double>(recipe.epochs);
+}
 
 }  // namespace
 
@@ -57,16 +64,14 @@ std::vector<OptionInfo> method_option_infos(const std::string& method) {
 
 methods::Recipe asked_recipe(const TrainOptions& options, const methods::Recipe& own) {
   auto recipe = methods::with(own, options);
-  // A recipe's warm-up is meant for its own number of epochs.
-  if (options.epochs && !options.warmup_epochs && recipe.warmup_epochs >= static_cast<double>(recipe.epochs)) {
-    recipe.warmup_epochs = 0.1 * static_cast<double>(recipe.epochs);
-  }
+  if (options.epochs) fit_warmup(recipe, options);
 
   std::string wrong;
   const auto check = [&wrong](bool fine, const char* name, const char* expected, auto value) {
     if (!fine) wrong += fmt::format("\n  --{}: expected {}, got {}", name, expected, value);
   };
   check(recipe.epochs >= 0 && recipe.epochs <= kMostEpochs, "epochs", "0 to a million", recipe.epochs);
+  check(recipe.steps >= 0 && recipe.steps <= kMostSteps, "steps", "0 to a billion", recipe.steps);
   check(recipe.batch_size >= 1, "batch-size", "1 or more", recipe.batch_size);
   check(recipe.lr >= 0, "lr", "0 or more", recipe.lr);
   check(recipe.weight_decay >= 0, "weight-decay", "0 or more", recipe.weight_decay);
@@ -89,6 +94,19 @@ methods::Recipe asked_recipe(const TrainOptions& options, const methods::Recipe&
                       "--warmup: the schedule 'coop' has one epoch of warm-up of its own. Leave one of the two out.");
   }
   return recipe;
+}
+
+void follow_steps(methods::Recipe& recipe, const TrainOptions& options, int64_t train_size) {
+  if (recipe.steps == 0 || recipe.epochs == 0) return;  // of no steps, or of a method that takes none
+  const auto up = [](int64_t all, int64_t each) { return (all + each - 1) / each; };
+  const int64_t per_epoch = std::max<int64_t>(1, up(up(train_size, recipe.batch_size), options.grad_accum));
+  recipe.epochs = up(recipe.steps, per_epoch);
+  if (options.epochs && *options.epochs != recipe.epochs) {
+    throw ConfigError("train",
+                      "--epochs {} and --steps {}: so many steps are {} epochs here. Leave one of the two out.",
+                      *options.epochs, recipe.steps, recipe.epochs);
+  }
+  fit_warmup(recipe, options);
 }
 
 std::vector<std::string> read_templates(const std::string& templates, const std::string& file) {

@@ -149,6 +149,8 @@ std::vector<OptionInfo> method_option_infos(const std::string& method);
 
 // The method's recipe with what the user set laid over it; values out of range are one ConfigError.
 methods::Recipe asked_recipe(const TrainOptions& options, const methods::Recipe& own);
+// A recipe of so many steps has the epochs that these take. ConfigError where others were asked for.
+void follow_steps(methods::Recipe& recipe, const TrainOptions& options, int64_t train_size);
 
 // Templates from the option and the file; "a photo of a {}." when both are empty. ConfigError for one without {}.
 std::vector<std::string> read_templates(const std::string& templates, const std::string& file);

@@ -76,6 +76,7 @@ void PreparedRun::choose() {
   }
   task = tasks::task_of(dataset.target).make({.loss = options.train.loss, .label_smoothing = recipe.label_smoothing});
   recipe.batch_size = std::min(recipe.batch_size, train_size);
+  follow_steps(recipe, options.train, train_size);
   attach(std::move(method));
 
   const auto examples = static_cast<int64_t>(dataset.train.size() + dataset.test.size());
@@ -123,9 +124,11 @@ std::string PreparedRun::describe_method() const {
   std::string text =
       fmt::format("{} · {} trained ({:.2g} %)", options.method, format_count(trained_parameters()), 100 * share);
   if (trains()) {
-    text += fmt::format(" · {} {:.3g}, {}, {} epochs of {} {}, batch {}", option::print(recipe.optimizer), recipe.lr,
-                        option::print(recipe.schedule), recipe.epochs, dataset.train.size(),
-                        data::unit_of(dataset.reads), recipe.batch_size);
+    const std::string length =
+        recipe.steps > 0 ? fmt::format("{} steps over", recipe.steps) : fmt::format("{} epochs of", recipe.epochs);
+    text += fmt::format(" · {} {:.3g}, {}, {} {} {}, batch {}", option::print(recipe.optimizer), recipe.lr,
+                        option::print(recipe.schedule), length, dataset.train.size(), data::unit_of(dataset.reads),
+                        recipe.batch_size);
   }
   return text;
 }

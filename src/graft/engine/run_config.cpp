@@ -23,13 +23,13 @@ bool is_place(const std::string& option) {
   return option == "model" || option == "data" || option == "classes";
 }
 
-// Options that runs of earlier versions lack: where nobody set them, a run's identity is what it was there.
+}  // namespace
+
 bool is_absent(const std::string& option, const std::string& value) {
+  if (option == "steps") return value.empty() || value == "0";
   return value.empty() && (option == "max-length" || option == "text-column" || option == "pair-column" ||
                            option == "label-kind" || option == "label-separator");
 }
-
-}  // namespace
 
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,
                         const AdapterInfo& info, models::HeadInit head_init) {

@@ -13,6 +13,9 @@
 
 namespace graft::engine {
 
+// Options that runs of earlier versions lack: where nobody set them, a run's identity is what it was there.
+bool is_absent(const std::string& option, const std::string& value);
+
 // What config.yaml holds; read_adapt_request() of it is the same run from any folder.
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,
                         const AdapterInfo& info, models::HeadInit head_init);

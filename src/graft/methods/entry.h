@@ -44,6 +44,7 @@ struct Entry {
   Needs needs = {};
   std::vector<OptionInfo> (*options)();
   std::unique_ptr<Method> (*parse)(const OptionValues& values);
+  const char* size_option = nullptr;  // the one that sets how many parameters it trains; null: they are given
   // PEFT's name for it, and how its adapters are read; null where PEFT lacks it.
   const char* peft_type = nullptr;
   ForeignAdapter (*from_peft)(const io::JsonObject& config, const nn::NamedTensors& tensors,

@@ -44,6 +44,7 @@ struct RecipeOf {
   Field<ScheduleKind> schedule = usual(ScheduleKind::cosine);
   Field<double> warmup_epochs = usual(0.0);
   Field<int64_t> epochs = usual(int64_t{50});  // 0: nothing is trained by gradient steps
+  Field<int64_t> steps = usual(int64_t{0});    // 0: as the epochs have it; else the epochs follow from it
   Field<int64_t> batch_size = usual(int64_t{32});
   Field<double> clip_norm = usual(0.0);  // largest norm of all gradients together; 0: not clipped
   Field<double> label_smoothing = usual(0.0);
@@ -53,6 +54,7 @@ struct RecipeOf {
 template <class Visitor, template <class> class Field>
 void fields(Visitor& visit, RecipeOf<Field>& r) {
   visit("epochs", r.epochs, "passes over the training photos (default: the method's recipe)");
+  visit("steps", r.steps, "steps of training, in place of epochs; the learning rate's schedule spreads over them");
   visit("batch-size", r.batch_size, "photos a pass of the model (default: the method's recipe)");
   visit("lr", r.lr, "largest learning rate (default: the method's recipe)");
   visit("weight-decay", r.weight_decay, "decay of matrices; biases and norms have none (default: the method's recipe)");

@@ -56,6 +56,7 @@ Pace measure(engine::PreparedRun& run, const planner::Workload& work, bool recom
   const auto photos = static_cast<int64_t>(run.dataset.train.size());
   const auto per_epoch = (photos + run.recipe.batch_size - 1) / run.recipe.batch_size;
   pace.batches = run.recipe.epochs * per_epoch;
+  if (run.recipe.steps > 0) pace.batches = std::min(pace.batches, run.recipe.steps * run.options.train.grad_accum);
   pace.measured = std::min(kMeasured, std::max<int64_t>(1, pace.batches - 1));
   train::Optimizer optimizer(run.adapted.parameters, {.kind = run.recipe.optimizer});
   const auto source = run.cached() ? nullptr : run.batches();
@@ -75,6 +76,7 @@ Pace measure(engine::PreparedRun& run, const planner::Workload& work, bool recom
   };
   if (pace.batches > 1) step();
   pace.batch_seconds = middle_seconds(pace.measured, step);
+  pace.step_seconds = pace.batch_seconds * static_cast<double>(run.options.train.grad_accum);
   return pace;
 }
 
@@ -94,6 +96,11 @@ RunPlan plan_run(const engine::AdaptOptions& options, const OptionValues& method
   if (!options.memory.empty()) parse_bytes("plan", "memory", options.memory);
   engine::Session session(options.model, options.data, host, report, {data::Split::train, data::Split::test},
                           options.shots);
+  return plan_run(session, options, method_options, report);
+}
+
+RunPlan plan_run(engine::Session& session, const engine::AdaptOptions& options, const OptionValues& method_options,
+                 Reporter& report) {
   engine::PreparedRun run(session, options, method_options, report);
   report.line("method", run.describe_method());
   planner::Planner planner(engine::workload_of(run));

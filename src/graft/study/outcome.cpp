@@ -326,4 +326,12 @@ StudyOutcome outcome_of(const Design& design, const std::vector<Cell>& cells, co
   return outcome;
 }
 
+StudyOutcome outcome_of(const Spec& spec, const std::vector<Cell>& cells, const std::map<Cell, RunResult>& results,
+                        const ItemsOf& items_of) {
+  auto outcome = outcome_of(design_of(spec), cells, results, items_of);
+  outcome.budget = print(spec.budget);
+  outcome.search = search_efforts(spec, results);
+  return outcome;
+}
+
 }  // namespace graft::study

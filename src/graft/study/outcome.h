@@ -12,6 +12,7 @@
 #include "graft/statistics/students.h"
 #include "graft/study/design.h"
 #include "graft/study/run_result.h"
+#include "graft/study/search_effort.h"
 #include "graft/study/verdict.h"
 
 namespace graft::study {
@@ -105,15 +106,15 @@ struct StudyOutcome {
   std::optional<Details> details = {};
   std::vector<std::pair<std::string, std::string>> failures = {};  // run, its last line
   std::vector<std::string> machines = {};
+  std::string budget = {};  // "600 steps"; empty: each as its own options have it
+  std::vector<SearchEffort> search = {};
   int64_t runs = 0, there = 0;
   bool decided = false;  // and stopped before all runs, as was asked
 };
 
 StudyOutcome outcome_of(const Design& design, const std::vector<Cell>& cells, const std::map<Cell, RunResult>& results,
                         const ItemsOf& items_of);
-inline StudyOutcome outcome_of(const Spec& spec, const std::vector<Cell>& cells,
-                               const std::map<Cell, RunResult>& results, const ItemsOf& items_of) {
-  return outcome_of(design_of(spec), cells, results, items_of);
-}
+StudyOutcome outcome_of(const Spec& spec, const std::vector<Cell>& cells, const std::map<Cell, RunResult>& results,
+                        const ItemsOf& items_of);
 
 }  // namespace graft::study

@@ -38,6 +38,11 @@ std::vector<T> list_of(const io::JsonObject& json, const char* key, const std::s
   }
 }
 
+void read_scores(const nlohmann::json& json, std::map<std::string, double>& scores) {
+  for (const auto& [name, value] : json.items())
+    scores[name] = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+}
+
 }  // namespace
 
 std::string to_json(const RunResult& r) {
@@ -51,6 +56,7 @@ std::string to_json(const RunResult& r) {
   json["data"] = r.cell.data;
   json["shots"] = r.cell.shots;
   json["seed"] = r.cell.seed;
+  if (r.cell.trial > 0) json["trial"] = r.cell.trial, json["rung"] = r.cell.rung;
   json["options"] = r.options;
   json["machine"] = r.machine;
   json["trained_parameters"] = r.trained_parameters;
@@ -62,6 +68,7 @@ std::string to_json(const RunResult& r) {
   json["loss"] = r.loss;
   json["scores"] = r.scores;
   if (r.val) json["val"] = *r.val;
+  if (!r.val_scores.empty()) json["val_scores"] = r.val_scores;
   json["items"] = r.items;
   json["predicted"] = r.predicted;
   json["probability"] = r.probability;
@@ -80,13 +87,14 @@ RunResult parse_run_result(const std::string& text, const std::string& file) {
   if (!known) throw FileError("compare", "{}: outcome '{}' is not known.", file, outcome);
   r.error = json.get<std::string>("error", "");
   r.cell = {json.need<std::string>("method"), json.need<std::string>("model"), json.need<std::string>("data"),
-            json.need<int64_t>("shots"), json.need<int64_t>("seed")};
+            json.need<int64_t>("shots"),      json.need<int64_t>("seed"),      json.get("trial", int64_t{0}),
+            json.get("rung", int64_t{0})};
   try {
     json.has("options");
     json.has("scores");
     r.options = json.value().at("options").get<OptionValues>();
-    for (const auto& [name, value] : json.value().at("scores").items())
-      r.scores[name] = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+    read_scores(json.value().at("scores"), r.scores);
+    if (json.has("val_scores")) read_scores(json.value().at("val_scores"), r.val_scores);
   } catch (const nlohmann::json::exception&) {
     throw FileError("compare", "{}: options or scores are not what a study writes.", file);
   }

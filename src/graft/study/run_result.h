@@ -30,13 +30,14 @@ struct RunResult {
   std::string machine = {};  // build, instruction set, threads
   int64_t trained_parameters = 0, steps = 0, epochs = 0;
   double train_seconds = 0, seconds = 0;
-  double loss = 0;                            // mean over the test examples
-  int64_t count = 0;                          // test examples
-  std::map<std::string, double> scores = {};  // shares of 1, or numbers of the task's kind
-  std::optional<double> val = {};             // the first score on the validation split
-  std::string items = {};                     // of Items; empty where examples have no one label
-  std::vector<int64_t> predicted = {};        // [count]
-  std::vector<float> probability = {};        // [count] of what was predicted
+  double loss = 0;                                // mean over the test examples
+  int64_t count = 0;                              // test examples
+  std::map<std::string, double> scores = {};      // shares of 1, or numbers of the task's kind
+  std::optional<double> val = {};                 // the first score on the validation split
+  std::map<std::string, double> val_scores = {};  // all of them; runs of earlier versions have none
+  std::string items = {};                         // of Items; empty where examples have no one label
+  std::vector<int64_t> predicted = {};            // [count]
+  std::vector<float> probability = {};            // [count] of what was predicted
 };
 
 // The test examples of a data set, and their classes.

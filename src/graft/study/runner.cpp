@@ -19,66 +19,13 @@
 #include "graft/engine/run_record.h"
 #include "graft/pipelines/adapt.h"
 #include "graft/pipelines/zero_shot.h"
+#include "graft/study/budget.h"
 #include "graft/tasks/accuracy.h"
 
 namespace graft::study {
 namespace {
 
-constexpr size_t kMostOpen = 4;  // models with their data that are held at once
 constexpr auto kWait = std::chrono::milliseconds(200);
-
-OptionValues of_kind(const OptionValues& values, const std::vector<OptionInfo>& infos) {
-  OptionValues own;
-  for (const auto& info : infos) {
-    if (const auto found = values.find(info.name); found != values.end()) own[info.name] = found->second;
-  }
-  return own;
-}
-
-engine::ModelOptions model_options(const OptionValues& values) {
-  return read_options<engine::ModelOptions>("compare", of_kind(values, describe_options<engine::ModelOptions>()));
-}
-
-engine::DataOptions data_options(const OptionValues& values) {
-  return read_options<engine::DataOptions>("compare", of_kind(values, describe_options<engine::DataOptions>()));
-}
-
-std::string place_key(const OptionValues& values) {
-  std::string key;
-  for (const auto& [name, value] : write_options(model_options(values)))
-    key += name + "=" + value + "\n";
-  for (const auto& [name, value] : write_options(data_options(values)))
-    key += name + "=" + value + "\n";
-  return key;
-}
-
-bool is_zero_shot(const OptionValues& values) {
-  return values.at("method") == kZeroShot;
-}
-
-// What the options of a run come to, whatever their order, and where they lie.
-std::string options_hash(const OptionValues& values) {
-  OptionValues all;
-  if (is_zero_shot(values)) {
-    pipelines::ZeroShotOptions o;
-    all = of_kind(values, describe_options(o));
-    all["method"] = kZeroShot;
-  } else {
-    all = engine::resolved(engine::read_adapt_request(values));
-  }
-  Hash hash;
-  // Prompts of a file by what they say, not by where it lies.
-  if (const auto file = std::exchange(all["templates"], ""); !file.empty()) {
-    for (const auto& prompt : engine::read_templates("", file))
-      hash.add(prompt);
-  }
-  for (const auto& [name, value] : all) {
-    const bool free =
-        (engine::may_change(name) && name != "threads") || name == "model" || name == "data" || name == "classes";
-    if (!free) hash.add(name).add(value);
-  }
-  return hash.hex();
-}
 
 std::string last_line(std::string text) {
   while (!text.empty() && text.back() == '\n')
@@ -109,25 +56,6 @@ void keep_scores(const tasks::Scores& scores, RunResult& result) {
 
 }  // namespace
 
-// Of a run inside a study only its warnings are told, each once, with whose it is.
-class InsideStudy final : public Reporter {
- public:
-  explicit InsideStudy(Reporter& outside) : outside_(outside) {}
-  std::string who;
-  void line(std::string_view, std::string_view) override {}
-  void warn(std::string_view text) override {
-    if (told_.insert(std::string(text)).second) outside_.warn(fmt::format("{}: {}", who, text));
-  }
-  void note(const Note& note) override {
-    if (told_.insert(note.text).second) outside_.note({fmt::format("{}: {}", who, note.text), note.numbers});
-  }
-  void progress(const Progress&) override {}
-
- private:
-  Reporter& outside_;
-  std::set<std::string> told_;
-};
-
 Shard parse_shard(const std::string& text) {
   const auto bad = [&] {
     return ConfigError("compare", "--shard: expected NUMBER/OF as in 3/16, the number from 1, got '{}'.", text);
@@ -143,56 +71,163 @@ Shard parse_shard(const std::string& text) {
   return shard;
 }
 
-struct Runner::Place {
-  InsideStudy inside;
-  std::unique_ptr<engine::Session> session;
-};
-
 Runner::Runner(const Spec& spec, StudyFolder& folder, const engine::Host& host, Reporter& report)
-    : spec_(spec), folder_(folder), host_(host), report_(report) {}
-Runner::~Runner() = default;
+    : spec_(spec), folder_(folder), host_(host), report_(report), places_(host, report) {}
 
-Runner::Place& Runner::open(const PlannedRun& run) {
-  auto& place = places_[run.place];
-  if (!place) {
-    if (places_.size() > kMostOpen) {
-      std::erase_if(places_, [&](const auto& other) { return other.first != run.place; });
+// The groups of a place are looked at while it is open.
+void Runner::open_groups() {
+  std::map<std::string, std::vector<Cell>> by_place;
+  std::vector<std::string> order;
+  for (const auto& cell : cells_of(spec_)) {
+    const Cell group = group_of(cell);
+    if (groups_.count(group)) continue;
+    auto& opened = groups_[group];
+    opened.number = static_cast<int64_t>(groups_.size()) - 1;
+    opened.place = place_key(options_of(spec_, cell));
+    if (!by_place.count(opened.place)) order.push_back(opened.place);
+    by_place[opened.place].push_back(cell);
+  }
+  for (const auto& place : order) {
+    for (const auto& cell : by_place.at(place)) {
+      auto& group = groups_.at(group_of(cell));
+      const PlannedRun run{.cell = cell, .options = options_of(spec_, cell), .place = place, .identity = ""};
+      if (!places_.is_known(place)) places_.open(run.options);
+      if (is_zero_shot(run.options)) continue;
+      if (spec_.budget.parameters > 0 || spec_.budget.seconds > 0) solve_budget(group, run);
+      if (spec_.search.trials == 0) continue;
+      if (cell.shots == 0 && places_.open(run.options).session->dataset().val.empty()) {
+        throw DataError("compare",
+                        "{} has no validation split, and a search chooses by that alone. Give it one, or say `shots`, "
+                        "which leaves some examples for it, or leave `search` out.",
+                        cell.data);
+      }
+      FullLength full;
+      if (spec_.search.kind == SearchKind::halving) {
+        auto& opened = places_.open(run.options);
+        full = full_length(*opened.session, plan(cell, group, {}).options, opened.inside);
+      }
+      group.search.emplace(spec_, group_of(cell), full.count, full.unit);
     }
-    auto opened = std::make_unique<Place>(Place{InsideStudy(report_), nullptr});
-    opened->inside.who = run.cell.data;
-    const bool first = !content_.count(run.place);
-    Reporter& told = first ? report_ : static_cast<Reporter&>(opened->inside);
-    opened->session =
-        std::make_unique<engine::Session>(model_options(run.options), data_options(run.options), host_, told);
-    place = std::move(opened);
   }
-  if (!content_.count(run.place)) {
-    const auto& session = *place->session;
-    std::map<data::Split, std::shared_ptr<const data::Source>> sources;
-    const auto identity = engine::run_identity(
-        {}, session.model()->info(), session.dataset(), [&](data::Split split) -> const data::Source& {
-          return *(sources[split] = session.source(session.dataset(), split, {}, nullptr));
-        });
-    content_[run.place] = identity.hex();
-    roots_[run.cell.data] = session.dataset().root;
+}
+
+// One process measures, and the others take its answer.
+SolvedBudget Runner::solve_seconds_once(Place& place, const OptionValues& run) {
+  const std::string key = Hash().add(places_.identity(run)).add(option::print(spec_.budget.seconds)).hex();
+  for (;; std::this_thread::sleep_for(kWait)) {
+    stop_if_asked();
+    const auto claim = folder_.writes() ? folder_.claim(key) : std::optional<StudyFolder::Claim>();
+    if (auto kept = folder_.solved(key); !kept.empty()) {
+      SolvedBudget solved{.options = {}, .said = kept["said"]};
+      kept.erase("said");
+      solved.options = std::move(kept);
+      return solved;
+    }
+    if (folder_.writes() && !claim) continue;
+    engine::set_compute_threads(model_options(run).threads, host_, place.inside);
+    auto solved = solve_seconds(spec_.budget.seconds, *place.session, run, place.inside);
+    if (folder_.writes()) {
+      auto kept = solved.options;
+      kept["said"] = solved.said;
+      folder_.add_solved(key, kept);
+    }
+    return solved;
   }
-  return *place;
+}
+
+void Runner::solve_budget(Group& group, const PlannedRun& run) {
+  auto& place = places_.open(run.options);
+  const std::string who = place.inside.who = print(group_of(run.cell));
+  const auto solved = spec_.budget.parameters > 0
+                          ? solve_parameters(spec_.budget.parameters, *place.session, run.options, place.inside)
+                          : solve_seconds_once(place, run.options);
+  group.solved = solved.options;
+  said_of_budgets_.push_back(fmt::format("{}: {}", who, solved.said));
+  if (solved.off) report_.warn(fmt::format("{}: {}; {} were asked for", who, solved.said, print(spec_.budget)));
+}
+
+PlannedRun Runner::plan(const Cell& cell, const Group& group, const OptionValues& chosen) const {
+  PlannedRun run{.cell = cell, .options = options_of(spec_, cell), .place = group.place, .identity = ""};
+  for (const auto* changes : {&group.solved, &chosen}) {
+    for (const auto& [name, value] : *changes)
+      run.options[name] = value;
+  }
+  std::erase_if(run.options, [](const auto& option) { return option.second.empty(); });
+  run.identity = places_.identity(run.options);
+  return run;
 }
 
 void Runner::prepare(bool only_this_machine) {
-  for (auto& cell : cells_of(spec_)) {
-    PlannedRun run{.cell = cell, .options = options_of(spec_, cell), .place = "", .identity = ""};
-    run.place = place_key(run.options);
-    if (!content_.count(run.place)) open(run);
-    run.identity = Hash().add(content_.at(run.place)).add(options_hash(run.options)).add(GRAFT_VERSION).hex();
-    runs_.push_back(std::move(run));
-  }
   only_this_machine_ = only_this_machine;
   machine_ = engine::machine_of_this_run();
+  open_groups();
+  for (auto& cell : cells_of(spec_)) {
+    const auto& group = groups_.at(group_of(cell));
+    if (group.search) {
+      runs_.push_back({.cell = cell, .options = options_of(spec_, cell), .place = group.place, .identity = ""});
+    } else {
+      runs_.push_back(plan(cell, group, {}));
+    }
+  }
   refresh();
 }
 
+// As far as the results that are there tell.
+void Runner::advance(Group& group) {
+  const auto result_of = [&](const Cell& cell) -> const RunResult* {
+    const auto found = results_.find(cell);
+    return found == results_.end() ? nullptr : &found->second;
+  };
+  if (group.winner) return;
+  for (bool more = true; more;) {
+    more = false;
+    for (const auto& cell : group.search->runs(result_of)) {
+      if (group.trials.count(cell)) continue;
+      take(group.trials.emplace(cell, plan(cell, group, group.search->options(cell))).first->second);
+      more = true;
+    }
+  }
+  group.winner = group.search->winner(result_of);
+}
+
+void Runner::advance_searches() {
+  for (auto& [cell, group] : groups_) {
+    if (group.search) advance(group);
+  }
+  for (auto& run : runs_) {
+    if (!run.identity.empty()) continue;
+    const auto& group = groups_.at(group_of(run.cell));
+    if (group.winner) run = plan(run.cell, group, group.search->options(*group.winner));
+  }
+}
+
+std::filesystem::path Runner::root(const std::string& data) const {
+  for (const auto& run : runs_) {
+    if (run.cell.data == data) return places_.root(run.place);
+  }
+  return {};
+}
+
+int64_t Runner::planned_trials() const {
+  int64_t all = 0;
+  for (const auto& [cell, group] : groups_)
+    all += group.search ? group.search->planned_runs() : 0;
+  return all;
+}
+
+int64_t Runner::missing_trials() const {
+  int64_t there = 0;
+  for (const auto& [cell, group] : groups_) {
+    for (const auto& [trial, run] : group.trials) {
+      const auto known = results_.find(trial);
+      there += known != results_.end() && known->second.outcome != Outcome::failed;
+    }
+  }
+  return planned_trials() - there;
+}
+
 bool Runner::take(const PlannedRun& run) {
+  if (run.identity.empty()) return false;
   if (const auto known = results_.find(run.cell); known != results_.end() && known->second.outcome != Outcome::failed)
     return true;
   auto found = folder_.find(run.identity);
@@ -203,6 +238,11 @@ bool Runner::take(const PlannedRun& run) {
 }
 
 void Runner::refresh() {
+  for (const auto& [cell, group] : groups_) {
+    for (const auto& [trial, run] : group.trials)
+      take(run);
+  }
+  advance_searches();
   for (const auto& run : runs_)
     take(run);
 }
@@ -267,7 +307,12 @@ void Runner::compute(const PlannedRun& run, Place& place) {
       result.steps = adapted.steps;
       result.epochs = adapted.epochs;
       result.train_seconds = adapted.train_seconds;
-      if (adapted.val && adapted.val->count > 0) result.val = adapted.val->first().value;
+      if (adapted.val && adapted.val->count > 0) {
+        result.val = adapted.val->first().value;
+        for (const auto& score : adapted.val->all) {
+          if (score.more_is_better) result.val_scores[score.name] = score.value;
+        }
+      }
       keep_scores(adapted.test, result);
       keep_predictions(adapted.test_predictions, adapted.classes, folder_, result);
     }
@@ -288,20 +333,79 @@ void Runner::compute(const PlannedRun& run, Place& place) {
   results_[run.cell] = std::move(result);
 }
 
-void Runner::run(const Shard& shard, const std::function<bool(int64_t)>& enough) {
-  std::vector<const PlannedRun*> own;
-  for (size_t i = 0; i < runs_.size(); ++i) {
-    if (static_cast<int64_t>(i) % shard.of == shard.number - 1) own.push_back(&runs_[i]);
+bool Runner::is_own(const Shard& shard, size_t run) const {
+  const bool whole_groups = spec_.search.trials > 0 || spec_.budget.seconds > 0;
+  const auto number = whole_groups ? groups_.at(group_of(runs_[run].cell)).number : static_cast<int64_t>(run);
+  return number % shard.of == shard.number - 1;
+}
+
+void Runner::tell_progress(const PlannedRun& done, const std::vector<const PlannedRun*>& all) const {
+  std::vector<const PlannedRun*> left;
+  for (const auto* run : all) {
+    if (!results_.count(run->cell)) left.push_back(run);
   }
-  // Without a look after each seed, the runs of one model and data set come together.
-  if (!enough) {
-    std::stable_sort(own.begin(), own.end(),
-                     [](const PlannedRun* a, const PlannedRun* b) { return a->place < b->place; });
-  }
-  std::set<std::string> tried;  // failed here: not again in this process
+  const double seconds = seconds_left(left);
+  report_.progress({.stage = "compare",
+                    .done = static_cast<int64_t>(all.size() - left.size()),
+                    .total = static_cast<int64_t>(all.size()),
+                    .detail = print(done.cell),
+                    .rate = seconds > 0 ? static_cast<double>(left.size()) / seconds : 0,
+                    .unit = "runs"});
+}
+
+// Until all are done or have failed here, by this process or another.
+void Runner::work(const std::vector<const PlannedRun*>& runs, const std::vector<const PlannedRun*>& all) {
   const auto is_done = [&](const PlannedRun& run) {
-    return tried.count(run.identity) > 0 || (take(run) && results_.at(run.cell).outcome != Outcome::failed);
+    return tried_.count(run.identity) > 0 || (take(run) && results_.at(run.cell).outcome != Outcome::failed);
   };
+  for (bool waiting = true; waiting;) {
+    waiting = false;
+    for (const auto* run : runs) {
+      stop_if_asked();
+      if (is_done(*run)) continue;
+      auto claim = folder_.claim(run->identity);
+      if (!claim) {
+        waiting = true;
+        continue;
+      }
+      results_.erase(run->cell);
+      if (is_done(*run)) continue;  // another process ended it just now
+      compute(*run, places_.open(run->options));
+      if (results_.at(run->cell).outcome == Outcome::failed) tried_.insert(run->identity);
+      tell_progress(*run, all);
+    }
+    if (waiting) std::this_thread::sleep_for(kWait);
+  }
+}
+
+void Runner::run(const Shard& shard, const std::function<bool(int64_t)>& enough) {
+  const auto by_place = [](const PlannedRun* a, const PlannedRun* b) { return a->place < b->place; };
+  std::vector<const PlannedRun*> own;
+  std::set<Cell> own_groups;
+  for (size_t i = 0; i < runs_.size(); ++i) {
+    if (!is_own(shard, i)) continue;
+    own.push_back(&runs_[i]);
+    own_groups.insert(group_of(runs_[i].cell));
+  }
+  // Searches, rung after rung.
+  for (;;) {
+    std::vector<const PlannedRun*> due, trials;
+    for (const auto& cell : own_groups) {
+      for (const auto& [trial, run] : groups_.at(cell).trials) {
+        trials.push_back(&run);
+        const auto known = results_.find(trial);
+        const bool there = known != results_.end() && known->second.outcome != Outcome::failed;
+        if (!there && !tried_.count(run.identity)) due.push_back(&run);
+      }
+    }
+    if (due.empty()) break;
+    std::stable_sort(due.begin(), due.end(), by_place);
+    work(due, trials);
+    advance_searches();
+  }
+  std::erase_if(own, [](const PlannedRun* run) { return run->identity.empty(); });  // of a search that failed
+  // Without a look after each seed, the runs of one model and data set come together.
+  if (!enough) std::stable_sort(own.begin(), own.end(), by_place);
   for (size_t first = 0; first < own.size();) {
     // All runs, or those of a seed.
     size_t last = own.size();
@@ -313,35 +417,7 @@ void Runner::run(const Shard& shard, const std::function<bool(int64_t)>& enough)
         if (next != 0) seed = next;
       }
     }
-    for (bool waiting = true; waiting;) {
-      waiting = false;
-      for (size_t i = first; i < last; ++i) {
-        const auto& run = *own[i];
-        stop_if_asked();
-        if (is_done(run)) continue;
-        auto claim = folder_.claim(run.identity);
-        if (!claim) {
-          waiting = true;
-          continue;
-        }
-        results_.erase(run.cell);
-        if (is_done(run)) continue;  // another process ended it just now
-        compute(run, open(run));
-        if (results_.at(run.cell).outcome == Outcome::failed) tried.insert(run.identity);
-        std::vector<const PlannedRun*> left;
-        for (const auto* other : own) {
-          if (!results_.count(other->cell)) left.push_back(other);
-        }
-        const double seconds = seconds_left(left);
-        report_.progress({.stage = "compare",
-                          .done = static_cast<int64_t>(own.size() - left.size()),
-                          .total = static_cast<int64_t>(own.size()),
-                          .detail = print(run.cell),
-                          .rate = seconds > 0 ? static_cast<double>(left.size()) / seconds : 0,
-                          .unit = "runs"});
-      }
-      if (waiting) std::this_thread::sleep_for(kWait);
-    }
+    work({own.begin() + static_cast<std::ptrdiff_t>(first), own.begin() + static_cast<std::ptrdiff_t>(last)}, own);
     if (enough && last < own.size()) {
       refresh();
       if (enough(own[last - 1]->cell.seed)) return;

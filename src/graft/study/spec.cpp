@@ -4,15 +4,18 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "graft/core/error.h"
 #include "graft/core/names.h"
 #include "graft/core/printable.h"
+#include "graft/core/quantities.h"
 #include "graft/core/random.h"
 #include "graft/core/read_file.h"
 #include "graft/engine/options.h"
 #include "graft/io/yaml_options.h"
+#include "graft/methods/combination.h"
 #include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/pipelines/zero_shot.h"
@@ -24,8 +27,8 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kMostBytesOfSpec = 1 << 20;
 constexpr int64_t kMostRuns = 1'000'000;
-const std::vector<std::string> kKeys = {"name",  "models", "data",     "methods", "variants",
-                                        "shots", "seeds",  "defaults", "exclude", "compare"};
+const std::vector<std::string> kKeys = {"name",  "models",   "data",    "methods", "variants", "shots",
+                                        "seeds", "defaults", "exclude", "compare", "budget",   "search"};
 const std::vector<std::string> kAxes = {"method", "model", "data", "shots", "seed"};
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -53,6 +56,8 @@ class SpecReader {
     read_seeds(spec.seeds);
     read_question(spec);
     read_exclude(spec);
+    read_budget(spec.budget);
+    read_search(spec);
     if (wrong_.empty()) check_options(spec);
     if (!wrong_.empty())
       throw ConfigError("compare", "{}:\n  {}", printable(file_.string()), fmt::join(wrong_, "\n  "));
@@ -212,13 +217,9 @@ class SpecReader {
   }
 
   void read_question(Spec& spec) {
-    try {
-      spec.question = read_options<Question>("compare", below("compare"));
-    } catch (const ConfigError& error) {
-      const std::string text = error.what();
-      wrong("compare: {}", text.substr(std::min(text.find("] ") + 2, text.size())));
-      return;
-    }
+    const size_t before = wrong_.size();
+    read_settings("compare", below("compare"), spec.question);
+    if (wrong_.size() > before) return;
     const auto& q = spec.question;
     std::vector<std::string> names;
     for (const auto& method : spec.methods)
@@ -229,6 +230,83 @@ class SpecReader {
     if (q.ladder && !q.margin) wrong("compare: ladder: which margin? Say how many points do not matter: `margin: 1`.");
     if (!(q.alpha > 0 && q.alpha < 0.5))
       wrong("compare: alpha: expected more than 0 and less than 0.5, got {}.", q.alpha);
+  }
+
+  // The settings under a key, which what is wrong is told of.
+  template <class Settings>
+  void read_settings(const std::string& key, const OptionValues& values, Settings& settings) {
+    try {
+      settings = read_options<Settings>("compare", values, settings);
+    } catch (const ConfigError& error) {
+      const std::string text = error.what();
+      wrong("{}: {}", key, text.substr(std::min(text.find("] ") + 2, text.size())));
+    }
+  }
+
+  void read_budget(Budget& budget) {
+    if (values_.count("budget")) return wrong("budget: expected a map as in {{steps: 600}}.");
+    const auto values = below("budget");
+    read_settings("budget", values, budget);
+    if (values.size() > 1) wrong("budget: expected one of steps, parameters and seconds, got {}.", values.size());
+    for (const auto& [name, value] : values) {
+      if (!(budget.steps > 0 || budget.parameters > 0 || (budget.seconds > 0 && std::isfinite(budget.seconds))))
+        wrong("budget: {}: expected a number above 0, got {}.", name, printable(value));
+    }
+  }
+
+  void read_search(Spec& spec) {
+    if (values_.count("search")) return wrong("search: expected a map as in {{trials: 8, space: {{...}}}}.");
+    OptionValues settings, space;
+    for (const auto& [name, value] : below("search")) {
+      if (name.starts_with("space.")) {
+        space[name.substr(6)] = value;
+      } else {
+        settings[name] = value;
+      }
+    }
+    if (settings.empty() && space.empty()) return;
+    auto& search = spec.search;
+    read_settings("search", settings, search);
+    if (search.trials < 2 || search.trials > 10'000)
+      wrong("search: trials: expected 2 to 10000 configurations of each method, got {}.", search.trials);
+    if (search.seeds < 1 || search.seeds > 99) wrong("search: seeds: expected 1 to 99, got {}.", search.seeds);
+    if (search.eta < 2) wrong("search: eta: expected 2 or more, got {}.", search.eta);
+    std::vector<std::string> methods;
+    for (const auto& method : spec.methods)
+      methods.push_back(method.name);
+    read_space(space, methods, search, wrong_);
+    if (search.space.empty() && search.own.empty())
+      wrong("search: space is missing: which options? As in `space: {{lr: {{low: 1e-4, high: 0.1, scale: log}}}}`.");
+    for (const auto seed : spec.seeds) {
+      if (seed >= kFirstSearchSeed && seed < kFirstSearchSeed + search.seeds)
+        wrong("seeds: {} is one that the search uses; what is compared has to be others.", seed);
+    }
+  }
+
+  // Every option that is searched is one of a method's, and not one that the study says itself.
+  void check_search(const Spec& spec) {
+    const auto& search = spec.search;
+    std::vector<std::string> all;
+    for (const auto& method : spec.methods) {
+      const auto own = searched_options(method);
+      all.insert(all.end(), own.begin(), own.end());
+      if (const auto ranges = search.own.find(method.name); ranges != search.own.end()) {
+        for (const auto& range : ranges->second) {
+          if (std::find(own.begin(), own.end(), range.option) == own.end())
+            wrong("search: {}: {}", method.name, unknown_name("option", range.option, own));
+        }
+      }
+      for (const auto& range : ranges_of(search, method.name, own)) {
+        const bool length = range.option == "epochs" || range.option == "steps";
+        if (length && (search.kind == SearchKind::halving || spec.budget.steps > 0 || spec.budget.seconds > 0))
+          wrong("search: {}: {} is what {} sets.", method.name, range.option,
+                search.kind == SearchKind::halving ? "halving" : "the budget");
+      }
+    }
+    for (const auto& range : search.space) {
+      if (std::find(all.begin(), all.end(), range.option) == all.end())
+        wrong("search: {}", unknown_name("option", range.option, all));
+    }
   }
 
   void read_exclude(Spec& spec) {
@@ -266,15 +344,23 @@ class SpecReader {
     for (const auto* key : {"method", "model", "data", "shots", "seed", "output", "resume", "force"}) {
       if (spec.defaults.count(key)) wrong("defaults: '{}' has a place of its own in a study.", key);
     }
+    check_search(spec);
     for (const auto& method : spec.methods) {
+      const auto ranges = ranges_of(spec.search, method.name, searched_options(method));
       for (const auto& model : spec.models) {
         for (const auto& dataset : spec.data) {
           try {
-            const auto values = options_of(spec, {method.name, model.name, dataset.name, spec.shots.front(), 1});
+            const auto values = options_of(
+                spec, {.method = method.name, .model = model.name, .data = dataset.name, .shots = spec.shots.front()});
             if (values.at("method") == kZeroShot) {
               check_zero_shot(values);
-            } else {
-              const auto request = engine::read_adapt_request(values);
+              continue;
+            }
+            for (int64_t trial = 1; trial <= std::max<int64_t>(1, ranges.empty() ? 1 : spec.search.trials); ++trial) {
+              auto tried = values;
+              for (const auto& [name, value] : trial_options(ranges, method.name, trial))
+                tried[name] = value;
+              const auto request = engine::read_adapt_request(tried);
               methods::make_method(request.options.method, request.method_options);
             }
           } catch (const Error& error) {
@@ -373,11 +459,35 @@ int64_t seed_of(const std::string& data, int64_t seed) {
   return static_cast<int64_t>(key_of(data) % 1'000'000) * 1000 + seed;
 }
 
+Cell group_of(const Cell& cell) {
+  return {.method = cell.method, .model = cell.model, .data = cell.data, .shots = cell.shots, .seed = 0};
+}
+
+std::vector<std::string> searched_options(const Named& method) {
+  std::vector<std::string> names;
+  const auto& own = method.options.at("method");
+  if (own == kZeroShot) return names;
+  const auto parts = methods::parts_of(own);
+  if (std::any_of(parts.begin(), parts.end(),
+                  [](const auto& part) { return methods::find_entry(part).promises.trains; })) {
+    for (const auto& info : describe_options<methods::RecipeChanges>())
+      names.push_back(info.name);
+    names.emplace_back("loss");
+  }
+  for (const auto& info : engine::method_option_infos(own))
+    names.push_back(info.name);
+  return names;
+}
+
 OptionValues options_of(const Spec& spec, const Cell& cell) {
   OptionValues values = spec.defaults;
   for (const auto* own : {&spec.model(cell.model), &spec.dataset(cell.data), &spec.method(cell.method)}) {
     for (const auto& [name, value] : own->options)
       values[name] = value;
+  }
+  if (spec.budget.steps > 0 && values.at("method") != kZeroShot) {
+    values["steps"] = std::to_string(spec.budget.steps);
+    values.erase("epochs");
   }
   if (!values.count("threads")) values["threads"] = "1";  // the bits do not hang on how many runs go at once
   values["shots"] = std::to_string(cell.shots);
@@ -391,9 +501,16 @@ std::string shots_text(int64_t shots) {
 
 std::string print(const Cell& cell) {
   std::string text = fmt::format("{} · {}", cell.method, cell.data);
-  if (cell.seed == 0) return text;
   if (cell.shots > 0) text += " · " + shots_text(cell.shots);
-  return text + fmt::format(" · seed {}", cell.seed);
+  if (cell.trial > 0) return text + fmt::format(" · configuration {}", cell.trial);
+  return cell.seed > 0 ? text + fmt::format(" · seed {}", cell.seed) : text;
+}
+
+std::string print(const Budget& budget) {
+  if (budget.steps > 0) return fmt::format("{:L} steps", budget.steps);
+  if (budget.parameters > 0) return fmt::format("{} trained parameters", format_count(budget.parameters));
+  if (budget.seconds > 0) return fmt::format("{:g} seconds of training", budget.seconds);
+  return "";
 }
 
 }  // namespace graft::study

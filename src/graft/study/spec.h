@@ -9,6 +9,8 @@
 //   defaults: {precision: fp32}             options of `graft adapt`; a model's, a data set's and a variant's own win
 //   exclude: [{method: coop, data: flowers}]
 //   compare: {metric: accuracy, against: linear-probe, margin: 0.5}
+//   budget: {steps: 600}                    of every run; or parameters, or seconds
+//   search: {trials: 8, space: {lr: {low: 1e-4, high: 0.1, scale: log}, lora: {rank: [2, 4, 8]}}}
 #pragma once
 
 #include <cstdint>
@@ -20,6 +22,7 @@
 #include <vector>
 
 #include "graft/core/options.h"
+#include "graft/study/search_space.h"
 
 namespace graft::study {
 
@@ -52,12 +55,29 @@ void fields(Visitor& visit, Question& q) {
   visit("stop-when-decided", q.stop_when_decided, "run seed after seed until every comparison is decided");
 }
 
+// What every run may spend. Of the three one, or none.
+struct Budget {
+  int64_t steps = 0;       // of training
+  int64_t parameters = 0;  // trained ones: the option that sizes a method is solved for
+  double seconds = 0;      // of training; steps are solved for, from the pace of a few of them
+};
+template <class Visitor>
+void fields(Visitor& visit, Budget& b) {
+  visit("steps", b.steps, "steps of training, of each run");
+  visit("parameters", b.parameters, "trained parameters of each run: rank, width or length are solved for");
+  visit("seconds", b.seconds, "seconds of training, of each run: steps are solved for");
+}
+
 // One run of the study.
 struct Cell {
   std::string method, model, data;
   int64_t shots = 0, seed = 1;
+  int64_t trial = 0;  // of a search: which configuration, from 1
+  int64_t rung = 0;   // of successive halving
   auto operator<=>(const Cell&) const = default;
 };
+// What a configuration is chosen for, and a budget solved for: the cell without seed and trial.
+Cell group_of(const Cell& cell);
 
 struct Spec {
   std::string name;
@@ -66,6 +86,8 @@ struct Spec {
   OptionValues defaults;
   std::vector<std::map<std::string, std::vector<std::string>>> exclude;  // axis -> values; all have to fit
   Question question;
+  Budget budget;
+  Search search;
 
   const Named& model(const std::string& name) const;
   const Named& dataset(const std::string& name) const;
@@ -81,12 +103,16 @@ Spec parse_spec(const std::string& text, const std::filesystem::path& file);
 // model and data set: neither shots nor seeds change it.
 std::vector<Cell> cells_of(const Spec& spec);
 
+// The options of a method of the study that a search may set: its own, and where it trains how.
+std::vector<std::string> searched_options(const Named& method);
+
 // What `graft adapt` (or zero-shot) is asked for. The seed that a run is given differs between data sets, so that runs
 // of two data sets have no random number in common: seed_of() of the data set's name and the study's seed.
 OptionValues options_of(const Spec& spec, const Cell& cell);
 int64_t seed_of(const std::string& data, int64_t seed);
 
-std::string shots_text(int64_t shots);  // "4 shots", "all labels"
-std::string print(const Cell& cell);    // "lora · products · 16 shots · seed 3"
+std::string shots_text(int64_t shots);    // "4 shots", "all labels"
+std::string print(const Cell& cell);      // "lora · products · 16 shots · seed 3"
+std::string print(const Budget& budget);  // "600 steps"; empty for none
 
 }  // namespace graft::study

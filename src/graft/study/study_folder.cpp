@@ -13,6 +13,7 @@
 #include "graft/core/printable.h"
 #include "graft/core/read_file.h"
 #include "graft/io/json_object.h"
+#include "graft/io/yaml_options.h"
 
 namespace graft::study {
 namespace {
@@ -32,7 +33,7 @@ void check_mark(const fs::path& path) {
 
 }  // namespace
 
-StudyFolder::StudyFolder(fs::path path, Access access) : path_(std::move(path)) {
+StudyFolder::StudyFolder(fs::path path, Access access) : path_(std::move(path)), access_(access) {
   std::error_code error;
   if (fs::exists(path_, error) && !fs::is_directory(path_, error))
     throw FileError("compare", "{} is a file; a study writes a folder. Choose another --output.",
@@ -99,12 +100,30 @@ std::string StudyFolder::add(const Items& items) {
   return hash;
 }
 
+OptionValues StudyFolder::solved(const std::string& key) const {
+  const fs::path file = path_ / "budgets" / (key + ".yaml");
+  std::error_code error;
+  if (!fs::exists(file, error)) return {};
+  return io::read_yaml_options(file);
+}
+
+void StudyFolder::add_solved(const std::string& key, const OptionValues& options) {
+  std::error_code error;
+  fs::create_directories(path_ / "budgets", error);  // where it cannot be, writing says so
+  write_file_atomically(path_ / "budgets" / (key + ".yaml"), io::print_yaml_options(options));
+}
+
 int64_t StudyFolder::take_from(const fs::path& other) {
   std::error_code error;
   if (!fs::exists(other / kMarker, error))
     throw FileError("compare", "{} is no folder of a study: there is no {} in it.", printable(other.string()), kMarker);
   check_mark(other);
   int64_t taken = 0;
+  for (const auto& entry : fs::directory_iterator(other / "budgets", error)) {
+    const std::string key = entry.path().stem().string();
+    if (entry.path().extension() == ".yaml" && solved(key).empty())
+      add_solved(key, io::read_yaml_options(entry.path()));
+  }
   for (const auto* kind : {"items", "runs"}) {
     for (const auto& entry : fs::directory_iterator(other / kind, error)) {
       const fs::path here = path_ / kind / entry.path().filename();

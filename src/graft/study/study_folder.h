@@ -1,6 +1,6 @@
-// A study on disk: runs/IDENTITY.json, items/HASH.json, locks/. Several processes may work in one folder at once: each
-// takes runs that nobody has, holds a lock on a run while it computes it, and a lock ends with its process however that
-// ends. A result file is there whole or not at all.
+// A study on disk: runs/IDENTITY.json, items/HASH.json, budgets/KEY.yaml, locks/. Several processes may work in one
+// folder at once: each takes runs that nobody has, holds a lock on a run while it computes it, and a lock ends with its
+// process however that ends. A result file is there whole or not at all.
 #pragma once
 
 #include <cstdint>
@@ -40,11 +40,17 @@ class StudyFolder {
   void add(const RunResult& result);
   std::string add(const Items& items);  // their hash
 
+  // What a budget came to, which depends on how fast the machine was: the first answer counts. Empty: none yet.
+  OptionValues solved(const std::string& key) const;
+  void add_solved(const std::string& key, const OptionValues& options);
+  bool writes() const { return access_ == Access::write; }
+
   // Results of another folder with the same study, of another machine: those that are not here. How many.
   int64_t take_from(const std::filesystem::path& other);
 
  private:
   std::filesystem::path path_;
+  Access access_;
 };
 
 }  // namespace graft::study

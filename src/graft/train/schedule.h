@@ -2,6 +2,7 @@
 // papers' code has them: coop (Zhou et al. 2022, on Dassl) and vpt (Jia et al. 2022).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "graft/methods/recipe.h"
@@ -14,8 +15,12 @@ struct Schedule {
   int64_t epochs = 1;
   int64_t steps_per_epoch = 1;
   double warmup_epochs = 0;
+  int64_t most_steps = 0;  // 0: all of the epochs; else the last epoch may be cut short
 
-  int64_t steps() const { return epochs * steps_per_epoch; }
+  int64_t steps() const {
+    const int64_t all = epochs * steps_per_epoch;
+    return most_steps > 0 ? std::min(most_steps, all) : all;
+  }
 
   // Steps count from 0. With s the step, w the steps of warm-up, S all steps, e the epoch from 0, E all epochs:
   //   warm-up           lr (s + 1) / w                          for s < w

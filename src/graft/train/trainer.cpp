@@ -59,7 +59,12 @@ Trainer::Trainer(Objective& objective, Batches& batches, TrainerOptions options,
       reached_(objective.parameters().size(), false) {
   const auto& recipe = options_.recipe;
   const int64_t steps_per_epoch = (batches_.per_epoch() + options_.grad_accum - 1) / options_.grad_accum;
-  schedule_ = {recipe.schedule, recipe.lr, recipe.epochs, std::max<int64_t>(1, steps_per_epoch), recipe.warmup_epochs};
+  schedule_ = {.kind = recipe.schedule,
+               .lr = recipe.lr,
+               .epochs = recipe.epochs,
+               .steps_per_epoch = std::max<int64_t>(1, steps_per_epoch),
+               .warmup_epochs = recipe.warmup_epochs,
+               .most_steps = recipe.steps};
 }
 
 TrainOutcome Trainer::run() {
@@ -69,7 +74,7 @@ TrainOutcome Trainer::run() {
   if (at_.step < schedule_.steps() && !finished_) batches_.seek(at_.epoch, at_.batch);
   while (at_.step < schedule_.steps() && !finished_) {
     take_step();
-    if (at_.batch == batches_.per_epoch()) end_epoch();
+    if (at_.batch == batches_.per_epoch() || at_.step == schedule_.steps()) end_epoch();
     const int signal = stop_signal();
     if (signal || finished_ || checkpoint_is_due()) checkpoint();
     if (signal && !finished_) {

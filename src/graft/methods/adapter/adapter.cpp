@@ -152,6 +152,7 @@ const Entry entry{
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<Adapter>(read_options<Options>("adapter", values));
     },
+    .size_option = "bottleneck",
 };
 
 }  // namespace graft::methods::adapter

@@ -227,6 +227,7 @@ const Entry entry{
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<Aim>(read_options<Options>("aim", values));
     },
+    .size_option = "ratio",
 };
 
 }  // namespace graft::methods::aim

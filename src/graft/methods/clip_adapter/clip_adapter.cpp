@@ -62,6 +62,7 @@ const Entry entry{
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<ClipAdapter>(read_options<Options>("clip-adapter", values));
     },
+    .size_option = "reduction",
 };
 
 }  // namespace graft::methods::clip_adapter

@@ -95,6 +95,7 @@ const Entry entry{
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<Coop>(read_options<Options>("coop", values));
     },
+    .size_option = "length",
 };
 
 }  // namespace graft::methods::coop

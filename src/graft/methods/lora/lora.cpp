@@ -148,6 +148,7 @@ const Entry entry{
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<Lora>(read_options<Options>("lora", values));
     },
+    .size_option = "rank",
     .peft_type = "LORA",
     .from_peft = peft::from_peft,
     .peft_head = peft::saved_head,

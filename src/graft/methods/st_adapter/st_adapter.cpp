@@ -122,6 +122,7 @@ const Entry entry{
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<StAdapter>(read_options<Options>("st-adapter", values));
     },
+    .size_option = "bottleneck",
 };
 
 }  // namespace graft::methods::st_adapter

@@ -127,6 +127,7 @@ const Entry entry{
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<Vpt>(read_options<Options>("vpt", values));
     },
+    .size_option = "tokens",
 };
 
 }  // namespace graft::methods::vpt
