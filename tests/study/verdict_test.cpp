@@ -71,6 +71,18 @@ TEST(Verdict, WhatIsNotShownIsNotEqual) {
   EXPECT_THAT(told(c), HasSubstr("would need about 8 seeds"));
 }
 
+// The sign flip knows no sets: what it can see is told from the spread over all pairs.
+TEST(Verdict, AGainOnOneSetAndALossOnAnotherAreNamedAndAreSpread) {
+  auto gain = set_of({60, 61, 59, 62, 58, 60}), loss = set_of({-50, -51, -49, -52, -48, -50});
+  gain.name = "products";
+  loss.name = "cifar10";
+  const auto c = judged({gain, loss});
+  EXPECT_EQ(c.verdict, Verdict::no_difference);
+  EXPECT_GT(c.on_this_test_set->low, 0);
+  EXPECT_THAT(told(c), HasSubstr("lora is better on products, worse on cifar10"));
+  EXPECT_GT(c.needed_pairs, 100);
+}
+
 TEST(Verdict, FewPairsAreNeverAClaim) {
   const auto c = judged({set_of({20, 21, 22, 23, 24})});
   EXPECT_EQ(c.verdict, Verdict::too_few);

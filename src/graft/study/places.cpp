@@ -14,6 +14,11 @@ namespace {
 
 constexpr size_t kMostOpen = 4;  // at once
 
+// Options that the first studies lack: where nobody set them, a run is known by what it was known by then.
+bool is_newer(const std::string& option) {
+  return option == "steps";
+}
+
 OptionValues of_kind(const OptionValues& values, const std::vector<OptionInfo>& infos) {
   OptionValues own;
   for (const auto& info : infos) {
@@ -65,7 +70,7 @@ std::string options_hash(const OptionValues& values) {
   }
   for (const auto& [name, value] : all) {
     const bool free = (engine::may_change(name) && name != "threads") || name == "model" || name == "data" ||
-                      name == "classes" || engine::is_absent(name, value);
+                      name == "classes" || (is_newer(name) && engine::is_absent(name, value));
     if (!free) hash.add(name).add(value);
   }
   return hash.hex();
@@ -101,14 +106,13 @@ Place& Places::open(const OptionValues& run) {
         {}, session.model()->info(), session.dataset(), [&](data::Split split) -> const data::Source& {
           return *(sources[split] = session.source(session.dataset(), split, {}, nullptr));
         });
-    content_[key] = identity.hex();
-    roots_[key] = session.dataset().root;
+    known_[key] = {identity.hex(), session.dataset().root, static_cast<int64_t>(session.dataset().classes.size())};
   }
   return *place;
 }
 
 std::string Places::identity(const OptionValues& run) const {
-  return Hash().add(content_.at(place_key(run))).add(options_hash(run)).add(GRAFT_VERSION).hex();
+  return Hash().add(known_.at(place_key(run)).content).add(options_hash(run)).add(GRAFT_VERSION).hex();
 }
 
 }  // namespace graft::study

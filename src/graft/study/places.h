@@ -2,6 +2,7 @@
 // again: its options as they come to, and the content of weights and data.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -49,8 +50,13 @@ class Places {
 
   // The first time the model and data are told of, and their content is read. A few are held at once.
   Place& open(const OptionValues& run);
-  bool is_known(const std::string& place) const { return content_.count(place) > 0; }
-  const std::filesystem::path& root(const std::string& place) const { return roots_.at(place); }  // of its data's files
+  struct Known {
+    std::string content;         // hash of weights and data
+    std::filesystem::path root;  // of the data's files
+    int64_t classes = 0;
+  };
+  bool is_known(const std::string& place) const { return known_.count(place) > 0; }
+  const Known& known(const std::string& place) const { return known_.at(place); }
 
   // The name of a run's result: the same wherever model, data and prompts lie. Its place is known.
   std::string identity(const OptionValues& run) const;
@@ -59,8 +65,7 @@ class Places {
   engine::Host host_;
   Reporter& report_;
   std::map<std::string, std::unique_ptr<Place>> open_;
-  std::map<std::string, std::string> content_;  // hash of weights and data
-  std::map<std::string, std::filesystem::path> roots_;
+  std::map<std::string, Known> known_;
 };
 
 }  // namespace graft::study

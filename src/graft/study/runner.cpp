@@ -153,6 +153,13 @@ PlannedRun Runner::plan(const Cell& cell, const Group& group, const OptionValues
       run.options[name] = value;
   }
   std::erase_if(run.options, [](const auto& option) { return option.second.empty(); });
+  // One batch size serves all numbers of shots: of fewer examples a batch is all of them.
+  const int64_t most = cell.shots * places_.known(run.place).classes;
+  if (const auto batch = run.options.find("batch-size"); batch != run.options.end() && most > 0) {
+    int64_t size = 0;
+    option::parse("compare", "batch-size", batch->second, size);
+    batch->second = std::to_string(std::min(size, most));
+  }
   run.identity = places_.identity(run.options);
   return run;
 }
@@ -203,7 +210,7 @@ void Runner::advance_searches() {
 
 std::filesystem::path Runner::root(const std::string& data) const {
   for (const auto& run : runs_) {
-    if (run.cell.data == data) return places_.root(run.place);
+    if (run.cell.data == data) return places_.known(run.place).root;
   }
   return {};
 }

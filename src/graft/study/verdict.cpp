@@ -110,7 +110,7 @@ void judge_items(Comparison& c, const VerdictOptions& options) {
 }
 
 void measure(Comparison& c, const VerdictOptions& options, const Random& random) {
-  double squares = 0, freedom = 0;
+  std::vector<double> all;
   for (const auto& set : c.sets) {
     const double n = static_cast<double>(set.points.size());
     const double mean = std::accumulate(set.points.begin(), set.points.end(), 0.0) / n;
@@ -119,12 +119,18 @@ void measure(Comparison& c, const VerdictOptions& options, const Random& random)
     for (const double d : set.points) {
       c.won_pairs += d > 0;
       c.nonzero += d != 0;
-      squares += (d - mean) * (d - mean);
     }
-    c.pairs += static_cast<int64_t>(set.points.size());
-    freedom += n - 1;
+    all.insert(all.end(), set.points.begin(), set.points.end());
+    if (set.points.size() < 2) continue;
+    const auto own = st::summarise(set.points).interval;
+    if (own.low > 0) c.better_on.push_back(set.name);
+    if (own.high < 0) c.worse_on.push_back(set.name);
   }
-  c.deviation = freedom > 0 ? std::sqrt(squares / freedom) : 0;
+  c.pairs = static_cast<int64_t>(all.size());
+  if (all.size() > 1) {
+    const auto spread = st::summarise(all);
+    c.deviation = st::is_rounding(spread.deviation, all) ? 0 : spread.deviation;
+  }
   const bool single = std::all_of(c.sets.begin(), c.sets.end(), [](const PairedSet& set) {
     return set.seeds.size() == 1 && set.seeds.front() == 0 && !set.won.empty();
   });
@@ -323,6 +329,11 @@ std::vector<std::string> sentences(const Comparison& c, const VerdictOptions& op
       lines.push_back(fmt::format("{} pairs show {} points four times of five; {}. Not shown is not equal", c.pairs,
                                   points(c.detectable), need));
     }
+  }
+  if (!c.better_on.empty() && !c.worse_on.empty()) {
+    lines.push_back(fmt::format("not the same everywhere: {} is better on {}, worse on {}", a,
+                                fmt::join(swap ? c.worse_on : c.better_on, ", "),
+                                fmt::join(swap ? c.better_on : c.worse_on, ", ")));
   }
   if (is_win(c) && !is_shown_for_this_kind(c))
     lines.push_back("shown on these test examples; with others of their kind it may be none");
