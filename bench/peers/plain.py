@@ -284,7 +284,9 @@ def adapt(tower: ImageTower, method: str, prompts: int = 50, frames: int = 1) ->
             block.lora = Lora(tower.width)
         if method == "adapter":
             block.after_attention, block.after_mlp = Bottleneck(tower.width), Bottleneck(tower.width)
-    if method == "adapter":  # and the norms, as its authors do
+    if method == "full":
+        tower.requires_grad_(True)
+    if method in ("adapter", "norm"):  # an adapter's authors train the norms too
         for module in tower.modules():
             if isinstance(module, nn.LayerNorm):
                 module.requires_grad_(True)

@@ -136,6 +136,20 @@ def thirty_runs():
     return Question(contenders, rate="runs_per_min", unit="runs/min", extra={"total_s": "total s"})
 
 
+def study_runs():
+    """Twelve methods, three numbers of shots, six seeds: a study beside the same runs one after another."""
+    settings = ROOT / "bench" / "study_runs.json"
+    program = ROOT / "build" / "release" / "src" / "graft" / "cli" / "graft"
+    seeds = os.environ.get("GRAFT_BENCH_SEEDS", "0")
+    common = ["--assets", ASSETS, "--settings", settings, "--seeds", seeds]
+    contenders = {f"graft {p}, {jobs} jobs": peer("study_runs.py", "--program", program, *common, "--precision", p,
+                                                  "--jobs", jobs)
+                  for p, jobs in (("bf16", 1), ("bf16", THREADS), ("int8", THREADS))}
+    contenders["one after another autocast"] = peer("thirty_runs.py", *common, "--threads", THREADS,
+                                                    "--precision", "autocast")
+    return Question(contenders, rate="runs_per_min", unit="runs/min", extra={"total_s": "total s"})
+
+
 def decode_resize():
     photos = os.environ.get("GRAFT_BENCH_PHOTOS") or MODELS.parent / "photos"
     args = [photos, "224", THREADS, "10"]
@@ -172,6 +186,7 @@ QUESTIONS = {
     "video-320": lambda: video_frames("320x240", 16, 10),
     "video-1080": lambda: video_frames("1920x1080", 4, 5),
     "thirty-runs": thirty_runs,
+    "study-runs": study_runs,
     "empty-site": lambda: empty_site.ask,
     "sizes": lambda: sizes_sweep.ask,
     "agreement": lambda: agreement.ask,

@@ -1,4 +1,4 @@
-"""The thirty runs of ../thirty_runs.cpp in PyTorch, one after another, as the methods' own code does them: CoOp, CLIP-Adapter
+"""The runs of ../thirty_runs.json or ../study_runs.json in PyTorch, one after another, as the methods' own code does them: CoOp, CLIP-Adapter
 and Tip-Adapter-F run the frozen image tower at each step; linear probe and Tip-Adapter encode each photo once. Every run
 loads the model and the photos anew (decoded once, kept as tensors); imports are paid once."""
 import argparse
@@ -23,6 +23,7 @@ parser.add_argument("--assets", type=pathlib.Path, required=True)
 parser.add_argument("--settings", type=pathlib.Path, required=True)
 parser.add_argument("--precision", choices=["fp32", "autocast"], default="fp32")
 parser.add_argument("--only", default="")
+parser.add_argument("--seeds", type=int, default=0, help="the first so many of the settings'; 0: all")
 parser.add_argument("--threads", type=int, default=2)
 args = parser.parse_args()
 MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073])[:, None, None]
@@ -244,6 +245,8 @@ METHODS = {
     "tip-adapter-f": lambda run, o: tip(run, o, True),
     "coop": coop,
     "bias": lambda run, o: tower(run, o, "bias", optimizer="adamw", kind="cosine", lr=1e-3),
+    "norm": lambda run, o: tower(run, o, "norm", optimizer="adamw", kind="cosine", lr=1e-3),
+    "full": lambda run, o: tower(run, o, "full", optimizer="adamw", kind="cosine", lr=3e-5, warmup=1, decay=0.1),
     "lora": lambda run, o: tower(run, o, "lora", optimizer="adamw", kind="cosine", lr=2e-4, decay=0.01),
     "adapter": lambda run, o: tower(run, o, "adapter", optimizer="adamw", kind="linear", lr=3e-4, warmup=5, decay=0.01),
     "vpt": lambda run, o: tower(run, o, "vpt", optimizer="sgd", kind="coop", lr=0.028, decay=5e-4),
@@ -254,14 +257,19 @@ settings = json.loads(args.settings.read_text())
 TOKENIZER = tokenizer()
 begin = measure.now()
 seconds, accuracy = {}, {}
-for seed in settings["seeds"]:
-    for method, options in settings["methods"].items():
-        if args.only and method not in args.only.split(","):
-            continue
-        start = measure.now()
-        accuracy.setdefault(method, []).append(METHODS[method](Run(seed, settings["shots"]), options))
-        seconds.setdefault(method, []).append(measure.now() - start)
+all_shots = settings["shots"] if isinstance(settings["shots"], list) else [settings["shots"]]
+study = len(all_shots) > 1
+for number, seed in enumerate(settings["seeds"][:args.seeds or None]):
+    for place, shots in enumerate(all_shots):
+        for method, options in settings["methods"].items():
+            if args.only and method not in args.only.split(","):
+                continue
+            if study and method == "zero-shot" and number + place > 0:
+                continue  # neither seed nor shots change it
+            start = measure.now()
+            accuracy.setdefault(method, []).append(METHODS[method](Run(seed, shots), options))
+            seconds.setdefault(method, []).append(measure.now() - start)
 total = measure.now() - begin
 runs = sum(len(s) for s in seconds.values())
-measure.emit(peer="plain", work="thirty runs", precision=args.precision, runs=runs, total_s=total,
+measure.emit(peer="plain", work=args.settings.stem.replace("_", " "), precision=args.precision, runs=runs, total_s=total,
              runs_per_min=60 * runs / total, seconds=seconds, accuracy=accuracy)

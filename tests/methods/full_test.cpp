@@ -22,6 +22,35 @@ TEST(Full, TrainsTheImageTowerOfAClipAlone) {
   EXPECT_FALSE(text_changes(built.adaptation, *built.model));
 }
 
+TEST(Full, FromScratchTakesTheShapeAlone) {
+  const OnSmallModel built("timm", "full", {{"from-scratch", "yes"}});
+  const auto scratch = [&](uint64_t seed) {
+    Silent silent;
+    Stage stage{built.model, *built.head, built.adaptation, {}, Random(seed), silent};
+    built.method->before_training(stage);
+    std::map<std::string, at::Tensor> values;
+    for (const auto& [name, parameter] : built.parameters)
+      values[name] = parameter.detach().clone();
+    return values;
+  };
+  std::map<std::string, at::Tensor> before;
+  for (const auto& [name, parameter] : built.parameters)
+    before[name] = parameter.detach().clone();
+  const auto one = scratch(1), again = scratch(1), other = scratch(2);
+  int64_t matrices = 0;
+  for (const auto& [name, value] : one) {
+    EXPECT_TRUE(value.equal(again.at(name))) << name;
+    if (value.dim() < 2 || name.starts_with("head.")) continue;
+    ++matrices;
+    EXPECT_FALSE(value.equal(other.at(name))) << name;
+    EXPECT_FALSE(value.equal(before.at(name))) << name;
+    EXPECT_LE(value.abs().max().item<double>(), 0.04 + 1e-6) << name;
+  }
+  EXPECT_GT(matrices, 4);
+  EXPECT_TRUE(one.at("vision.blocks.0.norm1.weight").equal(torch::ones_like(one.at("vision.blocks.0.norm1.weight"))));
+  EXPECT_EQ(one.at("vision.blocks.0.norm1.bias").count_nonzero().item<int64_t>(), 0);
+}
+
 TEST(Full, SaysThatALinearHeadReadsNoText) {
   try {
     OnSmallModel("open_clip", "full", {{"tower", "both"}});

@@ -56,6 +56,13 @@ TEST(Spec, AVariantUnderAMethodsOwnNameIsWhatThatMethodIsRunWith) {
               HasSubstr("has the name of a method and runs bias"));
 }
 
+TEST(Spec, AStudyOfAnotherVersionIsRefusedByThat) {
+  const std::string base = "models: [m]\ndata: [d]\nmethods: [lora]\n";
+  EXPECT_EQ(parse("version: 1\n" + base).methods.size(), 1U);
+  EXPECT_THAT(refused("version: 2\nsweeps: [a]\n" + base),
+              HasSubstr("is a study of version 2; this graft reads version 1"));
+}
+
 TEST(Cells, ComeSeedAfterSeedAndZeroShotOnce) {
   const auto cells = cells_of(parse(kSmall));
   EXPECT_EQ(cells.size(), 2U + 2 * 2 * 2 * 2);  // zero-shot on both data sets; two methods x two sets x shots x seeds

@@ -202,10 +202,15 @@ int run(Arguments& arguments, Terminal& terminal) {
   };
   {
     std::optional<WorkerProcesses> workers;
-    if (options.jobs > 1 && !runner.missing().empty()) {
-      workers.emplace(options.jobs - 1,
-                      std::vector<std::string>{"compare", "--study=" + options.study, "--output=" + output.string(),
-                                               "--shard=" + options.shard, "--only-runs", "--quiet"});
+    if (options.jobs > 1 && runner.missing().size() + static_cast<size_t>(runner.missing_trials()) > 0) {
+      std::vector<std::string> words{"compare",
+                                     "--study=" + options.study,
+                                     "--output=" + output.string(),
+                                     "--shard=" + options.shard,
+                                     "--only-runs",
+                                     "--quiet"};
+      if (options.this_build) words.emplace_back("--this-build");
+      workers.emplace(options.jobs - 1, words);
     }
     std::function<bool(int64_t)> enough;
     if (spec.question.stop_when_decided) {

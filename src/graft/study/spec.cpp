@@ -27,8 +27,9 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kMostBytesOfSpec = 1 << 20;
 constexpr int64_t kMostRuns = 1'000'000;
-const std::vector<std::string> kKeys = {"name",  "models",   "data",    "methods", "variants", "shots",
-                                        "seeds", "defaults", "exclude", "compare", "budget",   "search"};
+constexpr const char* kVersion = "1";  // of study files; one that says none is of this
+const std::vector<std::string> kKeys = {"version", "name",     "models",  "data",    "methods", "variants", "shots",
+                                        "seeds",   "defaults", "exclude", "compare", "budget",  "search"};
 const std::vector<std::string> kAxes = {"method", "model", "data", "shots", "seed"};
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -43,6 +44,11 @@ class SpecReader {
   SpecReader(OptionValues values, fs::path file) : values_(std::move(values)), file_(std::move(file)) {}
 
   Spec read() {
+    if (const auto version = values_.find("version"); version != values_.end() && version->second != kVersion) {
+      throw ConfigError(
+          "compare", "{} is a study of version {}; this graft reads version {}. See docs/compare.md for what it holds.",
+          printable(file_.string()), printable(version->second), kVersion);
+    }
     refuse_unknown_keys();
     Spec spec;
     spec.name = values_.count("name") ? values_.at("name") : file_.stem().string();

@@ -1,7 +1,30 @@
 #include "graft/methods/full/full.h"
 
+#include <torch/types.h>
+
+#include <algorithm>
+
+#include "graft/core/error.h"
+#include "graft/methods/initial.h"
+#include "graft/nn/batch_norm.h"
+
 namespace graft::methods::full {
 namespace {
+
+// A ViT's: Dosovitskiy et al. 2021 (arXiv:2010.11929), as timm draws them; scales of residual branches as in CaiT
+// (Touvron et al. 2021, arXiv:2103.17239) for up to 18 blocks.
+constexpr double kStd = 0.02;
+constexpr double kBranchScale = 0.1;
+
+at::Tensor drawn(const std::string& name, const at::Tensor& was, bool of_norm, Random& random) {
+  if (was.dim() == 0) return was.clone();  // the factor of cosines
+  if (was.dim() > 1 || !name.ends_with("bias")) {
+    if (of_norm) return torch::ones_like(was);
+    if (was.dim() == 1 && name.find("scale") != std::string::npos) return torch::full_like(was, kBranchScale);
+    return truncated_normal(was.sizes(), kStd, random);
+  }
+  return torch::zeros_like(was);
+}
 
 class Full final : public MethodWith<Options> {
  public:
@@ -27,9 +50,33 @@ class Full final : public MethodWith<Options> {
 
   Adaptation attach(const Setting& setting, models::Head& head, Random&) const override {
     auto& model = *setting.model;
+    if (options_.from_scratch) {
+      for (const auto& module : model.modules()) {
+        if (!dynamic_cast<const nn::BatchNorm*>(module.get())) continue;
+        throw ConfigError(
+            "full",
+            "--from-scratch: {} normalises by statistics of its pre-training, which stay frozen here. Take "
+            "a model with layer norms.",
+            model.info().source);
+      }
+    }
     check_towers(entry.name, options_.tower, model, head);
     return {.bindings = {},
             .trained = parameters_where(model, options_.tower, [](const std::string&) { return true; })};
+  }
+
+  // Not in attach(): a session's model is put back to what it was then.
+  void before_training(Stage& stage) const override {
+    if (!options_.from_scratch) return;
+    torch::NoGradGuard no_grad;
+    const auto norms = norm_parameters(*stage.model, options_.tower);
+    const auto parameters = stage.model->named_parameters();
+    for (const auto& name : stage.adaptation.trained) {
+      Random random = stage.random.fork(name);
+      const bool of_norm = std::find(norms.begin(), norms.end(), name) != norms.end();
+      const at::Tensor& own = parameters[name];
+      own.copy_(drawn(name, own, of_norm, random));
+    }
   }
 };
 

@@ -1,4 +1,5 @@
-// Full fine-tuning: every parameter of a tower, and the head. The yardstick of the other methods.
+// Full fine-tuning: every parameter of a tower, and the head. The yardstick of the other methods; from scratch, the
+// yardstick of pre-training.
 #pragma once
 
 #include "graft/methods/entry.h"
@@ -9,11 +10,14 @@ namespace graft::methods::full {
 
 struct Options {
   Towers tower = Towers::reader;
+  bool from_scratch = false;
 };
 
 template <class Visitor>
 void fields(Visitor& visit, Options& o) {
   visit("tower", o.tower, "what trains: the tower that reads the examples, the image tower, the text tower, or both");
+  visit("from-scratch", o.from_scratch,
+        "of the model take the shape alone: its weights are drawn anew before training");
 }
 
 extern const Entry entry;
