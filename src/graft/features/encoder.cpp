@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "graft/core/clock.h"
 #include "graft/core/error.h"
 #include "graft/core/hash.h"
 #include "graft/core/signals.h"
@@ -88,6 +89,7 @@ at::Tensor Encoder::features(const data::Source& source, nn::Place place, Report
     missing_contents.push_back(contents.back());
   }
   reused_ += source.size() - static_cast<int64_t>(missing.size());
+  const auto start = Clock::now();
   for (size_t begin = 0; begin < missing.size(); begin += kShard) {
     const auto end = std::min(begin + kShard, missing.size());
     const auto range = [&](auto& all) {
@@ -99,6 +101,7 @@ at::Tensor Encoder::features(const data::Source& source, nn::Place place, Report
       report.warn(fmt::format("features are not kept for the next run: {}", cache.trouble()));
     }
   }
+  if (!missing.empty()) seconds_ += seconds_since(start);
   std::vector<at::Tensor> rows;
   for (const auto& content : contents)
     rows.push_back(cache.row(content));

@@ -81,6 +81,7 @@ class Encoder {
 
   int64_t encoded() const { return encoded_; }  // examples that went through the frozen tower so far
   int64_t reused() const { return reused_; }    // examples whose features were found
+  double seconds() const { return seconds_; }   // spent on features that are kept, and so shared
 
  private:
   using Pass = at::Tensor (Encoder::*)(const nn::Value& value, nn::Place from, nn::Place to);
@@ -105,6 +106,7 @@ class Encoder {
   EncoderOptions options_;
   std::map<std::string, FeatureCache> caches_;  // by feature_key
   int64_t encoded_ = 0, reused_ = 0;
+  double seconds_ = 0;
   bool warned_ = false;  // that features are not kept on disk
   bool told_ = false;    // that fewer threads read photos than were asked for
   int64_t tokens_ = 0;   // of a photo before the first block; 0: not asked yet

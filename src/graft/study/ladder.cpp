@@ -46,6 +46,7 @@ std::vector<Rung> ladder_of(const Design& design, ResultReader& reader, const st
       rung.best_mean = best->cells[c].summary.mean;
       rung.enough_mean = enough->cells[c].summary.mean;
       rung.best_seconds = best->seconds;
+      rung.best_is_cheapest = best == &table.rows.front();
       rung.enough_seconds = enough->seconds;
       ladder.push_back(std::move(rung));
     }
@@ -55,6 +56,9 @@ std::vector<Rung> ladder_of(const Design& design, ResultReader& reader, const st
 
 std::string print(const Rung& rung) {
   const std::string where = fmt::format("{}, {}", rung.data, shots_text(rung.shots));
+  if (rung.best_is_cheapest)
+    return fmt::format("{}: {} is best ({:.1f}, {:.1f} s), and the cheapest", where, rung.best, 100 * rung.best_mean,
+                       rung.best_seconds);
   if (rung.enough == rung.best)
     return fmt::format("{}: {} is best ({:.1f}, {:.1f} s), and no cheaper method is shown to be as good", where,
                        rung.best, 100 * rung.best_mean, rung.best_seconds);

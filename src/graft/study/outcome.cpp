@@ -40,7 +40,7 @@ StudyTable table_of(const Design& design, ResultReader& reader, int64_t shots) {
         cell.diverged += run->outcome == Outcome::diverged;
         cell.values.push_back(reader.metric(*run));
         row.trained = std::max(row.trained, run->trained_parameters);
-        seconds += run->seconds, ++runs;
+        seconds += run->seconds - run->shared_seconds, ++runs;
       }
       if (!cell.values.empty()) cell.summary = statistics::summarise(cell.values);
       full = full && !cell.values.empty();

@@ -26,7 +26,7 @@ struct TableCell {
 struct TableRow {
   std::string method;
   int64_t trained = 0;                   // parameters, of one run
-  double seconds = 0;                    // a run, mean
+  double seconds = 0;                    // a run, mean; without frozen features, which all share
   std::vector<TableCell> cells = {};     // one a column
   std::optional<double> mean = {};       // over the columns, where none is empty
   std::optional<double> mean_rank = {};  // 1 is best
@@ -88,6 +88,7 @@ struct Rung {
   double best_mean = 0, enough_mean = 0;
   double worse_at_most = 0;  // points
   double best_seconds = 0, enough_seconds = 0;
+  bool best_is_cheapest = false;
 };
 
 std::string print(const Rung& rung);  // "flowers, 4 shots: linear-probe is enough ..."

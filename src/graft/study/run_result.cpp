@@ -64,6 +64,7 @@ std::string to_json(const RunResult& r) {
   json["epochs"] = r.epochs;
   json["train_seconds"] = r.train_seconds;
   json["seconds"] = r.seconds;
+  json["shared_seconds"] = r.shared_seconds;
   json["count"] = r.count;
   json["loss"] = r.loss;
   json["scores"] = r.scores;
@@ -104,6 +105,7 @@ RunResult parse_run_result(const std::string& text, const std::string& file) {
   r.epochs = json.need<int64_t>("epochs");
   r.train_seconds = json.need<double>("train_seconds");
   r.seconds = json.need<double>("seconds");
+  r.shared_seconds = json.get("shared_seconds", 0.0);
   r.count = json.need<int64_t>("count");
   r.loss = json.get("loss", 0.0);
   r.val = json.find<double>("val");

@@ -30,6 +30,7 @@ struct RunResult {
   std::string machine = {};  // build, instruction set, threads
   int64_t trained_parameters = 0, steps = 0, epochs = 0;
   double train_seconds = 0, seconds = 0;
+  double shared_seconds = 0;                      // of them, on frozen features that other runs share
   double loss = 0;                                // mean over the test examples
   int64_t count = 0;                              // test examples
   std::map<std::string, double> scores = {};      // shares of 1, or numbers of the task's kind

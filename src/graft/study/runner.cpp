@@ -294,6 +294,7 @@ void Runner::compute(const PlannedRun& run, Place& place) {
   place.inside.who = print(run.cell);
   auto& session = *place.session;
   const auto start = Clock::now();
+  const double shared_before = session.encoder().seconds();
   try {
     engine::set_compute_threads(model_options(run.options).threads, host_, place.inside);
     result.machine = engine::machine_of_this_run();
@@ -335,6 +336,7 @@ void Runner::compute(const PlannedRun& run, Place& place) {
     result.error = last_line(error.what_without_backtrace());
   }
   result.seconds = seconds_since(start);
+  result.shared_seconds = session.encoder().seconds() - shared_before;
   if (result.outcome != Outcome::done) report_.warn(fmt::format("{}: {}", print(run.cell), result.error));
   folder_.add(result);
   results_[run.cell] = std::move(result);

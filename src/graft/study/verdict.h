@@ -46,11 +46,11 @@ struct Comparison {
   double p = 1, p_holm = 1;                       // sign-flip
   double e = 1, p_anytime = 1, p_anytime_holm = 1;
   int64_t won_pairs = 0, won_sets = 0;
-  double deviation = 0;                               // of a pair, over all sets: the test knows no sets; points
-  int64_t needed_pairs = 0;                           // to see this difference with power 0.8; 0: never
-  double detectable = 0;                              // points that so many pairs show with power 0.8
-  std::optional<double> equivalence_p = {};           // two one-sided tests within the margin
-  std::optional<Interval> equivalence_interval = {};  // of 1 - 2 alpha
+  double deviation = 0;                                    // of a pair, over all sets: the test knows no sets; points
+  int64_t needed_pairs = 0;                                // to see this difference with power 0.8; 0: never
+  double detectable = 0;                                   // points that so many pairs show with power 0.8
+  std::optional<double> equivalence_p = {};                // two one-sided tests within the margin
+  std::optional<Interval> equivalence_interval = {};       // of 1 - 2 alpha
   std::vector<std::string> better_on = {}, worse_on = {};  // sets whose own interval over seeds leaves 0 out
   // Both with one run each (zero-shot): item by item.
   bool by_items = false;
