@@ -25,7 +25,11 @@ at::Tensor ModelObjective::loss(const train::Batch& batch, nn::Context& context)
   auto& tower = adapted_.model->reader();
   auto value = batch.input;
   if (options_.place < adapted_.head_at) value = tower.run(std::move(value), options_.place, adapted_.head_at, context);
-  return options_.task->loss(adapted_.head->answer(tower, value, context), batch.target);
+  return options_.task->loss(adapted_.head->answer(tower, value, context), batch.target, batch.epoch);
+}
+
+double ModelObjective::weight_of(const train::Batch& batch) const {
+  return options_.task->weight(batch.target, batch.epoch);
 }
 
 void ModelObjective::parameters_changed() {

@@ -34,6 +34,7 @@ class ModelObjective final : public train::Objective {
 
   const nn::Parameters& parameters() const override { return adapted_.parameters; }
   at::Tensor loss(const train::Batch& batch, nn::Context& context) override;
+  double weight_of(const train::Batch& batch) const override;
   void parameters_changed() override;
   std::optional<tasks::Scores> validate() override;
   std::vector<std::string> score_names() const override { return options_.task->score_names(); }

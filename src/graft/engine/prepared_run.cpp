@@ -27,6 +27,17 @@ at::Tensor repeated(const at::Tensor& targets, int64_t views) {
   return views == 1 ? targets : at::cat(std::vector<at::Tensor>(static_cast<size_t>(views), targets));
 }
 
+// How many training examples each class has.
+std::vector<int64_t> counts_of(const data::Dataset& dataset) {
+  std::vector<int64_t> counts(dataset.classes.size());
+  for (const auto& sample : dataset.train) {
+    if (dataset.target == data::Target::label && sample.label >= 0) ++counts[static_cast<size_t>(sample.label)];
+    for (size_t c = 0; dataset.target == data::Target::labels && c < sample.values.size(); ++c)
+      counts[c] += sample.values[c] > 0.5F ? 1 : 0;
+  }
+  return counts;
+}
+
 }  // namespace
 
 PreparedRun::PreparedRun(Session& with, AdaptOptions asked, const OptionValues& of_method, Reporter& to)
@@ -74,7 +85,11 @@ void PreparedRun::choose() {
     }
     recipe.augmentation = methods::Augmentation::none;
   }
-  task = tasks::task_of(dataset.target).make({.loss = options.train.loss, .label_smoothing = recipe.label_smoothing});
+  task = tasks::task_of(dataset.target)
+             .make({.loss = options.train.loss,
+                    .label_smoothing = recipe.label_smoothing,
+                    .classes = dataset.classes,
+                    .counts = counts_of(dataset)});
   recipe.batch_size = std::min(recipe.batch_size, train_size);
   attach(std::move(method));
 
