@@ -24,8 +24,13 @@ train::Batch LoadedBatches::next() {
     ++epoch_;
     batch_ = 0;
   }
-  train::Batch result{prefix_(models::value_of(*batch, from_.preprocessing)), models::targets_of(*batch, from_.target),
-                      static_cast<double>(batch->size()), epoch_, batch_++};
+  auto read = models::value_of(*batch, from_.preprocessing);
+  auto target = models::targets_of(*batch, from_.target);
+  if (const auto mix = from_.mixing.draw(plugins::MixPlace::input, epoch_, batch_, read)) {
+    target = from_.mixing.targets(target, *mix);
+    mix_values(read, *mix);
+  }
+  train::Batch result{prefix_(read), target, static_cast<double>(batch->size()), epoch_, batch_++};
   loader_->recycle(std::move(*batch));
   return result;
 }

@@ -9,6 +9,7 @@
 #include "graft/data/loader.h"
 #include "graft/data/resize.h"
 #include "graft/data/transforms.h"
+#include "graft/engine/batch_mixing.h"
 #include "graft/nn/value.h"
 #include "graft/train/batches.h"
 
@@ -22,6 +23,7 @@ class LoadedBatches final : public train::Batches {
     data::Preprocessing preprocessing;
     data::Target target = data::Target::label;
     int64_t examples = 0, batch_size = 0;
+    BatchMixing mixing = {};  // of what is read
   };
   LoadedBatches(std::unique_ptr<data::Loader> loader, From from, Prefix prefix);
   int64_t examples() const override { return from_.examples; }

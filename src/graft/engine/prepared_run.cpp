@@ -92,14 +92,28 @@ void PreparedRun::choose() {
                     .counts = counts_of(dataset)});
   recipe.batch_size = std::min(recipe.batch_size, train_size);
   attach(std::move(method));
+  if (!options.train.mix.empty()) prepare_mixing();
 
   const auto examples = static_cast<int64_t>(dataset.train.size() + dataset.test.size());
   place = features::kept_place(model->reader(), std::min(earliest_, adapted.head_at));
   kept = place > 0 && session.encoder().fits(examples, place, frames());
   objective = std::make_unique<ModelObjective>(
       adapted, session.encoder(),
-      ModelObjective::Options{.place = place, .task = task, .target = dataset.target, .cached = kept},
+      ModelObjective::Options{
+          .place = place, .task = task, .target = dataset.target, .cached = kept, .mixing = mixing_},
       source(data::Split::val), report);
+}
+
+void PreparedRun::prepare_mixing() {
+  check_mixing(dataset, recipe.batch_size);
+  mixing_ = {std::make_shared<plugins::Mixer>(options.train.mix), Random(seed()).fork("mixing").seed(),
+             adapted.head->outputs()};
+  if (!trains()) {
+    throw ConfigError("mix",
+                      "--mix: {} as it is asked for takes no gradient steps, so that no batch would be mixed. "
+                      "Leave it out.",
+                      options.method);
+  }
 }
 
 void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
@@ -155,6 +169,9 @@ std::string PreparedRun::describe_features() const {
   if (augments() && trains()) {
     return fmt::format("training {}s are augmented ({}): the image tower runs on each view", one,
                        option::print(recipe.augmentation));
+  }
+  if (mixes_input() && trains()) {
+    return fmt::format("training {}s are mixed ({}): the image tower runs on each batch", one, options.train.mix);
   }
   return fmt::format("{} are kept: each {} goes through the frozen layers once", features, one);
 }
@@ -222,7 +239,8 @@ std::unique_ptr<train::Batches> PreparedRun::batches() {
   data::report_workers(loader->workers(), loading.workers, report);
   return std::make_unique<LoadedBatches>(
       std::move(loader),
-      LoadedBatches::From{session.model()->info().preprocessing, dataset.target, source->size(), recipe.batch_size},
+      LoadedBatches::From{session.model()->info().preprocessing, dataset.target, source->size(), recipe.batch_size,
+                          mixing_},
       [&encoder, place = place](const nn::Value& read) { return encoder.run(read, 0, place); });
 }
 

@@ -26,7 +26,7 @@ bool is_place(const std::string& option) {
 // Options that runs of earlier versions lack: where nobody set them, a run's identity is what it was there.
 bool is_absent(const std::string& option, const std::string& value) {
   return value.empty() && (option == "max-length" || option == "text-column" || option == "pair-column" ||
-                           option == "label-kind" || option == "label-separator");
+                           option == "label-kind" || option == "label-separator" || option == "mix");
 }
 
 }  // namespace
