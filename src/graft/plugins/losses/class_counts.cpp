@@ -7,6 +7,7 @@
 
 #include "graft/core/error.h"
 #include "graft/core/options.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::plugins {
 
@@ -22,7 +23,7 @@ at::Tensor counts_of(const std::string& loss, const LossSetting& setting) {
                       "the class out, or take another loss.",
                       c < setting.classes.size() ? setting.classes[c] : std::to_string(c));
   }
-  return torch::tensor(setting.counts, at::kLong).to(at::kDouble);
+  return torch::tensor(setting.counts, tensor::on_cpu(at::kLong)).to(at::kDouble);
 }
 
 at::Tensor class_weights(const std::string& loss, const std::string& text, const LossSetting& setting) {
@@ -47,7 +48,7 @@ at::Tensor class_weights(const std::string& loss, const std::string& text, const
   if (std::ranges::all_of(weights, [](double weight) { return weight == 0; })) {
     throw ConfigError(loss, "--weights: all are 0, so that nothing would be made small.");
   }
-  return torch::tensor(weights, at::kDouble);
+  return torch::tensor(weights, tensor::on_cpu(at::kDouble));
 }
 
 at::Tensor effective_weights(const std::string& loss, double beta, const LossSetting& setting) {
@@ -65,10 +66,11 @@ std::vector<std::pair<Normaliser, std::string>> choices(Normaliser) {
 double weight_of(Normaliser normaliser, const at::Tensor& labels, const at::Tensor& weights) {
   if (normaliser == Normaliser::examples) return static_cast<double>(labels.size(0));
   if (labels.dim() == 2) {
-    const at::Tensor shares = labels.to(at::kDouble);
+    const at::Tensor shares = labels.to(tensor::on_cpu(at::kDouble));
     return (weights.defined() ? shares * weights : shares).sum().item<double>();
   }
-  return weights.defined() ? weights.index_select(0, labels).sum().item<double>() : static_cast<double>(labels.size(0));
+  return weights.defined() ? weights.index_select(0, labels.cpu()).sum().item<double>()
+                           : static_cast<double>(labels.size(0));
 }
 
 }  // namespace graft::plugins

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "graft/core/error.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::plugins {
 namespace {
@@ -62,7 +63,7 @@ at::Tensor draw_partners(const Pairing& pairing, int64_t batch, Random random) {
       std::rotate(partners.begin(), partners.end() - 1, partners.end());
       break;
   }
-  return torch::tensor(partners, at::kLong);
+  return torch::tensor(partners, tensor::on_cpu(at::kLong));
 }
 
 std::vector<double> draw_shares(const Pairing& pairing, int64_t batch, Random random) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "graft/core/error.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::plugins::cutmix {
 namespace {
@@ -35,7 +36,7 @@ class CutMix final : public Mixing {
       }
       kept.push_back(share_left(boxes.back(), height, width));
     }
-    return {partner, torch::tensor(kept, at::kDouble),
+    return {partner, torch::tensor(kept, tensor::on_cpu(at::kDouble)),
             [partner, boxes](const at::Tensor& x) { return paste(x, partner, boxes); }};
   }
 

@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include "graft/tensor/on_cpu.h"
+
 namespace graft::plugins::mixup {
 namespace {
 
@@ -15,7 +17,8 @@ class MixUp final : public Mixing {
   Mix draw(at::IntArrayRef sizes, Random random) const override {
     const int64_t batch = sizes.front();
     const at::Tensor partner = draw_partners(options_, batch, random.fork("partner"));
-    const at::Tensor kept = torch::tensor(draw_shares(options_, batch, random.fork("share")), at::kDouble);
+    const at::Tensor kept =
+        torch::tensor(draw_shares(options_, batch, random.fork("share")), tensor::on_cpu(at::kDouble));
     return {partner, kept, [partner, kept](const at::Tensor& x) { return blend(x, partner, kept); }};
   }
 
@@ -29,7 +32,7 @@ at::Tensor blend(const at::Tensor& x, const at::Tensor& partner, const at::Tenso
   std::vector<int64_t> one_an_example(static_cast<size_t>(x.dim()), 1);
   one_an_example.front() = x.size(0);
   const auto shares = [&](const at::Tensor& of) { return of.to(x.options()).view(one_an_example); };
-  return x * shares(kept) + x.index_select(0, partner) * shares(1 - kept);
+  return x * shares(kept) + x.index_select(0, partner.to(x.device())) * shares(1 - kept);
 }
 
 extern const MixingEntry entry = {
