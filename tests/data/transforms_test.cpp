@@ -127,5 +127,65 @@ TEST(ImageTransform, RefusesValuesOutOfRange) {
   EXPECT_THROW(ImageTransform(Preprocessing{.std = {0, 1, 1}}), ConfigError);
 }
 
+TEST(ImageTransform, AnErasedBoxIsTheMeanColourAndTheRestIsAsItWas) {
+  Preprocessing p;
+  p.resize = {32, 24};
+  p.resize_mode = ResizeMode::squash;
+  const ImageTransform plain(p), erasing(p, {.erase_chance = 1});
+  EXPECT_TRUE(erasing.is_random());
+  const Image image = noise(60, 60, 4);
+  const auto whole = floats(plain, image);
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto erased = floats(erasing, image, Random(seed));
+    Random random = Random(seed).fork("erase");
+    random.uniform();  // whether
+    const auto rect = random_erased_rect({32, 24}, random);
+    ASSERT_TRUE(rect);
+    for (int i = 0; i < 3 * 32 * 24; ++i) {
+      const int x = i % 24, y = i / 24 % 32;
+      const bool inside =
+          x >= rect->left && x < rect->left + rect->width && y >= rect->top && y < rect->top + rect->height;
+      ASSERT_EQ(erased[static_cast<std::size_t>(i)], inside ? 0.0F : whole[static_cast<std::size_t>(i)]) << i;
+    }
+  }
+}
+
+TEST(ImageTransform, ErasedBoxesHaveTheAreasAndRatiosThatWereAskedFor) {
+  Random random(3);
+  for (int i = 0; i < 500; ++i) {
+    const auto rect = random_erased_rect({200, 300}, random);
+    ASSERT_TRUE(rect);
+    const double area = static_cast<double>(rect->width) * rect->height / (200 * 300);
+    EXPECT_TRUE(area > 0.019 && area < 0.335) << area;
+    EXPECT_LE(rect->top + rect->height, 200);
+    EXPECT_LE(rect->left + rect->width, 300);
+  }
+  EXPECT_FALSE(random_erased_rect({1, 1}, random));
+}
+
+TEST(ImageTransform, ChancesOfColoursBlurAndErasingAreThoseThatWereAskedFor) {
+  Preprocessing p;
+  p.resize = {8, 8};
+  const Image image = noise(8, 8, 6);
+  const auto share = [&](const Augmentation& o, auto&& happened) {
+    const ImageTransform transform(p, o), plain(p);
+    int count = 0;
+    for (std::uint64_t seed = 0; seed < 1000; ++seed)
+      count += happened(transform, plain, Random(seed)) ? 1 : 0;
+    return count / 1000.0;
+  };
+  const auto is_other = [&](const ImageTransform& a, const ImageTransform& b, Random random) {
+    return floats(a, image, random) != floats(b, image, random);
+  };
+  EXPECT_NEAR(share({.grey_chance = 0.2}, is_other), 0.2, 0.051);  // four standard errors
+  EXPECT_NEAR(share({.erase_chance = 0.25}, is_other), 0.25, 0.055);
+  EXPECT_NEAR(share({.hue = 0.5, .jitter_chance = 0.8}, is_other), 0.8, 0.055);
+  const auto is_blurred = [&](const ImageTransform& a, const ImageTransform&, Random random) {
+    return a.pixels(image, random).rgb != image.rgb;
+  };
+  EXPECT_NEAR(share({.blur_chance = 0.5}, is_blurred), 0.5, 0.1);  // a small deviation may leave all as it was
+  EXPECT_THROW(ImageTransform(p, {.blur_chance = 1.5}), ConfigError);
+}
+
 }  // namespace
 }  // namespace graft::data

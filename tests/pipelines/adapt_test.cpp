@@ -121,20 +121,23 @@ TEST_F(Adapt, TheSameBitsWithFeaturesFromDiskOrComputed) {
   }
 }
 
+// Stops a run in its second epoch.
+struct StopsInTheSecondEpoch : Reporter {
+  void line(std::string_view, std::string_view) override {}
+  void warn(std::string_view) override {}
+  void note(const Note&) override {}
+  void progress(const Progress& p) override {
+    if (p.stage == "train" && p.done > 20) request_stop(SIGINT);
+  }
+};
+
 TEST_F(Adapt, AResumedRunEndsOnTheSameBits) {
   auto o = options("lora");
   o.train.augmentation = methods::Augmentation::crop_flip;
   o.output = "whole";
   run(o);
 
-  struct StopsInTheSecondEpoch : Reporter {
-    void line(std::string_view, std::string_view) override {}
-    void warn(std::string_view) override {}
-    void note(const Note&) override {}
-    void progress(const Progress& p) override {
-      if (p.stage == "train" && p.done > 20) request_stop(SIGINT);
-    }
-  } stops;
+  StopsInTheSecondEpoch stops;
   o.output = (out_ / "parts").string();
   const auto stopped = adapt(o, {}, host_, stops);
   request_stop(0);
@@ -152,6 +155,51 @@ TEST_F(Adapt, AResumedRunEndsOnTheSameBits) {
   run(resume);  // a finished run is finished again, and no row is there twice
   EXPECT_EQ(bytes("whole"), bytes("parts"));
   EXPECT_EQ(train::read_metrics(out_ / "parts" / "metrics.jsonl").size(), 9u + 3 + 1);
+}
+
+TEST_F(Adapt, MixedBatchesAreTheSameBitsAtAnyNumberOfWorkersAndAfterAStop) {
+  for (const std::string mix : {"mixup:prob=0.5,cutmix", "mixup:at=random,lambda=example,alpha=1"}) {
+    auto o = options("lora");
+    o.train.mix = mix;
+    o.train.augmentation = methods::Augmentation::crop_flip;
+    const std::string name = mix.substr(0, 8) == "mixup:pr" ? "input" : "random";
+    for (const int64_t workers : {1, 3}) {
+      o.data.workers = workers;
+      o.output = fmt::format("{}{}", name, workers);
+      run(o);
+    }
+    EXPECT_EQ(bytes(name + "1"), bytes(name + "3"));
+    StopsInTheSecondEpoch stops;
+    o.output = (out_ / (name + "-parts")).string();
+    EXPECT_EQ(adapt(o, {}, host_, stops).stopped_by, SIGINT);
+    request_stop(0);
+    engine::AdaptOptions rest;
+    rest.resume = o.output;
+    run(rest);
+    EXPECT_EQ(bytes(name + "1"), bytes(name + "-parts"));
+    EXPECT_EQ(io::read_yaml_options(out_ / (name + "-parts") / "config.yaml").at("mix"), mix);
+    o.train.mix.clear();
+    o.output = name + "-plain";
+    run(o);
+    EXPECT_NE(bytes(name + "1"), bytes(name + "-plain"));
+  }
+}
+
+TEST_F(Adapt, MixedFeaturesAreTheSameBitsKeptOrComputed) {
+  auto o = options("linear-probe");
+  o.classifier = models::HeadKind::linear;
+  o.train.mix = "mixup:at=features";
+  host_.cache_dir = out_ / "cache";
+  o.output = "fresh";
+  EXPECT_TRUE(run(o, {{"solver", "sgd"}}).features_cached);
+  o.output = "cached";
+  EXPECT_EQ(run(o, {{"solver", "sgd"}}).photos_encoded, 0);
+  EXPECT_EQ(bytes("fresh", "head.safetensors"), bytes("cached", "head.safetensors"));
+  o.train.mix = "cutmix";  // of pixels
+  o.output = "pixels";
+  const auto result = run(o, {{"solver", "sgd"}});
+  EXPECT_FALSE(result.features_cached);
+  EXPECT_NE(bytes("fresh", "head.safetensors"), bytes("pixels", "head.safetensors"));
 }
 
 // A world of its own, for tests that change photos.
@@ -197,6 +245,16 @@ TEST_F(Resume, WhatIsGivenAndNotAsTheRunHasItIsRefusedAtOnce) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_EQ(folder(), before);
+}
+
+TEST_F(Resume, AnotherMixingOrLossIsAnotherRun) {
+  auto o = options("lora");
+  o.train.mix = "mixup";
+  finished(o);
+  const auto text = error_of<UsageError>([&] { again({{"mix", "cutmix"}, {"loss", "ldam"}}); });
+  EXPECT_THAT(text, HasSubstr("--mix cutmix was given beside --resume: the run has mixup"));
+  EXPECT_THAT(text, HasSubstr("--loss ldam was given beside --resume"));
+  again({{"mix", "mixup"}});
 }
 
 TEST_F(Resume, WhatIsGivenAsTheRunHasItOrChangesNoBitIsTaken) {
@@ -498,6 +556,18 @@ TEST_F(Adapt, WhatIsWrongIsToldBeforeAnythingIsWritten) {
   auto o = options("lora");
   o.train.batch_size = 19;
   EXPECT_THAT(refused(o), HasSubstr("there are 18 training photos"));
+  for (const auto& [mix, said] : std::vector<std::pair<std::string, std::string>>{
+           {"mixup:alpha=0", "--alpha: expected more than 0"}, {"mixup:prob=2", "--prob: expected 0 to 1"}}) {
+    o = options("lora");
+    o.train.mix = mix;
+    EXPECT_THAT(refused(o), HasSubstr(said));
+  }
+  o.train.mix = "mixup";
+  o.train.batch_size = 1;
+  EXPECT_THAT(refused(o), HasSubstr("--batch-size is 1"));
+  o = options("lora");
+  o.train.loss = "cross-entropy:weights=1,2";
+  EXPECT_THAT(refused(o), HasSubstr("a number for each of the 3 classes, got 2"));
   o = options("lora");
   o.shots = 7;
   EXPECT_THAT(refused(o), HasSubstr("7"));

@@ -62,5 +62,16 @@ TEST(ClassificationTask, TakesALossByItsName) {
   EXPECT_THROW(find_task("classification").make({.loss = "focol"}), UsageError);
 }
 
+TEST(ClassificationTask, ALossIsToldTheClassesWithTheirCountsAndTheEpoch) {
+  const auto logits = torch::zeros({1, 2}), label = torch::tensor({1}, at::kLong);
+  const auto ldam = find_task("classification")
+                        .make({.loss = "ldam:margin=0,reweight-from=2", .classes = {"a", "b"}, .counts = {30, 10}});
+  EXPECT_NEAR(ldam->loss(logits, label, 0).item<double>(), std::log(2), 1e-6);
+  EXPECT_GT(ldam->loss(logits, label, 1).item<double>(), 1.4 * std::log(2));
+  EXPECT_EQ(ldam->weight(label, 0), 1);
+  EXPECT_GT(ldam->weight(label, 1), 1.4);
+  EXPECT_THROW(find_task("classification").make({.loss = "ldam"}), ConfigError);
+}
+
 }  // namespace
 }  // namespace graft::tasks

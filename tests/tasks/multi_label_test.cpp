@@ -39,5 +39,23 @@ TEST(MultiLabelTask, LossIsTheMeanOverClassesOfBinaryCrossEntropy) {
   EXPECT_THROW(find_task("multi-label").make({.loss = "focal"}), ConfigError);
 }
 
+TEST(MultiLabelTask, TakesALossByItsNameThatAsksEachClassByItself) {
+  const auto logits = torch::tensor({{1.0F, -2.0F}, {0.5F, 3.0F}}), truth = torch::tensor({{1.0F, 0.0F}, {1.0F, 1.0F}});
+  const auto plain = find_task("multi-label").make({});
+  // Without its gamma and alpha the focal loss is the task's own, whose mean is over the answers ...
+  const auto same = find_task("multi-label").make({.loss = "focal:form=sigmoid,gamma=0,alpha=-1,normaliser=examples"});
+  EXPECT_NEAR(same->loss(logits, truth).item<double>() / same->weight(truth),
+              plain->loss(logits, truth).item<double>() / plain->weight(truth), 1e-6);
+  // ... or, as RetinaNet's, over the positives.
+  EXPECT_EQ(find_task("multi-label").make({.loss = "focal:form=sigmoid"})->weight(truth), 3);
+  for (const char* loss :
+       {"class-balanced:form=sigmoid", "ldam", "logit-adjusted", "poly1", "cross-entropy:weights=1,2"}) {
+    EXPECT_THROW(find_task("multi-label").make({.loss = loss, .classes = {"a", "b"}, .counts = {2, 1}}), ConfigError)
+        << loss;
+  }
+  EXPECT_THROW(find_task("multi-label").make({.loss = "fokal"}), UsageError);
+  EXPECT_THROW(find_task("multi-label").make({.loss = "focal:form=sigmoid", .label_smoothing = 0.1}), ConfigError);
+}
+
 }  // namespace
 }  // namespace graft::tasks

@@ -156,6 +156,33 @@ TEST(Trainer, AStepIsDividedByTheWeightOfItsBatches) {
   EXPECT_TRUE(torch::allclose(weighed.weight(), plain.weight(), 1e-5, 1e-7));
 }
 
+TEST(Trainer, WhereAnswersWeighMoreAStepIsDividedByWhatTheObjectiveSays) {
+  struct SevenFold : Regression {
+    at::Tensor loss(const Batch& batch, nn::Context& context) override { return 7 * Regression::loss(batch, context); }
+    double weight_of(const Batch& batch) const override { return 7 * batch.weight; }
+  } weighed;
+  Regression plain;
+  Silent silent;
+  auto o = options(2);
+  o.grad_accum = 3;
+  const auto many = points(4), one = points(4);
+  Trainer(weighed, *many, o, nullptr, silent).run();
+  Trainer(plain, *one, o, nullptr, silent).run();
+  EXPECT_TRUE(torch::allclose(weighed.weight(), plain.weight(), 1e-5, 1e-7));
+}
+
+TEST(Trainer, ABatchInWhichNothingWeighsAnythingChangesNothing) {
+  struct Nothing : Regression {
+    at::Tensor loss(const Batch& batch, nn::Context& context) override { return 0 * Regression::loss(batch, context); }
+    double weight_of(const Batch&) const override { return 0; }
+  } nothing;
+  Silent silent;
+  auto o = options(1);
+  const auto batches = points(kPhotos);
+  Trainer(nothing, *batches, o, nullptr, silent).run();
+  EXPECT_EQ(nothing.weight().abs().max().item<double>(), 0);
+}
+
 TEST(Trainer, TheBestEpochIsTheOneWithTheLeastWhereLessIsBetter) {
   struct Errs : Regression {
     std::optional<tasks::Scores> validate() override {

@@ -6,6 +6,7 @@
 
 #include "graft/core/error.h"
 #include "graft/data/colour.h"
+#include "graft/data/photo_changes.h"
 
 namespace graft::data {
 namespace {
@@ -87,6 +88,9 @@ void check(const Preprocessing& p, const Augmentation& o) {
                       "a random crop out of photos resized to {}, smaller than the {} x {} that the model reads.",
                       o.resize, out.width, out.height);
   }
+  for (const double chance : {o.jitter_chance, o.grey_chance, o.blur_chance, o.erase_chance}) {
+    if (!(chance >= 0 && chance <= 1)) throw ConfigError("transforms", "a chance of {}: expected 0 to 1.", chance);
+  }
   if (!(o.brightness >= 0 && o.contrast >= 0 && o.saturation >= 0 && o.hue >= 0 && o.hue <= 0.5)) {
     throw ConfigError("transforms", "colour jitter {}, {}, {}, {}: expected 0 or more, and a hue of at most 0.5.",
                       o.brightness, o.contrast, o.saturation, o.hue);
@@ -107,7 +111,8 @@ std::vector<std::pair<TrainCrop, std::string>> choices(TrainCrop) {
 }
 
 bool Augmentation::is_random() const {
-  return crop != TrainCrop::none || flip || has_jitter(*this);
+  return crop != TrainCrop::none || flip || has_jitter(*this) || grey_chance > 0 || blur_chance > 0 ||
+         policy != Policy::none || erase_chance > 0;
 }
 
 Augmentation Augmentation::random_resized_crop_and_flip() {
@@ -149,6 +154,20 @@ Rect random_resized_rect(Size image, const Augmentation& o, Random& random) {
   return {(image.width - width) / 2, (image.height - height) / 2, width, height};
 }
 
+std::optional<Rect> random_erased_rect(Size photo, Random& random) {
+  const double area = static_cast<double>(photo.height) * photo.width;
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    const double target = area * random.uniform(0.02, 0.33);
+    const double ratio = std::exp(random.uniform(std::log(0.3), std::log(3.3)));
+    const int height = round_half_even(std::sqrt(target * ratio)), width = round_half_even(std::sqrt(target / ratio));
+    if (height < 1 || width < 1 || height >= photo.height || width >= photo.width) continue;
+    const int top = static_cast<int>(random.below(static_cast<std::uint64_t>(photo.height - height + 1)));
+    const int left = static_cast<int>(random.below(static_cast<std::uint64_t>(photo.width - width + 1)));
+    return Rect{left, top, width, height};
+  }
+  return {};
+}
+
 ImageTransform::ImageTransform(Preprocessing preprocessing, Augmentation augmentation)
     : preprocessing_(preprocessing), augmentation_(augmentation) {
   check(preprocessing_, augmentation_);
@@ -180,12 +199,28 @@ Image ImageTransform::pixels(const Image& image, Random random) const {
     result = resize_and_crop(image, size, p, rect);
   }
   if (o.flip && random.uniform() < 0.5) result = flip_horizontally(std::move(result));
-  if (has_jitter(o)) result = jitter(std::move(result), o, random);
-  return result;
+  // A chance of all draws nothing, so that what was drawn before there were chances is drawn now.
+  const auto happens = [&](double chance) { return chance >= 1 || (chance > 0 && random.uniform() < chance); };
+  if (has_jitter(o) && happens(o.jitter_chance)) result = jitter(std::move(result), o, random);
+  if (happens(o.grey_chance)) result = to_grey(std::move(result));
+  if (happens(o.blur_chance)) result = gaussian_blur(result, random.uniform(0.1, 2.0));  // SimCLR's
+  return augmented(std::move(result), o.policy, random);
 }
 
 void ImageTransform::write(const Image& image, Random random, std::span<float> out) const {
   normalise(pixels(image, random), out);
+  Random erasing = random.fork("erase");
+  if (augmentation_.erase_chance == 0 || erasing.uniform() >= augmentation_.erase_chance) return;
+  const Size size = output();
+  const auto rect = random_erased_rect(size, erasing);
+  if (!rect) return;
+  // 0 of what is normalised: the mean colour.
+  for (int c = 0; c < 3; ++c) {
+    for (int y = rect->top; y < rect->top + rect->height; ++y) {
+      const auto row = (static_cast<std::size_t>(c) * size.height + y) * size.width;
+      std::fill_n(out.begin() + static_cast<std::ptrdiff_t>(row) + rect->left, rect->width, 0.0F);
+    }
+  }
 }
 
 void ImageTransform::normalise(const Image& pixels, std::span<float> out) const {

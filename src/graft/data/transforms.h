@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "graft/core/random.h"
+#include "graft/data/augment_policy.h"
 #include "graft/data/resize.h"
 
 namespace graft::data {
@@ -56,6 +57,11 @@ struct Augmentation {
   int64_t resize = 256;
   bool flip = false;
   double brightness = 0, contrast = 0, saturation = 0, hue = 0;
+  double jitter_chance = 1;
+  double grey_chance = 0;
+  double blur_chance = 0;  // by Pillow's Gaussian, of a deviation between 0.1 and 2 pixels
+  Policy policy = Policy::none;
+  double erase_chance = 0;  // of a box of what the model reads
 
   bool is_random() const;
   static Augmentation random_resized_crop_and_flip();  // CoOp's, and the usual one
@@ -73,6 +79,11 @@ void fields(Visitor& visit, Augmentation& o) {
   visit("contrast", o.contrast, "colour jitter: factor from 1-x to 1+x");
   visit("saturation", o.saturation, "colour jitter: factor from 1-x to 1+x");
   visit("hue", o.hue, "colour jitter: share of the circle, at most 0.5");
+  visit("jitter-chance", o.jitter_chance, "share of the photos whose colours are changed");
+  visit("grey-chance", o.grey_chance, "share of the photos that lose their colours");
+  visit("blur-chance", o.blur_chance, "share of the photos that are blurred");
+  visit("policy", o.policy, "changes drawn from a list: rand-augment or trivial-augment");
+  visit("erase-chance", o.erase_chance, "share of the photos of which a box is erased");
 }
 
 class ImageTransform {
@@ -99,6 +110,10 @@ class ImageTransform {
 // torchvision's RandomResizedCrop.get_params: ten tries of an area and a log-uniform ratio, then the largest centre
 // crop with a ratio in range. `image` is its whole size.
 Rect random_resized_rect(Size image, const Augmentation& augmentation, Random& random);
+
+// torchvision's RandomErasing.get_params with its usual numbers: ten tries of an area of 2 to 33 % and a log-uniform
+// ratio of 0.3 to 3.3; nothing where none fits.
+std::optional<Rect> random_erased_rect(Size photo, Random& random);
 
 // The size after resizing, before the crop.
 Size resized_size(Size image, const Preprocessing& preprocessing);

@@ -9,6 +9,7 @@
 #include "graft/data/loader.h"
 #include "graft/data/resize.h"
 #include "graft/data/transforms.h"
+#include "graft/engine/batch_mixing.h"
 #include "graft/nn/value.h"
 #include "graft/train/batches.h"
 
@@ -22,17 +23,19 @@ class LoadedBatches final : public train::Batches {
     data::Preprocessing preprocessing;
     data::Target target = data::Target::label;
     int64_t examples = 0, batch_size = 0;
+    BatchMixing mixing = {};  // of what is read
   };
   LoadedBatches(std::unique_ptr<data::Loader> loader, From from, Prefix prefix);
   int64_t examples() const override { return from_.examples; }
   int64_t batch_size() const override { return from_.batch_size; }
-  void seek(int64_t epoch, int64_t batch) override { loader_->seek(epoch, batch); }
+  void seek(int64_t epoch, int64_t batch) override;
   train::Batch next() override;
 
  private:
   std::unique_ptr<data::Loader> loader_;
   From from_;
   Prefix prefix_;
+  int64_t epoch_ = 0, batch_ = 0;  // of what comes next
 };
 
 }  // namespace graft::engine

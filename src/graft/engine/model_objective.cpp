@@ -21,11 +21,34 @@ ModelObjective::ModelObjective(methods::Adapted& adapted, features::Encoder& enc
       report_(report),
       text_trains_(methods::text_changes(adapted.adaptation, *adapted.model)) {}
 
+std::optional<std::pair<plugins::Mix, nn::Place>> ModelObjective::mixing_of(const train::Batch& batch) const {
+  const auto& mixing = options_.mixing;
+  if (auto mix = mixing.draw(plugins::MixPlace::features, batch.epoch, batch.number, batch.input))
+    return std::pair(std::move(*mix), options_.place);
+  auto mix = mixing.draw(plugins::MixPlace::random, batch.epoch, batch.number, batch.input);
+  if (!mix) return {};
+  return std::pair(std::move(*mix), mixing.place(batch.epoch, batch.number, options_.place, adapted_.head_at));
+}
+
 at::Tensor ModelObjective::loss(const train::Batch& batch, nn::Context& context) {
   auto& tower = adapted_.model->reader();
   auto value = batch.input;
-  if (options_.place < adapted_.head_at) value = tower.run(std::move(value), options_.place, adapted_.head_at, context);
-  return options_.task->loss(adapted_.head->answer(tower, value, context), batch.target);
+  auto target = batch.target;
+  auto place = options_.place;
+  if (const auto mixed = mixing_of(batch)) {
+    const auto& [mix, at] = *mixed;
+    if (place < at) value = tower.run(std::move(value), place, at, context);
+    place = at;
+    mix_values(value, mix);
+    target = options_.mixing.targets(target, mix);
+  }
+  if (place < adapted_.head_at) value = tower.run(std::move(value), place, adapted_.head_at, context);
+  return options_.task->loss(adapted_.head->answer(tower, value, context), target, batch.epoch);
+}
+
+double ModelObjective::weight_of(const train::Batch& batch) const {
+  const auto mixed = mixing_of(batch);
+  return options_.task->weight(mixed ? options_.mixing.targets(batch.target, mixed->first) : batch.target, batch.epoch);
 }
 
 void ModelObjective::parameters_changed() {

@@ -8,10 +8,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graft/data/source.h"
 #include "graft/engine/adapter_folder.h"
+#include "graft/engine/batch_mixing.h"
 #include "graft/features/encoder.h"
 #include "graft/tasks/predictions.h"
 #include "graft/tasks/task.h"
@@ -27,6 +29,7 @@ class ModelObjective final : public train::Objective {
     data::Target target = data::Target::label;
     bool cached = false;                // features at `place` may be held for evaluation
     std::vector<int64_t> choices = {};  // the classes to choose among; empty: all
+    BatchMixing mixing = {};            // of what is computed, while training
   };
   // `validation` null: there is no validation split.
   ModelObjective(methods::Adapted& adapted, features::Encoder& encoder, Options options,
@@ -34,6 +37,7 @@ class ModelObjective final : public train::Objective {
 
   const nn::Parameters& parameters() const override { return adapted_.parameters; }
   at::Tensor loss(const train::Batch& batch, nn::Context& context) override;
+  double weight_of(const train::Batch& batch) const override;
   void parameters_changed() override;
   std::optional<tasks::Scores> validate() override;
   std::vector<std::string> score_names() const override { return options_.task->score_names(); }
@@ -41,6 +45,8 @@ class ModelObjective final : public train::Objective {
   tasks::Predictions predict(const data::Source& source);
 
  private:
+  // What the batch's mixing drew, and at which place of the tower it is done; nothing: there is none behind the input.
+  std::optional<std::pair<plugins::Mix, nn::Place>> mixing_of(const train::Batch& batch) const;
   at::Tensor rows_of(const data::Source& source);  // that the head reads: [N, E]
   // What a head reads that reads all: a pass of examples at a time, and nothing is kept.
   void each_value(const data::Source& source, const std::function<void(const nn::Value&)>& function);

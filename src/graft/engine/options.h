@@ -78,6 +78,7 @@ void fields(Visitor& visit, DataOptions& o) {
 // How a run trains: what is not asked for is as the method's recipe has it.
 struct TrainOptions : methods::RecipeChanges {
   std::string loss = "cross-entropy";
+  std::string mix;
   int64_t grad_accum = 1;
   planner::Recompute recompute = planner::Recompute::automatic;
   int64_t val_every = 1;
@@ -89,6 +90,8 @@ template <class Visitor>
 void fields(Visitor& visit, TrainOptions& o) {
   fields(visit, static_cast<methods::RecipeChanges&>(o));
   visit("loss", o.loss, "what is made small: a loss by its name, with its options as in focal:gamma=1");
+  visit("mix", o.mix,
+        "make training examples of two: mixup or cutmix with its options, or both, as in mixup:alpha=0.2,cutmix");
   visit("grad-accum", o.grad_accum, "batches whose gradients make one step");
   visit("recompute", o.recompute,
         "run blocks a second time in the backward, to keep only their inputs; auto: where the memory asks for it");

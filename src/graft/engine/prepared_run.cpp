@@ -27,6 +27,17 @@ at::Tensor repeated(const at::Tensor& targets, int64_t views) {
   return views == 1 ? targets : at::cat(std::vector<at::Tensor>(static_cast<size_t>(views), targets));
 }
 
+// How many training examples each class has.
+std::vector<int64_t> counts_of(const data::Dataset& dataset) {
+  std::vector<int64_t> counts(dataset.classes.size());
+  for (const auto& sample : dataset.train) {
+    if (dataset.target == data::Target::label && sample.label >= 0) ++counts[static_cast<size_t>(sample.label)];
+    for (size_t c = 0; dataset.target == data::Target::labels && c < sample.values.size(); ++c)
+      counts[c] += sample.values[c] > 0.5F ? 1 : 0;
+  }
+  return counts;
+}
+
 }  // namespace
 
 PreparedRun::PreparedRun(Session& with, AdaptOptions asked, const OptionValues& of_method, Reporter& to)
@@ -74,18 +85,36 @@ void PreparedRun::choose() {
     }
     recipe.augmentation = methods::Augmentation::none;
   }
-  task = tasks::task_of(dataset.target).make({.loss = options.train.loss, .label_smoothing = recipe.label_smoothing});
+  task = tasks::task_of(dataset.target)
+             .make({.loss = options.train.loss,
+                    .label_smoothing = recipe.label_smoothing,
+                    .classes = dataset.classes,
+                    .counts = counts_of(dataset)});
   recipe.batch_size = std::min(recipe.batch_size, train_size);
   follow_steps(recipe, options.train, train_size);
   attach(std::move(method));
+  if (!options.train.mix.empty()) prepare_mixing();
 
   const auto examples = static_cast<int64_t>(dataset.train.size() + dataset.test.size());
   place = features::kept_place(model->reader(), std::min(earliest_, adapted.head_at));
   kept = place > 0 && session.encoder().fits(examples, place, frames());
   objective = std::make_unique<ModelObjective>(
       adapted, session.encoder(),
-      ModelObjective::Options{.place = place, .task = task, .target = dataset.target, .cached = kept},
+      ModelObjective::Options{
+          .place = place, .task = task, .target = dataset.target, .cached = kept, .mixing = mixing_},
       source(data::Split::val), report);
+}
+
+void PreparedRun::prepare_mixing() {
+  check_mixing(dataset, recipe.batch_size);
+  mixing_ = {std::make_shared<plugins::Mixer>(options.train.mix), Random(seed()).fork("mixing").seed(),
+             adapted.head->outputs()};
+  if (!trains()) {
+    throw ConfigError("mix",
+                      "--mix: {} as it is asked for takes no gradient steps, so that no batch would be mixed. "
+                      "Leave it out.",
+                      options.method);
+  }
 }
 
 void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
@@ -143,6 +172,9 @@ std::string PreparedRun::describe_features() const {
   if (augments() && trains()) {
     return fmt::format("training {}s are augmented ({}): the image tower runs on each view", one,
                        option::print(recipe.augmentation));
+  }
+  if (mixes_input() && trains()) {
+    return fmt::format("training {}s are mixed ({}): the image tower runs on each batch", one, options.train.mix);
   }
   return fmt::format("{} are kept: each {} goes through the frozen layers once", features, one);
 }
@@ -210,7 +242,8 @@ std::unique_ptr<train::Batches> PreparedRun::batches() {
   data::report_workers(loader->workers(), loading.workers, report);
   return std::make_unique<LoadedBatches>(
       std::move(loader),
-      LoadedBatches::From{session.model()->info().preprocessing, dataset.target, source->size(), recipe.batch_size},
+      LoadedBatches::From{session.model()->info().preprocessing, dataset.target, source->size(), recipe.batch_size,
+                          mixing_},
       [&encoder, place = place](const nn::Value& read) { return encoder.run(read, 0, place); });
 }
 

@@ -31,8 +31,9 @@ class PreparedRun {
 
   bool trains() const { return recipe.epochs > 0 && !adapted.parameters.empty(); }
   bool augments() const { return recipe.augmentation != methods::Augmentation::none; }
-  bool cached() const { return kept && !augments(); }  // training runs on kept features
-  int64_t frames() const;                              // of an example: more than one of a clip
+  bool mixes_input() const { return mixing_.at(plugins::MixPlace::input); }
+  bool cached() const { return kept && !augments() && !mixes_input(); }  // training runs on kept features
+  int64_t frames() const;                                                // of an example: more than one of a clip
   int64_t trained_parameters() const { return adapted.trained_parameters(); }
   uint64_t seed() const { return static_cast<uint64_t>(options.seed); }
 
@@ -53,6 +54,7 @@ class PreparedRun {
  private:
   void check_options() const;
   void choose();
+  void prepare_mixing();
   void attach(std::unique_ptr<methods::Method> method);
   methods::FeatureSet features(data::Split split, nn::Place place, int64_t views);
   std::shared_ptr<const data::Source> augmented(const data::Augmentation& augmentation) const;  // of the train split
@@ -60,6 +62,7 @@ class PreparedRun {
   RestoreModel restore_;
   std::map<data::Split, std::shared_ptr<const data::Source>> sources_;
   nn::Place earliest_ = 0;  // the first place that the adaptation may change
+  BatchMixing mixing_;
 
  public:
   methods::Adapted adapted;

@@ -28,7 +28,7 @@ bool is_place(const std::string& option) {
 bool is_absent(const std::string& option, const std::string& value) {
   if (option == "steps") return value.empty() || value == "0";
   return value.empty() && (option == "max-length" || option == "text-column" || option == "pair-column" ||
-                           option == "label-kind" || option == "label-separator");
+                           option == "label-kind" || option == "label-separator" || option == "mix");
 }
 
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,

@@ -69,7 +69,7 @@ Pace measure(engine::PreparedRun& run, const planner::Workload& work, bool recom
       nn::Context context{
           .training = true, .recompute = recompute, .generator = at::make_generator<at::CPUGeneratorImpl>(1)};
       optimizer.clear_gradients();
-      (run.objective->loss(batch, context) / batch.weight).backward();
+      (run.objective->loss(batch, context) / std::max(1.0, run.objective->weight_of(batch))).backward();
     }
     optimizer.step(0);
     run.objective->parameters_changed();

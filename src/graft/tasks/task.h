@@ -23,8 +23,12 @@ class Task {
  public:
   virtual ~Task() = default;
 
-  // outputs [B, K] of a head, target as models::targets_of() gives it -> a scalar: the sum over the examples.
-  virtual at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target) const = 0;
+  // outputs [B, K] of a head, target as models::targets_of() gives it -> a scalar: the sum over the examples. Of a
+  // class an example the target may be shares [B, K] as well: of mixed examples. `epoch`, from 0: what is made small
+  // may change.
+  virtual at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target, int64_t epoch = 0) const = 0;
+  // What a mean of that divides by.
+  virtual double weight(const at::Tensor& target, int64_t epoch = 0) const;
 
   // Of the examples whose target is known; the first score chooses the best epoch. Intervals are for a test.
   virtual Scores score(const Predictions& predictions, bool intervals) const = 0;
@@ -34,6 +38,8 @@ class Task {
 struct TaskOptions {
   std::string loss = "cross-entropy";
   double label_smoothing = 0;
+  std::vector<std::string> classes = {};  // of a training run ...
+  std::vector<int64_t> counts = {};       // ... and how many of its examples each has
 };
 
 struct TaskEntry {

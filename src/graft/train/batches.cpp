@@ -27,10 +27,11 @@ void FeatureBatches::seek(int64_t epoch, int64_t batch) {
 Batch FeatureBatches::next() {
   if (batch_ == per_epoch()) seek(epoch_ + 1, 0);
   const at::Tensor rows = epoch_order_.narrow(0, batch_ * batch_size_, size_of(batch_));
-  ++batch_;
   return {{features_.x.index_select(0, rows), features_.layout},
           targets_.index_select(0, rows),
-          static_cast<double>(rows.numel())};
+          static_cast<double>(rows.numel()),
+          epoch_,
+          batch_++};
 }
 
 }  // namespace graft::train

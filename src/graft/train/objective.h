@@ -23,6 +23,8 @@ class Objective {
 
   // The sum over what the batch asks, not its mean: sums of parts are the sum of the whole.
   virtual at::Tensor loss(const Batch& batch, nn::Context& context) = 0;  // scalar
+  // What the mean of that is over: what the batch asks, unless answers weigh more or less.
+  virtual double weight_of(const Batch& batch) const { return batch.weight; }
 
   virtual void parameters_changed() {}
 

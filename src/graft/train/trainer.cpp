@@ -134,9 +134,10 @@ void Trainer::take_step() {
   double weight = 0;
   for (int64_t i = 0; i < count; ++i) {
     batches.push_back(batches_.next());
-    weight += batches.back().weight;
+    weight += objective_.weight_of(batches.back());
     outcome_.examples_here += batches.back().input.examples();
   }
+  if (weight == 0) weight = 1;  // nothing that was asked weighs anything: the sum is 0 as well
 
   const double lr = schedule_.at(at_.step);
   optimizer_.clear_gradients();

@@ -14,20 +14,25 @@
 namespace graft::plugins {
 namespace {
 
-// "gamma=1,alpha=2"
+// "gamma=1,alpha=2"; what has no = goes on with the value before it: "weights=1,2,gamma=1".
 OptionValues read_values(const std::string& where, std::string_view text) {
   OptionValues values;
+  std::string* last = nullptr;
   while (!text.empty()) {
     const size_t comma = text.find(',');
     const std::string_view item = text.substr(0, comma);
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
     const size_t equals = item.find('=');
+    if (equals == std::string_view::npos && last) {
+      last->append(",").append(item);
+      continue;
+    }
     if (equals == std::string_view::npos || equals == 0) {
       throw ConfigError(where, "'{}': expected option=value, as in focal:gamma=2.", item);
     }
-    if (!values.try_emplace(std::string(item.substr(0, equals)), item.substr(equals + 1)).second) {
-      throw ConfigError(where, "'{}' is set twice.", item.substr(0, equals));
-    }
+    const auto [value, is_new] = values.try_emplace(std::string(item.substr(0, equals)), item.substr(equals + 1));
+    if (!is_new) throw ConfigError(where, "'{}' is set twice.", item.substr(0, equals));
+    last = &value->second;
   }
   return values;
 }
@@ -43,11 +48,11 @@ const std::vector<const LossEntry*>& losses() {
   return all;
 }
 
-std::unique_ptr<Loss> make_loss(const std::string& text) {
+std::unique_ptr<Loss> make_loss(const std::string& text, const LossSetting& setting) {
   const size_t colon = text.find(':');
   const std::string name = text.substr(0, colon);
   return find_named("loss", "loss", losses(), name)
-      .parse(read_values(name, colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1)));
+      .parse(read_values(name, colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1)), setting);
 }
 
 }  // namespace graft::plugins

@@ -11,10 +11,14 @@ namespace {
 class Classification final : public Task {
  public:
   explicit Classification(const TaskOptions& options)
-      : loss_(plugins::make_loss(options.loss)), label_smoothing_(options.label_smoothing) {}
+      : loss_(plugins::make_loss(options.loss, {data::Target::label, options.classes, options.counts})),
+        label_smoothing_(options.label_smoothing) {}
 
-  at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target) const override {
-    return loss_->sum(outputs, target, label_smoothing_);
+  at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target, int64_t epoch) const override {
+    return loss_->in_epoch(epoch).sum(outputs, target, label_smoothing_);
+  }
+  double weight(const at::Tensor& target, int64_t epoch) const override {
+    return loss_->in_epoch(epoch).weight(target);
   }
 
   Scores score(const Predictions& predictions, bool intervals) const override {

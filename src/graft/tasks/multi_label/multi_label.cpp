@@ -1,10 +1,11 @@
-// Any number of classes for each example: each class is asked by itself (binary cross-entropy), and said where its
-// probability is at least a half.
+// Any number of classes for each example: each class is asked by itself (binary cross-entropy, or a loss by name that
+// can do so), and said where its probability is at least a half.
 #include <torch/types.h>
 
 #include <limits>
 
 #include "graft/core/error.h"
+#include "graft/plugins/losses/loss.h"
 #include "graft/tasks/jackknife.h"
 #include "graft/tasks/task.h"
 
@@ -40,15 +41,23 @@ MultiLabelScores scores_of(const at::Tensor& told, const at::Tensor& truth) {
 class MultiLabel final : public Task {
  public:
   explicit MultiLabel(const TaskOptions& options) {
-    if (options.loss == TaskOptions{}.loss && options.label_smoothing == 0) return;
+    if (options.loss != TaskOptions{}.loss) {
+      loss_ = plugins::make_loss(options.loss, {data::Target::labels, options.classes, options.counts});
+    }
+    if ((!loss_ || loss_->serves(data::Target::labels)) && options.label_smoothing == 0) return;
     throw ConfigError("train",
                       "--loss and --label-smoothing are for one class an example: with several, each class is "
-                      "asked by itself (binary cross-entropy). Leave them out.");
+                      "asked by itself (binary cross-entropy). Leave them out, or take --loss focal:form=sigmoid.");
   }
 
-  at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target) const override {
+  at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target, int64_t epoch) const override {
+    if (loss_) return loss_->in_epoch(epoch).sum(outputs, target, 0);
     return at::binary_cross_entropy_with_logits(outputs, target, {}, {}, at::Reduction::Sum) /
            static_cast<double>(target.size(1));
+  }
+
+  double weight(const at::Tensor& target, int64_t epoch) const override {
+    return loss_ ? loss_->in_epoch(epoch).weight(target) : Task::weight(target, epoch);
   }
 
   Scores score(const Predictions& predictions, bool intervals) const override {
@@ -79,6 +88,8 @@ class MultiLabel final : public Task {
     scores.all = {{"micro_f1", of.micro_f1}, {"macro_f1", of.macro_f1}, {"exact_match", of.exact}};
     return scores;
   }
+
+  std::unique_ptr<plugins::Loss> loss_;  // null: binary cross-entropy, its mean over the classes
 };
 
 }  // namespace

@@ -62,7 +62,7 @@ class Regression final : public Task {
                       "small. Leave them out.");
   }
 
-  at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target) const override {
+  at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target, int64_t) const override {
     return at::mse_loss(outputs, target, at::Reduction::Sum);
   }
 

@@ -1,0 +1,32 @@
+#include "graft/plugins/losses/contrastive.h"
+
+#include <torch/types.h>
+
+#include <limits>
+
+namespace graft::plugins {
+
+at::Tensor supervised_contrastive(const at::Tensor& rows, const at::Tensor& labels, double temperature) {
+  const at::Tensor self = torch::eye(rows.size(0), rows.options().dtype(at::kBool));
+  const at::Tensor alike =
+      (labels.unsqueeze(0) == labels.unsqueeze(1)).logical_and(self.logical_not()).to(rows.options());  // [N, N]
+  const at::Tensor similar = rows.matmul(rows.t()) / temperature;
+  const at::Tensor below =
+      similar.masked_fill(self, -std::numeric_limits<double>::infinity()).logsumexp(1, /*keepdim=*/true);
+  const at::Tensor each = ((below - similar) * alike).sum(1) / alike.sum(1).clamp_min(1);
+  return each.sum();
+}
+
+at::Tensor info_nce(const at::Tensor& a, const at::Tensor& b, const at::Tensor& scale) {
+  const at::Tensor logits = scale * a.matmul(b.t());  // [B, B]
+  const at::Tensor own = logits.diagonal();
+  return 0.5 * ((logits.logsumexp(1) - own).sum() + (logits.logsumexp(0) - own).sum());
+}
+
+at::Tensor siglip(const at::Tensor& a, const at::Tensor& b, const at::Tensor& scale, const at::Tensor& bias) {
+  const at::Tensor logits = scale * a.matmul(b.t()) + bias;
+  const at::Tensor signs = 2 * torch::eye(a.size(0), logits.options()) - 1;
+  return -at::log_sigmoid(signs * logits).sum();
+}
+
+}  // namespace graft::plugins

@@ -1,0 +1,81 @@
+#include "graft/plugins/mixing/mixer.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string_view>
+
+#include "graft/core/error.h"
+#include "graft/core/registry.h"
+
+namespace graft::plugins {
+namespace {
+
+struct Asked {
+  const MixingEntry* entry;
+  OptionValues values;
+};
+
+// An item "name" or "name:option=value" begins a mixing; "option=value" goes on with the one before it.
+std::vector<Asked> read_mixings(std::string_view text) {
+  std::vector<Asked> asked;
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    std::string_view item = text.substr(0, comma);
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+    const size_t colon = item.find(':');
+    if (colon != std::string_view::npos || item.find('=') == std::string_view::npos) {
+      asked.push_back({&find_named("mix", "mixing", mixings(), item.substr(0, colon)), {}});
+      if (colon == std::string_view::npos) continue;
+      item.remove_prefix(colon + 1);
+    }
+    const size_t equals = item.find('=');
+    if (asked.empty() || equals == std::string_view::npos || equals == 0) {
+      throw ConfigError("mix", "'{}': expected a mixing with its options, as in mixup:alpha=0.2,cutmix.", item);
+    }
+    if (!asked.back().values.try_emplace(std::string(item.substr(0, equals)), item.substr(equals + 1)).second) {
+      throw ConfigError("mix", "'{}' is set twice.", item.substr(0, equals));
+    }
+  }
+  return asked;
+}
+
+}  // namespace
+
+Mixer::Mixer(const std::string& text) {
+  for (const auto& [entry, values] : read_mixings(text))
+    mixings_.push_back(entry->parse(values));
+  if (mixings_.empty()) throw ConfigError("mix", "'{}' names no mixing. Leave --mix out, or name one.", text);
+  double said = 0;
+  int64_t silent = 0;
+  for (const auto& mixing : mixings_) {
+    said += mixing->chance().value_or(0);
+    silent += mixing->chance() ? 0 : 1;
+  }
+  if (said > 1 + 1e-9) {
+    throw ConfigError("mix", "the chances of all mixings together: expected at most 1, got {}.", said);
+  }
+  for (const auto& mixing : mixings_)
+    chances_.push_back(mixing->chance().value_or(std::max(0.0, 1 - said) / static_cast<double>(silent)));
+}
+
+bool Mixer::mixes(MixPlace place) const {
+  for (size_t i = 0; i < mixings_.size(); ++i) {
+    if (mixings_[i]->place() == place && chances_[i] > 0) return true;
+  }
+  return false;
+}
+
+std::optional<Mix> Mixer::draw(MixPlace place, uint64_t seed, int64_t epoch, int64_t number,
+                               at::IntArrayRef sizes) const {
+  const Random random =
+      Random(seed).fork("mixing").fork(static_cast<uint64_t>(epoch)).fork(static_cast<uint64_t>(number));
+  double at = random.fork("turn").uniform();
+  for (size_t i = 0; i < mixings_.size(); ++i) {
+    if ((at -= chances_[i]) >= 0) continue;
+    if (mixings_[i]->place() != place) return {};
+    return mixings_[i]->draw(sizes, random.fork("draw"));
+  }
+  return {};
+}
+
+}  // namespace graft::plugins

@@ -1,0 +1,55 @@
+#include "graft/plugins/losses/contrastive.h"
+
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include <cmath>
+
+#include "tests/support/gradient_check.h"
+
+namespace graft::plugins {
+namespace {
+
+at::Tensor unit_rows(int64_t count, int64_t step) {
+  const at::Tensor x = torch::arange(count * 3, at::kDouble).view({count, 3}).mul(step).sin();
+  return x / x.norm(2, {1}, true);
+}
+at::Tensor scalar(double value) {
+  return torch::tensor(value, at::kDouble);
+}
+
+TEST(Contrastive, GradientsAreThoseOfDifferences) {
+  const at::Tensor a = unit_rows(4, 2).requires_grad_(), b = unit_rows(4, 5).requires_grad_();
+  const at::Tensor scale = scalar(7).requires_grad_(), bias = scalar(-3).requires_grad_();
+  const at::Tensor labels = torch::tensor({0, 1, 0, 2}, at::kLong);
+  using graft::testing::expect_gradients_of_differences;
+  expect_gradients_of_differences([&] { return info_nce(a, b, scale); }, {a, b, scale});
+  expect_gradients_of_differences([&] { return siglip(a, b, scale, bias); }, {a, b, scale, bias});
+  expect_gradients_of_differences([&] { return supervised_contrastive(a, labels, 0.1); }, {a});
+}
+
+TEST(Contrastive, ARowWithoutPositivesAsksNothing) {
+  const at::Tensor a = unit_rows(3, 2);
+  EXPECT_EQ(supervised_contrastive(a, torch::tensor({0, 1, 2}, at::kLong), 0.1).item<double>(), 0);
+  const at::Tensor two = a.narrow(0, 0, 2);  // of two alike each is the other's only choice
+  EXPECT_NEAR(supervised_contrastive(two, torch::tensor({0, 0}, at::kLong), 0.1).item<double>(), 0, 1e-12);
+}
+
+TEST(Contrastive, PairsThatAreNoneCostTheLogOfTheirNumber) {
+  const at::Tensor same = torch::ones({4, 1}, at::kDouble);
+  EXPECT_NEAR(info_nce(same, same, scalar(10)).item<double>(), 4 * std::log(4), 1e-12);
+  EXPECT_NEAR(siglip(same, same, scalar(0), scalar(0)).item<double>(), 16 * std::log(2), 1e-12);
+}
+
+TEST(Contrastive, IsFiniteInFloat32AtScalesThatNobodyShouldTake) {
+  const at::Tensor a = unit_rows(4, 2).to(at::kFloat).requires_grad_(), b = unit_rows(4, 5).to(at::kFloat);
+  const at::Tensor scale = torch::tensor(1e4F);
+  const at::Tensor all = info_nce(a, b, scale) + siglip(a, b, scale, -scale) +
+                         supervised_contrastive(a, torch::tensor({0, 1, 0, 1}, at::kLong), 1e-4);
+  all.backward();
+  EXPECT_TRUE(all.isfinite().item<bool>());
+  EXPECT_TRUE(a.grad().isfinite().all().item<bool>());
+}
+
+}  // namespace
+}  // namespace graft::plugins
