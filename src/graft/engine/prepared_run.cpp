@@ -74,6 +74,13 @@ void PreparedRun::choose() {
     }
     recipe.augmentation = methods::Augmentation::none;
   }
+  if (dataset.reads == data::Reads::features) {
+    if (options.train.augmentation.value_or(methods::Augmentation::none) != methods::Augmentation::none) {
+      throw ConfigError("train", "--augment {}: changes photos, and {} holds features. Leave it out.",
+                        option::print(*options.train.augmentation), dataset.name);
+    }
+    recipe.augmentation = methods::Augmentation::none;
+  }
   task = tasks::task_of(dataset.target).make({.loss = options.train.loss, .label_smoothing = recipe.label_smoothing});
   recipe.batch_size = std::min(recipe.batch_size, train_size);
   attach(std::move(method));
@@ -103,7 +110,7 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .shots = options.shots,
           .train_size = static_cast<int64_t>(dataset.train.size()),
           .seed = options.seed,
-          .image_size = dataset.reads == data::Reads::text
+          .image_size = dataset.reads == data::Reads::text || dataset.reads == data::Reads::features
                             ? 0
                             : static_cast<int64_t>(model->info().preprocessing.output().height),
           .frames = frames(),
@@ -120,8 +127,8 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
 std::string PreparedRun::describe_method() const {
   const double share =
       static_cast<double>(trained_parameters()) / static_cast<double>(adapted.model->info().parameters);
-  std::string text =
-      fmt::format("{} · {} trained ({:.2g} %)", options.method, format_count(trained_parameters()), 100 * share);
+  std::string text = fmt::format("{} · {} trained", options.method, format_count(trained_parameters()));
+  if (dataset.reads != data::Reads::features) text += fmt::format(" ({:.2g} %)", 100 * share);
   if (trains()) {
     text += fmt::format(" · {} {:.3g}, {}, {} epochs of {} {}, batch {}", option::print(recipe.optimizer), recipe.lr,
                         option::print(recipe.schedule), recipe.epochs, dataset.train.size(),
@@ -131,6 +138,7 @@ std::string PreparedRun::describe_method() const {
 }
 
 std::string PreparedRun::describe_features() const {
+  if (dataset.reads == data::Reads::features) return "features are as they were given";
   const bool texts = dataset.reads == data::Reads::text;
   const std::string one = data::one_of(dataset.reads);
   const std::string features = (dataset.reads == data::Reads::photo ? "image" : one) + " features";

@@ -20,7 +20,7 @@ void make_absolute(std::string& path) {
 
 // Whose content is looked at, not its name.
 bool is_place(const std::string& option) {
-  return option == "model" || option == "data" || option == "classes";
+  return option == "model" || option == "data" || option == "classes" || option == "labels";
 }
 
 // Options that runs of earlier versions lack: where nobody set them, a run's identity is what it was there.
@@ -36,6 +36,7 @@ OptionValues run_config(AdaptOptions options, const OptionValues& method_options
   make_absolute(options.model.model);
   make_absolute(options.data.data);
   make_absolute(options.data.dataset.classes);
+  make_absolute(options.data.dataset.labels);
   options.model.precision = info.precision;
   options.data.exif = options.data.exif.value_or(data::Exif::keep);
   options.classifier.reset();
