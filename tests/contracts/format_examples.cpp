@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <ostream>
+#include <span>
 #include <string>
+
+#include "graft/io/safetensors.h"
 
 namespace graft::testing {
 
@@ -96,6 +99,23 @@ std::filesystem::path put_table(const graft::TempFolder& folder) {
     rows += fmt::format("the {} number {},{},{}\n", example.label, example.number, example.label, example.split);
   folder.put("pets.csv", rows);
   return folder.path();
+}
+
+std::filesystem::path put_features(const graft::TempFolder& folder) {
+  std::vector<float> values;
+  for (const auto& example : examples())
+    values.insert(values.end(), {static_cast<float>(example.number), example.label == "cat" ? 0.f : 1.f});
+  const auto list = [](auto part) {
+    std::string text;
+    for (const auto& example : examples())
+      text += fmt::format("{}\"{}\"", text.empty() ? "" : ",", example.*part);
+    return "[" + text + "]";
+  };
+  graft::io::write_safetensors(
+      folder / "f.safetensors",
+      {{"features", graft::io::Dtype::f32, {std::ssize(values) / 2, 2}, std::as_bytes(std::span(values))}},
+      {{"labels", list(&Example::label)}, {"splits", list(&Example::split)}});
+  return folder / "f.safetensors";
 }
 
 std::filesystem::path put_coop_split(const graft::TempFolder& folder) {

@@ -65,6 +65,23 @@ TEST(RunNames, SeedsInTheNamesOfOneFoldersFilesAreRuns) {
               ElementsAre(OfMethod("lora", 1), OfMethod("lora", 2), OfMethod("vpt", 1), OfMethod("vpt", 2)));
 }
 
+TEST(RunNames, AMethodsOnlyRunGoesWithEachOfTheOthers) {
+  const auto names = name_runs({"lora/seed1.csv", "lora/seed2.csv", "zero-shot.csv"});
+  EXPECT_THAT(names.methods, ElementsAre("lora", "zero-shot"));
+  EXPECT_THAT(names.once, ElementsAre("zero-shot"));
+  EXPECT_THAT(names.seeds, ElementsAre(1, 2));
+  EXPECT_EQ(names.runs[2].seed, 0);
+  EXPECT_EQ(names.said, "the one run of zero-shot goes with each of lora's");
+  const auto three = name_runs({"a/s1.csv", "a/s2.csv", "b/s2.csv", "b/s1.csv", "zs/predictions.csv"});
+  EXPECT_THAT(three.once, ElementsAre("zs"));
+  EXPECT_EQ(three.said, "runs of one name are a pair: s1, s2; the one run of zs goes with each");
+  EXPECT_THAT(runs({"lora_seed1.csv", "lora_seed2.csv", "clip-16.csv"}),
+              ElementsAre(OfMethod("lora", 1), OfMethod("lora", 2), OfMethod("clip-16", 0)));
+  EXPECT_THAT(runs({"r/lora/seed1/predictions.jsonl", "r/lora/seed2/predictions.jsonl", "r/zs/predictions.jsonl"}),
+              ElementsAre(OfMethod("lora", 1), OfMethod("lora", 2), OfMethod("zs", 0)));
+  EXPECT_THAT(name_runs({"a.csv", "b.csv"}).once, testing::IsEmpty());
+}
+
 TEST(RunNames, RunsThatDoNotPairAreListed) {
   EXPECT_ERROR(runs({"a/seed1.csv", "a/seed2.csv", "b/seed1.csv"}), ConfigError,
                "There are\n  a: 2 (seed1, seed2)\n  b: 1 (seed1)");

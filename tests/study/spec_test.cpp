@@ -63,6 +63,19 @@ TEST(Spec, AStudyOfAnotherVersionIsRefusedByThat) {
               HasSubstr("is a study of version 2; this graft reads version 1"));
 }
 
+TEST(Spec, FeaturesStandForTheModelThatMadeThem) {
+  const auto spec = parse(
+      "data: {mine: {data: f.npy, labels: l.csv}, theirs: {data: g.safetensors}}\nmethods: [linear-probe]\nseeds: 2\n");
+  ASSERT_EQ(spec.models.size(), 1U);
+  EXPECT_TRUE(spec.models[0].options.empty());
+  EXPECT_EQ(spec.dataset("mine").options.at("labels"), "l.csv");
+  EXPECT_EQ(cells_of(spec).size(), 4U);
+  EXPECT_EQ(parse("data: [a/f.npz]\nmethods: [linear-probe]\n").data[0].name, "f");
+  const char* own = "features go with no models and with no photos or texts";
+  EXPECT_THAT(refused("data: [f.npy]\nmodels: [m]\nmethods: [linear-probe]\n"), HasSubstr(own));
+  EXPECT_THAT(refused("data: [f.npy, photos/]\nmethods: [linear-probe]\n"), HasSubstr(own));
+}
+
 TEST(Cells, ComeSeedAfterSeedAndZeroShotOnce) {
   const auto cells = cells_of(parse(kSmall));
   EXPECT_EQ(cells.size(), 2U + 2 * 2 * 2 * 2);  // zero-shot on both data sets; two methods x two sets x shots x seeds

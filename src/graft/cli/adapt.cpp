@@ -46,10 +46,15 @@ int run(Arguments& arguments, Terminal& terminal) {
   if (!result.folder.empty()) {
     write_run_report(result, result.command);
     terminal.line("report", (result.folder / "report.html").string());
-    terminal.line("next", fmt::format("graft predict {} {} ...", shell_path(result.folder.string()),
-                                      result.reads == data::Reads::photo  ? "PHOTO"
-                                      : result.reads == data::Reads::clip ? "CLIP.mp4"
-                                                                          : "TEXTS.txt"));
+    const auto run = shell_path(result.folder.string());
+    if (result.reads == data::Reads::features) {
+      terminal.line("next", fmt::format("graft evaluate {} --data OTHER.npy --labels TABLE.csv", run));
+    } else {
+      terminal.line("next", fmt::format("graft predict {} {} ...", run,
+                                        result.reads == data::Reads::photo  ? "PHOTO"
+                                        : result.reads == data::Reads::clip ? "CLIP.mp4"
+                                                                            : "TEXTS.txt"));
+    }
     terminal.finish_log();
   } else {
     terminal.line("next", "add -o FOLDER to keep what was trained");

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 
+#include "graft/data/feature_file.h"
 #include "graft/io/yaml_options.h"
 
 namespace graft::cli {
@@ -48,7 +49,8 @@ std::optional<engine::AdaptRequest> read_adapt_arguments(Arguments& arguments, T
   engine::AdaptRequest request{
       arguments.get<engine::AdaptOptions>(), {}, arguments.pick(describe_options<engine::AdaptOptions>())};
   if (request.options.resume.empty()) {
-    arguments.require("model", "folder, file, or org/name in the Hugging Face cache");
+    if (!data::is_feature_file(request.options.data.data))
+      arguments.require("model", "folder, file, or org/name in the Hugging Face cache");
     arguments.require("data", "photos: a folder, a table, or a CoOp split file");
     arguments.require("method", "what `graft methods` lists");
   }

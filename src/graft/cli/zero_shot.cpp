@@ -7,6 +7,7 @@
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
+#include "graft/data/feature_file.h"
 #include "graft/models/sources.h"
 
 namespace graft::cli {
@@ -15,9 +16,10 @@ namespace {
 int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<pipelines::ZeroShotOptions>();
   if (!arguments.parse(terminal)) return 0;
-  arguments.require("model", "a CLIP: folder, file, or org/name in the Hugging Face cache");
-  arguments.require("data", "photos: a folder, a table, or a CoOp split file");
   const auto options = arguments.get<pipelines::ZeroShotOptions>();
+  if (!data::is_feature_file(options.data.data))
+    arguments.require("model", "a CLIP: folder, file, or org/name in the Hugging Face cache");
+  arguments.require("data", "photos: a folder, a table, or a CoOp split file");
   const auto evaluation = pipelines::zero_shot(options, host_of(arguments), terminal);
   const bool labelled = evaluation.scores.count > 0;
   if (terminal.json() || !labelled) print_predictions(evaluation, terminal);

@@ -20,6 +20,7 @@ void make_room(Batch& batch, const Source& source) {
     batch.values.insert(batch.values.end(), values.begin(), values.end());
   }
   batch.frames = source.frames();
+  batch.reads = source.reads();
   batch.images.resize(batch.indices.size() * source.floats());
   if (source.floats() > 0) return;
   for (const std::int64_t index : batch.indices)

@@ -8,11 +8,12 @@
 
 namespace graft::data {
 
-// Of photos and clips `images` alone is filled, of texts `ids`, `types` and `lengths`. T is padded_length() of the
-// longest text; behind a shorter one stands the source's pad.
+// Of photos, clips and features `images` alone is filled, of texts `ids`, `types` and `lengths`. T is padded_length()
+// of the longest text; behind a shorter one stands the source's pad.
 struct Batch {
-  std::vector<float> images;             // [B * frames, 3, H, W]
+  std::vector<float> images;             // [B * frames, 3, H, W], of features [B, D]
   std::int64_t frames = 1;               // of an example, one after another
+  Reads reads = Reads::photo;            // as the source says
   std::vector<std::int32_t> ids, types;  // [B, T]
   std::vector<std::int64_t> lengths;     // [B], of ids that are no padding
   std::vector<std::int64_t> labels;      // [B]

@@ -36,7 +36,9 @@ const char* noun(const Dataset& dataset) {
 
 void check_classes(const Dataset& dataset, const DatasetOptions& options, Problems& problems) {
   const auto count = static_cast<std::int64_t>(dataset.classes.size());
-  if (count == 0) {
+  if (count == 0 && dataset.reads == Reads::features) {
+    problems.add("no row has a class.");
+  } else if (count == 0) {
     problems.add("no class was found. Expected folders of {0}s, SPLIT/CLASS/x.{1} or CLASS/x.{1}{2}.", noun(dataset),
                  ending_of(dataset.reads),
                  dataset.remarks.empty() ? "" : fmt::format(" ({})", fmt::join(dataset.remarks, "; ")));
@@ -83,6 +85,9 @@ void check(const Dataset& dataset, const DatasetOptions& options, const std::vec
   if (dataset.reads != Reads::text && options.target.value_or(Target::label) != Target::label)
     problems.add("--label-kind {}: of {} one class is told.",
                  choices(Target{})[static_cast<int>(*options.target)].second, unit_of(dataset.reads));
+  if (dataset.reads != Reads::features && !options.labels.empty())
+    problems.add("--labels {}: tells the classes of features, and {} were found. Leave it out.", options.labels,
+                 unit_of(dataset.reads));
   if (dataset.reads != Reads::text && !options.text_column.empty())
     problems.add("--text-column {}: {} were found, no texts.", options.text_column, unit_of(dataset.reads));
   if (!told) check_classes(dataset, options, problems);
@@ -106,15 +111,15 @@ std::vector<std::pair<Reads, std::string>> choices(Reads) {
 }
 
 const char* unit_of(Reads reads) {
-  return reads == Reads::text ? "texts" : reads == Reads::clip ? "clips" : "photos";
+  return reads == Reads::text ? "texts" : reads == Reads::clip ? "clips" : reads == Reads::features ? "rows" : "photos";
 }
 
 const char* one_of(Reads reads) {
-  return reads == Reads::text ? "text" : reads == Reads::clip ? "clip" : "photo";
+  return reads == Reads::text ? "text" : reads == Reads::clip ? "clip" : reads == Reads::features ? "row" : "photo";
 }
 
 const char* rate_unit_of(Reads reads) {
-  return reads == Reads::text ? "texts" : reads == Reads::clip ? "clips" : "images";
+  return reads == Reads::photo ? "images" : unit_of(reads);
 }
 
 std::int64_t outputs_of(const Dataset& dataset) {

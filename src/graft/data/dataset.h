@@ -1,9 +1,11 @@
-// A set of labelled photos, texts or clips with its splits, and how it is opened: folders, tables (CSV, TSV, JSONL),
-// CoOp's split files, lists of clips; formats.def lists them. Photos and clips are only named here, not decoded.
+// A set of labelled photos, texts, clips or features with its splits, and how it is opened: folders, tables (CSV, TSV,
+// JSONL), CoOp's split files, lists of clips, files of features; formats.def lists them. Photos and clips are only
+// named here, not decoded.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,8 +13,11 @@
 
 namespace graft::data {
 
-// What an example is, and what is to be told of it.
-enum class Reads { photo, text, clip };
+struct FeatureRows;  // feature_file.h
+
+// What an example is, and what is to be told of it. Features are rows of numbers that stand in a file: no model reads
+// them, and so they are no choice of one's.
+enum class Reads { photo, text, clip, features };
 std::vector<std::pair<Reads, std::string>> choices(Reads);
 enum class Target {
   label,   // one class
@@ -20,9 +25,9 @@ enum class Target {
   value,   // a number
 };
 std::vector<std::pair<Target, std::string>> choices(Target);
-const char* unit_of(Reads reads);       // "photos", "texts", "clips"
-const char* one_of(Reads reads);        // "photo", "text", "clip"
-const char* rate_unit_of(Reads reads);  // of a progress line: "images", "texts", "clips"
+const char* unit_of(Reads reads);       // "photos", "texts", "clips", "rows"
+const char* one_of(Reads reads);        // "photo", "text", "clip", "row"
+const char* rate_unit_of(Reads reads);  // of a progress line: "images", "texts", "clips", "rows"
 
 // Part of a clip, from `begin` to before `end`.
 struct Span {
@@ -41,6 +46,7 @@ struct Sample {
   std::vector<float> values = {};  // labels: 1 for each class that it has, else 0, [classes]; value: the number
   std::optional<Span> span = {};   // of a clip, where not all of it is meant
   std::string name = {};           // as the data names it, where that is not the input: "reviews.csv:17"
+  std::int64_t row = -1;           // of features: where they stand in their file
 
   const std::string& shown() const { return name.empty() ? input : name; }
   bool operator==(const Sample&) const = default;
@@ -61,6 +67,7 @@ struct Dataset {
   std::vector<std::string> notes = {};    // what had to be assumed, and may be another than was meant
   Reads reads = Reads::photo;
   Target target = Target::label;
+  std::shared_ptr<const FeatureRows> features = nullptr;  // where the samples are rows of them
 
   const std::vector<Sample>& split(Split split) const;
   std::vector<Sample>& split(Split split);
@@ -73,6 +80,7 @@ std::int64_t outputs_of(const Dataset& dataset);
 struct DatasetOptions {
   std::string format = {};         // empty: told by what lies there
   std::string classes = {};        // class names: a file with one a line, or the names with commas between
+  std::string labels = {};         // of features: a table or a .npy with the class of each row
   std::int64_t least_classes = 2;  // one is enough where the classes to choose among are known from elsewhere
   std::string image_column = {}, text_column = {}, pair_column = {}, label_column = {}, split_column = {};
   std::optional<Target> target = {};
@@ -86,6 +94,8 @@ void fields(Visitor& visit, DatasetOptions& o) {
         "what the data is: image-folder, text-folder, clip-folder, table, coop-split, ... (default: seen from the "
         "files)");
   visit("classes", o.classes, "class names: a file with one a line, or a,b,c; their order numbers them");
+  visit("labels", o.labels,
+        "features: the table or .npy that tells the class of each row (default: as their file says)");
   visit("image-column", o.image_column,
         "table: column with the photo's or clip's file (default: file, image, video, path, ...)");
   visit("text-column", o.text_column, "table: column with the text (default: text, sentence, question, review, ...)");

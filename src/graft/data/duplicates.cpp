@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "graft/data/feature_file.h"
+
 namespace graft::data {
 namespace {
 
@@ -23,8 +25,9 @@ class Pairs {
   void note(Reads reads, std::string_view where, std::vector<std::string>& notes) const {
     if (count_ == 0) return;
     const bool one = count_ == 1;
-    const std::string what = reads == Reads::text
-                                 ? (one ? "text stands" : "texts stand")
+    const std::string what = reads == Reads::text ? (one ? "text stands" : "texts stand")
+                             : reads == Reads::features
+                                 ? (one ? "row of features stands" : "rows of features stand")
                                  : fmt::format("{} with the same bytes", one ? fmt::format("{} lies", one_of(reads))
                                                                              : fmt::format("{} lie", unit_of(reads)));
     notes.push_back(
@@ -41,6 +44,10 @@ class Pairs {
 std::optional<std::string> content_of(const Dataset& dataset, const Sample& sample, const ImageCache& images) {
   if (dataset.reads == Reads::text)
     return sample.pair.empty() ? sample.input : fmt::format("{} {}{}", sample.input.size(), sample.input, sample.pair);
+  if (dataset.reads == Reads::features) {
+    const auto row = std::as_bytes(dataset.features->row(sample.row));
+    return std::string(reinterpret_cast<const char*>(row.data()), row.size());
+  }
   const SeenPhoto* seen = images.seen(dataset.path(sample));
   return seen == nullptr ? std::nullopt : std::optional(seen->content);
 }

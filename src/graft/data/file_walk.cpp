@@ -149,6 +149,8 @@ class Walker {
         return is_text_name(file);
       case Reads::clip:
         return video::is_clip_name(file);
+      case Reads::features:
+        break;
     }
     return false;
   }

@@ -131,6 +131,7 @@ class Numbering {
     sample.input = std::move(record.input);
     sample.pair = std::move(record.pair);
     sample.span = record.span;
+    sample.row = record.row;
     if (record.span) sample.name = fmt::format("{} ({})", sample.input, record.where);
     if (listing_.reads == Reads::text) sample.name = record.where;
     return sample;

@@ -1,6 +1,7 @@
 // What most formats amount to: inputs with a class by name (or number) and, perhaps, a split by name.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ struct Record {
   std::optional<Span> span = {};
   std::vector<std::string> labels = {};  // of several classes, in place of `label`
   float value = 0;                       // of a number, in place of it
+  std::int64_t row = -1;                 // of features, as of a Sample
 };
 
 struct Listing {

@@ -1,6 +1,6 @@
 // What a data set's samples are to a model: examples by index, each read as pixels, of one photo or of a clip's frames,
-// or as ids. The same random stream
-// gives the same bits, whoever reads and in whatever order.
+// as ids, or as features that it gives on as they are. The same random stream gives the same bits, whoever reads and in
+// whatever order.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace graft::data {
 
 // Where an example goes.
 struct Row {
-  std::span<float> pixels;               // floats() of them, written in place
+  std::span<float> pixels;               // or features; floats() of them, written in place
   std::vector<std::int32_t> ids, types;  // length() of each
 };
 
@@ -38,7 +38,7 @@ class Source {
   virtual std::int64_t frames() const { return 1; }  // of an example
   // How many examples one after another are views of one thing, whose answers are one.
   virtual std::int64_t views() const { return 1; }
-  virtual std::size_t floats() const { return 0; }               // of an example's pixels; 0: it is read as ids
+  virtual std::size_t floats() const { return 0; }  // of an example's pixels or features; 0: it is read as ids
   virtual std::int64_t length(std::int64_t) const { return 0; }  // of its ids
   virtual std::int64_t max_length() const { return 0; }          // no example has more ids
   virtual std::int32_t pad() const { return 0; }                 // the id that stands behind a shorter example's

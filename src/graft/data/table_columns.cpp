@@ -266,4 +266,17 @@ Columns find_columns(const Table& table, const std::filesystem::path& folder, co
   return columns;
 }
 
+Columns find_label_columns(const Table& table, const DatasetOptions& options, Problems& problems) {
+  Columns columns;
+  Finder finder(table, options, problems);
+  Names ids = {"id", "name", "key", "imageid"};
+  ids.insert(ids.begin(), kImageNames.begin(), kImageNames.end());
+  columns.input = finder.find("image-column", options.image_column, ids);
+  columns.label = finder.find("label-column", options.label_column, kLabelNames);
+  if (options.split_column != "none" || table.column("none"))
+    columns.split = finder.find("split-column", options.split_column, kSplitNames);
+  if (!columns.label && options.label_column.empty()) ask_for_column(table, "label-column", problems);
+  return columns;
+}
+
 }  // namespace graft::data

@@ -29,6 +29,10 @@ struct Columns {
 Columns find_columns(const Table& table, const std::filesystem::path& folder, const DatasetOptions& options,
                      Problems& problems);
 
+// The same of a table that labels what stands elsewhere, a row each: the column that names it, its class and its split.
+// All but the class may be missing.
+Columns find_label_columns(const Table& table, const DatasetOptions& options, Problems& problems);
+
 // Says that no column was found that `option` could name.
 void ask_for_column(const Table& table, const std::string& option, Problems& problems);
 

@@ -85,6 +85,13 @@ void PreparedRun::choose() {
     }
     recipe.augmentation = methods::Augmentation::none;
   }
+  if (dataset.reads == data::Reads::features) {
+    if (options.train.augmentation.value_or(methods::Augmentation::none) != methods::Augmentation::none) {
+      throw ConfigError("train", "--augment {}: changes photos, and {} holds features. Leave it out.",
+                        option::print(*options.train.augmentation), dataset.name);
+    }
+    recipe.augmentation = methods::Augmentation::none;
+  }
   task = tasks::task_of(dataset.target)
              .make({.loss = options.train.loss,
                     .label_smoothing = recipe.label_smoothing,
@@ -133,7 +140,7 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .shots = options.shots,
           .train_size = static_cast<int64_t>(dataset.train.size()),
           .seed = options.seed,
-          .image_size = dataset.reads == data::Reads::text
+          .image_size = dataset.reads == data::Reads::text || dataset.reads == data::Reads::features
                             ? 0
                             : static_cast<int64_t>(model->info().preprocessing.output().height),
           .frames = frames(),
@@ -150,8 +157,8 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
 std::string PreparedRun::describe_method() const {
   const double share =
       static_cast<double>(trained_parameters()) / static_cast<double>(adapted.model->info().parameters);
-  std::string text =
-      fmt::format("{} · {} trained ({:.2g} %)", options.method, format_count(trained_parameters()), 100 * share);
+  std::string text = fmt::format("{} · {} trained", options.method, format_count(trained_parameters()));
+  if (dataset.reads != data::Reads::features) text += fmt::format(" ({:.2g} %)", 100 * share);
   if (trains()) {
     const std::string length =
         recipe.steps > 0 ? fmt::format("{} steps over", recipe.steps) : fmt::format("{} epochs of", recipe.epochs);
@@ -163,6 +170,7 @@ std::string PreparedRun::describe_method() const {
 }
 
 std::string PreparedRun::describe_features() const {
+  if (dataset.reads == data::Reads::features) return "features are as they were given";
   const bool texts = dataset.reads == data::Reads::text;
   const std::string one = data::one_of(dataset.reads);
   const std::string features = (dataset.reads == data::Reads::photo ? "image" : one) + " features";

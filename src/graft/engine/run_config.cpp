@@ -20,15 +20,16 @@ void make_absolute(std::string& path) {
 
 // Whose content is looked at, not its name.
 bool is_place(const std::string& option) {
-  return option == "model" || option == "data" || option == "classes";
+  return option == "model" || option == "data" || option == "classes" || option == "labels";
 }
 
 }  // namespace
 
-bool is_absent(const std::string& option, const std::string& value) {
-  if (option == "steps") return value.empty() || value == "0";
-  return value.empty() && (option == "max-length" || option == "text-column" || option == "pair-column" ||
-                           option == "label-kind" || option == "label-separator" || option == "mix");
+bool is_absent(const std::string& name, const std::string& value) {
+  if (name == "steps") return value.empty() || value == "0";
+  if (name == "from-scratch") return value == option::print(false);
+  return value.empty() && (name == "max-length" || name == "text-column" || name == "pair-column" ||
+                           option == "label-kind" || name == "label-separator" || name == "mix");
 }
 
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,
@@ -36,6 +37,7 @@ OptionValues run_config(AdaptOptions options, const OptionValues& method_options
   make_absolute(options.model.model);
   make_absolute(options.data.data);
   make_absolute(options.data.dataset.classes);
+  make_absolute(options.data.dataset.labels);
   options.model.precision = info.precision;
   options.data.exif = options.data.exif.value_or(data::Exif::keep);
   options.classifier.reset();

@@ -14,6 +14,7 @@
 #include "graft/engine/compute_threads.h"
 #include "graft/engine/photo_list.h"
 #include "graft/io/model_folder.h"
+#include "graft/models/feature_model.h"
 #include "graft/models/sources.h"
 
 namespace graft::engine {
@@ -34,7 +35,9 @@ std::string describe(const data::Dataset& dataset, size_t bad) {
   std::string text = fmt::format("{}  {}{} · {} train · ", dataset.name,
                                  dataset.reads == data::Reads::text   ? "texts · "
                                  : dataset.reads == data::Reads::clip ? "clips · "
-                                                                      : "",
+                                 : dataset.reads == data::Reads::features
+                                     ? fmt::format("features of width {} · ", dataset.features->width)
+                                     : "",
                                  of, photos(dataset.train));
   if (!dataset.val.empty()) text += photos(dataset.val) + " val · ";
   text += photos(dataset.test) + " test";
@@ -49,6 +52,16 @@ std::string describe(const models::Model& model) {
   return fmt::format("{} · {} · {} frozen ({}, {} thread{})", info.source, info.description,
                      format_count(info.parameters), tensor::to_string(model.precision()), at::get_num_threads(),
                      at::get_num_threads() == 1 ? "" : "s");
+}
+
+// Of features no model is read.
+std::shared_ptr<models::Model> open_features(const data::Dataset& dataset, const ModelOptions& options,
+                                             const Host& host, Reporter& report) {
+  if (!options.model.empty())
+    throw UsageError("model", "--model {}: {} holds features, which no model reads. Leave it out.", options.model,
+                     dataset.name);
+  set_compute_threads(options.threads, host, report);
+  return models::feature_model(*dataset.features, dataset.name);
 }
 
 }  // namespace
@@ -99,7 +112,8 @@ Session::Session(const ModelOptions& model, const DataOptions& data, const Host&
   if (data.data.empty()) throw UsageError("data", "which photos? Give --data a folder, a table or a split file.");
   if (data.workers < 0) throw ConfigError("data", "--workers: expected 0 or more, got {}.", data.workers);
   dataset_ = data::open_dataset(data.data, data.dataset, needed);
-  model_ = open_model(model, host, report);
+  const bool features = dataset_.reads == data::Reads::features;
+  model_ = features ? open_features(dataset_, model, host, report) : open_model(model, host, report);
   if (const auto own = model_->reader().frames(); own > 0 && !data.clips.frames) clips_.sampling.frames = own;
   std::vector<data::Split> used = needed;
   const bool trains = std::ranges::find(used, data::Split::train) != used.end();
@@ -113,11 +127,11 @@ Session::Session(const ModelOptions& model, const DataOptions& data, const Host&
   encoder_ = std::make_unique<features::Encoder>(
       model_, images_,
       features::EncoderOptions{.workers = data.workers,
-                               .cache_dir = data.cache ? host.cache_dir : std::filesystem::path()});
+                               .cache_dir = data.cache && !features ? host.cache_dir : std::filesystem::path()});
 }
 
 bool Session::check(const data::Dataset& photos, const std::vector<data::Split>& splits) {
-  if (photos.reads == data::Reads::text) return true;
+  if (photos.reads == data::Reads::text || photos.reads == data::Reads::features) return true;
   const int threads = static_cast<int>(std::max<int64_t>(1, data_options_.workers));
   const auto bad = photos.reads == data::Reads::clip ? data::check_clips(photos, splits, threads, *frames_)
                                                      : data::check_images(photos, splits, threads, images_.get());

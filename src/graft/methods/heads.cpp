@@ -8,17 +8,20 @@
 #include "graft/core/error.h"
 #include "graft/data/dataset.h"
 #include "graft/models/clip/class_prompts.h"
+#include "graft/models/feature_model.h"
 
 namespace graft::methods {
 namespace {
 
-std::shared_ptr<models::ClassPrompts> class_prompts(const Setting& setting, const HeadWish& wish,
-                                                    const std::string& needed_by) {
+std::shared_ptr<models::Head> class_prompts(const Setting& setting, const HeadWish& wish,
+                                            const std::string& needed_by) {
   setting.model->require_prompts("adapt", needed_by);
   if (setting.classes.empty()) {
     throw ConfigError("adapt", "{} classes, and here a number is told of each example. Say --classifier linear.",
                       needed_by);
   }
+  if (setting.model->class_features().rows.defined() && wish.learned_words == 0)
+    return std::make_shared<models::GivenPrompts>(*setting.model);
   std::vector<std::string> names;
   for (const auto& name : setting.classes)
     names.push_back(data::prompt_name(name));

@@ -7,6 +7,7 @@
 
 #include "graft/core/names.h"
 #include "graft/methods/entry.h"
+#include "graft/models/feature_model.h"
 #include "graft/nn/norm.h"
 
 namespace graft::methods {
@@ -108,6 +109,12 @@ void check_needs(const Entry& entry, const Setting& setting, const std::string& 
                                      : "sites in its blocks");
   }
   if (entry.needs.prompts && !setting.model->has_prompts()) {
+    if (setting.model->info().family == models::kFeatureFamily) {
+      throw ModelError(entry.name,
+                       "{} has no class_features, a row of the same width for each class, which stand for the class "
+                       "prompts. Add them to the file (.npz or .safetensors), or take linear-probe or clip-adapter.",
+                       setting.model->info().source);
+    }
     throw lacks(entry.name, *setting.model, "text tower" + text_for);
   }
   const auto target = setting.target;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graft/core/log.h"
@@ -57,13 +58,24 @@ class Model : public torch::nn::Module {
   Tower* tower(nn::Tower name) const;  // null: it has none
   Tower& need(nn::Tower name) const;   // ModelError where it has none
   // Whether class names, as prompts, can be laid beside what the reader gives: two towers that share a space, and texts
-  // that can be read.
-  bool has_prompts() const { return tower(nn::Tower::vision) && tower(nn::Tower::text) && info_.no_text.empty(); }
+  // that can be read; or class features that somebody gave.
+  bool has_prompts() const {
+    return class_features_.rows.defined() ||
+           (tower(nn::Tower::vision) && tower(nn::Tower::text) && info_.no_text.empty());
+  }
   // ModelError where they cannot. `where` and `what` begin the message: "[zero-shot] class prompts need ...".
   void require_prompts(const char* where, const std::string& what) const;
   // Of a model whose towers share a space: what cosines are multiplied by (CLIP: exp of the stored scalar).
   at::Tensor logit_scale() const;
   TextReader text_reader() const;  // of prompts; ModelError as of require_prompts()
+  // What stands for the classes where no tower reads texts (feature_model.h), and what cosines with it are multiplied
+  // by.
+  struct ClassFeatures {
+    at::Tensor rows;  // [C, E]; undefined: nothing does
+    double scale = 1;
+  };
+  const ClassFeatures& class_features() const { return class_features_; }
+  void give(ClassFeatures features) { class_features_ = std::move(features); }
 
   std::vector<nn::Joint*> joints();  // every site in order of computation, the reader's first; they live as long as it
   nn::Joint& joint(const std::string& path);  // ModelError with the nearest path
@@ -88,6 +100,7 @@ class Model : public torch::nn::Module {
  private:
   std::vector<std::shared_ptr<Tower>> towers_;
   at::Tensor log_scale_;
+  ClassFeatures class_features_;
   ModelInfo info_;
   tensor::Precision precision_;
   std::vector<Origin> origins_;

@@ -7,6 +7,7 @@
 
 #include "graft/core/error.h"
 #include "graft/data/clip_source.h"
+#include "graft/data/feature_source.h"
 #include "graft/data/photo_source.h"
 #include "graft/data/text_source.h"
 #include "graft/tensor/on_cpu.h"
@@ -62,6 +63,8 @@ std::shared_ptr<const data::Source> source_of(const Model& model, const data::Da
                                               std::vector<data::Sample> samples, const ReadingOptions& options,
                                               Reporter* report) {
   const auto& tower = model.reader();
+  if (dataset.reads == data::Reads::features)
+    return std::make_shared<data::FeatureSource>(dataset.features, std::move(samples));
   const bool reads_texts = tower.name() == nn::Tower::text;
   if (reads_texts != (dataset.reads == data::Reads::text)) {
     throw ModelError(
@@ -79,6 +82,10 @@ std::shared_ptr<const data::Source> source_of(const Model& model, const data::Da
 }
 
 nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preprocessing) {
+  if (batch.reads == data::Reads::features) {
+    const auto width = static_cast<int64_t>(batch.images.size()) / batch.size();
+    return {torch::from_blob(const_cast<float*>(batch.images.data()), {batch.size(), width}, tensor::on_cpu()).clone()};
+  }
   if (!batch.images.empty()) {
     const auto size = preprocessing.output();
     // Autograd may keep what it is given, and the loader takes its memory back.
@@ -103,6 +110,8 @@ nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preproce
 }
 
 nn::Value blank_value(const Model& model, const data::Source& of, int64_t batch) {
+  if (of.reads() == data::Reads::features)
+    return {torch::zeros({batch, static_cast<int64_t>(of.floats())}, tensor::on_cpu())};
   if (of.reads() != data::Reads::text) {
     const auto size = model.info().preprocessing.output();
     nn::Value value{torch::zeros({batch * of.frames(), 3, size.height, size.width}, tensor::on_cpu())};

@@ -36,8 +36,7 @@ std::shared_ptr<const data::Source> source_of(const Model& model, const data::Da
                                               Reporter* report = nullptr);
 
 // A loader's batch as a tower's first value, in memory of its own: pixels [B, 3, H, W], of clips [B * frames, 3, H, W];
-// or ids [B, T] with their types
-// and what of them is no padding.
+// features [B, D]; or ids [B, T] with their types and what of them is no padding.
 nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preprocessing);
 // A batch of zeros that is as large as one of `of`'s may be, with targets of zeros.
 nn::Value blank_value(const Model& model, const data::Source& of, int64_t batch);

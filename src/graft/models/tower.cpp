@@ -18,6 +18,9 @@ nn::Place Tower::place_named(std::string_view where, const std::string& name) co
     const auto parsed = std::from_chars(name.data() + kBlock.size(), end, block);
     if (parsed.ec != std::errc() || parsed.ptr != end) block = -1;
   }
+  if (blocks_ == 0) {
+    throw UsageError(where, "no place '{}': expected {}, pooled or projected; there are no blocks.", name, input_);
+  }
   if (block < 0 || block >= blocks_) {
     throw UsageError(where, "no place '{}': expected {}, tokens, block.0 to block.{}, pooled or projected.", name,
                      input_, blocks_ - 1);

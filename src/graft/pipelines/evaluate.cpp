@@ -17,6 +17,7 @@
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prompt_notes.h"
 #include "graft/engine/run_data.h"
+#include "graft/models/feature_model.h"
 #include "graft/models/sources.h"
 #include "graft/tasks/prediction_file.h"
 #include "graft/text/text_file.h"
@@ -190,6 +191,7 @@ engine::DataOptions own_data(const std::string& run, const engine::DataOptions& 
 }  // namespace
 
 engine::ModelOptions model_of_run(const engine::AdapterInfo& info, engine::ModelOptions options, Reporter& report) {
+  if (info.family == models::kFeatureFamily) return options;
   if (options.model.empty() && info.base.empty()) {
     throw UsageError("adapter",
                      "the adapter does not say which model it is for (base_model_name_or_path). Give --model.");
@@ -256,6 +258,12 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
   if (options.files.empty())
     throw UsageError("predict", "which photos, texts or clips? Name one or more files after the run folder.");
   const engine::AdapterInfo info = read_classifier_info(options.run);
+  if (info.family == models::kFeatureFamily) {
+    throw UsageError("predict",
+                     "{} was trained on features, and predict reads photos, texts or clips. Give features with their "
+                     "classes to evaluate: graft evaluate {} --data FEATURES.npy --labels TABLE.csv.",
+                     options.run, options.run);
+  }
   const auto model = engine::open_model(model_of_run(info, options.model, report), host, report);
   methods::Adapted adapted = load_classifier(options.run, model, options.force_base, report);
   engine::say_of_prompts(*adapted.head, info.classes, report);

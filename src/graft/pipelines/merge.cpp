@@ -19,6 +19,7 @@
 #include "graft/engine/run_data.h"
 #include "graft/engine/session.h"
 #include "graft/io/model_folder.h"
+#include "graft/models/feature_model.h"
 #include "graft/pipelines/evaluate.h"
 #include "graft/pipelines/fold.h"
 #include "graft/pipelines/merge_proof.h"
@@ -223,6 +224,8 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
   if (options.output.empty()) throw UsageError("merge", "where to? Give --output a folder.");
   engine::AdapterInfo info = engine::read_adapter_info(options.run);
   if (info.merged) throw ConfigError("merge", "{} is merged already: it is a model by itself.", options.run);
+  if (info.family == models::kFeatureFamily)
+    throw ModelError("merge", "{} was trained on features: there is no model to merge it into.", options.run);
   engine::ModelOptions wanted = model_of_run(info, options.model, report);
   wanted.precision = "fp32";  // the sums that a fold makes are not rounded to what frozen weights are multiplied in
   if (wanted.model.empty()) throw UsageError("merge", "which model? The adapter does not say; give --model.");

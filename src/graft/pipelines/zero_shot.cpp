@@ -12,6 +12,7 @@
 #include "graft/engine/prompt_notes.h"
 #include "graft/features/encoder.h"
 #include "graft/models/clip/class_prompts.h"
+#include "graft/models/feature_model.h"
 #include "graft/models/head.h"
 #include "graft/models/sources.h"
 #include "graft/tasks/accuracy.h"
@@ -62,7 +63,11 @@ Evaluation evaluate(const std::shared_ptr<models::Model>& model, features::Encod
   for (const auto& name : classes)
     names.push_back(data::prompt_name(name));
   tasks::PredictionRows predictions(source, data::Target::label, static_cast<int64_t>(classes.size()));
-  if (reads_texts(*model)) {
+  if (model->class_features().rows.defined()) {
+    const models::GivenPrompts prompts(*model);
+    nn::Context context;
+    predictions.add(prompts.forward(encoder.features(source, model->reader().last(), report), context));
+  } else if (reads_texts(*model)) {
     const auto rows = class_rows(*model, encoder, names, templates, report);
     const auto features = models::unit(encoder.features(source, model->reader().last(), report));
     predictions.add(kSentenceScale * at::matmul(features, rows.t()));

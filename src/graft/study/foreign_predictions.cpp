@@ -147,6 +147,7 @@ class ForeignReader {
     if (names_.methods.size() > kNamed) design.name = counted(names_.methods.size(), "method");
     design.methods = names_.methods;
     design.seeds = names_.seeds;
+    design.once = names_.once;
     design.foreign = true;
     design.question.metric = option::print(question_.metric);
     design.question.against = question_.against;
@@ -206,7 +207,7 @@ StudyOutcome outcome_of(const ForeignPredictions& predictions) {
 }
 
 void prepare_foreign_output(const fs::path& folder) {
-  static const std::set<std::string> kOwn = {"report.html", "table.csv", "table.md", "table.tex"};
+  static const std::set<std::string> kOwn = {"report.html", "comparisons.csv", "table.csv", "table.md", "table.tex"};
   std::error_code error;
   if (fs::exists(folder, error) && !fs::is_directory(folder, error))
     throw FileError("compare", "{} is a file; a comparison writes a folder. Choose another --output.",

@@ -109,9 +109,15 @@ class TableReader {
   }
 
   PredictionTable read() {
-    id_ = find("the example", kIds);
-    label_ = find("the label", kLabels);
-    if (holds_ == Holds::predictions) {
+    refuse_shortened();
+    const bool timm = holds_ == Holds::predictions && take_timm();
+    if (!timm) {
+      id_ = find("the example", kIds);
+      label_ = find("the label", kLabels);
+    }
+    if (timm) {
+      probability_ = find("the probability", kProbabilities);
+    } else if (holds_ == Holds::predictions) {
       predicted_ = find("the prediction", kPredictions);
       probability_ = find("the probability", kProbabilities);
     } else if (!label_) {
@@ -156,6 +162,51 @@ class TableReader {
                     listed(both));
     }
     return found.front();
+  }
+
+  // The one column that is called exactly so, as a program calls it.
+  Column exactly(const char* name) const { return table_.column(name); }
+
+  // filename,index,label,prob of timm's inference.py: `index` is the class that was predicted, `label` its name, and
+  // neither is the truth.
+  bool take_timm() {
+    const auto file = exactly("filename"), index = exactly("index"), label = exactly("label");
+    const bool scored = exactly("prob") || exactly("logit");
+    const size_t known = size_t{2} + (label ? 1 : 0) + (exactly("prob") ? 1 : 0) + (exactly("logit") ? 1 : 0);
+    if (!file || !index || !(scored || label) || known != table_.columns.size()) return false;
+    for (const auto& row : table_.rows) {
+      if (!row.cells[*index].starts_with('[')) continue;
+      problems_.add(
+          "{}: '{}': holds several classes ('{}'), as with --topk: expected the first alone. Write it with --topk 1.",
+          place(row), table_.columns[*index], printable(row.cells[*index].substr(0, 40)));
+      break;
+    }
+    id_ = file;
+    predicted_ = index;
+    taken_[*file] = taken_[*index] = true;
+    if (label) taken_[*label] = true;
+    if (const auto logit = exactly("logit")) taken_[*logit] = true;
+    out_.notes.push_back({fmt::format("{}: read as timm writes it: 'index' is the predicted class{}", out_.file,
+                                      label ? ", 'label' its name" : ""),
+                          true});
+    return true;
+  }
+
+  // An array that NumPy printed with dots in place of most of it (huggingface/pytorch-image-models#2402): the numbers
+  // are gone.
+  void refuse_shortened() {
+    for (const auto& row : table_.rows) {
+      for (size_t c = 0; c < row.cells.size(); ++c) {
+        const auto& cell = row.cells[c];
+        if (!cell.starts_with('[') || !cell.ends_with(']') || cell.find(" ...") == std::string::npos) continue;
+        throw DataError(
+            "compare",
+            "{}: '{}' holds an array that NumPy has shortened ('{}'): most of its numbers are not in the "
+            "file. Write it anew with np.set_printoptions(threshold=sys.maxsize), or a column a class.",
+            place(row), printable(table_.columns[c]),
+            printable(cell.size() > 60 ? cell.substr(0, 28) + " ... " + cell.substr(cell.size() - 12) : cell));
+      }
+    }
   }
 
   [[noreturn]] void no_column(const char* of_what, const ColumnNames& names, const char* or_else) const {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <regex>
 #include <set>
+#include <utility>
 
 #include "graft/core/error.h"
 #include "graft/core/printable.h"
@@ -81,7 +82,11 @@ std::vector<MethodRun> names_of(const std::vector<fs::path>& files) {
   std::set<fs::path> folders;
   for (const auto& place : places)
     folders.insert(place.folder);
-  const bool all_seeds = std::all_of(places.begin(), places.end(),
+  std::map<fs::path, size_t> seeds;  // of a folder, how many of its names are seeds
+  for (const auto& place : places)
+    seeds[place.folder] += std::regex_match(place.name, kAllSeed);
+  const bool all_seeds = std::any_of(seeds.begin(), seeds.end(), [](const auto& one) { return one.second > 1; }) ||
+                         std::all_of(places.begin(), places.end(),
                                      [](const FilePlace& place) { return std::regex_match(place.name, kAllSeed); });
   std::vector<MethodRun> named;
   if (folders.size() > 1 && (!one_name || !all_distinct(places) || all_seeds)) {
@@ -103,15 +108,20 @@ std::vector<MethodRun> names_of(const std::vector<fs::path>& files) {
     }
     return named;
   }
+  // All with a seed, or several of a method and others without one.
   std::smatch match;
+  std::map<std::string, size_t> runs;
+  size_t without = 0;
   for (const auto& place : places) {
-    if (!std::regex_match(place.name, match, kSeed) || match[1].length() == 0) break;
-    named.push_back({match[1], place.name});
+    const bool seeded = std::regex_match(place.name, match, kSeed) && match[1].length() > 0;
+    without += !seeded;
+    if (seeded) ++runs[match[1]];
+    named.push_back({seeded ? match[1].str() : place.name, place.name});
   }
-  if (named.size() == places.size()) return named;
-  named.clear();
-  for (const auto& place : places)
-    named.push_back({place.name, place.name});
+  const bool several = std::any_of(runs.begin(), runs.end(), [](const auto& one) { return one.second > 1; });
+  if (without == 0 || several) return named;
+  for (auto& one : named)
+    one.method = one.run;
   return named;
 }
 
@@ -127,7 +137,7 @@ using Runs = std::vector<std::pair<std::string, std::vector<std::string>>>;  // 
   }
   throw ConfigError("compare",
                     "runs of these methods are no pairs: each needs the same ones, by name or by the seed in "
-                    "it (seed3, s03, _3). There are{}",
+                    "it (seed3, s03, _3), or one file that is called by no seed. There are{}",
                     lines);
 }
 
@@ -162,6 +172,16 @@ RunNames name_runs(const std::vector<fs::path>& files) {
     out.said = "one run each, compared example by example";
     return out;
   }
+  // The only run of a method that is called by no seed goes with each run of the others.
+  const auto all = std::exchange(runs, {});
+  for (const auto& one : all) {
+    const auto& only = one.second.front();
+    if (one.second.size() == 1 && (only == one.first || !number_in(only))) {
+      out.once.insert(one.first);
+    } else {
+      runs.push_back(one);
+    }
+  }
   const auto set_of = [](const std::vector<std::string>& names) {
     return std::set<std::string>(names.begin(), names.end());
   };
@@ -179,12 +199,14 @@ RunNames name_runs(const std::vector<fs::path>& files) {
   const bool by_number = !numbers.empty() && std::all_of(runs.begin(), runs.end(), [&](const auto& one) {
     return numbers_of(one.second) == numbers;
   });
-  if (!by_name && !by_number) refuse_pairs(runs);
+  if (!by_name && !by_number) refuse_pairs(all);
   std::map<std::string, int64_t> place;  // of runs without numbers: as their names sort
   for (const auto& name : first)
     place.emplace(name, static_cast<int64_t>(place.size()) + 1);
-  for (const auto& one : named)
-    out.runs.push_back({one.method, by_number ? *number_in(one.run) : place.at(one.run)});
+  for (const auto& one : named) {
+    const bool once = out.once.count(one.method) > 0;
+    out.runs.push_back({one.method, once ? 0 : by_number ? *number_in(one.run) : place.at(one.run)});
+  }
   if (by_number) {
     out.seeds.assign(numbers.begin(), numbers.end());
   } else {
@@ -194,6 +216,11 @@ RunNames name_runs(const std::vector<fs::path>& files) {
   out.said = by_name
                  ? fmt::format("runs of one name are a pair: {}", printable(fmt::format("{}", fmt::join(first, ", "))))
                  : fmt::format("runs of one number are a pair: {}", fmt::join(out.seeds, ", "));
+  if (out.once.empty()) return out;
+  const auto alone =
+      fmt::format("the one run of {} goes with each", printable(fmt::format("{}", fmt::join(out.once, ", "))));
+  out.said = runs.size() > 1 ? fmt::format("{}; {}", out.said, alone)
+                             : fmt::format("{} of {}'s", alone, printable(runs.front().first));
   return out;
 }
 

@@ -3,11 +3,13 @@
 //   lora.csv vpt.csv                              methods lora and vpt, one run each
 //   lora/seed1.csv lora/seed2.csv vpt/seed1.csv   files of several folders: the folder's name is the method's
 //   runs/lora/predictions.jsonl runs/vpt/...      files of one name: folders take the files' place
-//   lora_seed1.csv lora_seed2.csv vpt_seed1.csv   in one folder, all with a seed: what stands before it is the method
+//   lora_seed1.csv lora_seed2.csv vpt_seed1.csv   in one folder, with a seed: what stands before it is the method
+//   lora_seed1.csv lora_seed2.csv zero-shot.csv   one file without a seed is its method's only run, and goes with each
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +23,8 @@ struct RunNames {
   std::vector<Run> runs;             // a file each
   std::vector<std::string> methods;  // in the order of their first files
   std::vector<int64_t> seeds;
-  std::string said;  // by what runs pair
+  std::set<std::string> once = {};  // methods of one run, where others have several
+  std::string said;                 // by what runs pair
 };
 
 // ConfigError where there are no two methods, where a run is there twice, or where runs do not pair: it lists what each

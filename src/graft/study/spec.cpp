@@ -13,6 +13,7 @@
 #include "graft/core/quantities.h"
 #include "graft/core/random.h"
 #include "graft/core/read_file.h"
+#include "graft/data/feature_file.h"
 #include "graft/engine/options.h"
 #include "graft/io/yaml_options.h"
 #include "graft/methods/combination.h"
@@ -52,7 +53,9 @@ class SpecReader {
     refuse_unknown_keys();
     Spec spec;
     spec.name = values_.count("name") ? values_.at("name") : file_.stem().string();
-    spec.models = read_named("models", "model");
+    const bool features = holds_features();
+    if (features) spec.models = {{"features", {}}};
+    if (!features) spec.models = read_named("models", "model");
     spec.data = read_named("data", "data");
     read_methods(spec);
     spec.defaults = below("defaults");
@@ -108,7 +111,8 @@ class SpecReader {
       for (const auto& path : lines_of(list->second)) {
         fs::path p(path);
         if (p.filename().empty()) p = p.parent_path();
-        const std::string name = p.extension() == ".csv" || p.extension() == ".tsv" || p.extension() == ".jsonl"
+        const std::string name = p.extension() == ".csv" || p.extension() == ".tsv" || p.extension() == ".jsonl" ||
+                                         (key == "data" && data::is_feature_file(p))
                                      ? p.stem().string()
                                      : p.filename().string();
         add(found, key, {name, {{option, place(path)}}});
@@ -119,7 +123,8 @@ class SpecReader {
       const auto dot = name.find('.');
       const std::string own = name.substr(0, dot);
       const std::string inner = dot == std::string::npos ? option : name.substr(dot + 1);
-      maps[own][inner] = inner == option || inner == "classes" || inner == "templates" ? place(value) : value;
+      maps[own][inner] =
+          inner == option || inner == "classes" || inner == "labels" || inner == "templates" ? place(value) : value;
     }
     for (auto& [name, options] : maps) {
       if (options[option].empty()) wrong("{} '{}': expected a path, or a map with '{}: PATH'.", key, name, option);
@@ -127,6 +132,21 @@ class SpecReader {
     }
     if (found.empty()) wrong("'{}' is missing: a list of paths, or a map from names to paths.", key);
     return found;
+  }
+
+  // Features stand for the model that made them: a study of them has no models, and nothing else beside them.
+  bool holds_features() {
+    std::vector<std::string> paths;
+    if (const auto list = values_.find("data"); list != values_.end()) paths = lines_of(list->second);
+    for (const auto& [name, value] : below("data")) {
+      if (name.find('.') == std::string::npos || name.ends_with(".data")) paths.push_back(value);
+    }
+    const auto count =
+        std::count_if(paths.begin(), paths.end(), [](const auto& p) { return data::is_feature_file(p); });
+    if (count == 0) return false;
+    if (count < std::ssize(paths) || values_.count("models") || !below("models").empty())
+      wrong("data: features go with no models and with no photos or texts. Give them a study of their own.");
+    return true;
   }
 
   void add(std::vector<Named>& all, const std::string& key, Named one) {

@@ -37,7 +37,9 @@ const TaskEntry& find_task(const std::string& name) {
 }
 
 size_t scores_shown(data::Reads reads) {
-  return reads == data::Reads::photo ? 2 : reads == data::Reads::text ? 4 : std::numeric_limits<size_t>::max();
+  return reads == data::Reads::photo || reads == data::Reads::features ? 2
+         : reads == data::Reads::text                                  ? 4
+                                                                       : std::numeric_limits<size_t>::max();
 }
 
 }  // namespace graft::tasks
