@@ -7,6 +7,7 @@
 #include <set>
 
 #include "graft/core/error.h"
+#include "graft/engine/augmentation.h"
 #include "graft/methods/entry.h"
 #include "tests/support/tiny_world.h"
 
@@ -140,6 +141,20 @@ TEST(Options, TemplatesComeFromTheOptionThenTheFile) {
   EXPECT_THROW(read_templates("a photo", ""), ConfigError);
   EXPECT_THROW(read_templates("a {} and {}", ""), ConfigError);
   EXPECT_THROW(read_templates("", "/nonexistent"), FileError);
+}
+
+TEST(Options, EveryAugmentationButNoneIsRandomAndAnotherThanTheRest) {
+  std::set<std::string> seen;
+  for (const auto& [augmentation, name] : choices(methods::Augmentation{})) {
+    const auto made = augmentation_of({.augmentation = augmentation});
+    EXPECT_EQ(made.is_random(), augmentation != methods::Augmentation::none) << name;
+    std::string all;
+    for (const auto& [option, value] : write_options(made))
+      all += option + value + " ";
+    EXPECT_TRUE(seen.insert(all).second) << name;
+  }
+  EXPECT_EQ(augmentation_of({.augmentation = methods::Augmentation::trivial_augment}).policy,
+            data::Policy::trivial_augment);
 }
 
 }  // namespace

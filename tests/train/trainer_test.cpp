@@ -139,6 +139,17 @@ TEST(Trainer, EndsAfterItsStepsInTheMiddleOfAnEpochAndValidatesOnce) {
   EXPECT_EQ(outcome.validation->first().value, 0.5);
 }
 
+TEST(FeatureBatches, OfAClipAllItsFramesComeTogether) {
+  nn::Value features{torch::arange(6, at::kFloat).view({6, 1})};  // three clips of two frames
+  features.layout.frames = 2;
+  FeatureBatches batches(features, torch::arange(3), 2, [](int64_t) { return std::vector<int64_t>{2, 0, 1}; });
+  const auto first = batches.next(), last = batches.next();
+  EXPECT_TRUE(torch::equal(first.input.x.flatten(), torch::tensor({4.0F, 5.0F, 0.0F, 1.0F})));
+  EXPECT_EQ(first.input.examples(), 2);
+  EXPECT_EQ(first.weight, 2);
+  EXPECT_TRUE(torch::equal(last.input.x.flatten(), torch::tensor({2.0F, 3.0F})));
+}
+
 TEST(Trainer, AStepIsDividedByTheWeightOfItsBatches) {
   struct HundredFold : Regression {
     at::Tensor loss(const Batch& batch, nn::Context& context) override {

@@ -21,7 +21,11 @@ std::vector<std::pair<Augmentation, std::string>> choices(Augmentation) {
           {Augmentation::flip, "flip"},
           {Augmentation::crop, "crop"},
           {Augmentation::crop_flip, "crop-flip"},
-          {Augmentation::crop_flip_jitter, "crop-flip-jitter"}};
+          {Augmentation::crop_flip_jitter, "crop-flip-jitter"},
+          {Augmentation::crop_flip_erase, "crop-flip-erase"},
+          {Augmentation::rand_augment, "rand-augment"},
+          {Augmentation::trivial_augment, "trivial-augment"},
+          {Augmentation::simclr, "simclr"}};
 }
 
 Recipe with(const Recipe& recipe, const RecipeChanges& changes) {

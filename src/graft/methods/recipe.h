@@ -17,8 +17,12 @@ enum class Augmentation {
   flip,
   crop,
   crop_flip,
-  crop_flip_jitter
-};  // random resized crop and flip, colour jitter
+  crop_flip_jitter,
+  crop_flip_erase,
+  rand_augment,
+  trivial_augment,
+  simclr
+};  // engine/augmentation.h says what each does
 
 std::vector<std::pair<OptimizerKind, std::string>> choices(OptimizerKind);
 std::vector<std::pair<ScheduleKind, std::string>> choices(ScheduleKind);

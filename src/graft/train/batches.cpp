@@ -27,11 +27,11 @@ void FeatureBatches::seek(int64_t epoch, int64_t batch) {
 Batch FeatureBatches::next() {
   if (batch_ == per_epoch()) seek(epoch_ + 1, 0);
   const at::Tensor rows = epoch_order_.narrow(0, batch_ * batch_size_, size_of(batch_));
-  return {{features_.x.index_select(0, rows), features_.layout},
-          targets_.index_select(0, rows),
-          static_cast<double>(rows.numel()),
-          epoch_,
-          batch_++};
+  // Of a clip's frames each is a row: [N * frames, ...].
+  const int64_t frames = features_.layout.frames;
+  const at::Tensor x = frames == 1 ? features_.x.index_select(0, rows)
+                                   : features_.x.unflatten(0, {-1, frames}).index_select(0, rows).flatten(0, 1);
+  return {{x, features_.layout}, targets_.index_select(0, rows), static_cast<double>(rows.numel()), epoch_, batch_++};
 }
 
 }  // namespace graft::train
