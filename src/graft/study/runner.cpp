@@ -24,7 +24,8 @@
 namespace graft::study {
 namespace {
 
-constexpr size_t kMostOpen = 4;  // models with their data that are held at once
+constexpr int64_t kAligned = 512;  // test examples on which it is seen how far features have moved
+constexpr size_t kMostOpen = 4;    // models with their data that are held at once
 constexpr auto kWait = std::chrono::milliseconds(200);
 
 OptionValues of_kind(const OptionValues& values, const std::vector<OptionInfo>& infos) {
@@ -73,8 +74,8 @@ std::string options_hash(const OptionValues& values) {
       hash.add(prompt);
   }
   for (const auto& [name, value] : all) {
-    const bool free =
-        (engine::may_change(name) && name != "threads") || name == "model" || name == "data" || name == "classes";
+    const bool free = (engine::may_change(name) && name != "threads") || name == "model" || name == "data" ||
+                      name == "classes" || name == "labels";
     if (!free) hash.add(name).add(value);
   }
   return hash.hex();
@@ -247,6 +248,7 @@ void Runner::compute(const PlannedRun& run, Place& place) {
   place.inside.who = print(run.cell);
   auto& session = *place.session;
   const auto start = Clock::now();
+  double not_counted = 0;  // seconds that are no part of the method
   try {
     engine::set_compute_threads(model_options(run.options).threads, host_, place.inside);
     result.machine = engine::machine_of_this_run();
@@ -261,7 +263,12 @@ void Runner::compute(const PlannedRun& run, Place& place) {
       keep_predictions(evaluation.predictions, evaluation.classes, folder_, result);
     } else {
       const auto request = engine::read_adapt_request(run.options);
-      const auto adapted = pipelines::adapt(session, request.options, request.method_options, place.inside);
+      const auto adapted = pipelines::adapt(session, request.options, request.method_options, place.inside, kAligned);
+      if (adapted.drift) {
+        result.alignment = adapted.drift->alignment;
+        result.aligned = adapted.drift->examples;
+        not_counted = adapted.drift->seconds;
+      }
       if (adapted.stopped_by != 0) throw Stopped(adapted.stopped_by);
       result.trained_parameters = adapted.trained_parameters;
       result.steps = adapted.steps;
@@ -282,7 +289,7 @@ void Runner::compute(const PlannedRun& run, Place& place) {
     result.outcome = Outcome::failed;
     result.error = last_line(error.what_without_backtrace());
   }
-  result.seconds = seconds_since(start);
+  result.seconds = seconds_since(start) - not_counted;
   if (result.outcome != Outcome::done) report_.warn(fmt::format("{}: {}", print(run.cell), result.error));
   folder_.add(result);
   results_[run.cell] = std::move(result);
