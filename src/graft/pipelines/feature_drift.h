@@ -2,6 +2,8 @@
 // linear CKA (statistics/drift.h).
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>

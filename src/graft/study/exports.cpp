@@ -84,7 +84,10 @@ std::string comparisons_csv(const StudyOutcome& outcome) {
     const bool anytime = outcome.verdict_options.anytime && !c.by_items;
     csv += fmt::format("{},{},{},{:.6f},{},{},{},{},{},{:.6g},{:.6g},{}\n", csv_field(c.first), csv_field(c.second),
                        label_of(c), c.points, c.pairs, ends(c.on_this_test_set), ends(c.on_this_kind),
-                       ends(c.on_other_sets), c.by_items ? "mcnemar" : anytime ? "anytime" : "sign-flip",
+                       ends(c.on_other_sets),
+                       c.by_items ? "mcnemar"
+                       : anytime  ? "anytime"
+                                  : "sign-flip",
                        anytime ? c.p_anytime : c.p, anytime ? c.p_anytime_holm : c.p_holm,
                        c.wilcoxon_p ? fmt::format("{:.6g}", *c.wilcoxon_p) : "");
   }

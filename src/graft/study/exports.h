@@ -10,7 +10,7 @@
 
 namespace graft::study {
 
-std::string to_csv(const StudyOutcome& outcome);       // shots, method, data, runs, mean, low, high, trained, seconds
+std::string to_csv(const StudyOutcome& outcome);  // shots, method, data, runs, mean, low, high, trained, seconds
 // A row a comparison: its verdict, every interval and every p, of Wilcoxon's signed ranks too.
 std::string comparisons_csv(const StudyOutcome& outcome);
 std::string to_markdown(const StudyOutcome& outcome);  // with the sentences
