@@ -62,6 +62,15 @@ void expect_well_formed(const std::string& html) {
   EXPECT_THAT(open, ElementsAre());
 }
 
+TEST(LineChart, ABandLiesBehindItsCurve) {
+  LineChart chart{"profile", "score", {{"lora", {{0, 1}, {1, 0.5}}, {{0.5, 2}, {0, 1}}}}, false};
+  const auto html = to_html(chart);
+  EXPECT_LT(html.find("opacity:.15"), html.find("class=\"curve s0\""));
+  EXPECT_THAT(html, HasSubstr(">2<"));  // the axis reaches its ends
+  chart.series[0].band.clear();
+  EXPECT_THAT(to_html(chart), Not(HasSubstr("opacity")));
+}
+
 TEST(Html, Base64IsThatOfRfc4648) {
   EXPECT_EQ(base64(bytes_of("")), "");
   EXPECT_EQ(base64(bytes_of("f")), "Zg==");

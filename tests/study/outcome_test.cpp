@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "graft/core/error.h"
 #include "graft/study/exports.h"
 #include "graft/study/study_page.h"
@@ -161,6 +163,46 @@ TEST(Ladder, NamesTheCheapestMethodThatIsNotWorse) {
   rung = study.outcome().ladder.at(0);
   EXPECT_EQ(rung.enough, "full");
   EXPECT_THAT(print(rung), HasSubstr("no cheaper method is shown to be as good"));
+}
+
+// One run of zero-shot is one run, however many it is compared with.
+TEST(Outcome, AMethodOfOneRunIsCountedOnceWhereMethodsDiffer) {
+  auto study = full();
+  study.spec.methods.pop_back();
+  const auto outcome = study.outcome();
+  ASSERT_TRUE(outcome.details);
+  ASSERT_EQ(outcome.details->disagreements.size(), 2U);
+  const auto& first = outcome.details->disagreements[0];  // 3.jpg, of which zero-shot is never right
+  EXPECT_EQ(first.file, "3.jpg");
+  EXPECT_EQ(first.first_right, 2);
+  EXPECT_EQ(first.first_runs, 2);
+  EXPECT_EQ(first.second_right, 0);
+  EXPECT_EQ(first.second_runs, 1);
+  EXPECT_EQ(outcome.details->classes.back().points, 75);
+  const auto page = to_html(outcome, {.command = "graft compare s.yaml", .environment = {}});
+  EXPECT_THAT(page, HasSubstr("lora right in 2 of 2, zero-shot in 0 of 1"));
+}
+
+TEST(Outcome, KeepsHowFarFeaturesHaveMoved) {
+  auto study = full();
+  EXPECT_TRUE(study.outcome().alignments.empty());  // of an older graft
+  for (const int64_t seed : {1, 2}) {
+    study.results[{"lora", "m", "a", 0, seed}].alignment = {0.9, seed == 1 ? 0.5 : std::nan("")};
+    study.results[{"lora", "m", "a", 0, seed}].aligned = 4;
+  }
+  const auto outcome = study.outcome();
+  ASSERT_EQ(outcome.alignments.size(), 1U);
+  EXPECT_EQ(outcome.alignments[0].method, "lora");
+  EXPECT_THAT(outcome.alignments[0].plain, ElementsAre(0.9, 0.9));
+  EXPECT_THAT(outcome.alignments[0].debiased, ElementsAre(0.5));
+}
+
+TEST(Exports, HaveARowAComparisonWithEveryP) {
+  const auto csv = comparisons_csv(full().outcome());
+  EXPECT_THAT(csv, HasSubstr("other_sets_high,test,p,p_holm,wilcoxon_p\n"));
+  // Two pairs won: sign flips and signed ranks of two are 2 / 2^2.
+  EXPECT_THAT(csv, HasSubstr("lora,zero-shot,too few,37.500000,2,"));
+  EXPECT_THAT(csv, HasSubstr(",sign-flip,0.5,1,0.5\n"));
 }
 
 TEST(Exports, SayTheSameNumbersInEachFormat) {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "graft/core/error.h"
 
 namespace graft::study {
@@ -31,6 +34,19 @@ TEST(RunResult, ReadsBackToTheLastBit) {
   EXPECT_EQ(read.scores.at("accuracy"), 2.0 / 3);
   EXPECT_EQ(read.probability, run.probability);
   EXPECT_EQ(read.cell, run.cell);
+}
+
+TEST(RunResult, OfAnOlderGraftSaysNothingOfHowFeaturesHaveMoved) {
+  EXPECT_FALSE(parse_run_result(to_json(some_run()), "f").alignment);
+  auto run = some_run();
+  run.alignment = {0.875, 1.0 / 3};
+  run.aligned = 512;
+  const auto read = parse_run_result(to_json(run), "f");
+  EXPECT_EQ(read.alignment->plain, 0.875);
+  EXPECT_EQ(read.alignment->debiased, 1.0 / 3);
+  EXPECT_EQ(read.aligned, 512);
+  run.alignment->debiased = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(parse_run_result(to_json(run), "f").alignment->debiased));
 }
 
 TEST(RunResult, ThatIsNoneIsRefused) {

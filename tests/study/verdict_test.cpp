@@ -51,6 +51,25 @@ TEST(Verdict, ADifferenceThatIsShownIsAWin) {
   EXPECT_THAT(told(c), HasSubstr("better in 7 of 8 pairs"));
 }
 
+// V1 of the same facts: Wilcoxon's exact p is 0.0625, of the whole numbers, whose ties floats would break.
+TEST(Verdict, SignedRanksStandBesideTheSignFlip) {
+  const auto c = judged({set_of({5, 4, 0, 5, 0, -2, 3, 3, -1})});
+  EXPECT_DOUBLE_EQ(c.p, 48.0 / 512);
+  EXPECT_DOUBLE_EQ(*c.wilcoxon_p, 0.0625);
+  auto thirds = set_of({10, 8, 0, 10, 0, -4, 6, 6, -2});  // the same shares of twice the examples
+  thirds.items = 2'000;
+  EXPECT_DOUBLE_EQ(*judged({thirds}).wilcoxon_p, 0.0625);
+}
+
+// Differences of a set: 1, 2 and 3 points. t with two degrees of freedom: 2 -+ 4.30265272975 / sqrt(3).
+TEST(Verdict, OverDataSetsEachSetIsOneDraw) {
+  const auto c = judged({set_of({5, 15}, "a"), set_of({20, 20}, "b"), set_of({30, 30}, "c")});
+  ASSERT_TRUE(c.on_other_sets);
+  EXPECT_NEAR(c.on_other_sets->low, 2 - 4.30265272975 / std::sqrt(3), 1e-9);
+  EXPECT_NEAR(c.on_other_sets->high, 2 + 4.30265272975 / std::sqrt(3), 1e-9);
+  EXPECT_FALSE(judged({set_of({5, 15}, "a"), set_of({20, 20}, "b")}).on_other_sets);
+}
+
 TEST(Verdict, OfTheOtherSignTheOtherWins) {
   const auto c = judged({set_of({-11, -6, 2, -19, -8, -7, -4, -13})});
   EXPECT_EQ(c.verdict, Verdict::worse);

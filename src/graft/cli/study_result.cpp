@@ -121,6 +121,8 @@ nlohmann::json describe(const study::StudyOutcome& outcome) {
     if (c.by_items) one["only_first"] = c.only_first, one["only_second"] = c.only_second;
     if (c.on_this_test_set) one["on_this_test_set"] = {c.on_this_test_set->low, c.on_this_test_set->high};
     if (c.on_this_kind) one["on_this_kind_of_data"] = {c.on_this_kind->low, c.on_this_kind->high};
+    if (c.on_other_sets) one["on_other_data_sets"] = {c.on_other_sets->low, c.on_other_sets->high};
+    if (c.wilcoxon_p) one["wilcoxon_p"] = *c.wilcoxon_p;
     json["comparisons"].push_back(std::move(one));
   }
   return json;

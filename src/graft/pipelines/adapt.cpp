@@ -39,8 +39,12 @@ namespace fs = std::filesystem;
 class Run {
  public:
   Run(engine::Session& session, const engine::AdaptOptions& options, const OptionValues& method_options,
-      Reporter& report)
-      : session_(session), options_(options), method_options_(method_options), report_(report) {}
+      Reporter& report, int64_t drift_examples)
+      : session_(session),
+        options_(options),
+        method_options_(method_options),
+        report_(report),
+        drift_examples_(drift_examples) {}
   AdaptResult run();
 
  private:
@@ -55,11 +59,13 @@ class Run {
   void test_and_save();
   void find_words();
   void find_frames();
+  void measure_drift();
 
   engine::Session& session_;
   const engine::AdaptOptions& options_;
   const OptionValues& method_options_;
   Reporter& report_;
+  int64_t drift_examples_;
   std::optional<engine::PreparedRun> prepared_;
   std::optional<train::RunFolder> folder_;
   bool recompute_ = false;
@@ -86,6 +92,7 @@ AdaptResult Run::run() {
   keep_record();
   result_.photos_encoded = session_.encoder().encoded() - encoded_before;
   result_.peak_memory_bytes = planner::peak_resident_bytes();
+  if (drift_examples_ > 0 && result_.stopped_by == 0) measure_drift();
   return std::move(result_);
 }
 
@@ -277,6 +284,13 @@ void Run::find_frames() {
     result_.mistake_frames[row] = clips->images(row * clips->views());
 }
 
+// Last, for the method is taken off the model.
+void Run::measure_drift() {
+  DriftMeasure measure(*prepared_, drift_examples_, report_);
+  prepared_.reset();
+  result_.drift = measure.against_frozen(session_, report_);
+}
+
 void Run::test_and_save() {
   auto& run = *prepared_;
   if (folder_) result_.adapter_bytes = engine::save_adapter(folder_->path(), run.adapted, run.info);
@@ -323,8 +337,8 @@ AdaptResult resume(const std::string& folder, const OptionValues& given, const e
 }
 
 AdaptResult adapt(engine::Session& session, const engine::AdaptOptions& options, const OptionValues& method_options,
-                  Reporter& report) {
-  return Run(session, options, method_options, report).run();
+                  Reporter& report, int64_t drift_examples) {
+  return Run(session, options, method_options, report, drift_examples).run();
 }
 
 }  // namespace graft::pipelines

@@ -12,6 +12,7 @@
 #include "graft/engine/options.h"
 #include "graft/engine/session.h"
 #include "graft/io/image.h"
+#include "graft/pipelines/feature_drift.h"
 #include "graft/pipelines/word_weights.h"
 #include "graft/tasks/accuracy.h"
 
@@ -40,10 +41,11 @@ struct AdaptResult {
   bool features_cached = false;  // training ran on kept features
   int64_t photos_encoded = 0;    // that went through the frozen tower; the others' features were there
   int64_t adapter_bytes = 0;
-  int64_t peak_memory_bytes = 0;     // of the process so far
-  std::filesystem::path folder;      // empty: nothing was written
-  int stopped_by = 0;                // SIGINT or SIGTERM: a checkpoint lies in the folder and nothing was tested
-  std::filesystem::path checkpoint;  // where a stopped run goes on, relative to the folder
+  int64_t peak_memory_bytes = 0;      // of the process so far
+  std::filesystem::path folder;       // empty: nothing was written
+  int stopped_by = 0;                 // SIGINT or SIGTERM: a checkpoint lies in the folder and nothing was tested
+  std::optional<FeatureDrift> drift;  // where it was asked for, and the method changes the tower
+  std::filesystem::path checkpoint;   // where a stopped run goes on, relative to the folder
 };
 
 // With `resume` the options are that run's own; what differs from a default counts as given beside it. An empty output
@@ -56,8 +58,8 @@ AdaptResult adapt(const engine::AdaptOptions& options, const OptionValues& metho
 AdaptResult resume(const std::string& folder, const OptionValues& given, const engine::Host& host, Reporter& report);
 
 // The same on what a session holds: its model and photos, whatever `options` says of these. The session's model is as
-// it was afterwards.
+// it was afterwards. With `drift_examples` so many test examples tell how far the tower's features have moved.
 AdaptResult adapt(engine::Session& session, const engine::AdaptOptions& options, const OptionValues& method_options,
-                  Reporter& report);
+                  Reporter& report, int64_t drift_examples = 0);
 
 }  // namespace graft::pipelines

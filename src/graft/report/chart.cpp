@@ -79,6 +79,10 @@ std::string to_html(const LineChart& chart) {
       y_low = std::min(y_low, y);
       y_high = std::max(y_high, y);
     }
+    for (const auto& [low, high] : series.band) {
+      y_low = std::min(y_low, low);
+      y_high = std::max(y_high, high);
+    }
   }
   if (longest < 2) return "";
   const auto x_ticks = ticks(x_low, x_high, 5), y_ticks = ticks(y_low, y_high, 4);
@@ -102,7 +106,15 @@ std::string to_html(const LineChart& chart) {
   std::string legend;
   for (size_t i = 0; i < curves.size(); ++i) {
     if (curves[i].empty()) continue;
-    std::string path;
+    std::string path, edge;
+    const auto& band = chart.series[i].band;
+    if (band.size() == curves[i].size()) {
+      for (size_t k = 0; k < band.size(); ++k)
+        edge += fmt::format("{}{:.1f} {:.1f}", k == 0 ? 'M' : 'L', x.at(curves[i][k].first), y.at(band[k].second));
+      for (size_t k = band.size(); k-- > 0;)
+        edge += fmt::format("L{:.1f} {:.1f}", x.at(curves[i][k].first), y.at(band[k].first));
+      svg += fmt::format("<path style=\"fill:var(--s{});opacity:.15\" d=\"{}Z\"/>\n", i % kColours, edge);
+    }
     for (const auto& [px, py] : curves[i])
       path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? 'M' : 'L', x.at(px), y.at(py));
     svg += fmt::format("<path {} d=\"{}\"/>\n", line_style(i), path);

@@ -9,7 +9,8 @@ namespace graft::report {
 
 struct Series {
   std::string name;
-  std::vector<std::pair<double, double>> points;  // by rising x
+  std::vector<std::pair<double, double>> points;     // by rising x
+  std::vector<std::pair<double, double>> band = {};  // lowest and highest y at each point; empty: none is drawn
 };
 
 struct LineChart {

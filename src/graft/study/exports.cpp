@@ -73,6 +73,27 @@ std::string to_csv(const StudyOutcome& outcome) {
   return csv;
 }
 
+std::string comparisons_csv(const StudyOutcome& outcome) {
+  std::string csv =
+      "first,second,verdict,points,pairs,test_set_low,test_set_high,kind_low,kind_high,other_sets_low,other_sets_high,"
+      "test,p,p_holm,wilcoxon_p\n";
+  const auto ends = [](const std::optional<Interval>& interval) {
+    return interval ? fmt::format("{:.6f},{:.6f}", interval->low, interval->high) : ",";
+  };
+  for (const auto& c : outcome.comparisons) {
+    const bool anytime = outcome.verdict_options.anytime && !c.by_items;
+    csv += fmt::format("{},{},{},{:.6f},{},{},{},{},{},{:.6g},{:.6g},{}\n", csv_field(c.first), csv_field(c.second),
+                       label_of(c), c.points, c.pairs, ends(c.on_this_test_set), ends(c.on_this_kind),
+                       ends(c.on_other_sets),
+                       c.by_items ? "mcnemar"
+                       : anytime  ? "anytime"
+                                  : "sign-flip",
+                       anytime ? c.p_anytime : c.p, anytime ? c.p_anytime_holm : c.p_holm,
+                       c.wilcoxon_p ? fmt::format("{:.6g}", *c.wilcoxon_p) : "");
+  }
+  return csv;
+}
+
 std::string to_markdown(const StudyOutcome& outcome) {
   std::string text = fmt::format("# {}\n", markdown_text(outcome.name));
   for (const auto& table : outcome.tables) {
@@ -129,6 +150,7 @@ std::string to_latex(const StudyOutcome& outcome) {
 void write_exports(const StudyOutcome& outcome, const std::string& page, const std::filesystem::path& folder) {
   write_file_atomically(folder / "report.html", page);
   write_file_atomically(folder / "table.csv", to_csv(outcome));
+  write_file_atomically(folder / "comparisons.csv", comparisons_csv(outcome));
   write_file_atomically(folder / "table.md", to_markdown(outcome));
   write_file_atomically(folder / "table.tex", to_latex(outcome));
 }

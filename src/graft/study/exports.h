@@ -10,11 +10,13 @@
 
 namespace graft::study {
 
-std::string to_csv(const StudyOutcome& outcome);       // shots, method, data, runs, mean, low, high, trained, seconds
+std::string to_csv(const StudyOutcome& outcome);  // shots, method, data, runs, mean, low, high, trained, seconds
+// A row a comparison: its verdict, every interval and every p, of Wilcoxon's signed ranks too.
+std::string comparisons_csv(const StudyOutcome& outcome);
 std::string to_markdown(const StudyOutcome& outcome);  // with the sentences
 std::string to_latex(const StudyOutcome& outcome);     // tabulars alone, for booktabs
 
-// report.html is the page; beside it table.csv, table.md and table.tex.
+// report.html is the page; beside it table.csv, comparisons.csv, table.md and table.tex.
 void write_exports(const StudyOutcome& outcome, const std::string& page, const std::filesystem::path& folder);
 
 }  // namespace graft::study

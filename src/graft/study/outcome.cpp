@@ -9,6 +9,7 @@
 #include "graft/core/error.h"
 #include "graft/statistics/calibration.h"
 #include "graft/statistics/ranks.h"
+#include "graft/study/aggregates.h"
 #include "graft/study/ladder.h"
 #include "graft/study/result_reader.h"
 
@@ -216,14 +217,35 @@ std::vector<Calibration> calibration_of(const Design& design, ResultReader& read
   return all;
 }
 
+std::vector<FeatureAlignment> alignments_of(const Design& design, ResultReader& reader,
+                                            const std::vector<Cell>& cells) {
+  std::vector<FeatureAlignment> all;
+  for (const auto& method : design.methods) {
+    for (const auto& column : reader.columns()) {
+      FeatureAlignment one{.method = method, .data = reader.name_of(column)};
+      for (const auto& cell : cells) {
+        if (cell.method != method || cell.model != column.first || cell.data != column.second) continue;
+        const auto* run = reader.find(cell);
+        if (!run || !run->alignment) continue;
+        one.plain.push_back(run->alignment->plain);
+        if (std::isfinite(run->alignment->debiased)) one.debiased.push_back(run->alignment->debiased);
+        one.examples = run->aligned;
+      }
+      if (!one.plain.empty()) all.push_back(std::move(one));
+    }
+  }
+  return all;
+}
+
 // How often the runs of a method are right on each example of a column.
 std::pair<std::vector<int64_t>, int64_t> times_right(const Design& design, ResultReader& reader,
                                                      const std::string& method, const Column& column,
                                                      std::string& items) {
   std::vector<int64_t> times;
   int64_t runs = 0;
-  for (const auto shots : design.shots) {
-    for (const auto seed : design.seeds) {
+  const bool once = reader.seedless(method);  // one run, however many it is compared with
+  for (const auto shots : once ? std::vector<int64_t>{0} : design.shots) {
+    for (const auto seed : once ? std::vector<int64_t>{0} : design.seeds) {
       const auto cell = reader.cell(method, column, shots, seed);
       const auto* run = reader.find(cell);
       if (!run || reader.right(*run).empty()) continue;
@@ -244,17 +266,21 @@ Details details_of(const Design& design, ResultReader& reader, const Comparison&
     std::string hash;
     const auto [first, first_runs] = times_right(design, reader, comparison.first, column, hash);
     const auto [second, second_runs] = times_right(design, reader, comparison.second, column, hash);
-    if (first.empty() || first.size() != second.size() || first_runs != second_runs || hash.empty()) continue;
+    const bool same =
+        first_runs == second_runs || reader.seedless(comparison.first) || reader.seedless(comparison.second);
+    if (first.empty() || first.size() != second.size() || !same || hash.empty()) continue;
     const auto& items = reader.items(hash);
     std::vector<double> won(items.classes.size());
     std::vector<int64_t> count(items.classes.size());
     for (size_t i = 0; i < first.size(); ++i) {
       const auto label = static_cast<size_t>(items.labels[i]);
-      won[label] += static_cast<double>(first[i] - second[i]) / static_cast<double>(first_runs);
+      const double delta = static_cast<double>(first[i]) / static_cast<double>(first_runs) -
+                           static_cast<double>(second[i]) / static_cast<double>(second_runs);
+      won[label] += delta;
       ++count[label];
-      if (first[i] != second[i])
+      if (first[i] * second_runs != second[i] * first_runs)
         details.disagreements.push_back(
-            {column.second, items.files[i], items.classes[label], first[i], second[i], first_runs});
+            {column.second, items.files[i], items.classes[label], first[i], second[i], first_runs, second_runs});
     }
     for (size_t c = 0; c < won.size(); ++c) {
       if (count[c] > 0)
@@ -264,10 +290,14 @@ Details details_of(const Design& design, ResultReader& reader, const Comparison&
   }
   std::stable_sort(details.classes.begin(), details.classes.end(),
                    [](const ClassDelta& a, const ClassDelta& b) { return a.points < b.points; });
-  std::stable_sort(
-      details.disagreements.begin(), details.disagreements.end(), [](const Disagreement& a, const Disagreement& b) {
-        return std::abs(a.first_right - a.second_right) * b.runs > std::abs(b.first_right - b.second_right) * a.runs;
-      });
+  std::stable_sort(details.disagreements.begin(), details.disagreements.end(),
+                   [](const Disagreement& a, const Disagreement& b) {
+                     // In whole numbers: first_right / first_runs less second_right / second_runs.
+                     const auto gap = [](const Disagreement& d) {
+                       return std::abs(d.first_right * d.second_runs - d.second_right * d.first_runs);
+                     };
+                     return gap(a) * b.first_runs * b.second_runs > gap(b) * a.first_runs * a.second_runs;
+                   });
   if (details.disagreements.size() > kShownDisagreements) details.disagreements.resize(kShownDisagreements);
   return details;
 }
@@ -316,6 +346,8 @@ StudyOutcome outcome_of(const Design& design, const std::vector<Cell>& cells, co
   judge(outcome.comparisons, outcome.verdict_options, random);
   outcome.ranks = ranks_of(outcome.tables, random);
   outcome.calibration = calibration_of(design, reader, cells);
+  outcome.scores = scores_of(design, reader);
+  outcome.alignments = alignments_of(design, reader, cells);
   outcome.decided =
       design.question.stop_when_decided && !outcome.comparisons.empty() && all_decided(outcome.comparisons);
   const auto largest = std::max_element(

@@ -53,7 +53,7 @@ struct Calibration {
 // A test example on which two methods differ most: how many of their runs are right.
 struct Disagreement {
   std::string data, file, label;
-  int64_t first_right = 0, second_right = 0, runs = 0;
+  int64_t first_right = 0, second_right = 0, first_runs = 0, second_runs = 0;
 };
 
 // The difference of a class's share right, first less second, in points, with the runs' spread.
@@ -93,6 +93,22 @@ struct Rung {
 
 std::string print(const Rung& rung);  // "flowers, 4 shots: linear-probe is enough ..."
 
+// What each run of a method scores, a row a seed, a column a data set and number of shots; where all are there.
+struct MethodScores {
+  std::string method;
+  std::vector<int64_t> seeds = {};
+  int64_t tasks = 0;
+  std::vector<double> values = {};  // [seeds, tasks]
+};
+
+// How near the tower's features of test examples stay to the frozen model's (statistics/drift.h), of all runs of a
+// method on a column; 1 is the same up to rotation and scale.
+struct FeatureAlignment {
+  std::string method, data;
+  std::vector<double> plain = {}, debiased = {};  // a run each; debiased may lack some
+  int64_t examples = 0;
+};
+
 struct StudyOutcome {
   std::string name, metric;
   bool percent = true;   // the metric is a share
@@ -103,6 +119,8 @@ struct StudyOutcome {
   double seconds_a_pair = 0;
   std::optional<Ranks> ranks = {};
   std::vector<Calibration> calibration = {};
+  std::vector<MethodScores> scores = {};
+  std::vector<FeatureAlignment> alignments = {};
   std::vector<Rung> ladder = {};
   std::optional<Details> details = {};
   std::vector<std::pair<std::string, std::string>> failures = {};  // run, its last line

@@ -70,7 +70,7 @@ std::string options_hash(const OptionValues& values) {
   }
   for (const auto& [name, value] : all) {
     const bool free = (engine::may_change(name) && name != "threads") || name == "model" || name == "data" ||
-                      name == "classes" || (is_newer(name) && engine::is_absent(name, value));
+                      name == "classes" || name == "labels" || (is_newer(name) && engine::is_absent(name, value));
     if (!free) hash.add(name).add(value);
   }
   return hash.hex();

@@ -70,6 +70,8 @@ std::string to_json(const RunResult& r) {
   json["scores"] = r.scores;
   if (r.val) json["val"] = *r.val;
   if (!r.val_scores.empty()) json["val_scores"] = r.val_scores;
+  if (r.alignment)
+    json["alignment"] = {{"plain", r.alignment->plain}, {"debiased", r.alignment->debiased}, {"examples", r.aligned}};
   json["items"] = r.items;
   json["predicted"] = r.predicted;
   json["probability"] = r.probability;
@@ -109,6 +111,12 @@ RunResult parse_run_result(const std::string& text, const std::string& file) {
   r.count = json.need<int64_t>("count");
   r.loss = json.get("loss", 0.0);
   r.val = json.find<double>("val");
+  if (json.has("alignment")) {
+    const auto alignment = json.object("alignment");
+    const double none = std::numeric_limits<double>::quiet_NaN();
+    r.alignment = {alignment.need<double>("plain"), alignment.find<double>("debiased").value_or(none)};
+    r.aligned = alignment.need<int64_t>("examples");
+  }
   r.items = json.get<std::string>("items", "");
   r.predicted = list_of<int64_t>(json, "predicted", file);
   r.probability = list_of<float>(json, "probability", file);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "graft/core/options.h"
+#include "graft/statistics/drift.h"
 #include "graft/study/spec.h"
 
 namespace graft::study {
@@ -39,6 +40,9 @@ struct RunResult {
   std::string items = {};                         // of Items; empty where examples have no one label
   std::vector<int64_t> predicted = {};            // [count]
   std::vector<float> probability = {};            // [count] of what was predicted
+  // Of the tower's features of so many test examples, before and after; none where the method does not change them.
+  std::optional<statistics::Alignment> alignment = {};
+  int64_t aligned = 0;
 };
 
 // The test examples of a data set, and their classes.

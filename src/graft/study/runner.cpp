@@ -25,6 +25,7 @@
 namespace graft::study {
 namespace {
 
+constexpr int64_t kAligned = 512;  // test examples on which it is seen how far features have moved
 constexpr auto kWait = std::chrono::milliseconds(200);
 
 std::string last_line(std::string text) {
@@ -295,6 +296,7 @@ void Runner::compute(const PlannedRun& run, Place& place) {
   auto& session = *place.session;
   const auto start = Clock::now();
   const double shared_before = session.encoder().seconds();
+  double not_counted = 0;  // seconds that are no part of the method
   try {
     engine::set_compute_threads(model_options(run.options).threads, host_, place.inside);
     result.machine = engine::machine_of_this_run();
@@ -309,7 +311,13 @@ void Runner::compute(const PlannedRun& run, Place& place) {
       keep_predictions(evaluation.predictions, evaluation.classes, folder_, result);
     } else {
       const auto request = engine::read_adapt_request(run.options);
-      const auto adapted = pipelines::adapt(session, request.options, request.method_options, place.inside);
+      const auto adapted = pipelines::adapt(session, request.options, request.method_options, place.inside,
+                                            run.cell.trial > 0 ? 0 : kAligned);
+      if (adapted.drift) {
+        result.alignment = adapted.drift->alignment;
+        result.aligned = adapted.drift->examples;
+        not_counted = adapted.drift->seconds;
+      }
       if (adapted.stopped_by != 0) throw Stopped(adapted.stopped_by);
       result.trained_parameters = adapted.trained_parameters;
       result.steps = adapted.steps;
@@ -335,8 +343,8 @@ void Runner::compute(const PlannedRun& run, Place& place) {
     result.outcome = Outcome::failed;
     result.error = last_line(error.what_without_backtrace());
   }
-  result.seconds = seconds_since(start);
-  result.shared_seconds = session.encoder().seconds() - shared_before;
+  result.seconds = seconds_since(start) - not_counted;
+  result.shared_seconds = std::min(result.seconds, session.encoder().seconds() - shared_before);
   if (result.outcome != Outcome::done) report_.warn(fmt::format("{}: {}", print(run.cell), result.error));
   folder_.add(result);
   results_[run.cell] = std::move(result);

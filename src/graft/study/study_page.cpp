@@ -8,6 +8,7 @@
 #include "graft/core/quantities.h"
 #include "graft/report/chart.h"
 #include "graft/report/scatter.h"
+#include "graft/study/study_sections.h"
 
 namespace graft::study {
 namespace {
@@ -181,9 +182,10 @@ std::string disagreements(const Details& details, const PageOptions& options) {
   for (const auto& one : details.disagreements) {
     const std::string picture = options.picture ? options.picture(one.data, one.file) : "";
     figures += fmt::format(
-        "<figure>{}<figcaption><b>{}</b><br>{} right in {} of {}, {} in {}<br>{}</figcaption></figure>\n",
+        "<figure>{}<figcaption><b>{}</b><br>{} right in {} of {}, {} in {} of {}<br>{}</figcaption></figure>\n",
         picture.empty() ? "" : fmt::format("<img src=\"{}\" alt=\"{}\">", picture, escape(one.file)), escape(one.label),
-        escape(details.first), one.first_right, one.runs, escape(details.second), one.second_right, escape(one.file));
+        escape(details.first), one.first_right, one.first_runs, escape(details.second), one.second_right,
+        one.second_runs, escape(one.file));
   }
   return figures.empty() ? "" : "<div class=\"photos\">\n" + figures + "</div>";
 }
@@ -197,6 +199,7 @@ std::string to_html(const StudyOutcome& outcome, const PageOptions& options) {
       escape(outcome.name), first.rows.size(), first.columns.size(), first.columns.size() == 1 ? "" : "s",
       outcome.there, escape(outcome.metric));
   body += report::section("What may be said", claims(outcome));
+  if (const auto text = comparisons_section(outcome); !text.empty()) body += report::section("The comparisons", text);
   if (!outcome.ladder.empty()) {
     std::string rungs;
     for (const auto& rung : outcome.ladder)
@@ -218,6 +221,7 @@ std::string to_html(const StudyOutcome& outcome, const PageOptions& options) {
     body += report::section("Over shots", "<div class=\"two\">" + text + "</div>");
   if (const auto text = costs(outcome); !text.empty())
     body += report::section("What it costs", "<div class=\"two\">" + text + "</div>");
+  if (const auto text = aggregates_section(outcome); !text.empty()) body += report::section("All runs together", text);
   if (outcome.ranks) {
     const auto& ranks = *outcome.ranks;
     body += report::section(
@@ -234,6 +238,8 @@ std::string to_html(const StudyOutcome& outcome, const PageOptions& options) {
     if (const auto text = disagreements(details, options); !text.empty())
       body += report::section(who + ", where they differ most", text);
   }
+  if (const auto text = alignment_section(outcome); !text.empty())
+    body += report::section("How far the features have moved", text);
   if (const auto text = calibration(outcome); !text.empty()) body += report::section("Calibration", text);
   body += report::section("Run it again", report::code_block(options.command));
   body += report::section("Environment", report::facts_table(options.environment));

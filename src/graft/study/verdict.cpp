@@ -18,6 +18,7 @@
 #include "graft/statistics/sign_flip.h"
 #include "graft/statistics/sign_flip_process.h"
 #include "graft/statistics/students.h"
+#include "graft/statistics/wilcoxon.h"
 
 namespace graft::study {
 namespace {
@@ -71,6 +72,38 @@ std::optional<Stratified> over_seeds_and_items(const Comparison& c) {
     parts.push_back({100 * crossed.mean, 1e4 * crossed.variance, crossed.freedom});
   }
   return combined(parts);
+}
+
+// The sets themselves as the sample: each counts by its mean.
+std::optional<Interval> over_sets(const Comparison& c) {
+  constexpr size_t kFewestSets = 3;
+  if (c.sets.size() < kFewestSets) return {};
+  std::vector<double> means;
+  for (const auto& set : c.sets)
+    means.push_back(st::summarise(set.points).mean);
+  return st::paired_t(means).interval;
+}
+
+// Of whole numbers where they can be brought to one count of examples, for floats break ties.
+double signed_ranks_p(const Comparison& c) {
+  constexpr int64_t kMost = int64_t{1} << 40;
+  int64_t common = 1;
+  for (const auto& set : c.sets) {
+    if (set.won.empty() || set.items <= 0) common = kMost;
+    if (common < kMost) common = std::lcm(common, set.items);
+  }
+  if (common < kMost) {
+    std::vector<int64_t> won;
+    for (const auto& set : c.sets) {
+      for (const auto one : set.won)
+        won.push_back(one * (common / set.items));
+    }
+    return st::wilcoxon(won).p;
+  }
+  std::vector<double> points;
+  for (const auto& set : c.sets)
+    points.insert(points.end(), set.points.begin(), set.points.end());
+  return st::wilcoxon(points).p;
 }
 
 // Two one-sided tests of a normal or a Student's mean, which are that the interval of 1 - 2 alpha lies in the margin.
@@ -131,6 +164,7 @@ void measure(Comparison& c, const VerdictOptions& options, const Random& random)
     const auto spread = st::summarise(all);
     c.deviation = st::is_rounding(spread.deviation, all) ? 0 : spread.deviation;
   }
+  c.on_other_sets = over_sets(c);
   const bool single = std::all_of(c.sets.begin(), c.sets.end(), [](const PairedSet& set) {
     return set.seeds.size() == 1 && set.seeds.front() == 0 && !set.won.empty();
   });
@@ -155,6 +189,7 @@ void measure(Comparison& c, const VerdictOptions& options, const Random& random)
   }
   c.p = test.p;
   c.nonzero = test.nonzero;
+  c.wilcoxon_p = signed_ranks_p(c);
   if (const auto seeds = over_seeds(c)) {
     c.on_this_test_set = seeds->interval(0.95);
     if (options.margin) {

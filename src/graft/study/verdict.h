@@ -43,7 +43,10 @@ struct Comparison {
   double points = 0;                              // first less second, mean over sets
   std::optional<Interval> on_this_test_set = {};  // 95 %, points; none for fewer than two seeds of a set
   std::optional<Interval> on_this_kind = {};      // 95 %, points
-  double p = 1, p_holm = 1;                       // sign-flip
+  // 95 %, points, of the mean over data sets like these: Student over the sets' means; none for fewer than three.
+  std::optional<Interval> on_other_sets = {};
+  double p = 1, p_holm = 1;               // sign-flip
+  std::optional<double> wilcoxon_p = {};  // signed ranks of the same pairs; beside the test, no claim hangs on it
   double e = 1, p_anytime = 1, p_anytime_holm = 1;
   int64_t won_pairs = 0, won_sets = 0;
   double deviation = 0;                                    // of a pair, over all sets: the test knows no sets; points
