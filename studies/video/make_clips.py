@@ -7,6 +7,7 @@ frame the same pictures, so that whoever averages frames is right for one of the
 test split (and of val) are shown in no other. Writes SPLIT/CLASS/CLIP/img_00001.jpg ...
 
     make_clips.py --objects DIR_OF_RGBA_PNGS --photos DIR_OF_PHOTOS -o clips [--train 640 --val 80 --test 320]
+    make_clips.py ... -o grow --pairs grow --train 600 --test 80      # grow against shrink alone
 
 Objects: Debian's tuxpaint-stamps-default has 344 (/usr/share/tuxpaint/stamps). Needs Pillow and numpy.
 """
@@ -85,6 +86,8 @@ def main():
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
+    kinds = ["left", "grow", "turn-left", "hop-flash"]
+    parser.add_argument("--pairs", nargs="+", choices=kinds, default=kinds, help="first class of each pair that is made")
     for split, count in (("train", 640), ("val", 80), ("test", 320)):
         parser.add_argument(f"--{split}", type=int, default=count, help="clips, a multiple of 8")
     args = parser.parse_args()
@@ -92,10 +95,9 @@ def main():
     shares = (0.6, 0.1, 0.3)
     objects = parts(args.objects.rglob("*.png"), shares, draw)
     photos = parts([p for p in args.photos.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg")], shares, draw)
-    kinds = ["left", "grow", "turn-left", "hop-flash"]
     for split, things, scenes in zip(("train", "val", "test"), objects, photos):
         for number in range(getattr(args, split) // 2):
-            kind = kinds[number % 4]
+            kind = args.pairs[number % len(args.pairs)]
             thing = Image.open(draw.choice(things)).convert("RGBA")
             frames = frames_of(kind, thing, background(draw.choice(scenes), draw), draw)
             save(frames, args.output / split / kind / f"{number:04}")
