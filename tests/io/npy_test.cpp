@@ -85,10 +85,11 @@ TEST(Npy, ReadsAHeaderAsLiteralsAndNothingElse) {
   EXPECT_THAT(parse(npy_of(header_of("(1,)"), "abcd")).shape, testing::ElementsAre(1));
   EXPECT_THAT(parse(npy_of(header_of("(1L, 1L)"), "abcd")).shape, testing::ElementsAre(1, 1));  // of Python 2
   EXPECT_THAT(parse(npy_of("{'shape':(),'fortran_order':False,'descr':'<f4'}", "abcd")).shape, testing::IsEmpty());
-  for (const std::string header : {header_of("(-1,)"), header_of("(1.5,)"), header_of("1"), header_of("(os.getpid(),)"),
-                                   header_of("(1,)") + "x", std::string("{'descr': '<f4', 'shape': (1,)}"),
-                                   std::string("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': (1,)}"),
-                                   std::string("{'descr': '<f4', 'descr': '<f4', 'shape': (1,)}"), std::string("[]")})
+  for (const std::string& header :
+       {header_of("(-1,)"), header_of("(1.5,)"), header_of("1"), header_of("(os.getpid(),)"), header_of("(1,)") + "x",
+        std::string("{'descr': '<f4', 'shape': (1,)}"),
+        std::string("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': (1,)}"),
+        std::string("{'descr': '<f4', 'descr': '<f4', 'shape': (1,)}"), std::string("[]")})
     EXPECT_ERROR(parse(npy_of(header, "abcd")), FileError, "its header is not what NumPy writes") << header;
 }
 

@@ -49,7 +49,9 @@ class VideoGolden : public ::testing::TestWithParam<Published> {
     for (const auto& p : adapted.head->named_parameters(false))
       take(p.value(), "head." + p.key());
     for (const auto& [name, tensor] : g) {
-      if (name.starts_with("p.")) EXPECT_TRUE(used.contains(name.substr(2))) << name;
+      if (name.starts_with("p.")) {
+        EXPECT_TRUE(used.contains(name.substr(2))) << name;
+      }
     }
     return adapted;
   }

@@ -177,6 +177,25 @@ TEST(Verdict, OneRunEachIsComparedByItsExamples) {
   EXPECT_THAT(told(c), HasSubstr("only lora is right on 12, only coop on 4"));
 }
 
+// Pooled over all examples lora is right more often, and in the mean over the sets less often: nothing is claimed.
+TEST(Verdict, OfSingleExamplesTestAndIntervalHaveToAgree) {
+  const auto set_with = [](const char* name, int64_t examples, int64_t first, int64_t second) {
+    PairedSet set{.name = name};
+    set.seeds = {0};
+    set.won = {first - second};
+    set.points = {100.0 * static_cast<double>(first - second) / static_cast<double>(examples)};
+    set.items = set.examples = examples;
+    set.cells.assign(static_cast<size_t>(examples), 0);
+    std::fill_n(set.cells.begin(), first, 1);
+    std::fill_n(set.cells.begin() + first, second, -1);
+    return set;
+  };
+  const auto c = judged({set_with("large", 1000, 30, 10), set_with("small", 40, 3, 4)});
+  EXPECT_LT(c.p, 0.01);
+  EXPECT_LT(c.points, 0);
+  EXPECT_EQ(c.verdict, Verdict::no_difference);
+}
+
 TEST(Verdict, SeedsAloneDoNotSpeakOfThisKindOfData) {
   PairedSet set{.name = "a"};
   for (int64_t seed = 1; seed <= 6; ++seed) {

@@ -270,7 +270,9 @@ void judge(std::span<Comparison> comparisons, const VerdictOptions& options, con
     auto& c = comparisons[i];
     c.p_holm = holm[i];
     c.p_anytime_holm = holm_anytime[i];
-    const bool shown = (options.anytime && !c.by_items ? c.p_anytime_holm : c.p_holm) <= options.alpha;
+    // Of single examples the test pools all sets, and the interval weighs them alike: a claim over sets needs both.
+    const bool one_side = !c.by_items || c.sets.size() == 1 || c.on_this_kind->low > 0 || c.on_this_kind->high < 0;
+    const bool shown = one_side && (options.anytime && !c.by_items ? c.p_anytime_holm : c.p_holm) <= options.alpha;
     if (shown) {
       c.verdict = c.points > 0 ? Verdict::better : Verdict::worse;
     } else if (c.by_items) {
