@@ -78,7 +78,8 @@ TEST(SearchSpace, ALogRangeIsUniformInTheLogarithm) {
 
 TEST(SearchSpace, WholeEndsGiveWholeNumbersAndListsTheirValues) {
   const auto spec = searched(
-      "search: {trials: 50, space: {batch-size: {low: 2, high: 5}, lora: {rank: {low: 1, high: 64, scale: log}, rslora: "
+      "search: {trials: 50, space: {batch-size: {low: 2, high: 5}, lora: {rank: {low: 1, high: 64, scale: log}, "
+      "rslora: "
       "[no, yes]}}}\n");
   const auto ranges = ranges_of(spec.search, "lora", searched_options(spec.method("lora")));
   std::set<std::string> sizes, scalings;
@@ -105,15 +106,18 @@ TEST(SearchSpace, AMethodsOwnRangeWinsAndWhatAMethodLacksIsLeftOut) {
 }
 
 TEST(SearchSpace, WhatIsWrongIsSaid) {
-  EXPECT_THAT(search_refused("search: {trials: 1, space: {lr: [1]}}\n"), HasSubstr("expected 2 to 10000 configurations"));
+  EXPECT_THAT(search_refused("search: {trials: 1, space: {lr: [1]}}\n"),
+              HasSubstr("expected 2 to 10000 configurations"));
   EXPECT_THAT(search_refused("search: {trials: 4}\n"), HasSubstr("space is missing"));
   EXPECT_THAT(search_refused("search: {trails: 4, space: {lr: [1]}}\n"), HasSubstr("Did you mean 'trials'?"));
   EXPECT_THAT(search_refused("search: {trials: 4, space: {lr: {low: 1, high: 0.1}}}\n"),
               HasSubstr("low 1 is not below high 0.1"));
   EXPECT_THAT(search_refused("search: {trials: 4, space: {lr: {low: 0, high: 1, scale: log}}}\n"),
               HasSubstr("expected low above 0"));
-  EXPECT_THAT(search_refused("search: {trials: 4, space: {lr: {low: 0, high: 1, scale: logg}}}\n"), HasSubstr("'logg'"));
-  EXPECT_THAT(search_refused("search: {trials: 4, space: {lrr: [1]}}\n"), HasSubstr("no option 'lrr'. Did you mean 'lr'?"));
+  EXPECT_THAT(search_refused("search: {trials: 4, space: {lr: {low: 0, high: 1, scale: logg}}}\n"),
+              HasSubstr("'logg'"));
+  EXPECT_THAT(search_refused("search: {trials: 4, space: {lrr: [1]}}\n"),
+              HasSubstr("no option 'lrr'. Did you mean 'lr'?"));
   EXPECT_THAT(search_refused("search: {trials: 4, space: {bias: {rank: [1]}}}\n"), HasSubstr("bias: no option 'rank'"));
   EXPECT_THAT(search_refused("search: {trials: 4, space: {lora: {rank: [x]}}}\n"), HasSubstr("rank"));
   EXPECT_THAT(search_refused("search: {trials: 4, kind: halving, space: {epochs: [1, 2]}}\n"),
@@ -137,7 +141,8 @@ TEST(SearchSpace, WhatIsWrongIsSaid) {
 
 TEST(Budget, IsOneOfThree) {
   EXPECT_EQ(searched("budget: {steps: 40}\n").budget.steps, 40);
-  EXPECT_THAT(search_refused("budget: {steps: 40, seconds: 3}\n"), HasSubstr("expected one of steps, parameters and seconds"));
+  EXPECT_THAT(search_refused("budget: {steps: 40, seconds: 3}\n"),
+              HasSubstr("expected one of steps, parameters and seconds"));
   EXPECT_THAT(search_refused("budget: {steps: 0}\n"), HasSubstr("expected a number above 0"));
   EXPECT_THAT(search_refused("budget: {second: 3}\n"), HasSubstr("Did you mean 'seconds'?"));
   EXPECT_THAT(search_refused("budget: 40\n"), HasSubstr("expected a map"));
