@@ -19,7 +19,6 @@
 #include "graft/core/quantities.h"
 #include "graft/core/signals.h"
 #include "graft/data/table.h"
-#include "graft/pipelines/plan_run.h"
 #include "graft/study/exports.h"
 #include "graft/study/foreign_predictions.h"
 #include "graft/study/outcome.h"
@@ -86,7 +85,7 @@ void say_study(const study::Spec& spec, const study::Runner& runner, const study
     terminal.line("budget", budget);
 }
 
-int dry_run(const study::Runner& runner, const engine::Host& host, Terminal& terminal) {
+int dry_run(study::Runner& runner, Terminal& terminal) {
   TextTable table({Align::left, Align::left, Align::right, Align::right, Align::right, Align::right});
   table.row({"method", "data", "shots", "runs", "memory", "time"});
   std::map<std::tuple<std::string, std::string, std::string, int64_t>, std::pair<const study::PlannedRun*, int64_t>>
@@ -98,13 +97,11 @@ int dry_run(const study::Runner& runner, const engine::Host& host, Terminal& ter
   }
   double all = 0;
   int64_t most = 0;
-  Silent silent;
   for (const auto& [key, kind] : kinds) {
     const auto& cell = kind.first->cell;
     std::string memory = "-", time = "-";
     if (cell.seed != 0) {
-      const auto request = engine::read_adapt_request(kind.first->options);
-      const auto plan = pipelines::plan_run(request.options, request.method_options, host, silent);
+      const auto plan = runner.cost_of(*kind.first);
       const double seconds = plan.pace.seconds() * static_cast<double>(kind.second);
       memory = format_bytes(plan.choice.plan.bytes());
       time = format_duration(seconds);
@@ -185,7 +182,7 @@ int run(Arguments& arguments, Terminal& terminal) {
     study::Runner runner(spec, folder, host, terminal);
     runner.prepare();
     say_study(spec, runner, shard, terminal);
-    return dry_run(runner, host, terminal);
+    return dry_run(runner, terminal);
   }
   study::StudyFolder folder(output);
   for (const auto& other : options.merge)

@@ -78,17 +78,13 @@ void PreparedRun::choose() {
                       data::unit_of(dataset.reads));
   }
   recipe = asked_recipe(options.train, method->recipe(setting));
-  if (dataset.reads == data::Reads::text) {
+  const char* no_photos = dataset.reads == data::Reads::text       ? "texts"
+                          : dataset.reads == data::Reads::features ? "features"
+                                                                   : nullptr;
+  if (no_photos) {
     if (options.train.augmentation.value_or(methods::Augmentation::none) != methods::Augmentation::none) {
-      throw ConfigError("train", "--augment {}: changes photos, and {} holds texts. Leave it out.",
-                        option::print(*options.train.augmentation), dataset.name);
-    }
-    recipe.augmentation = methods::Augmentation::none;
-  }
-  if (dataset.reads == data::Reads::features) {
-    if (options.train.augmentation.value_or(methods::Augmentation::none) != methods::Augmentation::none) {
-      throw ConfigError("train", "--augment {}: changes photos, and {} holds features. Leave it out.",
-                        option::print(*options.train.augmentation), dataset.name);
+      throw ConfigError("train", "--augment {}: changes photos, and {} holds {}. Leave it out.",
+                        option::print(*options.train.augmentation), dataset.name, no_photos);
     }
     recipe.augmentation = methods::Augmentation::none;
   }

@@ -18,12 +18,11 @@ void make_absolute(std::string& path) {
   if (!path.empty() && fs::exists(path)) path = fs::absolute(path).lexically_normal().string();
 }
 
-// Whose content is looked at, not its name.
+}  // namespace
+
 bool is_place(const std::string& option) {
   return option == "model" || option == "data" || option == "classes" || option == "labels";
 }
-
-}  // namespace
 
 bool is_absent(const std::string& name, const std::string& value) {
   if (name == "steps") return value.empty() || value == "0";

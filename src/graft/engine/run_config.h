@@ -13,6 +13,9 @@
 
 namespace graft::engine {
 
+// Whose content is looked at, not its name.
+bool is_place(const std::string& option);
+
 // Options that runs of earlier versions lack: where nobody set them, a run's identity is what it was there.
 bool is_absent(const std::string& option, const std::string& value);
 

@@ -76,7 +76,6 @@ Pace measure(engine::PreparedRun& run, const planner::Workload& work, bool recom
   };
   if (pace.batches > 1) step();
   pace.batch_seconds = middle_seconds(pace.measured, step);
-  pace.step_seconds = pace.batch_seconds * static_cast<double>(run.options.train.grad_accum);
   return pace;
 }
 

@@ -15,7 +15,6 @@ struct Pace {
   int64_t batches = 0;   // of the whole run
   int64_t measured = 0;  // of them, now; 0: nothing is trained, or it does not fit
   double batch_seconds = 0;
-  double step_seconds = 0;    // of the batches whose gradients make one
   int64_t passes = 0;         // without gradients: validation, test, features that are kept
   int64_t pass_examples = 0;  // of each
   double pass_seconds = 0;

@@ -15,6 +15,7 @@
 #include "graft/engine/prepared_run.h"
 #include "graft/methods/entry.h"
 #include "graft/pipelines/plan_run.h"
+#include "graft/study/spec.h"
 
 namespace graft::study {
 namespace {
@@ -22,12 +23,6 @@ namespace {
 constexpr int64_t kLargestSize = int64_t{1} << 16;
 constexpr double kParts = 64;  // of a size that is a share: it is tried in steps of 1/64
 constexpr double kOff = 0.1;
-
-OptionValues with(OptionValues values, const OptionValues& changes) {
-  for (const auto& [name, value] : changes)
-    values[name] = value;
-  return values;
-}
 
 engine::PreparedRun prepare(engine::Session& session, const OptionValues& run, Reporter& report) {
   const auto request = engine::read_adapt_request(run);
@@ -82,7 +77,7 @@ int64_t nearest_size(int64_t wanted, const std::function<std::optional<int64_t>(
 
 SolvedBudget solve_parameters(int64_t wanted, engine::Session& session, const OptionValues& run, Reporter& report) {
   const auto count = [&](const OptionValues& changes) {
-    return prepare(session, with(run, changes), report).trained_parameters();
+    return prepare(session, laid_over(run, changes), report).trained_parameters();
   };
   SolvedBudget solved;
   int64_t trained = 0;
@@ -113,9 +108,10 @@ SolvedBudget solve_seconds(double seconds, engine::Session& session, const Optio
   const auto request = engine::read_adapt_request(run);
   const auto plan = pipelines::plan_run(session, request.options, request.method_options, report);
   if (plan.pace.measured == 0) return {.options = {}, .said = "takes no steps"};
-  const auto steps = std::max<int64_t>(1, std::llround(seconds / plan.pace.step_seconds));
+  const double step_seconds = plan.pace.batch_seconds * static_cast<double>(request.options.train.grad_accum);
+  const auto steps = std::max<int64_t>(1, std::llround(seconds / step_seconds));
   return {.options = {{"steps", std::to_string(steps)}, {"epochs", ""}},
-          .said = fmt::format("{:L} steps, {:.3g} ms each", steps, 1000 * plan.pace.step_seconds)};
+          .said = fmt::format("{:L} steps, {:.3g} ms each", steps, 1000 * step_seconds)};
 }
 
 FullLength full_length(engine::Session& session, const OptionValues& run, Reporter& report) {

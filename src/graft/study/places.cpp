@@ -69,8 +69,8 @@ std::string options_hash(const OptionValues& values) {
       hash.add(prompt);
   }
   for (const auto& [name, value] : all) {
-    const bool free = (engine::may_change(name) && name != "threads") || name == "model" || name == "data" ||
-                      name == "classes" || name == "labels" || (is_newer(name) && engine::is_absent(name, value));
+    const bool free = (engine::may_change(name) && name != "threads") || engine::is_place(name) ||
+                      (is_newer(name) && engine::is_absent(name, value));
     if (!free) hash.add(name).add(value);
   }
   return hash.hex();

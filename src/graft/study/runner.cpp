@@ -20,40 +20,13 @@
 #include "graft/pipelines/adapt.h"
 #include "graft/pipelines/zero_shot.h"
 #include "graft/study/budget.h"
+#include "graft/study/compute_run.h"
 #include "graft/tasks/accuracy.h"
 
 namespace graft::study {
 namespace {
 
-constexpr int64_t kAligned = 512;  // test examples on which it is seen how far features have moved
 constexpr auto kWait = std::chrono::milliseconds(200);
-
-std::string last_line(std::string text) {
-  while (!text.empty() && text.back() == '\n')
-    text.pop_back();
-  return text.substr(text.rfind('\n') + 1);
-}
-
-void keep_predictions(const tasks::Predictions& predictions, const std::vector<std::string>& classes,
-                      StudyFolder& folder, RunResult& result) {
-  const bool labelled =
-      std::all_of(predictions.labels.begin(), predictions.labels.end(), [](int64_t l) { return l >= 0; });
-  if (predictions.target != data::Target::label || !labelled) return;
-  result.items = folder.add(Items{predictions.files, classes, predictions.labels});
-  for (int64_t row = 0; row < static_cast<int64_t>(predictions.labels.size()); ++row) {
-    const auto best = tasks::top(predictions, row, 1).front();
-    result.predicted.push_back(best.first);
-    result.probability.push_back(static_cast<float>(best.second));
-  }
-}
-
-void keep_scores(const tasks::Scores& scores, RunResult& result) {
-  result.count = scores.count;
-  result.loss = scores.loss;
-  for (const auto& score : scores.all) {
-    if (score.more_is_better) result.scores[score.name] = score.value;  // what a study may decide by
-  }
-}
 
 }  // namespace
 
@@ -149,10 +122,8 @@ void Runner::solve_budget(Group& group, const PlannedRun& run) {
 
 PlannedRun Runner::plan(const Cell& cell, const Group& group, const OptionValues& chosen) const {
   PlannedRun run{.cell = cell, .options = options_of(spec_, cell), .place = group.place, .identity = ""};
-  for (const auto* changes : {&group.solved, &chosen}) {
-    for (const auto& [name, value] : *changes)
-      run.options[name] = value;
-  }
+  for (const auto* changes : {&group.solved, &chosen})
+    run.options = laid_over(std::move(run.options), *changes);
   std::erase_if(run.options, [](const auto& option) { return option.second.empty(); });
   // One batch size serves all numbers of shots: of fewer examples a batch is all of them.
   const int64_t most = cell.shots * places_.known(run.place).classes;
@@ -209,6 +180,12 @@ void Runner::advance_searches() {
   }
 }
 
+pipelines::RunPlan Runner::cost_of(const PlannedRun& run) {
+  const auto request = engine::read_adapt_request(run.options);
+  Silent silent;
+  return pipelines::plan_run(*places_.open(run.options).session, request.options, request.method_options, silent);
+}
+
 std::filesystem::path Runner::root(const std::string& data) const {
   for (const auto& run : runs_) {
     if (run.cell.data == data) return places_.known(run.place).root;
@@ -227,17 +204,20 @@ int64_t Runner::missing_trials() const {
   int64_t there = 0;
   for (const auto& [cell, group] : groups_) {
     for (const auto& [trial, run] : group.trials) {
-      const auto known = results_.find(trial);
-      there += known != results_.end() && known->second.outcome != Outcome::failed;
+      there += is_there(trial);
     }
   }
   return planned_trials() - there;
 }
 
+bool Runner::is_there(const Cell& cell) const {
+  const auto known = results_.find(cell);
+  return known != results_.end() && known->second.outcome != Outcome::failed;
+}
+
 bool Runner::take(const PlannedRun& run) {
   if (run.identity.empty()) return false;
-  if (const auto known = results_.find(run.cell); known != results_.end() && known->second.outcome != Outcome::failed)
-    return true;
+  if (is_there(run.cell)) return true;
   auto found = folder_.find(run.identity);
   if (!found || (only_this_machine_ && found->machine != machine_)) return false;
   found->cell = run.cell;  // the same run under another name
@@ -258,8 +238,7 @@ void Runner::refresh() {
 std::vector<const PlannedRun*> Runner::missing() const {
   std::vector<const PlannedRun*> left;
   for (const auto& run : runs_) {
-    const auto known = results_.find(run.cell);
-    if (known == results_.end() || known->second.outcome == Outcome::failed) left.push_back(&run);
+    if (!is_there(run.cell)) left.push_back(&run);
   }
   return left;
 }
@@ -290,61 +269,8 @@ double Runner::seconds_left(const std::vector<const PlannedRun*>& runs) const {
   return all;
 }
 
-void Runner::compute(const PlannedRun& run, Place& place) {
-  RunResult result{.identity = run.identity, .cell = run.cell, .options = run.options};
-  place.inside.who = print(run.cell);
-  auto& session = *place.session;
-  const auto start = Clock::now();
-  const double shared_before = session.encoder().seconds();
-  double not_counted = 0;  // seconds that are no part of the method
-  try {
-    engine::set_compute_threads(model_options(run.options).threads, host_, place.inside);
-    result.machine = engine::machine_of_this_run();
-    if (is_zero_shot(run.options)) {
-      const auto text = [&](const char* name) {
-        const auto found = run.options.find(name);
-        return found == run.options.end() ? std::string() : found->second;
-      };
-      const auto evaluation = pipelines::zero_shot(session, engine::read_templates(text("template"), text("templates")),
-                                                   data::Split::test, place.inside);
-      keep_scores(evaluation.scores, result);
-      keep_predictions(evaluation.predictions, evaluation.classes, folder_, result);
-    } else {
-      const auto request = engine::read_adapt_request(run.options);
-      const auto adapted = pipelines::adapt(session, request.options, request.method_options, place.inside,
-                                            run.cell.trial > 0 ? 0 : kAligned);
-      if (adapted.drift) {
-        result.alignment = adapted.drift->alignment;
-        result.aligned = adapted.drift->examples;
-        not_counted = adapted.drift->seconds;
-      }
-      if (adapted.stopped_by != 0) throw Stopped(adapted.stopped_by);
-      result.trained_parameters = adapted.trained_parameters;
-      result.steps = adapted.steps;
-      result.epochs = adapted.epochs;
-      result.train_seconds = adapted.train_seconds;
-      if (adapted.val && adapted.val->count > 0) {
-        result.val = adapted.val->first().value;
-        for (const auto& score : adapted.val->all) {
-          if (score.more_is_better) result.val_scores[score.name] = score.value;
-        }
-      }
-      keep_scores(adapted.test, result);
-      keep_predictions(adapted.test_predictions, adapted.classes, folder_, result);
-    }
-  } catch (const DivergenceError& error) {
-    result.outcome = Outcome::diverged;
-    result.error = last_line(error.what());
-    result.count = static_cast<int64_t>(session.dataset().test.size());
-  } catch (const Error& error) {
-    result.outcome = Outcome::failed;
-    result.error = last_line(error.what());
-  } catch (const c10::Error& error) {
-    result.outcome = Outcome::failed;
-    result.error = last_line(error.what_without_backtrace());
-  }
-  result.seconds = seconds_since(start) - not_counted;
-  result.shared_seconds = std::min(result.seconds, session.encoder().seconds() - shared_before);
+void Runner::compute(const PlannedRun& run) {
+  auto result = compute_run(run, places_.open(run.options), folder_, host_);
   if (result.outcome != Outcome::done) report_.warn(fmt::format("{}: {}", print(run.cell), result.error));
   folder_.add(result);
   results_[run.cell] = std::move(result);
@@ -373,7 +299,7 @@ void Runner::tell_progress(const PlannedRun& done, const std::vector<const Plann
 // Until all are done or have failed here, by this process or another.
 void Runner::work(const std::vector<const PlannedRun*>& runs, const std::vector<const PlannedRun*>& all) {
   const auto is_done = [&](const PlannedRun& run) {
-    return tried_.count(run.identity) > 0 || (take(run) && results_.at(run.cell).outcome != Outcome::failed);
+    return tried_.count(run.identity) > 0 || (take(run) && is_there(run.cell));
   };
   for (bool waiting = true; waiting;) {
     waiting = false;
@@ -387,7 +313,7 @@ void Runner::work(const std::vector<const PlannedRun*>& runs, const std::vector<
       }
       results_.erase(run->cell);
       if (is_done(*run)) continue;  // another process ended it just now
-      compute(*run, places_.open(run->options));
+      compute(*run);
       if (results_.at(run->cell).outcome == Outcome::failed) tried_.insert(run->identity);
       tell_progress(*run, all);
     }
@@ -410,9 +336,7 @@ void Runner::run(const Shard& shard, const std::function<bool(int64_t)>& enough)
     for (const auto& cell : own_groups) {
       for (const auto& [trial, run] : groups_.at(cell).trials) {
         trials.push_back(&run);
-        const auto known = results_.find(trial);
-        const bool there = known != results_.end() && known->second.outcome != Outcome::failed;
-        if (!there && !tried_.count(run.identity)) due.push_back(&run);
+        if (!is_there(trial) && !tried_.count(run.identity)) due.push_back(&run);
       }
     }
     if (due.empty()) break;

@@ -13,7 +13,9 @@
 
 #include "graft/core/log.h"
 #include "graft/engine/session.h"
+#include "graft/pipelines/plan_run.h"
 #include "graft/study/budget.h"
+#include "graft/study/compute_run.h"
 #include "graft/study/places.h"
 #include "graft/study/search.h"
 #include "graft/study/spec.h"
@@ -28,14 +30,6 @@ struct Shard {
 };
 Shard parse_shard(const std::string& text);  // "3/16"; ConfigError for anything else
 
-// A run of the study, known again by its content: options, weights, data, and graft's version.
-struct PlannedRun {
-  Cell cell;
-  OptionValues options;
-  std::string place;     // which model with which data: the options that say so, as a key
-  std::string identity;  // empty while a search has not chosen its options
-};
-
 class Runner {
  public:
   Runner(const Spec& spec, StudyFolder& folder, const engine::Host& host, Reporter& report);
@@ -49,8 +43,9 @@ class Runner {
   int64_t planned_trials() const;  // runs of searches, when they are done
   int64_t missing_trials() const;
   const std::vector<std::string>& budgets() const { return said_of_budgets_; }  // "lora · products: rank 3, ..."
-  std::filesystem::path root(const std::string& data) const;                    // where the files of a data set are
-  double seconds_left(const std::vector<const PlannedRun*>& runs) const;        // NaN: not known yet
+  pipelines::RunPlan cost_of(const PlannedRun& run);                      // memory and time, from a few of its steps
+  std::filesystem::path root(const std::string& data) const;              // where the files of a data set are
+  double seconds_left(const std::vector<const PlannedRun*>& runs) const;  // NaN: not known yet
 
   // Until nothing is left that no other process computes. A run that fails is kept with its last line, and the others
   // go on. `enough` is asked when all runs up to a seed are there: true ends the work. Throws Stopped on a signal.
@@ -75,7 +70,8 @@ class Runner {
   bool is_own(const Shard& shard, size_t run) const;
   void work(const std::vector<const PlannedRun*>& runs, const std::vector<const PlannedRun*>& all);
   void tell_progress(const PlannedRun& done, const std::vector<const PlannedRun*>& all) const;
-  void compute(const PlannedRun& run, Place& place);
+  void compute(const PlannedRun& run);
+  bool is_there(const Cell& cell) const;  // done or diverged
   bool take(const PlannedRun& run);
 
   const Spec& spec_;

@@ -111,6 +111,8 @@ std::vector<std::string> searched_options(const Named& method);
 OptionValues options_of(const Spec& spec, const Cell& cell);
 int64_t seed_of(const std::string& data, int64_t seed);
 
+OptionValues laid_over(OptionValues values, const OptionValues& changes);  // what both say is as `changes` have it
+
 std::string shots_text(int64_t shots);    // "4 shots", "all labels"
 std::string print(const Cell& cell);      // "lora · products · 16 shots · seed 3"
 std::string print(const Budget& budget);  // "600 steps"; empty for none

@@ -76,36 +76,6 @@ std::string table_html(const StudyOutcome& outcome, const StudyTable& table) {
                      rows);
 }
 
-std::string search(const StudyOutcome& outcome) {
-  std::string text, rows;
-  report::LineChart chart{"", "configurations", {}, outcome.percent};
-  for (const auto& effort : outcome.search) {
-    text += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape(effort.method), escape(print(effort)));
-    report::Series line{effort.method, {}};
-    for (size_t n = 0; n < effort.best_of.size(); ++n)
-      line.points.emplace_back(static_cast<double>(n + 1), effort.best_of[n]);
-    if (line.points.size() > 1) chart.series.push_back(std::move(line));
-    for (const auto& [where, options] : effort.chosen)
-      rows += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td><td>{}</td></tr>\n", escape(effort.method),
-                          escape(where), escape(options));
-  }
-  text = "<dl>\n" + text + "</dl>";
-  if (!chart.series.empty()) {
-    text +=
-        "<p class=\"soft\">The test score of the configuration that validation picks of so many, expected over which "
-        "they are; mean over data sets and shots.</p>\n" +
-        report::to_html(chart);
-  }
-  if (!rows.empty()) {
-    text += fmt::format(
-        "<details><summary>what was chosen</summary><div "
-        "class=\"scroll\"><table><thead><tr><th>method</th><th>where</th>"
-        "<th>options</th></tr></thead>\n<tbody>\n{}</tbody></table></div></details>",
-        rows);
-  }
-  return text;
-}
-
 std::string curves(const StudyOutcome& outcome) {
   if (outcome.tables.size() < 2) return "";
   std::string all;
@@ -216,7 +186,7 @@ std::string to_html(const StudyOutcome& outcome, const PageOptions& options) {
       "examples.</p>\n";
   if (!outcome.budget.empty())
     body += fmt::format("<p class=\"soft\">Budget of each run: {}.</p>\n", escape(outcome.budget));
-  if (!outcome.search.empty()) body += report::section("Search", search(outcome));
+  if (const auto text = search_section(outcome); !text.empty()) body += report::section("Search", text);
   if (const auto text = curves(outcome); !text.empty())
     body += report::section("Over shots", "<div class=\"two\">" + text + "</div>");
   if (const auto text = costs(outcome); !text.empty())

@@ -136,4 +136,32 @@ std::string alignment_section(const StudyOutcome& outcome) {
                          examples));
 }
 
+std::string search_section(const StudyOutcome& outcome) {
+  if (outcome.search.empty()) return "";
+  std::string efforts, rows;
+  report::LineChart chart{"", "configurations", {}, outcome.percent};
+  for (const auto& effort : outcome.search) {
+    efforts += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape(effort.method), escape(print(effort)));
+    report::Series line{effort.method, {}};
+    for (size_t n = 0; n < effort.best_of.size(); ++n)
+      line.points.emplace_back(static_cast<double>(n + 1), effort.best_of[n]);
+    if (line.points.size() > 1) chart.series.push_back(std::move(line));
+    for (const auto& [where, options] : effort.chosen)
+      rows += fmt::format("<tr>{}<td>{}</td><td>{}</td></tr>\n", cell(escape(effort.method), "name"), escape(where),
+                          escape(options));
+  }
+  std::string text = "<dl>\n" + efforts + "</dl>";
+  if (!chart.series.empty()) {
+    text += note(
+                "The test score of the configuration that validation picks of so many, expected over which they are; "
+                "mean over data sets and shots.") +
+            report::to_html(chart);
+  }
+  if (!rows.empty()) {
+    text += "<details><summary>what was chosen</summary>" +
+            table("<th>method</th><th>where</th><th>options</th>", rows) + "</details>";
+  }
+  return text;
+}
+
 }  // namespace graft::study
