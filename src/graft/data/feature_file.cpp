@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,6 +22,17 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kNpyEnding = ".npy";
+
+// What an archive of arrays, and a file of tensors, may hold.
+constexpr std::string_view kKnownArrays[] = {"features", "class_features", "logit_scale", "ids", "labels", "splits"};
+constexpr std::string_view kKnownTensors[] = {"features", "class_features", "logit_scale", "labels"};
+
+std::vector<std::string> others_than(std::span<const std::string_view> known, const std::vector<std::string>& keys) {
+  std::vector<std::string> others;
+  std::ranges::copy_if(keys, std::back_inserter(others),
+                       [&](const auto& key) { return std::ranges::find(known, key) == known.end(); });
+  return others;
+}
 
 // An array of numbers in a file, whatever the file is.
 struct Numbers {
@@ -83,14 +95,13 @@ FeatureFile read_npz(std::span<const std::byte> bytes, const std::string& name) 
       throw FileError("data", "{}: is compressed. Save it with np.savez, not with savez_compressed.", name);
     return io::parse_npy(*archive.find(record), name + ": " + std::string(key));
   };
+  std::vector<std::string> keys;
+  for (const auto& [record, content] : archive.records())
+    keys.push_back(record.ends_with(kNpyEnding) ? record.substr(0, record.size() - kNpyEnding.size()) : record);
   const auto features = find("features");
-  if (!features) {
-    std::vector<std::string> keys;
-    for (const auto& [record, content] : archive.records())
-      keys.push_back(record.ends_with(kNpyEnding) ? record.substr(0, record.size() - kNpyEnding.size()) : record);
-    throw FileError("data", "{}: has no array 'features'. It has: {}.", name, fmt::join(keys, ", "));
-  }
+  if (!features) throw FileError("data", "{}: has no array 'features'. It has: {}.", name, fmt::join(keys, ", "));
   FeatureFile file;
+  file.unknown = others_than(kKnownArrays, keys);
   read_rows(numbers_of(*features), file.rows);
   if (const auto classes = find("class_features")) read_classes(numbers_of(*classes), file.rows);
   if (const auto scale = find("logit_scale")) read_scale(numbers_of(*scale), file.rows);
@@ -116,11 +127,11 @@ FeatureFile read_tensors(const fs::path& path) {
     if (!view) return std::nullopt;
     return Numbers{fmt::format("{}: {}", name, key), view->dtype, view->shape, view->span()};
   };
+  std::vector<std::string> keys;
+  for (const auto& [key, view] : source.tensors())
+    keys.push_back(key);
   const auto features = find("features");
   if (!features) {
-    std::vector<std::string> keys;
-    for (const auto& [key, view] : source.tensors())
-      keys.push_back(key);
     constexpr std::size_t kShown = 5;
     const bool more = keys.size() > kShown;
     keys.resize(std::min(keys.size(), kShown));
@@ -128,6 +139,7 @@ FeatureFile read_tensors(const fs::path& path) {
                     fmt::join(keys, ", "), more ? ", ..." : "");
   }
   FeatureFile file;
+  file.unknown = others_than(kKnownTensors, keys);
   read_rows(*features, file.rows);
   if (const auto classes = find("class_features")) read_classes(*classes, file.rows);
   if (const auto scale = find("logit_scale")) read_scale(*scale, file.rows);

@@ -31,6 +31,7 @@ struct FeatureRows {
 struct FeatureFile {
   FeatureRows rows;
   std::vector<std::string> ids = {}, labels = {}, splits = {};  // a row each; empty where nothing is said
+  std::vector<std::string> unknown = {};                        // arrays that nobody asks for
 };
 
 bool is_feature_file(const std::filesystem::path& path);  // by its ending

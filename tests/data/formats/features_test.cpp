@@ -133,6 +133,22 @@ TEST(FeatureFiles, TakeLabelsOfTheFileItself) {
   EXPECT_EQ(whole.features->row(1)[1], 5.960464477539063e-08f);
 }
 
+TEST(FeatureFiles, NoteArraysThatAreNotKnownByName) {
+  const TempFolder folder;
+  const auto values = numbers();
+  const std::vector<std::int64_t> labels{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1};
+  const std::int64_t rows = kRows, width = kWidth;
+  const auto bytes = std::as_bytes(std::span(labels));
+  io::write_safetensors(folder / "f.safetensors",
+                        {{"features", io::Dtype::f32, {rows, width}, std::as_bytes(std::span(values))},
+                         {"labels", io::Dtype::i64, {rows}, bytes},
+                         {"weights", io::Dtype::i64, {rows}, bytes}},
+                        {});
+  const auto dataset = open_dataset(folder / "f.safetensors", {}, {});
+  EXPECT_THAT(dataset.notes, testing::Contains(testing::HasSubstr("holds weights beside the features: not known")));
+  EXPECT_THAT(open_dataset(put_tensors(folder, {}, labels), {}, {}).notes, testing::IsEmpty());
+}
+
 TEST(FeatureFiles, TakeLabelsOfAnArray) {
   const TempFolder folder;
   const auto labels = (source_dir() / "tests/golden/npy/u1.npy").string();

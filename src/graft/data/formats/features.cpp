@@ -147,6 +147,9 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   if (const auto count = file.rows.class_count(); count > 0 && count != std::ssize(dataset.classes))
     throw DataError("data", "{}: class_features has {} rows for the {} classes {}.", path.string(), count,
                     dataset.classes.size(), first_of(dataset.classes));
+  if (!file.unknown.empty())
+    dataset.notes.push_back(fmt::format("{} holds {} beside the features: not known here, and left", path.string(),
+                                        fmt::join(file.unknown, ", ")));
   dataset.features = std::make_shared<const FeatureRows>(std::move(file.rows));
   dataset.remarks.insert(dataset.remarks.end(), remarks.begin(), remarks.end());
   return dataset;
