@@ -9,17 +9,6 @@ namespace {
 
 using Pixel = std::array<std::uint8_t, 3>;
 
-// ITU-R 601 luma in 16-bit fixed point.
-std::uint8_t grey(const std::uint8_t* rgb) {
-  return static_cast<std::uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
-}
-
-// from + factor * (to - from) in single precision, cut off towards zero.
-std::uint8_t blend(std::uint8_t from, std::uint8_t to, float factor) {
-  const float value = static_cast<float>(from) + factor * static_cast<float>(to - from);
-  return static_cast<std::uint8_t>(std::clamp(value, 0.0f, 255.0f));
-}
-
 // Blends every byte with one grey.
 Image blend_with(std::uint8_t level, Image image, float factor) {
   std::array<std::uint8_t, 256> table;
@@ -84,6 +73,15 @@ Pixel rgb_of(Pixel hsv) {
 
 }  // namespace
 
+std::uint8_t luma(const std::uint8_t* rgb) {
+  return static_cast<std::uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
+}
+
+std::uint8_t blend(std::uint8_t from, std::uint8_t to, float factor) {
+  const float value = static_cast<float>(from) + factor * static_cast<float>(to - from);
+  return static_cast<std::uint8_t>(std::clamp(value, 0.0f, 255.0f));
+}
+
 Image adjust_brightness(Image image, double factor) {
   return blend_with(0, std::move(image), static_cast<float>(factor));
 }
@@ -91,14 +89,14 @@ Image adjust_brightness(Image image, double factor) {
 Image adjust_contrast(Image image, double factor) {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < image.rgb.size(); i += 3)
-    sum += grey(&image.rgb[i]);
+    sum += luma(&image.rgb[i]);
   const double mean = static_cast<double>(sum) / static_cast<double>(image.rgb.size() / 3);
   return blend_with(static_cast<std::uint8_t>(mean + 0.5), std::move(image), static_cast<float>(factor));
 }
 
 Image adjust_saturation(Image image, double factor) {
   for (std::size_t i = 0; i < image.rgb.size(); i += 3) {
-    const std::uint8_t level = grey(&image.rgb[i]);
+    const std::uint8_t level = luma(&image.rgb[i]);
     for (int c = 0; c < 3; ++c)
       image.rgb[i + c] = blend(level, image.rgb[i + c], static_cast<float>(factor));
   }

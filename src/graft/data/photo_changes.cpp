@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <numeric>
 
+#include "graft/data/colour.h"
+
 namespace graft::data {
 namespace {
 
@@ -101,20 +103,15 @@ Image adjust_sharpness(Image image, double factor) {
     }
   }
   const auto share = static_cast<float>(factor);
-  for (std::size_t i = 0; i < image.rgb.size(); ++i) {
-    const int smooth = image.rgb[i];
-    const float value = static_cast<float>(smooth) + share * static_cast<float>(sharp.rgb[i] - smooth);
-    image.rgb[i] = static_cast<std::uint8_t>(std::clamp(value, 0.0F, 255.0F));
-  }
+  for (std::size_t i = 0; i < image.rgb.size(); ++i)
+    image.rgb[i] = blend(image.rgb[i], sharp.rgb[i], share);
   return image;
 }
 
 Image to_grey(Image image) {
   for (std::size_t i = 0; i < image.rgb.size(); i += 3) {
     std::uint8_t* rgb = &image.rgb[i];
-    // ITU-R 601 luma in 16-bit fixed point, as Pillow's convert("L").
-    const auto level = static_cast<std::uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
-    std::fill_n(rgb, 3, level);
+    std::fill_n(rgb, 3, luma(rgb));
   }
   return image;
 }

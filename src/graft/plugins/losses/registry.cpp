@@ -1,8 +1,8 @@
 #include <string_view>
 
-#include "graft/core/error.h"
 #include "graft/core/registry.h"
 #include "graft/plugins/losses/loss.h"
+#include "graft/plugins/option_item.h"
 
 #define LOSS(name)                 \
   namespace graft::plugins::name { \
@@ -22,17 +22,11 @@ OptionValues read_values(const std::string& where, std::string_view text) {
     const size_t comma = text.find(',');
     const std::string_view item = text.substr(0, comma);
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-    const size_t equals = item.find('=');
-    if (equals == std::string_view::npos && last) {
+    if (last && item.find('=') == std::string_view::npos) {
       last->append(",").append(item);
-      continue;
+    } else {
+      last = &add_option(where, item, "option=value, as in focal:gamma=2", values);
     }
-    if (equals == std::string_view::npos || equals == 0) {
-      throw ConfigError(where, "'{}': expected option=value, as in focal:gamma=2.", item);
-    }
-    const auto [value, is_new] = values.try_emplace(std::string(item.substr(0, equals)), item.substr(equals + 1));
-    if (!is_new) throw ConfigError(where, "'{}' is set twice.", item.substr(0, equals));
-    last = &value->second;
   }
   return values;
 }

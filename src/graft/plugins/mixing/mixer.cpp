@@ -6,6 +6,7 @@
 
 #include "graft/core/error.h"
 #include "graft/core/registry.h"
+#include "graft/plugins/option_item.h"
 
 namespace graft::plugins {
 namespace {
@@ -28,13 +29,9 @@ std::vector<Asked> read_mixings(std::string_view text) {
       if (colon == std::string_view::npos) continue;
       item.remove_prefix(colon + 1);
     }
-    const size_t equals = item.find('=');
-    if (asked.empty() || equals == std::string_view::npos || equals == 0) {
-      throw ConfigError("mix", "'{}': expected a mixing with its options, as in mixup:alpha=0.2,cutmix.", item);
-    }
-    if (!asked.back().values.try_emplace(std::string(item.substr(0, equals)), item.substr(equals + 1)).second) {
-      throw ConfigError("mix", "'{}' is set twice.", item.substr(0, equals));
-    }
+    constexpr std::string_view kExpected = "a mixing with its options, as in mixup:alpha=0.2,cutmix";
+    if (asked.empty()) throw ConfigError("mix", "'{}': expected {}.", item, kExpected);
+    add_option("mix", item, kExpected, asked.back().values);
   }
   return asked;
 }
