@@ -24,7 +24,8 @@ study = {"models": {"clip": str(args.assets / "clip_products")},
          "data": {"products": str(args.assets / "fashion_products" / "photos.csv")},
          "methods": list(settings["methods"]), "variants": variants, "shots": settings["shots"],
          "seeds": settings["seeds"][:args.seeds or None],
-         "defaults": {"precision": args.precision, "threads": args.threads, "cache": "no"}}
+         "defaults": {"precision": args.precision, "threads": args.threads, "cache": "no",
+                      "val-every": 0}}  # the peer looks at its validation photos where they choose something, and no more
 with tempfile.TemporaryDirectory() as folder:
     file = pathlib.Path(folder) / "study.yaml"
     file.write_text(json.dumps(study))  # JSON is YAML

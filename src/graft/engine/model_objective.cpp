@@ -60,7 +60,8 @@ std::optional<tasks::Scores> ModelObjective::validate() {
   return options_.task->score(predict(*validation_), /*intervals=*/false);
 }
 
-tasks::Predictions ModelObjective::predict(const data::Source& source) {
+tasks::Predictions ModelObjective::predict(const data::Source& source,
+                                           const std::function<void(const at::Tensor&)>& seen) {
   const torch::NoGradGuard no_grad;
   parameters_changed();  // class prompts encoded with gradients are not kept for use without, nor the other way round
   const at::Tensor chosen = torch::tensor(options_.choices, tensor::on_cpu(at::kLong));
@@ -79,7 +80,9 @@ tasks::Predictions ModelObjective::predict(const data::Source& source) {
     }
   };
   if (adapted_.head->reads_rows()) {
-    features::Encoder::each_pass(rows_of(source), [&](const at::Tensor& rows, int64_t count) {
+    const at::Tensor all = rows_of(source);
+    if (seen) seen(all);
+    features::Encoder::each_pass(all, [&](const at::Tensor& rows, int64_t count) {
       nn::Context context;
       add(adapted_.head->forward(rows, context).narrow(0, 0, count));
     });

@@ -42,7 +42,8 @@ class ModelObjective final : public train::Objective {
   std::optional<tasks::Scores> validate() override;
   std::vector<std::string> score_names() const override { return options_.task->score_names(); }
 
-  tasks::Predictions predict(const data::Source& source);
+  // `seen` gets what the head reads, of all examples as one, where it reads rows: [N, E].
+  tasks::Predictions predict(const data::Source& source, const std::function<void(const at::Tensor&)>& seen = {});
 
  private:
   // What the batch's mixing drew, and at which place of the tower it is done; nothing: there is none behind the input.

@@ -66,6 +66,7 @@ class Run {
   const OptionValues& method_options_;
   Reporter& report_;
   int64_t drift_examples_;
+  at::Tensor test_rows_;  // that the head read of the test split
   std::optional<engine::PreparedRun> prepared_;
   std::optional<train::RunFolder> folder_;
   bool recompute_ = false;
@@ -286,7 +287,7 @@ void Run::find_frames() {
 
 // Last, for the method is taken off the model.
 void Run::measure_drift() {
-  DriftMeasure measure(*prepared_, drift_examples_, report_);
+  DriftMeasure measure(*prepared_, test_rows_, drift_examples_, report_);
   prepared_.reset();
   result_.drift = measure.against_frozen(session_, report_);
 }
@@ -296,7 +297,10 @@ void Run::test_and_save() {
   if (folder_) result_.adapter_bytes = engine::save_adapter(folder_->path(), run.adapted, run.info);
   train::after_steps(result_.steps, [&] {
     result_.val = run.objective->validate();
-    result_.test_predictions = run.objective->predict(*run.source(data::Split::test));
+    result_.test_predictions =
+        run.objective->predict(*run.source(data::Split::test), [&](const at::Tensor& rows) {
+          if (drift_examples_ > 0) test_rows_ = rows;
+        });
   });
   result_.test = run.task->score(result_.test_predictions, /*intervals=*/true);
   const auto& test = result_.test;

@@ -22,7 +22,7 @@ std::span<const double> numbers(const at::Tensor& rows) {
 
 }  // namespace
 
-DriftMeasure::DriftMeasure(engine::PreparedRun& run, int64_t most, Reporter& report) {
+DriftMeasure::DriftMeasure(engine::PreparedRun& run, const at::Tensor& read, int64_t most, Reporter& report) {
   const auto& model = *run.session.model();
   const nn::Place last = model.reader().last();
   const auto source = run.source(data::Split::test);
@@ -33,8 +33,9 @@ DriftMeasure::DriftMeasure(engine::PreparedRun& run, int64_t most, Reporter& rep
   for (int64_t i = 0; i < count; ++i)
     chosen.push_back(i * source->size() / count);
   source_ = source;
+  if (read.defined() && run.adapted.head_at == last) adapted_ = read.index_select(0, torch::tensor(chosen));
   examples_ = std::make_unique<data::Selection>(*source_, std::move(chosen));
-  adapted_ = run.session.encoder().rows(*examples_, last, report);
+  if (!adapted_.defined()) adapted_ = run.session.encoder().rows(*examples_, last, report);
   seconds_ = seconds_since(start);
 }
 

@@ -27,8 +27,8 @@ struct FeatureDrift {
 class DriftMeasure {
  public:
   // Nothing to measure where nothing below the features is changed (a head, a cache of features), or where fewer than
-  // four examples are there.
-  DriftMeasure(engine::PreparedRun& run, int64_t most, Reporter& report);
+  // four examples are there. `read`: what the head read of the test split, where that is known; else it is read here.
+  DriftMeasure(engine::PreparedRun& run, const at::Tensor& read, int64_t most, Reporter& report);
   // None where there was nothing to measure, or where all features of one side are the same.
   std::optional<FeatureDrift> against_frozen(engine::Session& session, Reporter& report);
 
