@@ -3,10 +3,14 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <set>
+#include <string>
+#include <vector>
 
+#include "graft/core/error.h"
 #include "graft/data/loader.h"
 #include "graft/data/photo_source.h"
 #include "graft/data/text_source.h"
@@ -52,6 +56,70 @@ TEST(EpochOrder, OfPhotosIsWhatRunsWereTrainedIn) {
   const PhotoSource source("", samples, ImageTransform(Preprocessing{}));
   EXPECT_THAT(epoch_order(source, 4, 5, 0), testing::ElementsAre(7, 4, 1, 10, 6, 9, 0, 5, 3, 2, 8));
   EXPECT_THAT(epoch_order(source, 3, 5, 1), testing::ElementsAre(6, 10, 8, 1, 3, 2, 4, 7, 5, 0, 9));
+}
+
+std::vector<Sample> named(const std::vector<std::string>& files) {
+  std::vector<Sample> samples;
+  for (const auto& file : files)
+    samples.push_back({.input = file});
+  return samples;
+}
+
+TEST(EpochOrder, ExamplesOfOneNameAreAGroup) {
+  const Dataset data{.name = "clips", .root = "", .classes = {}, .train = {}, .val = {}, .test = {}, .found_splits = {}};
+  const auto samples = named({"left/0012.mp4", "left/7", "right/0012.webm", "right/7", "left/9.mp4"});
+  EXPECT_THAT(groups_of(data, samples, Grouping::name, 2), testing::ElementsAre(0, 1, 0, 1, 2));
+  EXPECT_TRUE(groups_of(data, samples, Grouping::none, 2).empty());
+}
+
+TEST(EpochOrder, GroupsThatCannotBeAreRefused) {
+  Dataset data{.name = "clips", .root = "", .classes = {}, .train = {}, .val = {}, .test = {}, .found_splits = {}};
+  const auto refused = [&](const std::vector<std::string>& files) -> std::string {
+    try {
+      groups_of(data, named(files), Grouping::name, 2);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(refused({"a/1.jpg", "b/1.jpg", "c/1.jpg"}), testing::HasSubstr("called '1' than a batch holds (2)"));
+  EXPECT_THAT(refused({"a/1.jpg", "b/2.jpg"}), testing::HasSubstr("each of the 2 training photos has a name"));
+  data.reads = Reads::text;
+  EXPECT_THAT(refused({"a/1.jpg", "b/1.jpg"}), testing::HasSubstr("clips holds texts"));
+}
+
+TEST(EpochOrder, GroupsComeInOneBatchWhateverTheirSizes) {
+  Random random(3);
+  std::vector<Sample> samples(203);
+  const PhotoSource source("", samples, ImageTransform(Preprocessing{}));
+  std::vector<std::int64_t> groups;
+  for (std::int64_t group = 0; groups.size() < samples.size(); ++group)
+    groups.insert(groups.end(), std::min<std::size_t>(1 + random.below(3), samples.size() - groups.size()), group);
+  for (const std::int64_t batch : {8, 50, 400}) {
+    const auto order = epoch_order(source, batch, 1, 0, groups);
+    EXPECT_EQ(sorted(order), counted(203)) << batch;
+    EXPECT_NE(order, epoch_order(source, batch, 1, 1, groups));
+    EXPECT_NE(order, epoch_order(source, batch, 2, 0, groups));
+    EXPECT_EQ(order, epoch_order(source, batch, 1, 0, groups));
+    std::map<std::int64_t, std::set<std::int64_t>> batches;  // of each group
+    for (std::int64_t i = 0; i < std::ssize(order); ++i)
+      batches[groups[order[i]]].insert(i / batch);
+    const auto cut = std::ranges::count_if(batches, [](const auto& of) { return of.second.size() > 1; });
+    EXPECT_LE(cut, 1) << batch;  // where the last ones leave no other way
+  }
+}
+
+TEST(EpochOrder, AGroupIsCutWhereNoneFits) {
+  std::vector<Sample> samples(9);
+  const PhotoSource source("", samples, ImageTransform(Preprocessing{}));
+  const std::vector<std::int64_t> groups = {0, 0, 0, 1, 1, 1, 2, 2, 2};
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const auto order = epoch_order(source, 4, seed, 0, groups);
+    EXPECT_EQ(sorted(order), counted(9));
+    EXPECT_EQ(groups[order[0]], groups[order[2]]);  // a whole one, and the next one's first
+    EXPECT_EQ(groups[order[3]], groups[order[4]]);
+    EXPECT_EQ(groups[order[4]], groups[order[5]]);
+  }
 }
 
 TEST(EpochOrder, OfTextsHoldsEachOnceAndDependsOnSeedAndEpochAlone) {

@@ -59,12 +59,12 @@ struct Loader::State {
 
   State(std::shared_ptr<const Source> from, LoaderOptions how)
       : source(std::move(from)),
-        options(how),
-        batches((source->size() + how.batch_size - 1) / how.batch_size),
-        slots(static_cast<std::size_t>(how.prefetch)) {}
+        options(std::move(how)),
+        batches((source->size() + options.batch_size - 1) / options.batch_size),
+        slots(static_cast<std::size_t>(options.prefetch)) {}
 
   std::vector<std::int64_t> order_of(std::int64_t epoch) const {
-    if (options.shuffle) return epoch_order(*source, options.batch_size, options.seed, epoch);
+    if (options.shuffle) return epoch_order(*source, options.batch_size, options.seed, epoch, options.groups);
     std::vector<std::int64_t> order(static_cast<std::size_t>(source->size()));
     std::iota(order.begin(), order.end(), std::int64_t{0});
     return order;

@@ -12,6 +12,7 @@
 #include "graft/data/check_images.h"
 #include "graft/data/clip_reading.h"
 #include "graft/data/dataset.h"
+#include "graft/data/epoch_order.h"
 #include "graft/io/hub.h"
 #include "graft/methods/method.h"
 #include "graft/methods/recipe.h"
@@ -79,6 +80,7 @@ void fields(Visitor& visit, DataOptions& o) {
 struct TrainOptions : methods::RecipeChanges {
   std::string loss = "cross-entropy";
   std::string mix;
+  data::Grouping grouping = data::Grouping::none;
   int64_t grad_accum = 1;
   planner::Recompute recompute = planner::Recompute::automatic;
   int64_t val_every = 1;
@@ -92,6 +94,9 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("loss", o.loss, "what is made small: a loss by its name, with its options as in focal:gamma=1");
   visit("mix", o.mix,
         "make training examples of two: mixup or cutmix with its options, or both, as in mixup:alpha=0.2,cutmix");
+  visit("group-by", o.grouping,
+        "what comes in one batch together: nothing but by chance (none), or examples whose files have one name, as a "
+        "clip and its counterpart in another class (name)");
   visit("grad-accum", o.grad_accum, "batches whose gradients make one step");
   visit("recompute", o.recompute,
         "run blocks a second time in the backward, to keep only their inputs; auto: where the memory asks for it");

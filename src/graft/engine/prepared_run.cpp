@@ -97,6 +97,7 @@ void PreparedRun::choose() {
   follow_steps(recipe, options.train, train_size);
   attach(std::move(method));
   if (!options.train.mix.empty()) prepare_mixing();
+  groups_ = data::groups_of(dataset, dataset.train, options.train.grouping, recipe.batch_size);
 
   const auto examples = static_cast<int64_t>(dataset.train.size() + dataset.test.size());
   place = features::kept_place(model->reader(), std::min(earliest_, adapted.head_at));
@@ -230,12 +231,13 @@ std::unique_ptr<train::Batches> PreparedRun::batches() {
                                     .workers = std::max<int64_t>(1, options.data.workers),
                                     .epochs = recipe.epochs,
                                     .seed = Random(seed()).fork("order").seed(),
-                                    .shuffle = true};
+                                    .shuffle = true,
+                                    .groups = groups_};
   const auto& tower = session.model()->reader();
   if (cached()) {
     const auto source = this->source(data::Split::train);
     auto order = [source, loading](int64_t epoch) {
-      return data::epoch_order(*source, loading.batch_size, loading.seed, epoch);
+      return data::epoch_order(*source, loading.batch_size, loading.seed, epoch, loading.groups);
     };
     return std::make_unique<train::FeatureBatches>(tower.kept(encoder.features(*source, place, report), place),
                                                    models::targets_of(*source, dataset.target), recipe.batch_size,

@@ -63,6 +63,7 @@ class PreparedRun {
   std::map<data::Split, std::shared_ptr<const data::Source>> sources_;
   nn::Place earliest_ = 0;  // the first place that the adaptation may change
   BatchMixing mixing_;
+  std::vector<int64_t> groups_;  // of the training examples: which come in one batch
 
  public:
   methods::Adapted adapted;

@@ -26,6 +26,7 @@ bool is_place(const std::string& option) {
 
 bool is_absent(const std::string& name, const std::string& value) {
   if (name == "steps") return value.empty() || value == "0";
+  if (name == "group-by") return value == option::print(data::Grouping::none);
   if (name == "from-scratch") return value == option::print(false);
   return value.empty() && (name == "max-length" || name == "text-column" || name == "pair-column" ||
                            name == "label-kind" || name == "label-separator" || name == "mix");
