@@ -59,6 +59,16 @@ Study full() {
   return study;
 }
 
+TEST(Outcome, AMethodThatIsLeftOutOfSomeShotsStandsInTheOthersAlone) {
+  auto study = full();
+  study.spec.shots = {1, 16};
+  study.spec.exclude = {{{"method", {"lora"}}, {"shots", {"1"}}}};
+  const auto outcome = study.outcome();
+  ASSERT_EQ(outcome.tables.size(), 2u);
+  EXPECT_EQ(outcome.tables[0].rows.size(), 2u);
+  EXPECT_EQ(outcome.tables[1].rows.size(), 3u);
+}
+
 TEST(Outcome, CountsRunsAndPairsThem) {
   const auto outcome = full().outcome();
   EXPECT_EQ(outcome.runs, 5);

@@ -27,12 +27,13 @@ StudyTable table_of(const Design& design, ResultReader& reader, int64_t shots) {
     TableRow row{.method = method};
     double seconds = 0, sum = 0;
     int64_t runs = 0;
-    bool full = true;
+    bool full = true, planned = false;
     for (const auto& column : reader.columns()) {
       TableCell cell;
       for (const auto seed : reader.seedless(method) ? std::vector<int64_t>{0} : design.seeds) {
         const auto key = reader.cell(method, column, shots, seed);
         if (!reader.planned(key)) continue;
+        planned = true;
         const auto* run = reader.find(key);
         if (!run) {
           ++(reader.failed(key) ? cell.failed : cell.missing);
@@ -48,6 +49,7 @@ StudyTable table_of(const Design& design, ResultReader& reader, int64_t shots) {
       sum += cell.summary.mean;
       row.cells.push_back(std::move(cell));
     }
+    if (!planned) continue;  // left out of these shots
     if (runs > 0) row.seconds = seconds / static_cast<double>(runs);
     if (full) row.mean = sum / static_cast<double>(row.cells.size());
     table.rows.push_back(std::move(row));
