@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <functional>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace graft::testing {
 // `f` gives a tensor that depends on `parameters` (float64 leaves that ask for gradients); it is called twice for each
 // element that is checked: all of a small parameter, else `most` of them, evenly spread. The output is weighted with
 // fixed numbers, so that no direction cancels. Central differences with h = 1e-5 are good to h² and to 1e-16 / h: about
-// 1e-9 of the output's size.
+// 1e-9 of the output's size; the tolerance is of the largest gradient where that is above 1.
 inline void expect_gradients_of_differences(const std::function<at::Tensor()>& f,
                                             const std::vector<at::Tensor>& parameters, double tolerance = 1e-6,
                                             int64_t most = 12) {
@@ -27,6 +28,7 @@ inline void expect_gradients_of_differences(const std::function<at::Tensor()>& f
     ASSERT_EQ(parameters[i].scalar_type(), at::kDouble) << "parameter " << i;
     auto flat = parameters[i].detach().view({-1});
     const auto gradient = gradients[i].reshape({-1});
+    const double size = std::max(1.0, gradient.abs().max().item<double>());
     const int64_t step = std::max<int64_t>(1, flat.numel() / most);
     for (int64_t j = 0; j < flat.numel(); j += step) {
       const double at = flat[j].item<double>(), h = 1e-5;
@@ -35,7 +37,7 @@ inline void expect_gradients_of_differences(const std::function<at::Tensor()>& f
       flat[j] = at - h;
       const double below = weighted().item<double>();
       flat[j] = at;
-      EXPECT_NEAR(gradient[j].item<double>(), (above - below) / (2 * h), tolerance)
+      EXPECT_NEAR(gradient[j].item<double>(), (above - below) / (2 * h), tolerance * size)
           << "parameter " << i << ", element " << j;
     }
   }

@@ -43,7 +43,9 @@ at::Tensor ModelObjective::loss(const train::Batch& batch, nn::Context& context)
     target = options_.mixing.targets(target, mix);
   }
   if (place < adapted_.head_at) value = tower.run(std::move(value), place, adapted_.head_at, context);
-  return options_.task->loss(adapted_.head->answer(tower, value, context), target, batch.epoch);
+  const auto& head = *adapted_.head;
+  if (head.has_own_loss()) return head.own_loss(tower.rows(value), target, context);
+  return options_.task->loss(head.answer(tower, value, context), target, batch.epoch);
 }
 
 double ModelObjective::weight_of(const train::Batch& batch) const {

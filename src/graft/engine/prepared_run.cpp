@@ -96,6 +96,7 @@ void PreparedRun::choose() {
   recipe.batch_size = std::min(recipe.batch_size, train_size);
   follow_steps(recipe, options.train, train_size);
   attach(std::move(method));
+  if (adapted.head->has_own_loss()) check_own_loss();
   if (!options.train.mix.empty()) prepare_mixing();
   groups_ = data::groups_of(dataset, dataset.train, options.train.grouping, recipe.batch_size);
 
@@ -107,6 +108,16 @@ void PreparedRun::choose() {
       ModelObjective::Options{
           .place = place, .task = task, .target = dataset.target, .cached = kept, .mixing = mixing_},
       source(data::Split::val), report);
+}
+
+// What would change the task's loss changes nothing where the method has another.
+void PreparedRun::check_own_loss() const {
+  const auto refuse = [&](const std::string& option) {
+    throw ConfigError("train", "{}: {} learns by an objective of its own. Leave it out.", option, options.method);
+  };
+  if (options.train.loss != TrainOptions().loss) refuse("--loss " + options.train.loss);
+  if (!options.train.mix.empty()) refuse("--mix " + options.train.mix);
+  if (recipe.label_smoothing != 0) refuse(fmt::format("--label-smoothing {}", recipe.label_smoothing));
 }
 
 void PreparedRun::prepare_mixing() {

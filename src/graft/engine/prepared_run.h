@@ -54,6 +54,7 @@ class PreparedRun {
  private:
   void check_options() const;
   void choose();
+  void check_own_loss() const;
   void prepare_mixing();
   void attach(std::unique_ptr<methods::Method> method);
   methods::FeatureSet features(data::Split split, nn::Place place, int64_t views);

@@ -48,6 +48,13 @@ nn::Place place_of(const HeadWish& wish, const models::Model& model) {
 }
 
 std::shared_ptr<models::Head> head_of_examples(const Setting& setting, const HeadWish& wish, Random& random) {
+  if (wish.make) {
+    if (wish.kind != models::HeadKind::own) {
+      throw ConfigError("adapt", "--classifier {}: the method has a classifier of its own. Leave it out.",
+                        to_string(wish.kind));
+    }
+    return wish.make(setting.model->reader().width(place_of(wish, *setting.model)), setting.head_outputs(), random);
+  }
   const bool prompts = wish.kind == models::HeadKind::own ? setting.model->has_prompts() && !setting.classes.empty()
                                                           : wish.kind == models::HeadKind::prompts;
   if (!prompts) return linear_head(setting, wish, random);

@@ -21,6 +21,8 @@ struct HeadWish {
   int64_t learned_words = 0;                       // that class prompts leave room for (CoOp)
   models::WordPosition word_position = models::WordPosition::end;
   std::optional<nn::Place> at = {};  // the place whose values a linear head reads; absent: the reader's last
+  // A head of the method's own, which reads rows, in place of both.
+  std::function<std::shared_ptr<models::Head>(int64_t features, int64_t outputs, Random&)> make = {};
 };
 
 nn::Place place_of(const HeadWish& wish, const models::Model& model);

@@ -64,6 +64,11 @@ at::Tensor Head::forward(const at::Tensor& features, nn::Context& context) const
   return joint_.run(features, frozen, context);
 }
 
+at::Tensor Head::own_loss(const at::Tensor&, const at::Tensor&, nn::Context&) const {
+  GRAFT_ASSERT(has_own_loss());
+  return {};
+}
+
 LinearHead::LinearHead(int64_t features, int64_t outputs, HeadInit init, Random& random)
     : Head(features, outputs), unit_features_(init == HeadInit::class_text) {
   weight = at::zeros({outputs, features}, tensor::on_cpu());

@@ -47,6 +47,10 @@ class Head : public torch::nn::Module {
   virtual at::Tensor class_weights(nn::Context&) const { return {}; }
   virtual double scale() const { return 1; }
 
+  // Whether it learns by an objective of its own in place of the task's; that of rows [B, E] and what is told of them.
+  virtual bool has_own_loss() const { return false; }
+  virtual at::Tensor own_loss(const at::Tensor& features, const at::Tensor& target, nn::Context& context) const;
+
   // What was computed once and kept is computed again at the next call. For one who changed the model's parameters in a
   // way that their versions do not show.
   virtual void forget() {}
