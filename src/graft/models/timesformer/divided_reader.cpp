@@ -28,15 +28,15 @@ class BlockReader {
     DividedParts parts;
     parts.temporal_norm = norm("temporal_norm", plan_.temporal.norm1);
     parts.temporal_qkv = qkv("temporal_attn.qkv", plan_.temporal);
-    parts.temporal_proj = linear("temporal_attn.proj", plan_.temporal.proj, width, width);
+    parts.temporal_proj = scaled("temporal_attn.proj", plan_.temporal.proj, plan_.temporal.scale1, width, width);
     parts.temporal_fc =
         plan_.temporal_fc.empty() ? no_change("temporal_fc") : linear("temporal_fc", plan_.temporal_fc, width, width);
     parts.norm1 = norm("norm1", names.norm1);
     parts.qkv = qkv("attn.qkv", names);
-    parts.proj = linear("attn.proj", names.proj, width, width);
+    parts.proj = scaled("attn.proj", names.proj, names.scale1, width, width);
     parts.norm2 = norm("norm2", names.norm2);
     parts.fc1 = linear("mlp.fc1", names.fc1, width, hidden);
-    parts.fc2 = linear("mlp.fc2", names.fc2, hidden, width);
+    parts.fc2 = scaled("mlp.fc2", names.fc2, names.scale2, hidden, width);
     parts.heads = plan_.heads;
     parts.frames = plan_.frames;
     parts.activation = plan_.activation;
@@ -72,6 +72,17 @@ class BlockReader {
     const auto bias = reader_.take(ours_ + ours + ".bias", theirs_ + theirs + ".bias", {out});
     return std::make_shared<nn::Linear>(site(ours, nn::SiteKind::linear, in, out, theirs), weight, bias,
                                         plan_.precision);
+  }
+
+  // The last map of a sub-layer with the ViT's LayerScale folded in: a TimeSformer has none.
+  std::shared_ptr<nn::Linear> scaled(const std::string& ours, const std::string& theirs, const char* scale, int64_t in,
+                                     int64_t out) {
+    if (!scale || !reader_.has(theirs_ + scale)) return linear(ours, theirs, in, out);
+    const auto by = reader_.take(ours_ + ours + ".scale", theirs_ + scale, {out});
+    const auto weight = reader_.take(ours_ + ours + ".weight", theirs_ + theirs + ".weight", {out, in});
+    const auto bias = reader_.take(ours_ + ours + ".bias", theirs_ + theirs + ".bias", {out});
+    return std::make_shared<nn::Linear>(site(ours, nn::SiteKind::linear, in, out, theirs), weight * by.unsqueeze(1),
+                                        bias * by, plan_.precision);
   }
 
   std::shared_ptr<nn::Linear> no_change(const std::string& ours) {

@@ -94,8 +94,8 @@ std::string images_file(const io::ModelFolder& folder) {
 
 [[noreturn]] void refuse_vit(const std::string& file) {
   throw ModelError("timesformer",
-                   "{}: expected a plain ViT whose features are its class token's: no other tokens beside it, no "
-                   "LayerScale, a norm behind the blocks and none before them.",
+                   "{}: expected a plain ViT whose features are its class token's: no other tokens beside it, a norm "
+                   "behind the blocks and none before them.",
                    file);
 }
 
@@ -150,8 +150,8 @@ Settings settings_of_vit(const io::ModelFolder& folder, const io::Weights& weigh
   if (!found) throw ModelError("timesformer", "{} has none of the names that a ViT's blocks go by.", weights.name());
   const CheckpointReader reader(weights, found->prefix);
   const auto of = vit::shape_of(reader, *found->names);
-  const bool plain = of.has(vit::kClass) && !of.has(vit::kDistilled) && !of.has(vit::kNormPre) &&
-                     !of.has(vit::kScale) && of.registers == 0 && of.has(vit::kFinalNorm) && !of.fc_norm;
+  const bool plain = of.has(vit::kClass) && !of.has(vit::kDistilled) && !of.has(vit::kNormPre) && of.registers == 0 &&
+                     of.has(vit::kFinalNorm) && !of.fc_norm;
   if (!plain) refuse_vit(weights.name());
   const Shape shape{.width = of.width, .depth = of.depth, .patch = of.patch, .positions = of.positions};
   const auto grid = square_of(shape, reader.full(found->names->positions));
@@ -165,6 +165,7 @@ Settings settings_of_vit(const io::ModelFolder& folder, const io::Weights& weigh
   settings.frames = frames;
   settings.activation = own.activation;
   settings.eps = own.eps;
+  settings.stretch = own.stretch;
   settings.preprocessing = own.preprocessing;
   settings.notes = own.notes;
   tell(settings, told, folder.config ? folder.config->file() : "", images_file(folder));

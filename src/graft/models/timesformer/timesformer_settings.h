@@ -26,7 +26,8 @@ struct Settings {
   int64_t heads = 0, depth = 0, frames = 0;
   tensor::Activation activation = tensor::Activation::gelu;
   double eps = 1e-6;
-  nn::Grid grid;  // of positions
+  nn::Grid grid;                               // of positions
+  nn::Stretch stretch = nn::Stretch::bicubic;  // of a ViT's, to the photos that a TimeSformer is made for
   data::Preprocessing preprocessing;
   std::vector<Note> notes;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graft/core/error.h"
@@ -68,7 +69,8 @@ class TimesformerReader {
     const auto bias = reader_.take("vision.patch.bias", patch + ".bias", {width});
     parts.patch = std::make_shared<nn::PatchEmbedding>(weight, bias, 3, side, options_.precision);
     parts.cls = reader_.take_as("vision.cls", names_.cls, {width}, {1, 1, width});
-    const auto table = reader_.take_as("vision.positions", names_.positions, {rows, width}, {1, rows, width});
+    auto table = reader_.take_as("vision.positions", names_.positions, {rows, width}, {1, rows, width});
+    if (made_) table = stretched(table);
     parts.positions = nn::Positions(table, 1, settings_.grid, nn::Stretch::bicubic);
     if (made_) {
       parts.time = at::zeros({settings_.frames, width}, tensor::on_cpu());
@@ -85,6 +87,24 @@ class TimesformerReader {
   }
 
  private:
+  // A ViT's positions for the photos that are asked for, from then on the TimeSformer's own.
+  at::Tensor stretched(const at::Tensor& table) {
+    auto& pixels = settings_.preprocessing;
+    if (options_.image_size) pixels = at_size(pixels, *options_.image_size, shape_.patch);
+    const auto photo = pixels.output();
+    const nn::Grid grid{photo.height / shape_.patch, photo.width / shape_.patch};
+    if (grid.rows * shape_.patch != photo.height || grid.columns * shape_.patch != photo.width) {
+      throw ModelError("timesformer",
+                       "{}: photos are prepared as {} x {}, which patches of {} do not fill. --image-size "
+                       "says another.",
+                       weights_.name(), photo.height, photo.width, shape_.patch);
+    }
+    const auto from = std::exchange(settings_.grid, grid);
+    if (from == grid) return table;
+    return at::cat({table.narrow(0, 0, 1),
+                    nn::stretch_positions(table.narrow(0, 1, from.count()), from, grid, settings_.stretch)});
+  }
+
   BlocksPlan plan() const {
     BlocksPlan plan;
     plan.theirs = names_.blocks;
@@ -128,7 +148,7 @@ class TimesformerReader {
     info.own_size = info.preprocessing.output();
     const auto grid = settings_.grid;
     const data::Size needed{static_cast<int>(grid.rows * shape_.patch), static_cast<int>(grid.columns * shape_.patch)};
-    if (options_.image_size && *options_.image_size != needed.height) {
+    if (!made_ && options_.image_size && *options_.image_size != needed.height) {
       throw ConfigError("model", "--image-size {}: a TimeSformer's positions are not stretched: expected {}.",
                         *options_.image_size, needed.height);
     }
