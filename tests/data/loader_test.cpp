@@ -6,10 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <memory>
 #include <numeric>
 #include <set>
+#include <span>
+#include <string>
+#include <thread>
 
 #include "graft/data/epoch_order.h"
 #include "graft/data/photo_source.h"
@@ -139,6 +143,29 @@ TEST_F(LoaderTest, ReusesTheMemoryOfBatchesThatComeBack) {
     }
   }
   EXPECT_LE(buffers.size(), 4u);
+}
+
+// One example that is not there before somebody has begun to wait for it.
+class LateSource final : public Source {
+ public:
+  Reads reads() const override { return Reads::photo; }
+  std::int64_t size() const override { return 1; }
+  std::string name(std::int64_t) const override { return "late"; }
+  std::string content(std::int64_t) const override { return "late"; }
+  std::int64_t label(std::int64_t) const override { return 0; }
+  std::span<const float> values(std::int64_t) const override { return {}; }
+  std::size_t floats() const override { return 1; }
+  void read(std::int64_t, Random, Row&) const override { std::this_thread::sleep_for(std::chrono::milliseconds(300)); }
+};
+
+TEST_F(LoaderTest, CountsTheSecondsThatAreSpentWaiting) {
+  for (const std::int64_t prefetch : {1, 3}) {
+    Loader slow(std::make_shared<LateSource>(), {.batch_size = 1, .workers = 1, .prefetch = prefetch});
+    EXPECT_EQ(slow.waited(), 0);
+    EXPECT_TRUE(slow.next());
+    EXPECT_GT(slow.waited(), 0);
+    EXPECT_LT(slow.waited(), 100);
+  }
 }
 
 TEST_F(LoaderTest, RefusesOptionsOutOfRange) {
