@@ -23,6 +23,8 @@ nlohmann::json describe(const pipelines::AdaptResult& result) {
                          {"steps", result.steps},
                          {"epochs", result.epochs},
                          {"seconds", result.seconds},
+                         {"train_seconds", result.train_seconds},
+                         {"waited_seconds", result.waited},
                          {"peak_memory_bytes", result.peak_memory_bytes},
                          {"adapter_bytes", result.adapter_bytes},
                          {"test", to_json(result.test, result.test_predictions, result.classes)}};

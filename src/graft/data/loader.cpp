@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "graft/core/clock.h"
 #include "graft/core/error.h"
 #include "graft/core/threads.h"
 #include "graft/data/epoch_order.h"
@@ -50,6 +51,7 @@ struct Loader::State {
   std::int64_t busy = 0;         // examples in workers' hands
   std::int64_t next_number = 0;  // the batch that the consumer gets next
   bool epoch_ended = false;      // the consumer was told
+  double waited = 0;             // the consumer, in seconds
   std::vector<Slot> slots;       // batch n is made in slots[n % slots.size()]
   std::vector<Batch> spare;
   std::int64_t order_epoch = -1;    // the epoch of ...
@@ -175,6 +177,10 @@ Loader::~Loader() {
   state_->threads.clear();  // joins, before anything that the workers use goes
 }
 
+double Loader::waited() const {
+  return state_->waited;
+}
+
 std::int64_t Loader::batches_per_epoch() const {
   return state_->batches;
 }
@@ -190,9 +196,11 @@ std::optional<Batch> Loader::next() {
   }
   s.epoch_ended = false;
   Slot& slot = s.open_slot(s.next_number);
+  const auto begin = Clock::now();
   while (s.threads.empty() && slot.missing > 0)
     s.make_next(slot, lock);
   s.batch_is_there.wait(lock, [&] { return slot.missing == 0 || s.failure; });
+  s.waited += seconds_since(begin);
   if (slot.missing > 0) std::rethrow_exception(s.failure);
   if (slot.error) std::rethrow_exception(slot.error);
   Batch batch = std::move(slot.batch);

@@ -43,6 +43,9 @@ class Loader {
   // here, when its batch's turn comes.
   std::optional<Batch> next();
 
+  // Seconds that next() has waited for examples, or made them itself.
+  double waited() const;
+
   // Goes to a batch of an epoch, both from 0; what was made ahead is thrown away.
   void seek(std::int64_t epoch, std::int64_t batch = 0);
 

@@ -30,6 +30,7 @@ class LoadedBatches final : public train::Batches {
   int64_t batch_size() const override { return from_.batch_size; }
   void seek(int64_t epoch, int64_t batch) override;
   train::Batch next() override;
+  double waited() const override { return loader_->waited(); }
 
  private:
   std::unique_ptr<data::Loader> loader_;

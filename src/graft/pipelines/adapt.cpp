@@ -35,6 +35,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Said where it is worth a thought: more threads that read, or frames that are kept.
+std::string waiting(const train::TrainOutcome& outcome) {
+  constexpr double kShare = 0.05, kSeconds = 1;
+  if (outcome.waited < kSeconds || outcome.waited < kShare * outcome.seconds) return "";
+  return fmt::format(", {:.0f} % of it waiting for data", 100 * outcome.waited / outcome.seconds);
+}
+
 // One run, step by step.
 class Run {
  public:
@@ -240,8 +247,10 @@ void Run::train() {
     result_.train_seconds = std::max(outcome.all_seconds, record_.train_seconds);  // a checkpoint does not know its end
     result_.stopped_by = outcome.stopped_by;
     if (outcome.stopped_by != 0) return;
-    report_.line("train", fmt::format("{} steps in {:.1f} s{}", outcome.steps_here, outcome.seconds,
-                                      outcome.early ? ", stopped early at the best validation score" : ""));
+    result_.waited = outcome.waited;
+    report_.line("train", fmt::format("{} steps in {:.1f} s{}{}", outcome.steps_here, outcome.seconds,
+                                      outcome.early ? ", stopped early at the best validation score" : "",
+                                      waiting(outcome)));
   } else if (folder_) {
     folder_->start_metrics(0, run.objective->score_names());
   }

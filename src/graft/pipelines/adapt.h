@@ -35,6 +35,7 @@ struct AdaptResult {
   int64_t steps = 0;  // taken so far, over all resumes
   int64_t epochs = 0;
   double train_seconds = 0;      // of the whole run, over all resumes
+  double waited = 0;             // of the training seconds here, for examples to be read
   double seconds = 0;            // encoding, training and testing, of the whole run
   int64_t legs = 1;              // processes that it ran in
   std::string command;           // that began it

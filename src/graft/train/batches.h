@@ -29,6 +29,7 @@ class Batches {
   int64_t size_of(int64_t batch) const;                 // the last of an epoch may be smaller
   virtual void seek(int64_t epoch, int64_t batch) = 0;  // both from 0
   virtual Batch next() = 0;                             // goes on into the next epoch
+  virtual double waited() const { return 0; }           // seconds that next() has waited for examples to be read
 };
 
 class FeatureBatches final : public Batches {

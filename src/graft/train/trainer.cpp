@@ -90,6 +90,7 @@ TrainOutcome Trainer::run() {
   outcome_.epochs = at_.epoch;
   outcome_.seconds = seconds_since(started_);
   outcome_.all_seconds = seconds_before_ + outcome_.seconds;
+  outcome_.waited = batches_.waited();
   return outcome_;
 }
 

@@ -43,6 +43,7 @@ struct TrainOutcome {
   int64_t steps_here = 0;  // of this process
   int64_t examples_here = 0;
   double seconds = 0;
+  double waited = 0;       // of these, for examples to be read
   double all_seconds = 0;  // of the run's processes together
   bool early = false;
   int stopped_by = 0;  // SIGINT or SIGTERM
