@@ -106,6 +106,18 @@ void PreparedRun::choose() {
       ModelObjective::Options{
           .place = place, .task = task, .target = dataset.target, .cached = kept, .mixing = mixing_},
       source(data::Split::val), report);
+  if (trains()) check_smallest_batch();
+}
+
+// Of one example there may be no variance for a batch norm to go by: told now, and not at the end of an epoch.
+void PreparedRun::check_smallest_batch() const {
+  if (adapted.statistics.empty() ||
+      (recipe.batch_size > 1 && source(data::Split::train)->size() % recipe.batch_size != 1))
+    return;
+  const torch::NoGradGuard no_grad;
+  nn::Context context{.training = true};
+  auto& tower = adapted.model->reader();
+  tower.run(models::blank_value(*adapted.model, *source(data::Split::train), 1), 0, adapted.head_at, context);
 }
 
 void PreparedRun::prepare_mixing() {
@@ -144,9 +156,9 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .precision = std::string(tensor::to_string(model->precision()))};
   // Parameters that a method trains are found only once it is attached: the copy that is restored is made in between.
   adapted = build_adapted(model, std::move(method), info,
-                          [this](const methods::Adaptation& adaptation) { restore_.save(adaptation.trained); });
+                          [this](const methods::Adaptation& adaptation) { restore_.save(adaptation); });
   info.classifier = adapted.head->kind();
-  earliest_ = methods::earliest_change(adapted.adaptation, *model);
+  earliest_ = methods::earliest_change(adapted.whole(), *model);
   say_of_prompts(*adapted.head, info.classes, report);
 }
 
@@ -171,6 +183,8 @@ std::string PreparedRun::describe_features() const {
   const std::string one = data::one_of(dataset.reads);
   const std::string features = (dataset.reads == data::Reads::photo ? "image" : one) + " features";
   if (place == 0 && texts) return fmt::format("{} cannot be kept: {} changes a block", features, options.method);
+  if (place == 0 && earliest_ > 0)
+    return fmt::format("{} are not kept: what trains reads maps, which are larger than the {}s", features, one);
   if (place == 0) return fmt::format("{} cannot be kept: {} changes block 0", features, options.method);
   if (!kept) return features + " are too many to keep in memory";
   if (augments() && trains()) {

@@ -55,6 +55,7 @@ class PreparedRun {
   void check_options() const;
   void choose();
   void prepare_mixing();
+  void check_smallest_batch() const;
   void attach(std::unique_ptr<methods::Method> method);
   methods::FeatureSet features(data::Split split, nn::Place place, int64_t views);
   std::shared_ptr<const data::Source> augmented(const data::Augmentation& augmentation) const;  // of the train split

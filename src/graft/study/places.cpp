@@ -16,7 +16,8 @@ constexpr size_t kMostOpen = 4;  // at once
 
 // Options that the first studies lack: where nobody set them, a run is known by what it was known by then.
 bool is_newer(const std::string& option) {
-  return option == "steps" || option == "mix" || option == "from-scratch";
+  return option == "steps" || option == "mix" || option == "from-scratch" || option == "batch-statistics" ||
+         option == "block";
 }
 
 OptionValues of_kind(const OptionValues& values, const std::vector<OptionInfo>& infos) {
