@@ -147,5 +147,58 @@ TEST_F(ResnetRun, ABatchOfOneExampleThatHasNoVarianceIsToldBeforeAnythingIsWritt
   EXPECT_THAT(refusal(6), HasSubstr("nothing was refused"));
 }
 
+TEST_F(ResnetRun, BlocksAreSavedAndLoadedAndGoOnAfterAStopToTheSameBits) {
+  for (const std::string block : {"nonlocal:at=layer1.1,layer2.0", "se:ratio=2,cbam,gc"}) {
+    const auto name = block.substr(0, 2);
+    const auto with = [&](const std::string& output, const char* method) {
+      auto o = options(output);
+      o.method = method;
+      o.train.lr = 0.1;
+      o.train.block = block;
+      return o;
+    };
+    const OptionValues by_steps = {{"solver", "sgd"}};
+    const auto result = adapt(with(name, "linear-probe"), by_steps, host_, silent_);
+    EXPECT_FALSE(result.features_cached);
+    EXPECT_TRUE(fs::exists(folder_ / name / "blocks.safetensors"));
+    auto e = testing::in_tiny_world<EvaluateOptions>(folder_.path());
+    e.run = (folder_ / name).string();
+    EXPECT_TRUE(
+        at::equal(evaluate(e, host_, silent_).predictions.probabilities, result.test_predictions.probabilities));
+    StopsInTheSecondEpochOfTraining stops;
+    EXPECT_EQ(adapt(with(name + "-parts", "linear-probe"), by_steps, host_, stops).stopped_by, SIGINT);
+    request_stop(0);
+    resume((folder_ / (name + "-parts")).string(), {}, host_, silent_);
+    for (const char* file : {"blocks.safetensors", "head.safetensors", "predictions.jsonl"})
+      EXPECT_EQ(bytes(name, file), bytes(name + "-parts", file)) << file;
+    adapt(with(name + "-full", "full"), by_batch_, host_, silent_);  // on a network that trains
+    EXPECT_NE(bytes(name + "-full", "blocks.safetensors"), bytes(name, "blocks.safetensors"));
+    MergeOptions m;
+    m.run = e.run;
+    m.model.threads = 1;
+    m.output = (folder_ / "merged").string();
+    EXPECT_THROW(merge(m, host_, silent_), ModelError);
+  }
+}
+
+TEST_F(ResnetRun, BlocksThatCannotBeAreToldBeforeAnythingIsWritten) {
+  const auto refusal = [&](const std::string& method, const std::string& block) {
+    auto o = options("run");
+    o.method = method;
+    o.train.epochs.reset();
+    o.train.block = block;
+    try {
+      adapt(o, {}, host_, silent_);
+    } catch (const Error& error) {
+      EXPECT_FALSE(fs::exists(folder_ / "run"));
+      return std::string(error.what());
+    }
+    return std::string("nothing was refused");
+  };
+  EXPECT_THAT(refusal("linear-probe", "se"), HasSubstr("linear-probe as it is asked for takes no gradient steps"));
+  EXPECT_THAT(refusal("norm", "see"), HasSubstr("Did you mean 'se'?"));
+  EXPECT_THAT(refusal("norm", "se:at=layer9.0"), HasSubstr("has no residual block of that name"));
+}
+
 }  // namespace
 }  // namespace graft::pipelines

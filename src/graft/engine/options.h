@@ -79,6 +79,7 @@ void fields(Visitor& visit, DataOptions& o) {
 struct TrainOptions : methods::RecipeChanges {
   std::string loss = "cross-entropy";
   std::string mix;
+  std::string block;
   int64_t grad_accum = 1;
   planner::Recompute recompute = planner::Recompute::automatic;
   int64_t val_every = 1;
@@ -92,6 +93,9 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("loss", o.loss, "what is made small: a loss by its name, with its options as in focal:gamma=1");
   visit("mix", o.mix,
         "make training examples of two: mixup or cutmix with its options, or both, as in mixup:alpha=0.2,cutmix");
+  visit("block", o.block,
+        "put small networks into a ResNet that train with it: nonlocal, se, cbam or gc with its options, several with "
+        "commas between, as in nonlocal:at=layer3.1,se");
   visit("grad-accum", o.grad_accum, "batches whose gradients make one step");
   visit("recompute", o.recompute,
         "run blocks a second time in the backward, to keep only their inputs; auto: where the memory asks for it");
