@@ -150,6 +150,16 @@ def study_runs():
     return Question(contenders, rate="runs_per_min", unit="runs/min", extra={"total_s": "total s"})
 
 
+def resnet(size, batch, steps):
+    """A whole ResNet-18 trains, its batch norms by the batch."""
+    file = MODELS / "resnet18.safetensors"
+    args = ["--model", file, "--size", size, "--batch", batch, "--steps", steps, "--threads", THREADS]
+    contenders = {"graft": graft("resnet_step", *args), "graft, made twice": graft("resnet_step", *args, "--recompute", "true")}
+    contenders |= {f"torchvision {layout}": peer("resnet_step.py", *args, "--layout", layout)
+                   for layout in ("plain", "channels-last")}
+    return Question(contenders, before=lambda: subprocess.run(peer("resnet_weights.py", file), check=True))
+
+
 def decode_resize():
     photos = os.environ.get("GRAFT_BENCH_PHOTOS") or MODELS.parent / "photos"
     args = [photos, "224", THREADS, "10"]
@@ -177,6 +187,8 @@ QUESTIONS = {
     "adapter-vit-s14": lambda: plainly("vit-s14", "adapter", steps=5),
     "vpt-vit-s14": lambda: plainly("vit-s14", "vpt", steps=5),
     "aim-vit-s14": lambda: aim("vit-s14", 8, 2, steps=3),
+    "resnet18-64": lambda: resnet(64, 64, steps=8),
+    "resnet18-224": lambda: resnet(224, 32, steps=4),
     "lora-bert-base": lambda: text(padded=False),
     "lora-bert-base-padded": lambda: text(padded=True),
     "coop-epoch": coop_epoch,

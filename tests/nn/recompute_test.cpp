@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include "graft/nn/block.h"
 #include "tests/nn/inserts.h"
 
 namespace graft::nn {

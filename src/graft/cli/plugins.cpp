@@ -1,4 +1,4 @@
-// The tables of what is put on top of a method, losses and mixings, or one's options.
+// The tables of what is put on top of a method, losses, mixings and blocks, or one's options.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -8,6 +8,7 @@
 #include "graft/cli/help.h"
 #include "graft/cli/table.h"
 #include "graft/core/registry.h"
+#include "graft/plugins/blocks/block.h"
 #include "graft/plugins/losses/loss.h"
 #include "graft/plugins/mixing/mixing.h"
 
@@ -19,10 +20,10 @@ struct Options {
 };
 template <class Visitor>
 void fields(Visitor& visit, Options& o) {
-  visit("plugin", o.plugin, "a loss or a mixing, to see its options");
+  visit("plugin", o.plugin, "a loss, a mixing or a block, to see its options");
 }
 
-// What the two registries say alike.
+// What the registries say alike.
 struct Plugin {
   const char* kind;  // "loss": the option that names it
   std::string name, summary, paper;
@@ -37,6 +38,7 @@ std::vector<Plugin> all_plugins() {
   };
   add("loss", plugins::losses());
   add("mix", plugins::mixings());
+  add("block", plugins::blocks());
   return all;
 }
 
@@ -67,7 +69,7 @@ void print_one(const Plugin& plugin, Terminal& terminal) {
 
 int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<Options>();
-  arguments.take_positional("plugin", "a loss or a mixing, to see its options");
+  arguments.take_positional("plugin", "a loss, a mixing or a block, to see its options");
   if (!arguments.parse(terminal)) return 0;
   const std::string name = arguments.get<Options>().plugin;
   const auto all = all_plugins();
@@ -91,7 +93,7 @@ int run(Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 Command plugins_command() {
-  return {"plugins",  "List the losses and the ways to mix examples, or show the options of one.",
+  return {"plugins",  "List the losses, the ways to mix examples and the blocks, or show the options of one.",
           "[PLUGIN]", "graft plugins\ngraft plugins focal",
           run,        [] { return describe_options<Options>(); }};
 }

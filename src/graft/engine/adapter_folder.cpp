@@ -12,9 +12,11 @@
 #include "graft/engine/merged_folder.h"
 #include "graft/io/json_object.h"
 #include "graft/io/weights.h"
+#include "graft/methods/disk.h"
 #include "graft/methods/entry.h"
 #include "graft/methods/foreign.h"
 #include "graft/nn/tensor_file.h"
+#include "graft/plugins/blocks/placing.h"
 #include "graft/tasks/task.h"
 
 namespace graft::engine {
@@ -27,7 +29,9 @@ constexpr const char* kConfig = "adapter_config.json";
 constexpr const char* kTensors = "adapter_model.safetensors";
 constexpr const char* kPickled = "adapter_model.bin";
 constexpr const char* kHead = "head.safetensors";
-constexpr int64_t kVersion = 1;  // of the "graft" object
+constexpr const char* kBlocks = "blocks.safetensors";
+constexpr int64_t kVersion = 2;        // of the "graft" object
+constexpr int64_t kWithoutBlocks = 1;  // all that the first knew
 
 json describe(const data::Preprocessing& p) {
   const auto name = [](auto value) {
@@ -138,6 +142,7 @@ AdapterInfo own_info(const io::JsonObject& graft) {
   for (const auto& key : options.keys())
     info.method_options[key] = options.need<std::string>(key);
   info.classifier = classifier_of(graft);
+  info.block = graft.get("block", info.block);
   info.task = tasks::find_task(graft.get("task", info.task)).name;
   info.classes = graft.need<std::vector<std::string>>("classes");
   info.outputs = graft.get("outputs", static_cast<int64_t>(info.classes.size()));
@@ -209,6 +214,19 @@ AdapterInfo foreign_info(const io::JsonObject& config, const fs::path& folder) {
   for (int64_t i = 0; info.classes_made_up && i < head.weight.size(0); ++i)
     info.classes.push_back(fmt::format("class_{}", i));
   return info;
+}
+
+// What the plug-ins in the network learned and gathered, by site.
+nn::NamedTensors block_tensors(const methods::Adapted& adapted) {
+  nn::NamedTensors tensors;
+  for (const auto& binding : adapted.blocks) {
+    const auto prefix = fmt::format("{}.{}.", binding.sites.front(), binding.method);
+    for (const auto& parameter : binding.insert->named_parameters())
+      tensors[prefix + parameter.key()] = parameter.value().detach().contiguous();
+    for (const auto& buffer : binding.insert->named_buffers())
+      tensors[prefix + buffer.key()] = buffer.value();
+  }
+  return tensors;
 }
 
 // None for class prompts.
@@ -295,12 +313,17 @@ methods::Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique
                                const std::function<void(const methods::Adaptation&)>& attached) {
   methods::BuildOptions options{
       .make_head = tasks::find_task(info.task).head, .seed = static_cast<uint64_t>(info.seed), .attached = attached};
+  if (!info.block.empty()) {
+    options.blocks = [&info](models::Model& of) {
+      return plugins::place_blocks(info.block, of, Random(static_cast<uint64_t>(info.seed)).fork("blocks"));
+    };
+  }
   if (info.classifier != models::HeadKind::own) options.head = info.classifier;
   return methods::build_adapted(setting_of(info, std::move(model)), std::move(method), options);
 }
 
 json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
-  json described = {{"version", kVersion},
+  json described = {{"version", info.block.empty() ? kWithoutBlocks : kVersion},
                     {"method", info.method},
                     {"options", info.method_options},
                     {"classifier", to_string(info.classifier)},
@@ -323,6 +346,7 @@ json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
                       {"notes", number_notes(model)},
                       {"preprocessing", describe(model.preprocessing)}}}};
   if (info.frames > 1) described["frames"] = info.frames;
+  if (!info.block.empty()) described["block"] = info.block;
   return described;
 }
 
@@ -335,6 +359,8 @@ std::string save_head(const fs::path& folder, const models::Head& head) {
 
 int64_t save_adapter(const fs::path& folder, const methods::Adapted& adapted, const AdapterInfo& info) {
   nn::write_tensors(folder / kTensors, adapted.method->to_disk(*adapted.model, adapted.adaptation), {{"format", "pt"}});
+  const auto blocks = block_tensors(adapted);
+  if (!blocks.empty()) nn::write_tensors(folder / kBlocks, blocks, {{"format", "pt"}});
   const auto head = save_head(folder, *adapted.head);
   const auto& model = adapted.model->info();
   json config = adapted.method->peft_config(*adapted.model, adapted.adaptation);
@@ -343,6 +369,7 @@ int64_t save_adapter(const fs::path& folder, const methods::Adapted& adapted, co
   const std::string text = config.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   write_file_atomically(folder / kConfig, text);
   auto bytes = static_cast<int64_t>(text.size()) + static_cast<int64_t>(fs::file_size(folder / kTensors));
+  if (!blocks.empty()) bytes += static_cast<int64_t>(fs::file_size(folder / kBlocks));
   if (!head.empty()) bytes += static_cast<int64_t>(fs::file_size(folder / head));
   return bytes;
 }
@@ -379,6 +406,10 @@ methods::Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Mo
   }
   if (!wrong_head.empty()) {
     throw ModelError("adapter", "{} does not fit {}:{}", folder.string(), adapted.model->info().source, wrong_head);
+  }
+  if (!adapted.blocks.empty()) {
+    const torch::NoGradGuard no_grad;
+    methods::copy_by_name("block", *adapted.model, read_finite(folder / kBlocks), block_tensors(adapted));
   }
   adapted.head->forget();
   return adapted;

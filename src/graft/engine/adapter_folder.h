@@ -27,6 +27,7 @@ struct AdapterInfo {
   std::string method;
   OptionValues method_options;  // resolved
   models::HeadKind classifier = models::HeadKind::linear;
+  std::string block;  // plug-ins in the network, as --block names them; empty: none
   std::string task = "classification";
   std::vector<std::string> classes;
   int64_t outputs = 0;                 // of a head that is not of classes; 0: one a class

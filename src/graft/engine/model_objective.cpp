@@ -19,7 +19,7 @@ ModelObjective::ModelObjective(methods::Adapted& adapted, features::Encoder& enc
       options_(std::move(options)),
       validation_(std::move(validation)),
       report_(report),
-      text_trains_(methods::text_changes(adapted.adaptation, *adapted.model)) {}
+      text_trains_(methods::text_changes(adapted.whole(), *adapted.model)) {}
 
 std::optional<std::pair<plugins::Mix, nn::Place>> ModelObjective::mixing_of(const train::Batch& batch) const {
   const auto& mixing = options_.mixing;

@@ -36,6 +36,7 @@ class ModelObjective final : public train::Objective {
                  std::shared_ptr<const data::Source> validation, Reporter& report);
 
   const nn::Parameters& parameters() const override { return adapted_.parameters; }
+  const nn::Parameters& statistics() const override { return adapted_.statistics; }
   at::Tensor loss(const train::Batch& batch, nn::Context& context) override;
   double weight_of(const train::Batch& batch) const override;
   void parameters_changed() override;

@@ -81,6 +81,7 @@ struct TrainOptions : methods::RecipeChanges {
   std::string loss = "cross-entropy";
   std::string mix;
   data::Grouping grouping = data::Grouping::none;
+  std::string block;
   int64_t grad_accum = 1;
   planner::Recompute recompute = planner::Recompute::automatic;
   int64_t val_every = 1;
@@ -97,6 +98,9 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("group-by", o.grouping,
         "what comes in one batch together: nothing but by chance (none), or examples whose files have one name, as a "
         "clip and its counterpart in another class (name)");
+  visit("block", o.block,
+        "put small networks into a ResNet that train with it: nonlocal, se, cbam or gc with its options, several with "
+        "commas between, as in nonlocal:at=layer3.1,se");
   visit("grad-accum", o.grad_accum, "batches whose gradients make one step");
   visit("recompute", o.recompute,
         "run blocks a second time in the backward, to keep only their inputs; auto: where the memory asks for it");

@@ -17,6 +17,7 @@
 #include "graft/engine/prompt_notes.h"
 #include "graft/methods/entry.h"
 #include "graft/models/sources.h"
+#include "graft/plugins/blocks/placing.h"
 #include "graft/train/run_folder.h"
 
 namespace graft::engine {
@@ -51,6 +52,7 @@ PreparedRun::PreparedRun(Session& with, AdaptOptions asked, const OptionValues& 
 
 void PreparedRun::check_options() const {
   if (options.method.empty()) throw UsageError("adapt", "which method? Give --method one that `graft methods` lists.");
+  if (!options.train.block.empty()) plugins::check_blocks(options.train.block);
   if (options.shots < 0) throw ConfigError("adapt", "--shots: expected 0 or more, got {}.", options.shots);
   if (!options.output.empty() && options.resume.empty()) train::RunFolder::check_output(options.output, options.force);
 }
@@ -99,6 +101,12 @@ void PreparedRun::choose() {
   if (adapted.head->has_own_loss()) check_own_loss();
   if (!options.train.mix.empty()) prepare_mixing();
   groups_ = data::groups_of(dataset, dataset.train, options.train.grouping, recipe.batch_size);
+  if (!options.train.block.empty() && !trains()) {
+    throw ConfigError("block",
+                      "--block: {} as it is asked for takes no gradient steps, so that no block would train. Leave it "
+                      "out.",
+                      options.method);
+  }
 
   const auto examples = static_cast<int64_t>(dataset.train.size() + dataset.test.size());
   place = features::kept_place(model->reader(), std::min(earliest_, adapted.head_at));
@@ -108,6 +116,18 @@ void PreparedRun::choose() {
       ModelObjective::Options{
           .place = place, .task = task, .target = dataset.target, .cached = kept, .mixing = mixing_},
       source(data::Split::val), report);
+  if (trains()) check_smallest_batch();
+}
+
+// Of one example there may be no variance for a batch norm to go by: told now, and not at the end of an epoch.
+void PreparedRun::check_smallest_batch() const {
+  if (adapted.statistics.empty() ||
+      (recipe.batch_size > 1 && source(data::Split::train)->size() % recipe.batch_size != 1))
+    return;
+  const torch::NoGradGuard no_grad;
+  nn::Context context{.training = true};
+  auto& tower = adapted.model->reader();
+  tower.run(models::blank_value(*adapted.model, *source(data::Split::train), 1), 0, adapted.head_at, context);
 }
 
 // What would change the task's loss changes nothing where the method has another.
@@ -141,6 +161,7 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .method = options.method,
           .method_options = method_options,
           .classifier = options.classifier.value_or(models::HeadKind::own),
+          .block = options.train.block,
           .task = tasks::task_of(dataset.target).name,
           .classes = dataset.classes,
           .outputs = data::outputs_of(dataset),
@@ -156,16 +177,17 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .precision = std::string(tensor::to_string(model->precision()))};
   // Parameters that a method trains are found only once it is attached: the copy that is restored is made in between.
   adapted = build_adapted(model, std::move(method), info,
-                          [this](const methods::Adaptation& adaptation) { restore_.save(adaptation.trained); });
+                          [this](const methods::Adaptation& adaptation) { restore_.save(adaptation); });
   info.classifier = adapted.head->kind();
-  earliest_ = methods::earliest_change(adapted.adaptation, *model);
+  earliest_ = methods::earliest_change(adapted.whole(), *model);
   say_of_prompts(*adapted.head, info.classes, report);
 }
 
 std::string PreparedRun::describe_method() const {
   const double share =
       static_cast<double>(trained_parameters()) / static_cast<double>(adapted.model->info().parameters);
-  std::string text = fmt::format("{} · {} trained", options.method, format_count(trained_parameters()));
+  const auto blocks = options.train.block.empty() ? "" : " with " + options.train.block;
+  std::string text = fmt::format("{}{} · {} trained", options.method, blocks, format_count(trained_parameters()));
   if (dataset.reads != data::Reads::features) text += fmt::format(" ({:.2g} %)", 100 * share);
   if (trains()) {
     const std::string length =
@@ -183,6 +205,8 @@ std::string PreparedRun::describe_features() const {
   const std::string one = data::one_of(dataset.reads);
   const std::string features = (dataset.reads == data::Reads::photo ? "image" : one) + " features";
   if (place == 0 && texts) return fmt::format("{} cannot be kept: {} changes a block", features, options.method);
+  if (place == 0 && earliest_ > 1)
+    return fmt::format("{} are not kept: what trains reads maps, which are larger than the {}s", features, one);
   if (place == 0) return fmt::format("{} cannot be kept: {} changes block 0", features, options.method);
   if (!kept) return features + " are too many to keep in memory";
   if (augments() && trains()) {

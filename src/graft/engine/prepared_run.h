@@ -56,6 +56,7 @@ class PreparedRun {
   void choose();
   void check_own_loss() const;
   void prepare_mixing();
+  void check_smallest_batch() const;
   void attach(std::unique_ptr<methods::Method> method);
   methods::FeatureSet features(data::Split split, nn::Place place, int64_t views);
   std::shared_ptr<const data::Source> augmented(const data::Augmentation& augmentation) const;  // of the train split

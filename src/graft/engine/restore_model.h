@@ -3,10 +3,10 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <string>
 #include <utility>
 #include <vector>
 
+#include "graft/methods/adaptation.h"
 #include "graft/models/model.h"
 
 namespace graft::engine {
@@ -18,12 +18,12 @@ class RestoreModel {
   RestoreModel(const RestoreModel&) = delete;
   RestoreModel& operator=(const RestoreModel&) = delete;
 
-  // Keeps copies of parameters that are about to train.
-  void save(const std::vector<std::string>& trained);
+  // Keeps copies of what of the model is about to change: parameters, and statistics of batch norms.
+  void save(const methods::Adaptation& adaptation);
 
  private:
   models::Model& model_;
-  std::vector<std::pair<at::Tensor, at::Tensor>> saved_;  // parameter, its value
+  std::vector<std::pair<at::Tensor, at::Tensor>> saved_;  // a tensor, its value
 };
 
 }  // namespace graft::engine

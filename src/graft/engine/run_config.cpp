@@ -28,8 +28,9 @@ bool is_absent(const std::string& name, const std::string& value) {
   if (name == "steps") return value.empty() || value == "0";
   if (name == "group-by") return value == option::print(data::Grouping::none);
   if (name == "from-scratch") return value == option::print(false);
-  return value.empty() && (name == "max-length" || name == "text-column" || name == "pair-column" ||
-                           name == "label-kind" || name == "label-separator" || name == "mix");
+  return value.empty() &&
+         (name == "max-length" || name == "text-column" || name == "pair-column" || name == "label-kind" ||
+          name == "label-separator" || name == "mix" || name == "batch-statistics" || name == "block");
 }
 
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,

@@ -80,8 +80,9 @@ planner::Workload workload_of(PreparedRun& run) {
     input = model.reader().run(std::move(read), 0, run.place, {});
   }
   if (run.trains()) {
-    work.step = [&run, input](int64_t batch, bool recompute, const auto& mark) {
-      step(run, input, batch, recompute, mark);
+    const int64_t fewest = run.adapted.statistics.empty() ? 1 : 2;  // of one example there may be no variance
+    work.step = [&run, input, fewest](int64_t batch, bool recompute, const auto& mark) {
+      step(run, input, std::max(batch, fewest), recompute, mark);
     };
     work.gradients = run.adapted.trained_parameters() * static_cast<int64_t>(sizeof(float));
     work.optimizer = work.gradients * (run.recipe.optimizer == methods::OptimizerKind::sgd ? 1 : 2);

@@ -13,6 +13,7 @@ nn::Parameters install(const Adaptation& adaptation, models::Model& model, model
   model.clear_inserts();
   head.joint().clear();
   model.freeze_all_but(adaptation.trained);
+  model.go_by_batch(adaptation.by_batch);
 
   nn::Parameters training;
   std::set<const nn::Insert*> seen;
@@ -37,6 +38,25 @@ nn::Parameters install(const Adaptation& adaptation, models::Model& model, model
   return training;
 }
 
+nn::Parameters statistics(const Adaptation& adaptation, const models::Model& model) {
+  nn::Parameters all;
+  const auto add = [&all](const std::string& path, const nn::BatchNorm& norm) {
+    for (const auto& [name, value] : norm.statistics())
+      all.emplace_back(path + "." + name, value);
+  };
+  for (const auto& [path, norm] : model.batch_norms()) {
+    if (norm->goes_by_batch()) add(path, *norm);
+  }
+  for (const auto& binding : adaptation.bindings) {
+    for (const auto& module : binding.insert->named_modules()) {
+      const auto* norm = dynamic_cast<const nn::BatchNorm*>(module.value().get());
+      if (norm && norm->goes_by_batch())
+        add(fmt::format("{}.{}.{}", binding.sites.front(), binding.method, module.key()), *norm);
+    }
+  }
+  return all;
+}
+
 nn::Place earliest_change(const Adaptation& adaptation, models::Model& model) {
   nn::Place earliest = model.reader().last();
   for (const auto& binding : adaptation.bindings) {
@@ -48,6 +68,8 @@ nn::Place earliest_change(const Adaptation& adaptation, models::Model& model) {
   }
   for (const auto& name : adaptation.trained)
     earliest = std::min(earliest, model.place_of(name));
+  for (const auto& path : adaptation.by_batch)
+    earliest = std::min(earliest, model.place_of(path));
   return earliest;
 }
 

@@ -24,12 +24,17 @@ struct Binding {
 
 struct Adaptation {
   std::vector<Binding> bindings;
-  std::vector<std::string> trained = {};  // parameters of the frozen model that train too; a head's always do
+  std::vector<std::string> trained = {};   // parameters of the frozen model that train too; a head's always do
+  std::vector<std::string> by_batch = {};  // its batch norms that go by the batch while training, by path
 };
 
 // Puts the inserts at their sites and freezes everything else. Returns the parameters that train, by the names under
 // which a checkpoint keeps them; an insert at several sites appears once.
 nn::Parameters install(const Adaptation& adaptation, models::Model& model, models::Head& head);
+
+// What training changes without a gradient, by the names under which a checkpoint keeps it: the means and variances
+// that batch norms gather, the model's and those of inserts.
+nn::Parameters statistics(const Adaptation& adaptation, const models::Model& model);
 
 // The earliest place that the adaptation changes: below it, features may be cached.
 nn::Place earliest_change(const Adaptation& adaptation, models::Model& model);

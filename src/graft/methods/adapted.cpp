@@ -10,8 +10,15 @@ at::Tensor Adapted::answer(nn::Value read, nn::Context& context) const {
   return head->answer(tower, tower.run(std::move(read), 0, head_at, context), context);
 }
 
+Adaptation Adapted::whole() const {
+  Adaptation all = adaptation;
+  all.bindings.insert(all.bindings.end(), blocks.begin(), blocks.end());
+  return all;
+}
+
 void Adapted::install() {
-  parameters = methods::install(adaptation, *model, *head);
+  parameters = methods::install(whole(), *model, *head);
+  statistics = methods::statistics(whole(), *model);
 }
 
 int64_t Adapted::trained_parameters() const {
@@ -22,7 +29,7 @@ int64_t Adapted::trained_parameters() const {
 }
 
 Adapted assemble(Setting setting, std::unique_ptr<Method> method, std::shared_ptr<models::Head> head,
-                 Adaptation adaptation) {
+                 Adaptation adaptation, std::vector<Binding> blocks) {
   Adapted adapted;
   adapted.model = setting.model;
   auto wish = method->head(setting);
@@ -31,6 +38,7 @@ Adapted assemble(Setting setting, std::unique_ptr<Method> method, std::shared_pt
   adapted.method = std::move(method);
   adapted.head = std::move(head);
   adapted.adaptation = std::move(adaptation);
+  adapted.blocks = std::move(blocks);
   adapted.setting = std::move(setting);
   adapted.install();
   return adapted;
@@ -44,7 +52,8 @@ Adapted build_adapted(Setting setting, std::unique_ptr<Method> method, const Bui
   auto head = options.make_head(setting, wish, head_random);
   auto adaptation = method->attach(setting, *head, random);
   if (options.attached) options.attached(adaptation);
-  return assemble(std::move(setting), std::move(method), std::move(head), std::move(adaptation));
+  auto blocks = options.blocks ? options.blocks(*setting.model) : std::vector<Binding>();
+  return assemble(std::move(setting), std::move(method), std::move(head), std::move(adaptation), std::move(blocks));
 }
 
 void serve_classes(Adapted& adapted, std::vector<std::string> classes, const MakeHead& make_head) {

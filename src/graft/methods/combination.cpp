@@ -50,6 +50,7 @@ class Combination final : public Method {
           all.trained.push_back(std::move(name));
         }
       }
+      all.by_batch.insert(all.by_batch.end(), one.by_batch.begin(), one.by_batch.end());
     }
     return all;
   }
@@ -102,7 +103,10 @@ class Combination final : public Method {
     for (const auto& binding : adaptation.bindings) {
       if (binding.method == part.name()) own.bindings.push_back(binding);
     }
-    if (&part == keeper()) own.trained = adaptation.trained;
+    if (&part == keeper()) {
+      own.trained = adaptation.trained;
+      own.by_batch = adaptation.by_batch;
+    }
     return own;
   }
 

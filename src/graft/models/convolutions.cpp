@@ -20,10 +20,14 @@ ConvolutionPath::ConvolutionPath(std::vector<NormedConvolution> path, std::optio
   register_path(*this, path_);
 }
 
-at::Tensor ConvolutionPath::forward(at::Tensor x) const {
+at::Tensor ConvolutionPath::forward(at::Tensor x, const nn::Context& context) const {
   for (const auto& each : path_)
-    x = each(x).relu_();  // of a norm's own result
+    x = each(x, context).relu_();  // of a norm's own result
   return pool_ ? (*pool_)(x) : x;
+}
+
+void ConvolutionPath::forward(nn::Stream& stream, const nn::Context& context) const {
+  stream = nn::Stream(forward(stream.value(), context));
 }
 
 at::Tensor channels_last(const at::Tensor& maps) {

@@ -12,6 +12,7 @@
 
 #include "graft/nn/batch_norm.h"
 #include "graft/nn/convolution.h"
+#include "graft/nn/rerunnable.h"
 #include "graft/nn/value.h"
 
 namespace graft::models {
@@ -20,18 +21,22 @@ struct NormedConvolution {
   std::shared_ptr<nn::Convolution> convolution;
   std::shared_ptr<nn::BatchNorm> norm;
 
-  at::Tensor operator()(const at::Tensor& x) const { return norm->forward(convolution->forward(x)); }
+  at::Tensor operator()(const at::Tensor& x, const nn::Context& context) const {
+    return norm->forward(convolution->forward(x), context);
+  }
 };
 
 // Under `of`: convK.weight, normK.* from K = 1.
 void register_path(torch::nn::Module& of, const std::vector<NormedConvolution>& path);
 
 // Convolutions, each with a norm and a ReLU, and a pool behind them.
-class ConvolutionPath final : public torch::nn::Module {
+class ConvolutionPath final : public nn::Rerunnable {
  public:
   explicit ConvolutionPath(std::vector<NormedConvolution> path, std::optional<nn::MaxPool> pool = {});
 
-  at::Tensor forward(at::Tensor x) const;
+  at::Tensor forward(at::Tensor x, const nn::Context& context) const;
+  void forward(nn::Stream& stream, const nn::Context& context) const override;
+  std::vector<nn::Joint*> joints() override { return {}; }
   int64_t outputs() const { return path_.back().convolution->outputs(); }
 
  private:

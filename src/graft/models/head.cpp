@@ -80,6 +80,14 @@ LinearHead::LinearHead(int64_t features, int64_t outputs, HeadInit init, Random&
   };
   if (init == HeadInit::normal) fill(0.02);
   if (init == HeadInit::tsn) fill(0.01);
+  if (init == HeadInit::uniform) {
+    const double bound = 1 / std::sqrt(static_cast<double>(features));
+    for (auto& part : {weight, bias}) {
+      auto* values = part.data_ptr<float>();
+      for (int64_t i = 0; i < part.numel(); ++i)
+        values[i] = static_cast<float>(random.uniform(-bound, bound));
+    }
+  }
   if (init == HeadInit::vpt) {
     fill(std::sqrt(2.0 / static_cast<double>(outputs)));
     bias.fill_(-std::log(99.0));

@@ -69,6 +69,7 @@ enum class HeadInit {
   zero,        // logits 0: the first step's gradient does not depend on a draw
   normal,      // N(0, 0.02²), bias 0
   tsn,         // N(0, 0.01²), bias 0 (Wang et al. 2016, arXiv:1608.00859, and the video models after it)
+  uniform,     // U(-1/sqrt(E), 1/sqrt(E)), weight and bias: PyTorch's own
   vpt,         // Kaiming normal by fan-out, bias -log(99) (Jia et al. 2022: what their code does)
   class_text,  // the class prompts' unit features times the logit scale, bias 0, on unit image features (WiSE-FT,
                // Wortsman et al. 2022); whoever has the prompts writes the weight

@@ -202,6 +202,19 @@ void Model::freeze_all_but(const std::vector<std::string>& trained) {
   }
 }
 
+std::vector<std::pair<std::string, nn::BatchNorm*>> Model::batch_norms() const {
+  std::vector<std::pair<std::string, nn::BatchNorm*>> all;
+  for (const auto& module : named_modules(/*name_prefix=*/{}, /*include_self=*/false)) {
+    if (auto* norm = dynamic_cast<nn::BatchNorm*>(module.value().get())) all.emplace_back(module.key(), norm);
+  }
+  return all;
+}
+
+void Model::go_by_batch(const std::vector<std::string>& norms) {
+  for (auto& [path, norm] : batch_norms())
+    norm->go_by_batch(std::find(norms.begin(), norms.end(), path) != norms.end());
+}
+
 void Model::clear_inserts() {
   for (auto* joint : joints())
     joint->clear();

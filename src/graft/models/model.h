@@ -18,6 +18,7 @@
 #include "graft/models/checkpoint.h"
 #include "graft/models/told.h"
 #include "graft/models/tower.h"
+#include "graft/nn/batch_norm.h"
 #include "graft/nn/parameters.h"
 #include "graft/nn/site.h"
 #include "graft/tensor/activation_kind.h"
@@ -89,6 +90,11 @@ class Model : public torch::nn::Module {
   nn::NamedTensors to_checkpoint() const;
   // The same with positions stretched to the model's input: nobody needs to stretch them again.
   nn::NamedTensors to_checkpoint_at_size() const;
+
+  // Its batch norms by path ("vision.blocks.0.norm1").
+  std::vector<std::pair<std::string, nn::BatchNorm*>> batch_norms() const;
+  // While training these go by the batch and gather its statistics; all others go by what they have.
+  void go_by_batch(const std::vector<std::string>& norms);
 
   // Everything frozen except the named parameters; packed copies of what trains are dropped.
   void freeze_all_but(const std::vector<std::string>& trained);

@@ -2,7 +2,14 @@
 
 #include <torch/types.h>
 
+#include "graft/core/error.h"
+
 namespace graft::nn {
+namespace {
+
+constexpr double kMomentum = 0.1;  // PyTorch's: what a batch's statistics weigh
+
+}  // namespace
 
 BatchNorm::BatchNorm(at::Tensor weight, at::Tensor bias, at::Tensor mean, at::Tensor variance, double eps) : eps_(eps) {
   weight_ = register_parameter("weight", std::move(weight), /*requires_grad=*/false);
@@ -11,9 +18,18 @@ BatchNorm::BatchNorm(at::Tensor weight, at::Tensor bias, at::Tensor mean, at::Te
   variance_ = register_buffer("running_var", std::move(variance));
 }
 
-at::Tensor BatchNorm::forward(const at::Tensor& x) const {
-  return at::batch_norm(x, weight_, bias_, mean_, variance_, /*training=*/false, /*momentum=*/0, eps_,
-                        /*cudnn_enabled=*/false);
+at::Tensor BatchNorm::forward(const at::Tensor& x, const Context& context) const {
+  const bool by_batch = by_batch_ && context.training;
+  if (by_batch && x.numel() == x.size(1)) {
+    throw ConfigError(
+        "train",
+        "a batch of one example, whose maps have shrunk to 1 x 1, has no variance that a batch norm could "
+        "go by: expected 2 examples or more in each batch, or larger photos. Choose another --batch-size "
+        "(what an epoch leaves over is a batch too) or a larger --image-size.");
+  }
+  const bool keeps = !by_batch || context.gathers;  // the statistics that are there are read or written
+  return at::batch_norm(x, weight_, bias_, keeps ? mean_ : at::Tensor(), keeps ? variance_ : at::Tensor(), by_batch,
+                        kMomentum, eps_, /*cudnn_enabled=*/false);
 }
 
 }  // namespace graft::nn

@@ -5,14 +5,13 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <torch/nn/module.h>
-
 #include <memory>
 #include <vector>
 
 #include "graft/nn/joint.h"
 #include "graft/nn/linear.h"
 #include "graft/nn/norm.h"
+#include "graft/nn/rerunnable.h"
 #include "graft/nn/stream.h"
 
 namespace graft::nn {
@@ -31,19 +30,19 @@ struct BlockParts {
   bool norm_first = true;  // pre-norm; else the stream is normed behind each add
 };
 
-class Block : public torch::nn::Module {
+class Block : public Rerunnable {
  public:
   // Parameters: norm1.*, attn.qkv.*, attn.proj.*, scale1, norm2.*, mlp.fc1.*, mlp.fc2.*, scale2
   Block(BlockParts parts, Site attn, Site mlp);
 
   // x [B, T, D] float32 -> the same
   at::Tensor forward(const at::Tensor& x, const Context& context) const;
-  void forward(Stream& stream, const Context& context) const;
+  void forward(Stream& stream, const Context& context) const override;
   // The same, for one row a sequence: the class token of the last block, whose other rows nobody needs.
   // rows [B] int64 -> [B, 1, D]
   at::Tensor forward_rows(Stream& stream, const at::Tensor& rows, const Context& context) const;
 
-  std::vector<Joint*> joints();  // attn, qkv, proj, mlp, fc1, fc2: in order of computation
+  std::vector<Joint*> joints() override;  // attn, qkv, proj, mlp, fc1, fc2: in order of computation
 
  private:
   // The bodies of the sub-layers: [B, T, D], normed, in the type maps carry or the stream's -> the change, without the

@@ -27,6 +27,7 @@ struct CommonStart {
 struct Context {
   bool training = false;
   bool recompute = false;                       // blocks keep their input alone for the backward, and run again there
+  bool gathers = false;                         // a step that counts, and not one that is run again or only followed
   std::optional<at::Generator> generator = {};  // dropout draws from it; seeded anew each step, so resume is exact
   Layout layout = {};                           // of x, where x is tokens
   at::Tensor present = {};                      // [B, T] bool: rows of x that are no padding; undefined: all

@@ -19,7 +19,7 @@ bool trains(const at::Tensor& tensor) {
 }
 
 // Those of the block and of what sits at its joints, each once.
-variable_list training_parameters(Block& block) {
+variable_list training_parameters(Rerunnable& block) {
   variable_list found;
   const auto add = [&](const torch::nn::Module& module) {
     for (const auto& parameter : module.parameters()) {
@@ -37,13 +37,13 @@ variable_list training_parameters(Block& block) {
 
 // What a second forward needs beside the stream.
 struct Rerun final : torch::CustomClassHolder {
-  std::shared_ptr<Block> block;
+  std::shared_ptr<Rerunnable> block;
   variable_list parameters;
   std::optional<at::ScalarType> change;  // the type of the stream's pending change, if there is one
   at::Tensor drawn;                      // the generator's state before the first forward
   Context context;
 
-  Rerun(std::shared_ptr<Block> b, const Stream& stream, const Context& given)
+  Rerun(std::shared_ptr<Rerunnable> b, const Stream& stream, const Context& given)
       : block(std::move(b)), parameters(training_parameters(*block)), context(given) {
     if (stream.change().defined()) change = stream.change().scalar_type();
     if (context.training && context.generator) drawn = context.generator->get_state();
@@ -72,9 +72,9 @@ class SameDraws {
 
 // The stream behind the block, as a graph over leaves of its own. Also in the forward: with and without a graph a norm
 // that trains takes other kernels.
-Stream run_on_leaves(const Rerun& rerun, const variable_list& leaves) {
+Stream run_on_leaves(const Rerun& rerun, const variable_list& leaves, const Context& context) {
   Stream stream(leaves[0], rerun.change ? leaves[1] : at::Tensor());
-  rerun.block->forward(stream, rerun.context);
+  rerun.block->forward(stream, context);
   return stream;
 }
 
@@ -89,7 +89,7 @@ struct RerunBlock : torch::autograd::Function<RerunBlock> {
     variable_list leaves;
     for (const auto& input : inputs.slice(0, rerun->inputs()))
       leaves.push_back(input.detach().requires_grad_(input.requires_grad()));
-    const auto stream = run_on_leaves(*rerun, leaves);
+    const auto stream = run_on_leaves(*rerun, leaves, rerun->context);
     variable_list outputs{stream.x().detach()};
     if (stream.change().defined()) outputs.push_back(stream.change().detach());
     if (!trains(stream.x())) ctx->mark_non_differentiable({outputs[0]});
@@ -109,7 +109,9 @@ struct RerunBlock : torch::autograd::Function<RerunBlock> {
     variable_list roots, root_gradients;
     {
       const SameDraws draws(*rerun);
-      const auto stream = run_on_leaves(*rerun, leaves);
+      Context context = rerun->context;
+      context.gathers = false;
+      const auto stream = run_on_leaves(*rerun, leaves, context);
       for (const auto& [root, gradient] :
            {std::pair(stream.x(), gradients.front()), std::pair(stream.change(), gradients.back())}) {
         if (!trains(root) || !gradient.defined()) continue;
@@ -133,7 +135,7 @@ struct RerunBlock : torch::autograd::Function<RerunBlock> {
 
 }  // namespace
 
-void forward_to_rerun(const std::shared_ptr<Block>& block, Stream& stream, const Context& context) {
+void forward_to_rerun(const std::shared_ptr<Rerunnable>& block, Stream& stream, const Context& context) {
   const auto rerun = c10::make_intrusive<Rerun>(block, stream, context);
   const bool keeps = trains(stream.x()) || trains(stream.change()) || !rerun->parameters.empty();
   if (!at::GradMode::is_enabled() || !keeps) return block->forward(stream, context);

@@ -38,6 +38,8 @@ std::string to_string(SiteKind kind) {
       return "sub-layer";
     case SiteKind::tokens:
       return "tokens";
+    case SiteKind::maps:
+      return "maps";
     case SiteKind::words:
       return "words";
     case SiteKind::head:

@@ -12,6 +12,7 @@ enum class SiteKind {
   linear,    // [..., in] -> [..., out]: a weight, perhaps with named output slices (q, k, v of one matrix)
   sublayer,  // residual stream [B, T, D] -> the change that will be added to it; norm and LayerScale inside
   tokens,    // [B, T, D] -> [B, T', D] before a block (or before ln_pre): rows may be put in or replaced
+  maps,      // [B, C, H, W] -> [B, C', H', W'] of a residual block, or of its path: the change that will be added
   words,     // embedded prompt [C, T, D] -> the same shape: rows of learned positions may be replaced
   head,      // features [B, E] -> logits [B, C]
 };

@@ -263,9 +263,11 @@ void Run::train() {
 // The last step's changes have not been seen by any loss.
 void Run::check_trained() const {
   std::string wrong;
-  for (const auto& [name, parameter] : prepared_->adapted.parameters) {
-    if (const auto bad = tensor::not_finite(parameter); bad.count > 0)
-      wrong += fmt::format("\n  {}: {} of {} numbers, the first is {}", name, bad.count, parameter.numel(), bad.value);
+  for (const auto* changed : {&prepared_->adapted.parameters, &prepared_->adapted.statistics}) {
+    for (const auto& [name, value] : *changed) {
+      if (const auto bad = tensor::not_finite(value); bad.count > 0)
+        wrong += fmt::format("\n  {}: {} of {} numbers, the first is {}", name, bad.count, value.numel(), bad.value);
+    }
   }
   if (wrong.empty()) return;
   throw DivergenceError("train",

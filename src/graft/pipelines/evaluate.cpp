@@ -134,8 +134,8 @@ Evaluation evaluate_on(methods::Adapted& adapted, const engine::AdapterInfo& inf
                        const data::Source& source, const ChoiceOfClasses& choice, Reporter& report) {
   const auto& entry = tasks::find_task(info.task);
   const auto& tower = adapted.model->reader();
-  const nn::Place place = features::kept_place(
-      tower, std::min(methods::earliest_change(adapted.adaptation, *adapted.model), adapted.head_at));
+  const nn::Place place =
+      features::kept_place(tower, std::min(methods::earliest_change(adapted.whole(), *adapted.model), adapted.head_at));
   const std::shared_ptr<const tasks::Task> task = entry.make({});
   engine::ModelObjective objective(adapted, encoder,
                                    {.place = place,

@@ -27,7 +27,7 @@ DriftMeasure::DriftMeasure(engine::PreparedRun& run, const at::Tensor& read, int
   const nn::Place last = model.reader().last();
   const auto source = run.source(data::Split::test);
   const int64_t count = std::min(most, source->size());
-  if (count < kFewest || methods::earliest_change(run.adapted.adaptation, *run.session.model()) >= last) return;
+  if (count < kFewest || methods::earliest_change(run.adapted.whole(), *run.session.model()) >= last) return;
   const auto start = Clock::now();
   std::vector<int64_t> chosen;
   for (int64_t i = 0; i < count; ++i)

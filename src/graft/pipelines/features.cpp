@@ -46,7 +46,7 @@ FeatureTable features(const FeaturesOptions& options, const engine::Host& host, 
   nn::Place unchanged = tower.last();
   if (!options.adapter.empty()) {
     adapted = engine::load_adapter(options.adapter, model, report, options.force_base);
-    unchanged = methods::earliest_change(adapted->adaptation, *model);
+    unchanged = methods::earliest_change(adapted->whole(), *model);
   }
   if (!tower.has_one_shape(place)) {
     throw UsageError("features", "--at {}: texts have as many tokens as they have, which is no table. Say pooled.",

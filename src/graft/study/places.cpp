@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "graft/core/hash.h"
@@ -16,7 +19,8 @@ constexpr size_t kMostOpen = 4;  // at once
 
 // Options that the first studies lack: where nobody set them, a run is known by what it was known by then.
 bool is_newer(const std::string& option) {
-  return option == "steps" || option == "mix" || option == "group-by" || option == "from-scratch";
+  constexpr std::string_view kNewer[] = {"steps", "mix", "group-by", "from-scratch", "batch-statistics", "block"};
+  return std::ranges::find(kNewer, option) != std::end(kNewer);
 }
 
 OptionValues of_kind(const OptionValues& values, const std::vector<OptionInfo>& infos) {

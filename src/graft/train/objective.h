@@ -21,6 +21,12 @@ class Objective {
 
   virtual const nn::Parameters& parameters() const = 0;
 
+  // What training changes without gradients and a checkpoint keeps: the statistics of batch norms.
+  virtual const nn::Parameters& statistics() const {
+    static const nn::Parameters none;
+    return none;
+  }
+
   // The sum over what the batch asks, not its mean: sums of parts are the sum of the whole.
   virtual at::Tensor loss(const Batch& batch, nn::Context& context) = 0;  // scalar
   // What the mean of that is over: what the batch asks, unless answers weigh more or less.

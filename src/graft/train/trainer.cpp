@@ -31,6 +31,13 @@ nn::NamedTensors copies(const nn::Parameters& parameters) {
   return copies;
 }
 
+// All that steps change.
+nn::Parameters changing(const Objective& objective) {
+  nn::Parameters all = objective.parameters();
+  all.insert(all.end(), objective.statistics().begin(), objective.statistics().end());
+  return all;
+}
+
 void assign(const nn::Parameters& parameters, const nn::NamedTensors& values) {
   const torch::NoGradGuard no_grad;
   for (const auto& [name, parameter] : parameters) {
@@ -83,7 +90,7 @@ TrainOutcome Trainer::run() {
     }
   }
   if (options_.patience > 0 && best_epoch_ >= 0 && outcome_.stopped_by == 0) {
-    assign(objective_.parameters(), best_);
+    assign(changing(objective_), best_);
     objective_.parameters_changed();
   }
   outcome_.steps = at_.step;
@@ -103,7 +110,7 @@ void Trainer::resume() {
                       "run.",
                       folder_->path().string());
   }
-  assign(objective_.parameters(), found->parameters);
+  assign(changing(objective_), found->parameters);
   objective_.parameters_changed();
   optimizer_.restore(found->optimizer, found->optimizer_steps);
   at_ = {found->step, found->epoch, found->batch};
@@ -225,7 +232,7 @@ double Trainer::accumulate(const std::vector<Batch>& batches, double weight) {
   const auto generator = at::make_generator<at::CPUGeneratorImpl>(random.seed());
   double sum = 0;
   for (const auto& batch : batches) {
-    nn::Context context{.training = true, .recompute = options_.recompute, .generator = generator};
+    nn::Context context{.training = true, .recompute = options_.recompute, .gathers = true, .generator = generator};
     const at::Tensor loss = objective_.loss(batch, context);
     sum += loss.item<double>();
     if (!std::isfinite(sum)) return sum;
@@ -271,7 +278,7 @@ void Trainer::keep_best(const tasks::Score& score) {
   if (better || best_epoch_ < 0) {
     best_score_ = score.value;
     best_epoch_ = at_.epoch;
-    best_ = copies(objective_.parameters());
+    best_ = copies(changing(objective_));
   } else if (at_.epoch - best_epoch_ >= options_.patience) {
     finished_ = true;
     outcome_.early = true;
@@ -299,7 +306,7 @@ void Trainer::checkpoint() {
   c.loss_sum = loss_sum_;
   c.weight_sum = weight_sum_;
   c.train_seconds = seconds_before_ + seconds_since(started_);
-  for (const auto& [name, parameter] : objective_.parameters())
+  for (const auto& [name, parameter] : changing(objective_))
     c.parameters[name] = parameter;
   c.optimizer = optimizer_.state();
   c.best = best_;

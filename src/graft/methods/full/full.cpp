@@ -3,10 +3,10 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "graft/core/error.h"
 #include "graft/methods/initial.h"
-#include "graft/nn/batch_norm.h"
 
 namespace graft::methods::full {
 namespace {
@@ -15,6 +15,26 @@ namespace {
 // (Touvron et al. 2021, arXiv:2103.17239) for up to 18 blocks.
 constexpr double kStd = 0.02;
 constexpr double kBranchScale = 0.1;
+
+// Of a ResNet's convolution [O, I, h, w] (He et al. 2015, arXiv:1502.01852, by fan-out, as torchvision draws them).
+at::Tensor drawn_convolution(const at::Tensor& was, Random& random) {
+  const auto fan_out = was.size(0) * was.size(2) * was.size(3);
+  return normal(was.sizes(), std::sqrt(2.0 / static_cast<double>(fan_out)), random);
+}
+
+// Batch norms of the towers, by path.
+std::vector<std::string> batch_norms(const models::Model& model, Towers towers) {
+  std::vector<std::string> paths;
+  for (const auto& [path, norm] : model.batch_norms()) {
+    if (contains(towers, model.tower_of(path), model)) paths.push_back(path);
+  }
+  return paths;
+}
+
+bool convolves_over_time(const models::Model& model) {
+  const auto parameters = model.parameters();
+  return std::any_of(parameters.begin(), parameters.end(), [](const auto& p) { return p.dim() == 5; });
+}
 
 at::Tensor drawn(const std::string& name, const at::Tensor& was, bool of_norm, Random& random) {
   if (was.dim() == 0) return was.clone();  // the factor of cosines
@@ -33,6 +53,7 @@ class Full final : public MethodWith<Options> {
   std::string name() const override { return entry.name; }
 
   HeadWish head(const Setting& setting) const override {
+    if (from_scratch_of_convolutions(*setting.model)) return {.init = models::HeadInit::uniform};
     const bool prompts = setting.model->has_prompts() && !setting.classes.empty();
     return {.init = prompts ? models::HeadInit::class_text : models::HeadInit::zero};
   }
@@ -50,33 +71,57 @@ class Full final : public MethodWith<Options> {
 
   Adaptation attach(const Setting& setting, models::Head& head, Random&) const override {
     auto& model = *setting.model;
-    if (options_.from_scratch) {
-      for (const auto& module : model.modules()) {
-        if (!dynamic_cast<const nn::BatchNorm*>(module.get())) continue;
-        throw ConfigError(
-            "full",
-            "--from-scratch: {} normalises by statistics of its pre-training, which stay frozen here. Take "
-            "a model with layer norms.",
-            model.info().source);
-      }
-    }
     check_towers(entry.name, options_.tower, model, head);
     return {.bindings = {},
-            .trained = parameters_where(model, options_.tower, [](const std::string&) { return true; })};
+            .trained = parameters_where(model, options_.tower, [](const std::string&) { return true; }),
+            .by_batch = norms_by_batch(model)};
   }
 
   // Not in attach(): a session's model is put back to what it was then.
   void before_training(Stage& stage) const override {
     if (!options_.from_scratch) return;
     torch::NoGradGuard no_grad;
+    const bool convolves = from_scratch_of_convolutions(*stage.model);
     const auto norms = norm_parameters(*stage.model, options_.tower);
     const auto parameters = stage.model->named_parameters();
     for (const auto& name : stage.adaptation.trained) {
       Random random = stage.random.fork(name);
       const bool of_norm = std::find(norms.begin(), norms.end(), name) != norms.end();
       const at::Tensor& own = parameters[name];
-      own.copy_(drawn(name, own, of_norm, random));
+      own.copy_(convolves && own.dim() == 4 ? drawn_convolution(own, random) : drawn(name, own, of_norm, random));
     }
+    for (const auto& [path, norm] : stage.model->batch_norms()) {
+      if (!norm->goes_by_batch()) continue;
+      norm->statistics()[0].second.zero_();
+      norm->statistics()[1].second.fill_(1);
+    }
+  }
+
+ private:
+  bool from_scratch_of_convolutions(const models::Model& model) const {
+    return options_.from_scratch && !batch_norms(model, options_.tower).empty();
+  }
+
+  // Those that go by the batch; none where statistics stay. ConfigError for what cannot be.
+  std::vector<std::string> norms_by_batch(const models::Model& model) const {
+    const auto& source = model.info().source;
+    auto norms = batch_norms(model, options_.tower);
+    if (norms.empty()) {
+      if (options_.batch_statistics != true) return {};
+      throw ConfigError("full", "--batch-statistics: {} has no batch norms. Leave it out.", source);
+    }
+    if (!options_.batch_statistics.value_or(options_.from_scratch)) {
+      if (!options_.from_scratch) return {};
+      throw ConfigError("full",
+                        "--from-scratch with --batch-statistics no: {} would have neither the weights nor the "
+                        "statistics of its pre-training. Leave --batch-statistics out.",
+                        source);
+    }
+    if (!convolves_over_time(model)) return norms;
+    throw ConfigError("full",
+                      "--{}: {} convolves over time, and its batch norms keep the statistics of their pre-training "
+                      "here. Take a ResNet of photos, or a model with layer norms.",
+                      options_.from_scratch ? "from-scratch" : "batch-statistics", source);
   }
 };
 

@@ -1,5 +1,5 @@
-// A network of residual blocks of convolutions (He et al. 2016, arXiv:1512.03385), over photos or over clips. Batch
-// norms are always as after training (nn/batch_norm.h), also where everything trains.
+// A network of residual blocks of convolutions (He et al. 2016, arXiv:1512.03385), over photos or over clips. Over
+// photos each block is a site, and so is its path, whose output is the change that will be added.
 //
 // A value between the pixels and `pooled` is maps, channels last: of photos [B * T, H, W, C], each frame of a clip by
 // itself; of a network over time [B, T', H, W, C], a row an example. `pooled` is [B, C], their mean over space and
@@ -26,19 +26,24 @@ struct ResidualParts {
   int64_t bare_stride = 1;
 };
 
-class ResidualBlock final : public torch::nn::Module {
+class ResidualBlock final : public nn::Rerunnable {
  public:
   // Parameters: convK.weight, normK.* from K = 1, shortcut.weight, shortcut_norm.*
-  explicit ResidualBlock(ResidualParts parts);
+  explicit ResidualBlock(ResidualParts parts, nn::Site whole = {}, nn::Site path = {});
 
   // [B, C, H, W] or [B, C, T, H, W] -> relu(path(x) + shortcut(x))
-  at::Tensor forward(const at::Tensor& x) const;
+  at::Tensor forward(const at::Tensor& x, const nn::Context& context) const;
+  void forward(nn::Stream& stream, const nn::Context& context) const override;
+  std::vector<nn::Joint*> joints() override { return {&path_joint_, &whole_joint_}; }
   int64_t outputs() const { return parts_.path.back().convolution->outputs(); }
 
  private:
-  at::Tensor beside(const at::Tensor& x) const;
+  at::Tensor frozen(const at::Tensor& x, const nn::Context& context) const;
+  at::Tensor path(const at::Tensor& x, const nn::Context& context) const;
+  at::Tensor beside(const at::Tensor& x, const nn::Context& context) const;
 
   ResidualParts parts_;
+  nn::Joint whole_joint_, path_joint_;
 };
 
 class ResidualTower final : public Tower {
@@ -55,7 +60,7 @@ class ResidualTower final : public Tower {
   // Maps are many times as large as what they are computed from: they are computed again and not kept.
   bool has_one_shape(nn::Place place) const override { return place == 0 || place >= pooled(); }
   at::Tensor rows(const nn::Value& value) const override;
-  std::vector<nn::Joint*> joints() override { return {}; }
+  std::vector<nn::Joint*> joints() override;  // of each block: its path, the whole; over time none
 
  private:
   std::shared_ptr<ConvolutionPath> stem_;

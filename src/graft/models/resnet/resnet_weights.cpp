@@ -105,7 +105,21 @@ class ResnetReader {
                             {outputs, inputs, 1}, {1, stride}, 1);
     }
     if (over_time_ && stage == 1 && k == 0) parts.pool = nn::MaxPool{{2, 1}, {2, 1}};
-    return std::make_shared<ResidualBlock>(std::move(parts));
+    return std::make_shared<ResidualBlock>(std::move(parts), site(index, "out", outputs, theirs),
+                                           site(index, "path", outputs, theirs));
+  }
+
+  // The path of a block, or all of it (its output); where it computes over time it offers none.
+  nn::Site site(int64_t index, const std::string& part, int64_t width, const std::string& theirs) const {
+    if (over_time_) return {};
+    return {.path = fmt::format("vision.blocks.{}.{}", index, part),
+            .kind = nn::SiteKind::maps,
+            .block = index,
+            .in = width,
+            .out = width,
+            .place = 1 + index,
+            .checkpoint = theirs.substr(0, theirs.size() - 1),
+            .part = part};
   }
 
   std::unique_ptr<Model> finish(const std::shared_ptr<ConvolutionPath>& stem) {

@@ -14,11 +14,11 @@ InceptionBlock::InceptionBlock(std::optional<nn::MaxPool> before,
     register_module("branch" + std::to_string(i), branches_[i]);
 }
 
-at::Tensor InceptionBlock::forward(const at::Tensor& x) const {
+at::Tensor InceptionBlock::forward(const at::Tensor& x, const nn::Context& context) const {
   constexpr nn::MaxPool kNeighbours{{3, 3}, {1, 1}, {1, 1}};
   const auto read = before_ ? (*before_)(x) : x;
-  return at::cat({branches_[0]->forward(read), branches_[1]->forward(read), branches_[2]->forward(read),
-                  branches_[3]->forward(kNeighbours(read))},
+  return at::cat({branches_[0]->forward(read, context), branches_[1]->forward(read, context),
+                  branches_[2]->forward(read, context), branches_[3]->forward(kNeighbours(read), context)},
                  1);
 }
 
@@ -47,7 +47,7 @@ int64_t S3dTower::width(nn::Place place) const {
                     : blocks_[static_cast<size_t>(std::min(place, 1 + blocks()) - 2)]->outputs();
 }
 
-nn::Value S3dTower::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context&) const {
+nn::Value S3dTower::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const {
   check_way(from, to);
   if (from == to) return value;
   at::Tensor maps;
@@ -55,11 +55,11 @@ nn::Value S3dTower::run(nn::Value value, nn::Place from, nn::Place to, const nn:
   if (from == 0) {
     maps = clips_of(value, kLeastFrames);
     for (const auto& path : stem_)
-      maps = path->forward(maps);
+      maps = path->forward(maps, context);
     from = 1;
   }
   for (; from < std::min(to, 1 + blocks()); ++from)
-    maps = blocks_[static_cast<size_t>(from - 1)]->forward(maps);
+    maps = blocks_[static_cast<size_t>(from - 1)]->forward(maps, context);
   if (to == pooled()) return {at::avg_pool3d(maps, {2, 7, 7}, /*stride=*/1).mean({2, 3, 4})};
   return {channels_last(maps)};
 }

@@ -21,7 +21,8 @@ class InceptionBlock final : public torch::nn::Module {
   // Parameters: branchK.convI.weight, branchK.normI.*. The fourth branch reads the maximum of 3 x 3 x 3 neighbours.
   InceptionBlock(std::optional<nn::MaxPool> before, std::array<std::shared_ptr<ConvolutionPath>, 4> branches);
 
-  at::Tensor forward(const at::Tensor& x) const;  // [B, C, T, H, W] -> the branches' channels side by side
+  // [B, C, T, H, W] -> the branches' channels side by side
+  at::Tensor forward(const at::Tensor& x, const nn::Context& context) const;
   int64_t outputs() const;
 
  private:

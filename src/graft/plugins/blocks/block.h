@@ -1,0 +1,67 @@
+// Small networks that are put into a ResNet and train there, whatever the method trains beside them. Each starts as if
+// it were not there, bit for bit, unless its options say otherwise. A block is named on the command line with its
+// options: "nonlocal", "se:ratio=8"; several with commas between.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graft/core/options.h"
+#include "graft/core/random.h"
+#include "graft/nn/insert.h"
+
+namespace graft::plugins {
+
+class Block {
+ public:
+  virtual ~Block() = default;
+  virtual std::string at() const = 0;      // the residual blocks that the user named; empty: none were
+  virtual bool stands_behind() const = 0;  // whole residual blocks; else within their paths, before the add
+  // Where its paper puts it, by index, among residual blocks of these widths in their order.
+  virtual std::vector<size_t> usual_places(const std::vector<int64_t>& widths) const = 0;
+  // For maps [B, width, H, W].
+  virtual std::shared_ptr<nn::Insert> make(int64_t width, Random& random) const = 0;
+};
+
+// What to say of the option that all blocks have.
+inline constexpr const char* kAtHelp =
+    "residual blocks that get one, as blocks.3 or by the checkpoint's name, layer2.1; patterns as blocks.*, several "
+    "with commas between";
+
+std::vector<size_t> every(const std::vector<int64_t>& widths);  // block, by index
+
+// Between the two maps of a bottleneck: a `ratio`-th of the width, but 4 or more, so that a norm over them has
+// something to norm. ConfigError by the name of the block for a ratio below 1.
+int64_t reduced_width(const char* block, int64_t width, int64_t ratio);
+
+// The first map [out, in] of a bottleneck with a ReLU: PyTorch's default, each other row the negative of the one
+// before, so that of two one is above zero whatever is read. What is drawn freely may have none that is, and never
+// trains.
+at::Tensor rows_in_pairs(int64_t out, int64_t in, Random& random);
+
+// How gates start: at 1 exactly, 2 sigmoid(0), as if they were not there; or as in their papers, sigmoid(x) near a
+// half.
+enum class Start { identity, paper };
+std::vector<std::pair<Start, std::string>> choices(Start);
+inline constexpr const char* kStartHelp = "gates of 1, as if it were not there, or the paper's, near a half";
+
+at::Tensor gate(const at::Tensor& x, Start start);
+// The last map [out, in] before a gate: zero, or PyTorch's default.
+at::Tensor before_gate(int64_t out, int64_t in, Start start, Random& random);
+
+struct BlockEntry {
+  const char* name;
+  const char* summary;
+  const char* paper;
+  std::vector<OptionInfo> (*options)();
+  std::unique_ptr<Block> (*parse)(const OptionValues& values);
+};
+
+const std::vector<const BlockEntry*>& blocks();  // in the order of blocks.def
+
+}  // namespace graft::plugins

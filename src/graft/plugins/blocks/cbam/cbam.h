@@ -1,0 +1,29 @@
+// Convolutional block attention, after Woo et al. 2018 (arXiv:1807.06521), eq. 1 to 3: each channel of a residual path
+// times a gate that one bottleneck makes of all channels' means and of their largest values, then each position times a
+// gate that a 7 x 7 convolution makes of the mean and the largest value over the channels there. The paper's gates
+// start near a half; here the last maps start at zero and a gate is 2 sigmoid, 1 exactly at the start. `start=paper` is
+// the paper's. The authors' code norms the convolution's result, which the paper does not say and this does not do.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "graft/plugins/blocks/block.h"
+
+namespace graft::plugins::cbam {
+
+struct Options {
+  std::string at;
+  int64_t ratio = 16;
+  Start start = Start::identity;
+};
+template <class Visitor>
+void fields(Visitor& visit, Options& o) {
+  visit("at", o.at, kAtHelp);
+  visit("ratio", o.ratio, "how many times narrower it is between its two maps, 4 channels or more");
+  visit("start", o.start, kStartHelp);
+}
+
+extern const BlockEntry entry;
+
+}  // namespace graft::plugins::cbam

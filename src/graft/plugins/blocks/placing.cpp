@@ -1,0 +1,144 @@
+#include "graft/plugins/blocks/placing.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "graft/core/error.h"
+#include "graft/core/names.h"
+#include "graft/core/registry.h"
+#include "graft/plugins/blocks/block.h"
+#include "graft/plugins/option_item.h"
+
+namespace graft::plugins {
+namespace {
+
+constexpr const char* kPath = "path";  // the part of a residual block that a site is
+
+struct AskedBlock {
+  const BlockEntry* entry;
+  OptionValues values;
+  std::string* last = nullptr;  // the value that was read last
+};
+
+bool is_block(std::string_view name) {
+  return std::ranges::any_of(blocks(), [&](const auto* entry) { return entry->name == name; });
+}
+
+// An item "name" or "name:option=value" begins a block; "option=value" goes on with the one before it, and what is
+// neither goes on with the value before it: "nonlocal:at=layer2.1,layer3.1".
+std::vector<AskedBlock> read_blocks(std::string_view text) {
+  constexpr std::string_view kExpected = "a block with its options, as in nonlocal:at=layer3.1,se";
+  std::vector<AskedBlock> asked;
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    std::string_view item = text.substr(0, comma);
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+    const size_t colon = item.find(':');
+    const bool is_option = colon == std::string_view::npos && item.find('=') != std::string_view::npos;
+    if (!is_option && colon == std::string_view::npos && !is_block(item) && !asked.empty() && asked.back().last) {
+      asked.back().last->append(",").append(item);
+      continue;
+    }
+    if (!is_option) {
+      const auto& entry = find_named("block", "block", blocks(), item.substr(0, colon));
+      if (std::ranges::any_of(asked, [&](const AskedBlock& other) { return other.entry == &entry; })) {
+        throw UsageError("block", "'{}' is named twice. Name it once; at= may name several places.", entry.name);
+      }
+      asked.push_back({&entry, {}});
+      if (colon == std::string_view::npos) continue;
+      item.remove_prefix(colon + 1);
+    }
+    if (asked.empty()) throw ConfigError("block", "'{}': expected {}.", item, kExpected);
+    asked.back().last = &add_option("block", item, kExpected, asked.back().values);
+  }
+  if (asked.empty()) throw ConfigError("block", "'' names no block. Leave --block out, or name one.");
+  return asked;
+}
+
+// Residual blocks in their order: what is behind each, or its path.
+std::vector<const nn::Site*> sites_of(models::Model& model, bool behind) {
+  std::vector<const nn::Site*> sites;
+  for (const auto* joint : model.joints()) {
+    const auto& site = joint->site();
+    if (site.kind == nn::SiteKind::maps && (site.part == kPath) != behind) sites.push_back(&site);
+  }
+  return sites;
+}
+
+std::string block_name(const nn::Site& site) {
+  return fmt::format("blocks.{}", site.block);
+}
+
+bool is_named(const std::string& pattern, const nn::Site& site) {
+  const auto name = block_name(site);
+  return nn::matches(pattern, name) || nn::matches(pattern, "vision." + name) || nn::matches(pattern, site.checkpoint);
+}
+
+std::vector<const nn::Site*> named_sites(const BlockEntry& entry, const std::string& at, models::Model& model,
+                                         const std::vector<const nn::Site*>& sites) {
+  std::vector<std::string> known;
+  for (const auto* site : sites) {
+    known.push_back(block_name(*site));
+    known.push_back(site->checkpoint);
+  }
+  std::vector<const nn::Site*> found;
+  std::string_view rest = at;
+  while (!rest.empty()) {
+    const size_t comma = rest.find(',');
+    const std::string item(rest.substr(0, comma));
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    const auto before = found.size();
+    std::ranges::copy_if(sites, std::back_inserter(found), [&](const auto* site) {
+      return is_named(item, *site) && std::ranges::find(found, site) == found.end();
+    });
+    if (found.size() > before || std::ranges::any_of(found, [&](const auto* site) { return is_named(item, *site); }))
+      continue;
+    const auto near = nearest_name(item, known);
+    throw ModelError("block", "--block {}:at={}: {} has no residual block of that name.{} It has {} to {}.", entry.name,
+                     item, model.info().source, near ? fmt::format(" Did you mean '{}'?", *near) : "",
+                     block_name(*sites.front()), block_name(*sites.back()));
+  }
+  std::ranges::sort(found, {}, [](const auto* site) { return site->block; });
+  return found;
+}
+
+std::vector<const nn::Site*> sites_for(const BlockEntry& entry, const Block& block, models::Model& model) {
+  const auto sites = sites_of(model, block.stands_behind());
+  if (sites.empty()) {
+    throw ModelError("block",
+                     "--block {}: {} ({}) has no residual blocks of maps, where it would stand. Take a ResNet.",
+                     entry.name, model.info().source, model.info().description);
+  }
+  if (!block.at().empty()) return named_sites(entry, block.at(), model, sites);
+  std::vector<int64_t> widths;
+  for (const auto* site : sites)
+    widths.push_back(site->out);
+  std::vector<const nn::Site*> usual;
+  for (const auto place : block.usual_places(widths))
+    usual.push_back(sites.at(place));
+  return usual;
+}
+
+}  // namespace
+
+void check_blocks(const std::string& text) {
+  for (const auto& asked : read_blocks(text))
+    asked.entry->parse(asked.values);
+}
+
+std::vector<methods::Binding> place_blocks(const std::string& text, models::Model& model, const Random& random) {
+  std::vector<methods::Binding> bindings;
+  for (const auto& asked : read_blocks(text)) {
+    const auto block = asked.entry->parse(asked.values);
+    for (const auto* site : sites_for(*asked.entry, *block, model)) {
+      Random own = random.fork(asked.entry->name).fork(site->path);
+      bindings.push_back({block->make(site->out, own), {site->path}, asked.entry->name});
+    }
+  }
+  return bindings;
+}
+
+}  // namespace graft::plugins
