@@ -8,7 +8,7 @@
 #include <string>
 
 #include "graft/core/error.h"
-#include "graft/methods/mlp/mlp.h"
+#include "graft/methods/hidden_layers.h"
 
 namespace graft::methods::forward_forward {
 namespace {
@@ -36,12 +36,11 @@ Tensors gradients(Network& net, const at::Tensor& x, const at::Tensor& labels) {
 // The activities of all layers for a label, written as the paper has it: the label in the input, layer after layer.
 std::vector<at::Tensor> activities(Network& net, const at::Tensor& x, const at::Tensor& labels, double label_scale) {
   auto p = net.named_parameters();
-  auto input =
-      torch::cat({mlp::with_unit_rms(x), torch::one_hot(labels, net.outputs()).to(x.dtype()) * label_scale}, 1);
+  auto input = torch::cat({with_unit_rms(x), torch::one_hot(labels, net.outputs()).to(x.dtype()) * label_scale}, 1);
   std::vector<at::Tensor> all;
   for (int l = 0; p.contains("weight_" + std::to_string(l)); ++l) {
     all.push_back(torch::relu(torch::linear(input, p["weight_" + std::to_string(l)], p["bias_" + std::to_string(l)])));
-    input = mlp::with_unit_rms(all.back());
+    input = with_unit_rms(all.back());
   }
   return all;
 }

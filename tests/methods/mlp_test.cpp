@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include "graft/core/error.h"
+#include "graft/methods/hidden_layers.h"
 #include "tests/methods/sites_only.h"
 
 namespace graft::methods {
@@ -24,7 +25,7 @@ TEST(Mlp, IsItsFormula) {
 }
 
 TEST(Mlp, KeepsARowOfZeros) {
-  EXPECT_TRUE(torch::equal(mlp::with_unit_rms(torch::zeros({1, 4})), torch::zeros({1, 4})));
+  EXPECT_TRUE(torch::equal(with_unit_rms(torch::zeros({1, 4})), torch::zeros({1, 4})));
 }
 
 TEST(Mlp, RefusesSizesThatAreNone) {

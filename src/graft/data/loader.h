@@ -23,7 +23,7 @@ struct LoaderOptions {
   std::int64_t prefetch = 2;  // batches made ahead
   std::int64_t epochs = 1;    // how far the workers may run ahead
   std::uint64_t seed = 0;
-  bool shuffle = false;  // a new order each epoch, epoch_order()'s
+  bool shuffle = false;                   // a new order each epoch, epoch_order()'s
   std::vector<std::int64_t> groups = {};  // of that order
 };
 

@@ -248,9 +248,9 @@ void Run::train() {
     result_.stopped_by = outcome.stopped_by;
     if (outcome.stopped_by != 0) return;
     result_.waited = outcome.waited;
-    report_.line("train", fmt::format("{} steps in {:.1f} s{}{}", outcome.steps_here, outcome.seconds,
-                                      outcome.early ? ", stopped early at the best validation score" : "",
-                                      waiting(outcome)));
+    report_.line("train",
+                 fmt::format("{} steps in {:.1f} s{}{}", outcome.steps_here, outcome.seconds,
+                             outcome.early ? ", stopped early at the best validation score" : "", waiting(outcome)));
   } else if (folder_) {
     folder_->start_metrics(0, run.objective->score_names());
   }

@@ -10,6 +10,7 @@
 #include "graft/core/clock.h"
 #include "graft/core/error.h"
 #include "graft/methods/adaptation.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::pipelines {
 namespace {
@@ -33,7 +34,8 @@ DriftMeasure::DriftMeasure(engine::PreparedRun& run, const at::Tensor& read, int
   for (int64_t i = 0; i < count; ++i)
     chosen.push_back(i * source->size() / count);
   source_ = source;
-  if (read.defined() && run.adapted.head_at == last) adapted_ = read.index_select(0, torch::tensor(chosen));
+  if (read.defined() && run.adapted.head_at == last)
+    adapted_ = read.index_select(0, torch::tensor(chosen, tensor::on_cpu(at::kLong)));
   examples_ = std::make_unique<data::Selection>(*source_, std::move(chosen));
   if (!adapted_.defined()) adapted_ = run.session.encoder().rows(*examples_, last, report);
   seconds_ = seconds_since(start);

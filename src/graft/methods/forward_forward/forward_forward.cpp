@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "graft/core/error.h"
+#include "graft/methods/hidden_layers.h"
 #include "graft/methods/initial.h"
-#include "graft/methods/mlp/mlp.h"
 #include "graft/methods/places.h"
 #include "graft/tensor/on_cpu.h"
 
@@ -18,7 +18,7 @@ namespace {
 class ForwardForward final : public MethodWith<Options> {
  public:
   explicit ForwardForward(Options options) : MethodWith(options) {
-    mlp::check_size("forward-forward", options_.width, options_.layers);
+    check_hidden_layers("forward-forward", options_.width, options_.layers);
     if (!(options_.threshold > 0))
       throw ConfigError("forward-forward", "--threshold {}: expected more than 0.", options_.threshold);
     if (!(options_.label_scale > 0))
@@ -75,12 +75,12 @@ at::Tensor Network::goodness(const at::Tensor& activities) const {
 at::Tensor Network::goodness_of_labels(const at::Tensor& features) const {
   const int64_t width = features.size(1);
   const auto of_features =
-      at::linear(mlp::with_unit_rms(features), weights_[0].narrow(1, 0, width), biases_[0]).unsqueeze(1);
+      at::linear(with_unit_rms(features), weights_[0].narrow(1, 0, width), biases_[0]).unsqueeze(1);
   const auto of_labels = weights_[0].narrow(1, width, outputs()).t() * options_.label_scale;
   auto h = at::relu(of_features + of_labels).flatten(0, 1);  // [B * C, H]
   auto all = weights_.size() == 1 ? goodness(h) : at::Tensor();
   for (size_t l = 1; l < weights_.size(); ++l) {
-    h = at::relu(at::linear(mlp::with_unit_rms(h), weights_[l], biases_[l]));
+    h = at::relu(at::linear(with_unit_rms(h), weights_[l], biases_[l]));
     all = all.defined() ? all + goodness(h) : goodness(h);
   }
   return all.view({features.size(0), outputs()});
@@ -107,14 +107,14 @@ at::Tensor Network::own_loss(const at::Tensor& features, const at::Tensor& label
   const auto x = features.detach();
   const auto wrong = wrong_labels(x, labels, context);
   const auto told = at::one_hot(at::cat({labels, wrong}), outputs()).to(x.scalar_type()) * options_.label_scale;
-  auto input = at::cat({mlp::with_unit_rms(x).repeat({2, 1}), told}, 1);
+  auto input = at::cat({with_unit_rms(x).repeat({2, 1}), told}, 1);
   at::Tensor loss;
   for (size_t l = 0; l < weights_.size(); ++l) {
     const auto h = at::relu(at::linear(input, weights_[l], biases_[l]));
     const auto halves = goodness(h).chunk(2);
     const auto own = (at::softplus(threshold_ - halves[0]) + at::softplus(halves[1] - threshold_)).mean();
     loss = loss.defined() ? loss + own : own;
-    input = mlp::with_unit_rms(h.detach());
+    input = with_unit_rms(h.detach());
   }
   return loss;
 }

@@ -5,18 +5,16 @@
 
 #include <memory>
 
-#include "graft/core/error.h"
+#include "graft/methods/hidden_layers.h"
 #include "graft/methods/initial.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::methods::mlp {
 namespace {
 
-constexpr int64_t kMostWidth = 65536, kMostLayers = 64;
-
 class Mlp final : public MethodWith<Options> {
  public:
-  explicit Mlp(Options options) : MethodWith(options) { check_size("mlp", options_.width, options_.layers); }
+  explicit Mlp(Options options) : MethodWith(options) { check_hidden_layers("mlp", options_.width, options_.layers); }
 
   std::string name() const override { return entry.name; }
 
@@ -34,16 +32,6 @@ class Mlp final : public MethodWith<Options> {
 };
 
 }  // namespace
-
-at::Tensor with_unit_rms(const at::Tensor& x) {
-  return x / x.square().mean(1, /*keepdim=*/true).sqrt().clamp_min(1e-8);
-}
-
-void check_size(const char* where, int64_t width, int64_t layers) {
-  if (width < 1 || width > kMostWidth) throw ConfigError(where, "--width {}: expected 1 to {}.", width, kMostWidth);
-  if (layers < 1 || layers > kMostLayers)
-    throw ConfigError(where, "--layers {}: expected 1 to {}.", layers, kMostLayers);
-}
 
 Network::Network(int64_t features, int64_t outputs, const Options& options, Random& random) : Head(features, outputs) {
   int64_t in = features;

@@ -23,12 +23,6 @@ void fields(Visitor& visit, Options& o) {
   visit("layers", o.layers, "hidden layers");
 }
 
-// x [B, E] with rows of root mean square 1; a row of zeros stays one.
-at::Tensor with_unit_rms(const at::Tensor& x);
-
-// At most so many: more is a slip of the keyboard. ConfigError at `where`.
-void check_size(const char* where, int64_t width, int64_t layers);
-
 class Network final : public models::Head {
  public:
   Network(int64_t features, int64_t outputs, const Options& options, Random& random);
