@@ -224,6 +224,20 @@ TEST(FrozenLinear, KeepsNoInputAndPacksItsTransposeOnlyWhenAsked) {
   EXPECT_EQ(linear.bytes(), 2 * packed);
 }
 
+TEST(FrozenLinear, OfABigWeightNoTransposeIsKept) {
+  const int64_t in = 1030, out = 1026;  // in int8 more than a MiB, and no whole panels
+  const auto x = torch::randn({3, in}).requires_grad_(true), g = torch::randn({3, out});
+  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+    const FrozenLinear linear(torch::randn({out, in}), std::nullopt, precision);
+    const auto packed = linear.bytes();
+    for (int i = 0; i < 2; ++i) {
+      const auto dx = torch::autograd::grad({linear.forward(x)}, {x}, {g})[0];
+      EXPECT_LT(relative_error(dx, at::matmul(g, linear.weight())), precision == Precision::fp32 ? 1e-5 : 0.02);
+    }
+    EXPECT_LT(linear.bytes(), packed + out * in / 8) << to_string(precision);
+  }
+}
+
 TEST(FrozenLinear, AnEmptyBatchGivesAnEmptyResult) {
   const FrozenLinear linear(torch::randn({5, 3}), std::nullopt, Precision::fp32);
   EXPECT_EQ(linear.forward(torch::randn({0, 3})).sizes(), (at::IntArrayRef{0, 5}));

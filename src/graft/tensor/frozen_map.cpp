@@ -10,6 +10,8 @@
 namespace graft::tensor {
 namespace {
 
+constexpr int64_t kBigWeight = int64_t{1} << 20;
+
 // A branch adds to whole panels: rows of zeros before and after B make it so.
 at::Tensor up_panels(const LowRank& branch, int64_t width) {
   const auto b = branch.b.detach().to(at::kFloat) * branch.scale;
@@ -18,14 +20,19 @@ at::Tensor up_panels(const LowRank& branch, int64_t width) {
 
 }  // namespace
 
-const PackedWeight& FrozenLinear::Packed::backward() {
-  std::call_once(once_, [&] { backward_ = transposed(forward); });
-  return backward_;
+PackedWeight FrozenLinear::Packed::backward() {
+  std::call_once(once_, [&] {
+    backward_ = transposed(forward);
+    if (backward_.bytes() >= kBigWeight) backward_.numbers.reset();
+  });
+  auto weight = backward_;
+  if (!weight.numbers.defined()) weight.numbers = transposed_numbers(forward);
+  return weight;
 }
 
 int64_t FrozenLinear::Packed::bytes() const {
   if (plain.defined()) return static_cast<int64_t>(plain.nbytes());
-  return forward.bytes() + (backward_.numbers.defined() ? backward_.bytes() : 0);
+  return forward.bytes() + backward_.bytes();
 }
 
 MapForward map_forward(FrozenLinear::Packed& packed, const at::Tensor& x, const std::vector<LowRank>& branches,
@@ -71,7 +78,7 @@ MapGradients map_backward(FrozenLinear::Packed& packed, const at::Tensor& gradie
   at::NoGradGuard no_grad;
   const auto& kernels = *fast_kernels();
   const auto m = gradient.size(0), width = kernels.panel;
-  const auto& weight = packed.backward();
+  const auto weight = packed.backward();
   MapGradients result;
   if (wants.x) result.x = at::empty({m, packed.in}, gradient.options());
 

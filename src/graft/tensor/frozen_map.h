@@ -21,12 +21,14 @@ struct FrozenLinear::Packed {
   at::Tensor plain;  // [out, in] as it is multiplied, where the kernels do not fit; `forward` is empty then
   PackedWeight forward;
 
-  const PackedWeight& backward();  // packed when first asked for
+  // Of a big weight the numbers are written anew each time, for a hundredth of the product's time: to keep them would
+  // hold the model twice. Those of small ones are kept.
+  PackedWeight backward();
   int64_t bytes() const;
 
  private:
   std::once_flag once_;
-  PackedWeight backward_;
+  PackedWeight backward_;  // of a big weight without its numbers
 };
 
 struct MapForward {

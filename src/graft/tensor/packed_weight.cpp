@@ -1,6 +1,12 @@
 #include "graft/tensor/packed_weight.h"
 
+#include <ATen/Parallel.h>
 #include <torch/types.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "graft/core/error.h"
 
 namespace graft::tensor {
 namespace {
@@ -69,10 +75,76 @@ at::Tensor matrix_of(const PackedWeight& packed) {
   return numbers.permute({0, 2, 1, 3}).reshape({rows, columns}).slice(0, 0, packed.n).slice(1, 0, packed.k);
 }
 
+// A square of group x group numbers, which lies in one piece both in panels and in those of the transpose.
+template <class Number, int group>
+struct Square {
+  Number at[group * group];
+  Square transposed() const {
+    Square result;
+    for (int row = 0; row < group; ++row) {
+      for (int column = 0; column < group; ++column)
+        result.at[column * group + row] = at[row * group + column];
+    }
+    return result;
+  }
+};
+// In two words, where the compiler would make it 16 loads and stores.
+template <>
+inline Square<int8_t, 4> Square<int8_t, 4>::transposed() const {
+  uint64_t low, high;
+  std::memcpy(&low, at, 8);
+  std::memcpy(&high, at + 8, 8);
+  const auto within_twos = [](uint64_t x) {  // each 2 x 2 of the two rows in a word
+    const uint64_t change = ((x >> 24) ^ x) & 0x00FF00FF00ull;
+    return x ^ change ^ (change << 24);
+  };
+  low = within_twos(low);
+  high = within_twos(high);
+  const uint64_t change = ((low >> 16) ^ high) & 0x0000FFFF0000FFFFull;
+  high ^= change;
+  low ^= change << 16;
+  Square result;
+  std::memcpy(result.at, &low, 8);
+  std::memcpy(result.at + 8, &high, 8);
+  return result;
+}
+
+// The numbers of a weight in panels -> those of its transpose.
+template <class Number, int group>
+at::Tensor transposed_panels(const PackedWeight& of) {
+  using Unit = Square<Number, group>;
+  const int64_t across = of.width / group;  // squares in a row of a panel
+  const auto steps = of.padded_k() / group, back_panels = (of.k + of.width - 1) / of.width;
+  const auto back_steps = (of.n + group - 1) / group;
+  auto result = at::empty({back_panels, back_steps, of.width, group}, of.numbers.options());
+  const auto* const from = static_cast<const Unit*>(of.numbers.const_data_ptr());
+  auto* const to = static_cast<Unit*>(result.mutable_data_ptr());
+  at::parallel_for(0, back_panels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t panel = begin; panel < end; ++panel) {
+      for (int64_t of_panel = 0; of_panel * across < back_steps; ++of_panel) {
+        const auto rows = std::min(across, back_steps - of_panel * across);
+        for (int64_t i = 0; i < across; ++i) {
+          const auto step = panel * across + i;
+          Unit* const column = to + (panel * back_steps + of_panel * across) * across + i;
+          if (step >= steps) {
+            for (int64_t row = 0; row < rows; ++row)
+              column[row * across] = {};
+            continue;
+          }
+          const Unit* const read = from + (of_panel * steps + step) * across;
+          for (int64_t row = 0; row < rows; ++row)
+            column[row * across] = read[row].transposed();
+        }
+      }
+    }
+  });
+  return result;
+}
+
 }  // namespace
 
 int64_t PackedWeight::bytes() const {
-  int64_t total = static_cast<int64_t>(numbers.nbytes());
+  int64_t total = numbers.defined() ? static_cast<int64_t>(numbers.nbytes()) : 0;
   if (row_scale.defined()) total += static_cast<int64_t>(row_scale.nbytes());
   if (column_scale.defined()) total += static_cast<int64_t>(column_scale.nbytes());
   if (column_sums.defined()) total += static_cast<int64_t>(column_sums.nbytes());
@@ -98,11 +170,24 @@ PackedWeight pack(const at::Tensor& weight, Precision precision, const KernelTab
   return packed;
 }
 
+at::Tensor transposed_numbers(const PackedWeight& forward) {
+  at::NoGradGuard no_grad;
+  switch (forward.precision) {
+    case Precision::fp32:
+      return transposed_panels<float, 1>(forward);
+    case Precision::bf16:
+      return forward.group == 2 ? transposed_panels<uint16_t, 2>(forward) : transposed_panels<uint16_t, 1>(forward);
+    case Precision::int8:
+      return forward.group == 4 ? transposed_panels<int8_t, 4>(forward) : transposed_panels<int8_t, 2>(forward);
+  }
+  throw InternalError("packed_weight", "a precision without panels: {}", static_cast<int>(forward.precision));
+}
+
 PackedWeight transposed(const PackedWeight& forward) {
   at::NoGradGuard no_grad;
   PackedWeight packed{
       .precision = forward.precision, .k = forward.n, .n = forward.k, .width = forward.width, .group = forward.group};
-  packed.numbers = panels_of(matrix_of(forward).t(), forward.width, forward.group);
+  packed.numbers = transposed_numbers(forward);
   packed.column_sums = column_sums_of(packed);
   if (forward.column_scale.defined()) packed.row_scale = forward.column_scale.slice(0, 0, forward.n).clone();
   return packed;

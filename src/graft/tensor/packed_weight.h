@@ -34,6 +34,7 @@ PackedWeight pack(const at::Tensor& weight, Precision, const KernelTable&);
 
 // The same numbers for the backward, y W.
 PackedWeight transposed(const PackedWeight& forward);
+at::Tensor transposed_numbers(const PackedWeight& forward);  // of that
 
 // [out, in] float32 as the packed numbers say.
 at::Tensor unpack(const PackedWeight& forward);
