@@ -43,8 +43,16 @@ bool Linear::is_plain(const at::Tensor& x) const {
   return x.scalar_type() == at::kDouble || weight_.requires_grad();
 }
 
+at::Tensor Linear::plain(const at::Tensor& x) const {
+  const auto weight = awake_weight();
+  if (x.scalar_type() == at::kDouble || precision_ == tensor::Precision::fp32 || !tensor::multiplies_bf16())
+    return at::linear(to_stream(x), weight, bias_);
+  const auto rounded = [](const at::Tensor& t) { return t.defined() ? t.to(at::kBFloat16) : t; };
+  return at::linear(rounded(x), rounded(weight), rounded(bias_));
+}
+
 at::Tensor Linear::frozen(const at::Tensor& x, tensor::Activation activation) const {
-  if (is_plain(x)) return tensor::activate(scaled(at::linear(to_stream(x), awake_weight(), bias_)), activation);
+  if (is_plain(x)) return tensor::activate(scaled(plain(x)), activation);
   return finish(folds_scale(), activation, [&](const tensor::FrozenLinear& map, tensor::Activation inner) {
     return map.forward(to_carrier(x, precision_), inner);
   });
@@ -152,7 +160,7 @@ at::Tensor Linear::with_forms(const at::Tensor& x, tensor::Activation activation
 
 at::Tensor Linear::with_opaque(const at::Tensor& x, const Context& context) const {
   const Frozen map([this](const at::Tensor& u) -> at::Tensor {
-    if (is_plain(u)) return at::linear(u, awake_weight(), bias_);
+    if (is_plain(u)) return to_stream(plain(u));
     return to_stream(packed(false).forward(to_carrier(u, precision_)));
   });
   return joint_.run(to_stream(x), map, context);

@@ -1,6 +1,8 @@
 // A linear map of a frozen model, y = act(x Wᵀ + b), with a site around the part before the activation. Frozen, the
 // weight is packed once in the precision asked for, and need not stay in memory beside that: a weight that rests
-// (tensor/resting.h) does not. Where it trains, the plain float path runs and nothing is packed.
+// (tensor/resting.h) does not. Where it trains nothing is packed: the weight and its gradient stay float32, and are
+// rounded to bf16 for the products where frozen weights are bf16 or int8 and the processor multiplies that, as under
+// PyTorch's autocast.
 // Several threads may run one map at once: whoever needs it first packs it, and who finds it packed takes no lock. That
 // holds while the map stays as it is, weights, LayerScale and inserts; to train it, write to it or put inserts at it is
 // for one thread, while no other runs it.
@@ -53,12 +55,13 @@ class Linear : public torch::nn::Module {
   at::Tensor scaled(const at::Tensor& y) const { return scale_.defined() ? y * scale_ : y; }
   const tensor::FrozenLinear& packed(bool with_scale) const;
   void forget_packed() const;
-  at::Tensor awake_weight() const;  // [out, in], for the plain path; what was packed of it is dropped
+  at::Tensor awake_weight() const;  // [out, in], for plain(); what was packed of it is dropped
   bool folds_scale() const;
   // run(map, activation) with the LayerScale folded into the map, or applied behind it
   template <class Run>
   at::Tensor finish(bool with_scale, tensor::Activation activation, const Run& run) const;
   bool is_plain(const at::Tensor& x) const;
+  at::Tensor plain(const at::Tensor& x) const;
   at::Tensor with_opaque(const at::Tensor& x, const Context& context) const;
   at::Tensor with_forms(const at::Tensor& x, tensor::Activation activation) const;
   bool fuses(const Context& context) const;

@@ -12,10 +12,6 @@ namespace {
 
 Kernels chosen = Kernels::fast;
 
-bool cpu_multiplies_bf16() {
-  return __builtin_cpu_supports("avx512bf16") || __builtin_cpu_supports("amx-bf16");
-}
-
 std::string_view instruction_set() {
   if (__builtin_cpu_supports("amx-bf16")) return "AMX";
   if (__builtin_cpu_supports("avx512bf16")) return "AVX-512 bf16";
@@ -46,8 +42,12 @@ std::string_view to_string(Precision precision) {
   throw InternalError("precision", "a precision without a name: {}", static_cast<int>(precision));
 }
 
+bool multiplies_bf16() {
+  return __builtin_cpu_supports("avx512bf16") || __builtin_cpu_supports("amx-bf16");
+}
+
 Precision default_precision() {
-  return cpu_multiplies_bf16() ? Precision::bf16 : Precision::fp32;
+  return multiplies_bf16() ? Precision::bf16 : Precision::fp32;
 }
 
 c10::ScalarType carrier(Precision precision) {

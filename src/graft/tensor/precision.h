@@ -1,5 +1,5 @@
 // How frozen weights are held and multiplied, and what this processor can do with that. What trains, the residual
-// stream, norms and softmax stay in float32 whatever the precision.
+// stream, norms and softmax are held in float32 whatever the precision.
 #pragma once
 
 #include <c10/core/ScalarType.h>
@@ -14,8 +14,8 @@ enum class Precision { fp32, bf16, int8 };
 Precision parse_precision(std::string_view text);  // "fp32", "bf16", "int8"; UsageError with the nearest name
 std::string_view to_string(Precision);
 
-// bf16 where the processor multiplies it (avx512_bf16), else fp32.
-Precision default_precision();
+bool multiplies_bf16();         // of the processor: avx512_bf16 or better
+Precision default_precision();  // bf16 where it does, else fp32
 
 // The type in which activations travel between frozen maps: float32 for fp32, bfloat16 for the other two.
 c10::ScalarType carrier(Precision);
