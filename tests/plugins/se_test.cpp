@@ -1,9 +1,7 @@
 #include "graft/plugins/blocks/se/se.h"
 
-#include <gmock/gmock.h>
-
-#include "graft/core/error.h"
 #include "tests/plugins/block_golden.h"
+#include "tests/plugins/gates_test.h"
 
 namespace graft::plugins::se {
 namespace {
@@ -14,27 +12,11 @@ TEST(SqueezeExcitation, IsThePapersEquationsWithEitherGate) {
 }
 
 TEST(SqueezeExcitation, StartsAtOneOrAsThePaperDoesNearAHalf) {
-  const auto x = torch::rand({2, 32, 5, 5}) + 1;
-  EXPECT_TRUE(at::equal(run_block(*made_block("se", {}, 32), x, {}), x));
-  const auto halved = run_block(*made_block("se", {{"start", "paper"}}, 32), x, {}) / x;
-  EXPECT_GT(halved.min().item<float>(), 0.05);
-  EXPECT_LT(halved.max().item<float>(), 0.9);
+  expect_gates_at_one_or_near_a_half("se");
 }
 
 TEST(SqueezeExcitation, IsAsNarrowAsAskedButFourChannelsWide) {
-  const auto width = [](const OptionValues& options, int64_t channels) {
-    return made_block("se", options, channels)->named_parameters()["down_weight"].size(0);
-  };
-  EXPECT_EQ(width({}, 256), 16);
-  EXPECT_EQ(width({{"ratio", "4"}}, 256), 64);
-  EXPECT_EQ(width({}, 16), 4);
-  EXPECT_EQ(width({}, 3), 3);
-  try {
-    entry.parse({{"ratio", "0"}});
-    FAIL() << "nothing was refused";
-  } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), ::testing::HasSubstr("[se] --ratio: expected 1 or more, got 0"));
-  }
+  expect_width_as_asked_but_four("se");
 }
 
 }  // namespace

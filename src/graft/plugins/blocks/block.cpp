@@ -32,18 +32,4 @@ at::Tensor rows_in_pairs(int64_t out, int64_t in, Random& random) {
   return at::stack({half, -half}, 1).flatten(0, 1).narrow(0, 0, out).contiguous();
 }
 
-std::vector<std::pair<Start, std::string>> choices(Start) {
-  return {{Start::identity, "identity"}, {Start::paper, "paper"}};
-}
-
-at::Tensor gate(const at::Tensor& x, Start start) {
-  const auto sigmoid = at::sigmoid(x);
-  return start == Start::identity ? 2 * sigmoid : sigmoid;
-}
-
-at::Tensor before_gate(int64_t out, int64_t in, Start start, Random& random) {
-  return start == Start::identity ? torch::zeros({out, in}, tensor::on_cpu())
-                                  : methods::kaiming_uniform(out, in, random);
-}
-
 }  // namespace graft::plugins

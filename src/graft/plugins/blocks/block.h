@@ -33,6 +33,8 @@ inline constexpr const char* kAtHelp =
     "residual blocks that get one, as blocks.3 or by the checkpoint's name, layer2.1; patterns as blocks.*, several "
     "with commas between";
 
+inline constexpr const char* kRatioHelp = "how many times narrower it is between its two maps, 4 channels or more";
+
 std::vector<size_t> every(const std::vector<int64_t>& widths);  // block, by index
 
 // Between the two maps of a bottleneck: a `ratio`-th of the width, but 4 or more, so that a norm over them has
@@ -44,15 +46,25 @@ int64_t reduced_width(const char* block, int64_t width, int64_t ratio);
 // trains.
 at::Tensor rows_in_pairs(int64_t out, int64_t in, Random& random);
 
-// How gates start: at 1 exactly, 2 sigmoid(0), as if they were not there; or as in their papers, sigmoid(x) near a
-// half.
-enum class Start { identity, paper };
-std::vector<std::pair<Start, std::string>> choices(Start);
-inline constexpr const char* kStartHelp = "gates of 1, as if it were not there, or the paper's, near a half";
+// A block with a bottleneck that stands within residual paths, in each unless told otherwise. Net: the insert, made of
+// the options, a width and a Random; Options have `at` and `ratio`, and `name` is the block's.
+template <class Options, class Net>
+class BlockInPaths final : public Block {
+ public:
+  BlockInPaths(const char* name, Options options) : options_(std::move(options)) {
+    reduced_width(name, 1, options_.ratio);
+  }
 
-at::Tensor gate(const at::Tensor& x, Start start);
-// The last map [out, in] before a gate: zero, or PyTorch's default.
-at::Tensor before_gate(int64_t out, int64_t in, Start start, Random& random);
+  std::string at() const override { return options_.at; }
+  bool stands_behind() const override { return false; }
+  std::vector<size_t> usual_places(const std::vector<int64_t>& widths) const override { return every(widths); }
+  std::shared_ptr<nn::Insert> make(int64_t width, Random& random) const override {
+    return std::make_shared<Net>(options_, width, random);
+  }
+
+ private:
+  Options options_;
+};
 
 struct BlockEntry {
   const char* name;

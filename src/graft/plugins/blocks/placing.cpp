@@ -8,53 +8,29 @@
 
 #include "graft/core/error.h"
 #include "graft/core/names.h"
-#include "graft/core/registry.h"
+#include "graft/plugins/asked.h"
 #include "graft/plugins/blocks/block.h"
-#include "graft/plugins/option_item.h"
 
 namespace graft::plugins {
 namespace {
 
 constexpr const char* kPath = "path";  // the part of a residual block that a site is
 
-struct AskedBlock {
-  const BlockEntry* entry;
-  OptionValues values;
-  std::string* last = nullptr;  // the value that was read last
-};
+constexpr AskedKind kKind{.where = "block",
+                          .one = "block",
+                          .expected = "a block with its options, as in nonlocal:at=layer3.1,se",
+                          .lists = true};
 
-bool is_block(std::string_view name) {
-  return std::ranges::any_of(blocks(), [&](const auto* entry) { return entry->name == name; });
-}
-
-// An item "name" or "name:option=value" begins a block; "option=value" goes on with the one before it, and what is
-// neither goes on with the value before it: "nonlocal:at=layer2.1,layer3.1".
-std::vector<AskedBlock> read_blocks(std::string_view text) {
-  constexpr std::string_view kExpected = "a block with its options, as in nonlocal:at=layer3.1,se";
-  std::vector<AskedBlock> asked;
-  while (!text.empty()) {
-    const size_t comma = text.find(',');
-    std::string_view item = text.substr(0, comma);
-    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-    const size_t colon = item.find(':');
-    const bool is_option = colon == std::string_view::npos && item.find('=') != std::string_view::npos;
-    if (!is_option && colon == std::string_view::npos && !is_block(item) && !asked.empty() && asked.back().last) {
-      asked.back().last->append(",").append(item);
-      continue;
-    }
-    if (!is_option) {
-      const auto& entry = find_named("block", "block", blocks(), item.substr(0, colon));
-      if (std::ranges::any_of(asked, [&](const AskedBlock& other) { return other.entry == &entry; })) {
-        throw UsageError("block", "'{}' is named twice. Name it once; at= may name several places.", entry.name);
-      }
-      asked.push_back({&entry, {}});
-      if (colon == std::string_view::npos) continue;
-      item.remove_prefix(colon + 1);
-    }
-    if (asked.empty()) throw ConfigError("block", "'{}': expected {}.", item, kExpected);
-    asked.back().last = &add_option("block", item, kExpected, asked.back().values);
-  }
+std::vector<Asked<BlockEntry>> read_blocks(const std::string& text) {
+  auto asked = read_asked(kKind, blocks(), text);
   if (asked.empty()) throw ConfigError("block", "'' names no block. Leave --block out, or name one.");
+  for (size_t i = 0; i < asked.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (asked[i].entry != asked[j].entry) continue;
+      throw UsageError("block", "'{}' is named twice. Name it once; at= may name several places.",
+                       asked[i].entry->name);
+    }
+  }
   return asked;
 }
 
@@ -87,9 +63,7 @@ std::vector<const nn::Site*> named_sites(const BlockEntry& entry, const std::str
   std::vector<const nn::Site*> found;
   std::string_view rest = at;
   while (!rest.empty()) {
-    const size_t comma = rest.find(',');
-    const std::string item(rest.substr(0, comma));
-    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    const std::string item(next_item(rest));
     const auto before = found.size();
     std::ranges::copy_if(sites, std::back_inserter(found), [&](const auto* site) {
       return is_named(item, *site) && std::ranges::find(found, site) == found.end();

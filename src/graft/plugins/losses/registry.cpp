@@ -1,8 +1,6 @@
-#include <string_view>
-
-#include "graft/core/registry.h"
+#include "graft/core/error.h"
+#include "graft/plugins/asked.h"
 #include "graft/plugins/losses/loss.h"
-#include "graft/plugins/option_item.h"
 
 #define LOSS(name)                 \
   namespace graft::plugins::name { \
@@ -14,22 +12,10 @@
 namespace graft::plugins {
 namespace {
 
-// "gamma=1,alpha=2"; what has no = goes on with the value before it: "weights=1,2,gamma=1".
-OptionValues read_values(const std::string& where, std::string_view text) {
-  OptionValues values;
-  std::string* last = nullptr;
-  while (!text.empty()) {
-    const size_t comma = text.find(',');
-    const std::string_view item = text.substr(0, comma);
-    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-    if (last && item.find('=') == std::string_view::npos) {
-      last->append(",").append(item);
-    } else {
-      last = &add_option(where, item, "option=value, as in focal:gamma=2", values);
-    }
-  }
-  return values;
-}
+constexpr AskedKind kKind{.where = "loss",
+                          .one = "loss",
+                          .expected = "a loss with its options, option=value, as in focal:gamma=2",
+                          .lists = true};
 
 }  // namespace
 
@@ -43,10 +29,9 @@ const std::vector<const LossEntry*>& losses() {
 }
 
 std::unique_ptr<Loss> make_loss(const std::string& text, const LossSetting& setting) {
-  const size_t colon = text.find(':');
-  const std::string name = text.substr(0, colon);
-  return find_named("loss", "loss", losses(), name)
-      .parse(read_values(name, colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1)), setting);
+  const auto asked = read_asked(kKind, losses(), text);
+  if (asked.size() == 1) return asked.front().entry->parse(asked.front().values, setting);
+  throw ConfigError("loss", "'{}': expected one loss, got {}.", text, asked.size());
 }
 
 }  // namespace graft::plugins

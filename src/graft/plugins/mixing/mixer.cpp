@@ -2,44 +2,20 @@
 
 #include <algorithm>
 #include <numeric>
-#include <string_view>
 
 #include "graft/core/error.h"
-#include "graft/core/registry.h"
-#include "graft/plugins/option_item.h"
+#include "graft/plugins/asked.h"
 
 namespace graft::plugins {
 namespace {
 
-struct Asked {
-  const MixingEntry* entry;
-  OptionValues values;
-};
-
-// An item "name" or "name:option=value" begins a mixing; "option=value" goes on with the one before it.
-std::vector<Asked> read_mixings(std::string_view text) {
-  std::vector<Asked> asked;
-  while (!text.empty()) {
-    const size_t comma = text.find(',');
-    std::string_view item = text.substr(0, comma);
-    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-    const size_t colon = item.find(':');
-    if (colon != std::string_view::npos || item.find('=') == std::string_view::npos) {
-      asked.push_back({&find_named("mix", "mixing", mixings(), item.substr(0, colon)), {}});
-      if (colon == std::string_view::npos) continue;
-      item.remove_prefix(colon + 1);
-    }
-    constexpr std::string_view kExpected = "a mixing with its options, as in mixup:alpha=0.2,cutmix";
-    if (asked.empty()) throw ConfigError("mix", "'{}': expected {}.", item, kExpected);
-    add_option("mix", item, kExpected, asked.back().values);
-  }
-  return asked;
-}
+constexpr AskedKind kKind{
+    .where = "mix", .one = "mixing", .expected = "a mixing with its options, as in mixup:alpha=0.2,cutmix"};
 
 }  // namespace
 
 Mixer::Mixer(const std::string& text) {
-  for (const auto& [entry, values] : read_mixings(text))
+  for (const auto& [entry, values] : read_asked(kKind, plugins::mixings(), text))
     mixings_.push_back(entry->parse(values));
   if (mixings_.empty()) throw ConfigError("mix", "'{}' names no mixing. Leave --mix out, or name one.", text);
   double said = 0;

@@ -5,24 +5,9 @@
 // the paper's. The authors' code norms the convolution's result, which the paper does not say and this does not do.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "graft/plugins/blocks/block.h"
 
 namespace graft::plugins::cbam {
-
-struct Options {
-  std::string at;
-  int64_t ratio = 16;
-  Start start = Start::identity;
-};
-template <class Visitor>
-void fields(Visitor& visit, Options& o) {
-  visit("at", o.at, kAtHelp);
-  visit("ratio", o.ratio, "how many times narrower it is between its two maps, 4 channels or more");
-  visit("start", o.start, kStartHelp);
-}
 
 extern const BlockEntry entry;
 

@@ -39,20 +39,7 @@ class GlobalContext final : public nn::Insert {
   at::Tensor key_, down_, down_bias_, norm_, norm_bias_, up_, up_bias_;
 };
 
-class ContextBlock final : public Block {
- public:
-  explicit ContextBlock(Options options) : options_(std::move(options)) { reduced_width("gc", 1, options_.ratio); }
-
-  std::string at() const override { return options_.at; }
-  bool stands_behind() const override { return false; }
-  std::vector<size_t> usual_places(const std::vector<int64_t>& widths) const override { return every(widths); }
-  std::shared_ptr<nn::Insert> make(int64_t width, Random& random) const override {
-    return std::make_shared<GlobalContext>(options_, width, random);
-  }
-
- private:
-  Options options_;
-};
+using ContextBlock = BlockInPaths<Options, GlobalContext>;
 
 }  // namespace
 
@@ -62,7 +49,7 @@ const BlockEntry entry{
     .paper = "Cao et al. 2019, arXiv:1904.11492",
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Block> {
-      return std::make_unique<ContextBlock>(read_options<Options>("gc", values));
+      return std::make_unique<ContextBlock>("gc", read_options<Options>("gc", values));
     },
 };
 

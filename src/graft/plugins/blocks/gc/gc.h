@@ -17,7 +17,7 @@ struct Options {
 template <class Visitor>
 void fields(Visitor& visit, Options& o) {
   visit("at", o.at, kAtHelp);
-  visit("ratio", o.ratio, "how many times narrower it is between its two maps, 4 channels or more");
+  visit("ratio", o.ratio, kRatioHelp);
 }
 
 extern const BlockEntry entry;

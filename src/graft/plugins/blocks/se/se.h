@@ -4,24 +4,9 @@
 // at 1 exactly, between 0 and 2. `start=paper` is the paper's.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "graft/plugins/blocks/block.h"
 
 namespace graft::plugins::se {
-
-struct Options {
-  std::string at;
-  int64_t ratio = 16;
-  Start start = Start::identity;
-};
-template <class Visitor>
-void fields(Visitor& visit, Options& o) {
-  visit("at", o.at, kAtHelp);
-  visit("ratio", o.ratio, "how many times narrower it is between its two maps, 4 channels or more");
-  visit("start", o.start, kStartHelp);
-}
 
 extern const BlockEntry entry;
 
