@@ -66,18 +66,18 @@ std::vector<Sample> named(const std::vector<std::string>& files) {
 }
 
 TEST(EpochOrder, ExamplesOfOneNameAreAGroup) {
-  const Dataset data{
-      .name = "clips", .root = "", .classes = {}, .train = {}, .val = {}, .test = {}, .found_splits = {}};
-  const auto samples = named({"left/0012.mp4", "left/7", "right/0012.webm", "right/7", "left/9.mp4"});
-  EXPECT_THAT(groups_of(data, samples, Grouping::name, 2), testing::ElementsAre(0, 1, 0, 1, 2));
-  EXPECT_TRUE(groups_of(data, samples, Grouping::none, 2).empty());
+  Dataset data{.name = "clips", .root = "", .classes = {}, .train = {}, .val = {}, .test = {}, .found_splits = {}};
+  data.train = named({"left/0012.mp4", "left/7", "right/0012.webm", "right/7", "left/9.mp4"});
+  EXPECT_THAT(groups_of(data, Grouping::name, 2), testing::ElementsAre(0, 1, 0, 1, 2));
+  EXPECT_TRUE(groups_of(data, Grouping::none, 2).empty());
 }
 
 TEST(EpochOrder, GroupsThatCannotBeAreRefused) {
   Dataset data{.name = "clips", .root = "", .classes = {}, .train = {}, .val = {}, .test = {}, .found_splits = {}};
   const auto refused = [&](const std::vector<std::string>& files) -> std::string {
+    data.train = named(files);
     try {
-      groups_of(data, named(files), Grouping::name, 2);
+      groups_of(data, Grouping::name, 2);
     } catch (const ConfigError& error) {
       return error.what();
     }

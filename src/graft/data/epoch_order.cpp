@@ -71,16 +71,14 @@ class WaitingGroups {
 
 std::vector<std::int64_t> grouped_order(const std::vector<std::int64_t>& groups, std::int64_t batch_size,
                                         Random random) {
-  std::map<std::int64_t, std::vector<std::int64_t>> members;
+  std::vector<std::vector<std::int64_t>> members(static_cast<std::size_t>(std::ranges::max(groups) + 1));
   for (std::size_t i = 0; i < groups.size(); ++i)
-    members[groups[i]].push_back(static_cast<std::int64_t>(i));
-  std::vector<std::int64_t> numbers;
-  for (const auto& [number, all] : members)
-    numbers.push_back(number);
+    members[static_cast<std::size_t>(groups[i])].push_back(static_cast<std::int64_t>(i));
+  auto numbers = all_places(std::ssize(members));
   shuffle(numbers, random);
   std::vector<std::vector<std::int64_t>> shuffled;
   for (const std::int64_t number : numbers)
-    shuffled.push_back(std::move(members[number]));
+    shuffled.push_back(std::move(members[static_cast<std::size_t>(number)]));
 
   WaitingGroups waiting(std::move(shuffled));
   std::vector<std::int64_t> order;
@@ -98,8 +96,7 @@ std::vector<std::pair<Grouping, std::string>> choices(Grouping) {
   return {{Grouping::none, "none"}, {Grouping::name, "name"}};
 }
 
-std::vector<std::int64_t> groups_of(const Dataset& dataset, const std::vector<Sample>& samples, Grouping grouping,
-                                    std::int64_t batch_size) {
+std::vector<std::int64_t> groups_of(const Dataset& dataset, Grouping grouping, std::int64_t batch_size) {
   if (grouping == Grouping::none) return {};
   if (dataset.reads != Reads::photo && dataset.reads != Reads::clip)
     throw ConfigError("train", "--group-by name: groups files by their names, and {} holds {}. Leave it out.",
@@ -107,7 +104,7 @@ std::vector<std::int64_t> groups_of(const Dataset& dataset, const std::vector<Sa
   std::vector<std::int64_t> groups;
   std::map<std::string, std::int64_t> numbers;
   std::vector<std::int64_t> sizes;
-  for (const Sample& sample : samples) {
+  for (const Sample& sample : dataset.train) {
     const auto name = std::filesystem::path(sample.input).stem().string();
     const auto [found, is_new] = numbers.try_emplace(name, std::ssize(sizes));
     if (is_new) sizes.push_back(0);
@@ -119,11 +116,11 @@ std::vector<std::int64_t> groups_of(const Dataset& dataset, const std::vector<Sa
     }
     groups.push_back(found->second);
   }
-  if (sizes.size() == samples.size()) {
+  if (sizes.size() == dataset.train.size()) {
     throw ConfigError("train",
                       "--group-by name: each of the {} training {} has a name of its own. It is for data where names "
                       "come again in other classes, as left/0012.mp4 and right/0012.mp4. Leave it out.",
-                      samples.size(), unit_of(dataset.reads));
+                      dataset.train.size(), unit_of(dataset.reads));
   }
   return groups;
 }

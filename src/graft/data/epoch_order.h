@@ -26,10 +26,9 @@ enum class Grouping {
 };
 std::vector<std::pair<Grouping, std::string>> choices(Grouping);
 
-// The number of each sample's group, from 0 in the order of their first samples; none for Grouping::none. ConfigError
-// where a group has more than `batch_size`, or where all are alone. `dataset` is named in it.
-std::vector<std::int64_t> groups_of(const Dataset& dataset, const std::vector<Sample>& samples, Grouping grouping,
-                                    std::int64_t batch_size);
+// The number of each training sample's group, from 0 in the order of their first samples; none for Grouping::none.
+// ConfigError where a group has more than `batch_size`, or where all are alone.
+std::vector<std::int64_t> groups_of(const Dataset& dataset, Grouping grouping, std::int64_t batch_size);
 
 // `groups`: of each place; empty: there are none.
 std::vector<std::int64_t> epoch_order(const Source& source, std::int64_t batch_size, std::uint64_t seed,

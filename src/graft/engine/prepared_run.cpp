@@ -100,13 +100,8 @@ void PreparedRun::choose() {
   attach(std::move(method));
   if (adapted.head->has_own_loss()) check_own_loss();
   if (!options.train.mix.empty()) prepare_mixing();
-  groups_ = data::groups_of(dataset, dataset.train, options.train.grouping, recipe.batch_size);
-  if (!options.train.block.empty() && !trains()) {
-    throw ConfigError("block",
-                      "--block: {} as it is asked for takes no gradient steps, so that no block would train. Leave it "
-                      "out.",
-                      options.method);
-  }
+  groups_ = data::groups_of(dataset, options.train.grouping, recipe.batch_size);
+  if (!options.train.block.empty()) need_steps("block", "no block would train");
 
   const auto examples = static_cast<int64_t>(dataset.train.size() + dataset.test.size());
   place = features::kept_place(model->reader(), std::min(earliest_, adapted.head_at));
@@ -144,12 +139,13 @@ void PreparedRun::prepare_mixing() {
   check_mixing(dataset, recipe.batch_size);
   mixing_ = {std::make_shared<plugins::Mixer>(options.train.mix), Random(seed()).fork("mixing").seed(),
              adapted.head->outputs()};
-  if (!trains()) {
-    throw ConfigError("mix",
-                      "--mix: {} as it is asked for takes no gradient steps, so that no batch would be mixed. "
-                      "Leave it out.",
-                      options.method);
-  }
+  need_steps("mix", "no batch would be mixed");
+}
+
+void PreparedRun::need_steps(std::string_view option, std::string_view otherwise) const {
+  if (trains()) return;
+  throw ConfigError(option, "--{}: {} as it is asked for takes no gradient steps, so that {}. Leave it out.", option,
+                    options.method, otherwise);
 }
 
 void PreparedRun::attach(std::unique_ptr<methods::Method> method) {

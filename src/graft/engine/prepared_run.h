@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graft/core/log.h"
@@ -56,6 +57,7 @@ class PreparedRun {
   void choose();
   void check_own_loss() const;
   void prepare_mixing();
+  void need_steps(std::string_view option, std::string_view otherwise) const;  // ConfigError where none is taken
   void check_smallest_batch() const;
   void attach(std::unique_ptr<methods::Method> method);
   methods::FeatureSet features(data::Split split, nn::Place place, int64_t views);

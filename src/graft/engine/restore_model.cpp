@@ -1,7 +1,5 @@
 #include "graft/engine/restore_model.h"
 
-#include <algorithm>
-
 #include "graft/tensor/resting.h"
 
 namespace graft::engine {
@@ -19,11 +17,8 @@ void RestoreModel::save(const methods::Adaptation& adaptation) {
   const auto parameters = model_.named_parameters();
   for (const auto& name : adaptation.trained)
     saved_.emplace_back(parameters[name], tensor::numbers_of(parameters[name].detach()).clone());
-  for (const auto& [path, norm] : model_.batch_norms()) {
-    if (std::find(adaptation.by_batch.begin(), adaptation.by_batch.end(), path) == adaptation.by_batch.end()) continue;
-    for (const auto& [name, value] : norm->statistics())
-      saved_.emplace_back(value, value.clone());
-  }
+  for (const auto& [name, value] : methods::model_statistics(adaptation, model_))
+    saved_.emplace_back(value, value.clone());
 }
 
 }  // namespace graft::engine

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "graft/core/hash.h"
 #include "graft/models/model_reading.h"
@@ -18,6 +19,29 @@ void make_absolute(std::string& path) {
   if (!path.empty() && fs::exists(path)) path = fs::absolute(path).lexically_normal().string();
 }
 
+// An option that came to be later, and its value where nobody set it.
+struct Later {
+  std::string_view name;
+  std::vector<std::string> untouched = {""};
+};
+
+const std::vector<Later> kBeforeStudies = {
+    {"max-length"}, {"text-column"}, {"pair-column"}, {"label-kind"}, {"label-separator"}};
+const std::vector<Later> kSinceStudies = {
+    {"steps", {"", "0"}},
+    {"mix"},
+    {"group-by", {option::print(data::Grouping::none)}},
+    {"from-scratch", {option::print(false)}},
+    {"batch-statistics"},
+    {"block"},
+};
+
+bool is_untouched(const std::vector<Later>& options, const std::string& name, const std::string& value) {
+  return std::ranges::any_of(options, [&](const Later& later) {
+    return later.name == name && std::ranges::find(later.untouched, value) != later.untouched.end();
+  });
+}
+
 }  // namespace
 
 bool is_place(const std::string& option) {
@@ -25,12 +49,11 @@ bool is_place(const std::string& option) {
 }
 
 bool is_absent(const std::string& name, const std::string& value) {
-  if (name == "steps") return value.empty() || value == "0";
-  if (name == "group-by") return value == option::print(data::Grouping::none);
-  if (name == "from-scratch") return value == option::print(false);
-  return value.empty() &&
-         (name == "max-length" || name == "text-column" || name == "pair-column" || name == "label-kind" ||
-          name == "label-separator" || name == "mix" || name == "batch-statistics" || name == "block");
+  return is_untouched(kBeforeStudies, name, value) || is_untouched(kSinceStudies, name, value);
+}
+
+bool is_absent_in_studies(const std::string& name, const std::string& value) {
+  return is_untouched(kSinceStudies, name, value);
 }
 
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,

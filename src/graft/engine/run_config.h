@@ -18,6 +18,7 @@ bool is_place(const std::string& option);
 
 // Options that runs of earlier versions lack: where nobody set them, a run's identity is what it was there.
 bool is_absent(const std::string& option, const std::string& value);
+bool is_absent_in_studies(const std::string& option, const std::string& value);  // the same of a study's runs
 
 // What config.yaml holds; read_adapt_request() of it is the same run from any folder.
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,

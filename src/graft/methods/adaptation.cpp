@@ -38,20 +38,30 @@ nn::Parameters install(const Adaptation& adaptation, models::Model& model, model
   return training;
 }
 
-nn::Parameters statistics(const Adaptation& adaptation, const models::Model& model) {
+namespace {
+
+void add_statistics(const std::string& path, const nn::BatchNorm& norm, nn::Parameters& all) {
+  for (const auto& [name, value] : norm.statistics())
+    all.emplace_back(path + "." + name, value);
+}
+
+}  // namespace
+
+nn::Parameters model_statistics(const Adaptation& adaptation, const models::Model& model) {
   nn::Parameters all;
-  const auto add = [&all](const std::string& path, const nn::BatchNorm& norm) {
-    for (const auto& [name, value] : norm.statistics())
-      all.emplace_back(path + "." + name, value);
-  };
   for (const auto& [path, norm] : model.batch_norms()) {
-    if (norm->goes_by_batch()) add(path, *norm);
+    if (std::ranges::find(adaptation.by_batch, path) != adaptation.by_batch.end()) add_statistics(path, *norm, all);
   }
+  return all;
+}
+
+nn::Parameters statistics(const Adaptation& adaptation, const models::Model& model) {
+  auto all = model_statistics(adaptation, model);
   for (const auto& binding : adaptation.bindings) {
     for (const auto& module : binding.insert->named_modules()) {
       const auto* norm = dynamic_cast<const nn::BatchNorm*>(module.value().get());
       if (norm && norm->goes_by_batch())
-        add(fmt::format("{}.{}.{}", binding.sites.front(), binding.method, module.key()), *norm);
+        add_statistics(fmt::format("{}.{}.{}", binding.sites.front(), binding.method, module.key()), *norm, all);
     }
   }
   return all;

@@ -32,6 +32,9 @@ struct Adaptation {
 // which a checkpoint keeps them; an insert at several sites appears once.
 nn::Parameters install(const Adaptation& adaptation, models::Model& model, models::Head& head);
 
+// The means and variances of the model's batch norms that go by the batch while training, by path and name.
+nn::Parameters model_statistics(const Adaptation& adaptation, const models::Model& model);
+
 // What training changes without a gradient, by the names under which a checkpoint keeps it: the means and variances
 // that batch norms gather, the model's and those of inserts.
 nn::Parameters statistics(const Adaptation& adaptation, const models::Model& model);

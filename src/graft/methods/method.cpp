@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cctype>
 
 #include "graft/methods/disk.h"
@@ -28,11 +27,8 @@ nn::NamedTensors named_tensors(models::Model& model, const Adaptation& adaptatio
   const auto parameters = model.named_parameters();
   for (const auto& name : adaptation.trained)
     tensors["base_model.model." + name] = parameters[name];
-  for (const auto& [path, norm] : model.batch_norms()) {
-    if (std::find(adaptation.by_batch.begin(), adaptation.by_batch.end(), path) == adaptation.by_batch.end()) continue;
-    for (const auto& [name, value] : norm->statistics())
-      tensors[fmt::format("base_model.model.{}.{}", path, name)] = value;
-  }
+  for (const auto& [name, value] : model_statistics(adaptation, model))
+    tensors["base_model.model." + name] = value;
   return tensors;
 }
 

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
-#include <string_view>
 #include <utility>
 
 #include "graft/core/hash.h"
@@ -16,12 +13,6 @@ namespace graft::study {
 namespace {
 
 constexpr size_t kMostOpen = 4;  // at once
-
-// Options that the first studies lack: where nobody set them, a run is known by what it was known by then.
-bool is_newer(const std::string& option) {
-  constexpr std::string_view kNewer[] = {"steps", "mix", "group-by", "from-scratch", "batch-statistics", "block"};
-  return std::ranges::find(kNewer, option) != std::end(kNewer);
-}
 
 OptionValues of_kind(const OptionValues& values, const std::vector<OptionInfo>& infos) {
   OptionValues own;
@@ -74,7 +65,7 @@ std::string options_hash(const OptionValues& values) {
   }
   for (const auto& [name, value] : all) {
     const bool free = (engine::may_change(name) && name != "threads") || engine::is_place(name) ||
-                      (is_newer(name) && engine::is_absent(name, value));
+                      engine::is_absent_in_studies(name, value);
     if (!free) hash.add(name).add(value);
   }
   return hash.hex();
