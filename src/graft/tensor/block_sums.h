@@ -24,6 +24,13 @@ void sum_rows(const KernelTable&, const FinishedBlock&, int64_t columns, float* 
 void transposed_product(const KernelTable&, int64_t rows, int64_t rank, const float* reduced, int64_t columns,
                         const float* wide, int64_t stride, float* to);
 
+// The same of bf16 rows, on a processor that multiplies them: exact products, sums in float32.
+void transposed_product_of_bf16(const KernelTable&, int64_t rows, int64_t rank, ConstRows reduced, int64_t columns,
+                                ConstRows wide, float* to);
+
+// Rows of float32 as bf16, side by side; a copy is overwritten by the thread's next call.
+ConstRows bf16_rows(const KernelTable&, int64_t rows, int64_t columns, const float* from, int64_t stride);
+
 // Rows first .. first + rows of x [m, columns] as float32; a copy is overwritten by the thread's next call.
 const float* float_rows(const KernelTable&, const at::Tensor& x, int64_t first, int64_t rows);
 

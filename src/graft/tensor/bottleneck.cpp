@@ -20,7 +20,8 @@ at::Tensor plain(const at::Tensor& x, const at::Tensor& h, const Bottleneck& b) 
   const auto type = x.scalar_type() == at::kBFloat16 ? at::kFloat : x.scalar_type();
   const auto as = [&](const at::Tensor& t) { return t.to(type); };
   const auto inner = activate(at::linear(x.to(type), as(b.down_weight), as(b.down_bias)), b.activation);
-  return (h + b.gain * at::linear(inner, as(b.up_weight), as(b.up_bias))).to(h.scalar_type());
+  const auto change = b.gain * at::linear(inner, as(b.up_weight), as(b.up_bias));
+  return h.defined() ? (h + change).to(h.scalar_type()) : change.to(x.scalar_type());
 }
 
 // The bias of a product: float32, whole panels, times `gain`.
@@ -43,11 +44,18 @@ at::Tensor as_rows(const at::Tensor& t) {
   return t.reshape({-1, t.size(-1)}).contiguous();
 }
 
+bool multiplies_pairs(const KernelTable& kernels, const at::Tensor& rows) {
+  return is_bf16(rows) && kernels.product_of_bf16;
+}
+
+// What is added to the change: x itself, another tensor, nothing.
+enum class Added { x, other, nothing };
+
 // Inputs: down weight and bias, up weight and bias, x, and h where it is another tensor.
 struct BottleneckOnKernels : torch::autograd::Function<BottleneckOnKernels> {
-  static at::Tensor forward(AutogradContext* ctx, at::TensorList in, int64_t activation, double gain) {
+  static at::Tensor forward(AutogradContext* ctx, at::TensorList in, int64_t activation, double gain, int64_t added) {
     const auto& kernels = *fast_kernels();
-    const auto &x = in[4], &h = in.back();
+    const auto &x = in[4], &h = in.back();  // h is x where there is no other
     const auto rows = as_rows(x), residual = as_rows(h);
     const auto down = pack_trained(in[0], is_bf16(x), kernels);
     const auto up = pack_trained(in[2] * gain, is_bf16(x), kernels);
@@ -63,13 +71,13 @@ struct BottleneckOnKernels : torch::autograd::Function<BottleneckOnKernels> {
     auto second = product_of(up, inner);
     second.epilogue = {.bias = up_bias.const_data_ptr<float>(),
                        .before = {},
-                       .residual = rows_of(residual),
+                       .residual = static_cast<Added>(added) == Added::nothing ? ConstRows{} : rows_of(residual),
                        .out = rows_of_result(out)};
     run_product(kernels, second);
     ctx->save_for_backward({in[0], in[2], x, before, inner});
     ctx->saved_data["activation"] = activation;
     ctx->saved_data["gain"] = gain;
-    ctx->saved_data["behind"] = in.size() == 5;
+    ctx->saved_data["added"] = added;
     return out.view(h.sizes());
   }
 
@@ -79,8 +87,9 @@ struct BottleneckOnKernels : torch::autograd::Function<BottleneckOnKernels> {
     const auto &before = saved[3], &inner = saved[4];
     const auto activation = static_cast<Activation>(ctx->saved_data["activation"].toInt());
     const auto gain = ctx->saved_data["gain"].toDouble();
-    const bool behind = ctx->saved_data["behind"].toBool();
-    const auto rows = as_rows(saved[2]), d_out = as_rows(gradients[0]);
+    const auto added = static_cast<Added>(ctx->saved_data["added"].toInt());
+    const auto rows = as_rows(saved[2]);
+    const auto d_out = as_rows(is_bf16(rows) ? gradients[0].to(at::kBFloat16) : gradients[0]);
     const auto m = rows.size(0), width = rows.size(1), rank = before.size(1);
 
     const auto up = pack_trained((saved[1] * gain).t(), is_bf16(d_out), kernels);
@@ -94,6 +103,11 @@ struct BottleneckOnKernels : torch::autograd::Function<BottleneckOnKernels> {
     first.on_block = [&](const FinishedBlock& block) {
       if (up_bias_sums.parts.defined()) sum_rows(kernels, block, width, up_bias_sums.of(block.index));
       if (!up_sums.parts.defined()) return;
+      if (multiplies_pairs(kernels, inner)) {
+        transposed_product_of_bf16(kernels, block.rows, rank, at(rows_of(inner), block.first), width,
+                                   at(rows_of(d_out), block.first), up_sums.of(block.index));
+        return;
+      }
       const auto* active = float_rows(kernels, inner, block.first, block.rows);
       transposed_product(kernels, block.rows, rank, active, width, block.left, block.left_stride,
                          up_sums.of(block.index));
@@ -108,12 +122,18 @@ struct BottleneckOnKernels : torch::autograd::Function<BottleneckOnKernels> {
     auto second = product_of(down, d_inner);
     second.before = rows_of(before);
     second.slope_of = activation;
-    second.epilogue.residual = behind ? rows_of(d_out) : ConstRows{};
+    second.epilogue.residual = added == Added::x ? rows_of(d_out) : ConstRows{};
     second.epilogue.out = rows_of_result(dx);
     second.gather = down_sums.parts.defined() || down_bias_sums.parts.defined();
     second.on_block = [&](const FinishedBlock& block) {
       if (down_bias_sums.parts.defined()) sum_rows(kernels, block, rank, down_bias_sums.of(block.index));
       if (!down_sums.parts.defined()) return;
+      if (multiplies_pairs(kernels, rows)) {
+        const auto reduced = bf16_rows(kernels, block.rows, rank, block.left, block.left_stride);
+        transposed_product_of_bf16(kernels, block.rows, rank, reduced, width, at(rows_of(rows), block.first),
+                                   down_sums.of(block.index));
+        return;
+      }
       const auto* wide = float_rows(kernels, rows, block.first, block.rows);
       transposed_product(kernels, block.rows, rank, block.left, width, wide, width, down_sums.of(block.index));
     };
@@ -126,8 +146,8 @@ struct BottleneckOnKernels : torch::autograd::Function<BottleneckOnKernels> {
     variable_list all{sum(down_sums), flat(sum(down_bias_sums)),
                       times_gain(d_up.defined() ? d_up.t().contiguous() : d_up), flat(times_gain(sum(up_bias_sums))),
                       dx.defined() ? dx.view(saved[2].sizes()) : dx};
-    if (!behind) all.push_back(gradients[0]);
-    all.resize(all.size() + 2);  // the arguments that are no tensors
+    if (added == Added::other) all.push_back(gradients[0]);
+    all.resize(all.size() + 3);  // the arguments that are no tensors
     return all;
   }
 };
@@ -140,17 +160,19 @@ bool bottleneck_fits_kernels(const at::Tensor& t) {
 
 at::Tensor bottleneck(const at::Tensor& x, const at::Tensor& h, const Bottleneck& b) {
   const auto width = x.size(-1), rank = b.down_bias.size(0);
-  if (h.sizes() != x.sizes() || b.down_weight.sizes() != at::IntArrayRef{rank, width} ||
+  if ((h.defined() && h.sizes() != x.sizes()) || b.down_weight.sizes() != at::IntArrayRef{rank, width} ||
       b.up_weight.sizes() != at::IntArrayRef{width, rank} || b.up_bias.sizes() != at::IntArrayRef{width}) {
     throw ShapeError("bottleneck", "expected h {}, down [r, {}] and up [{}, r], got {}, {} and {}.", shape_of(x), width,
-                     width, shape_of(h), shape_of(b.down_weight), shape_of(b.up_weight));
+                     width, h.defined() ? shape_of(h) : "none", shape_of(b.down_weight), shape_of(b.up_weight));
   }
-  if (kernels_in_use() == Kernels::plain || !bottleneck_fits_kernels(x) || !bottleneck_fits_kernels(h) ||
-      x.numel() == 0 || b.down_weight.scalar_type() != at::kFloat)
+  if (kernels_in_use() == Kernels::plain || !bottleneck_fits_kernels(x) ||
+      (h.defined() && !bottleneck_fits_kernels(h)) || x.numel() == 0 || b.down_weight.scalar_type() != at::kFloat)
     return plain(x, h, b);
   variable_list inputs{b.down_weight, b.down_bias, b.up_weight, b.up_bias, x};
-  if (!h.is_same(x)) inputs.push_back(h);
-  return BottleneckOnKernels::apply(at::TensorList(inputs), static_cast<int64_t>(b.activation), b.gain);
+  const auto added = !h.defined() ? Added::nothing : h.is_same(x) ? Added::x : Added::other;
+  if (added == Added::other) inputs.push_back(h);
+  return BottleneckOnKernels::apply(at::TensorList(inputs), static_cast<int64_t>(b.activation), b.gain,
+                                    static_cast<int64_t>(added));
 }
 
 }  // namespace graft::tensor

@@ -15,9 +15,10 @@ struct Bottleneck {
   double gain = 1;
 };
 
-// x and h [..., D]; behind the layers x is h, the same tensor. The result has the type of h. Of a float32 x the
-// products are float32; of a bf16 one the weights count with 16 bits, sums are float32, and what lies between the
-// layers is bf16. Throws ShapeError where the widths do not fit.
+// x and h [..., D]; behind the layers x is h, the same tensor; undefined h: nothing is added, and the result has the
+// type of x, else of h. Of a float32 x the products are float32; of a bf16 one the weights count with 16 bits, sums are
+// float32, what lies between the layers is bf16, and so is the gradient that comes back through them. Throws ShapeError
+// where the widths do not fit.
 at::Tensor bottleneck(const at::Tensor& x, const at::Tensor& h, const Bottleneck&);
 
 }  // namespace graft::tensor

@@ -10,6 +10,7 @@
 #include "graft/methods/head_dropout.h"
 #include "graft/methods/initial.h"
 #include "graft/methods/places.h"
+#include "graft/nn/linear.h"
 #include "graft/nn/norm.h"
 #include "graft/tensor/bottleneck.h"
 #include "graft/tensor/on_cpu.h"
@@ -30,12 +31,12 @@ tensor::Bottleneck parts(const Bottleneck& of, double gain = 1) {
   return {of.down_weight, of.down_bias, of.up_weight, of.up_bias, tensor::Activation::gelu, gain};
 }
 
-at::Tensor with_skip(const Bottleneck& of, const at::Tensor& x) {
-  return tensor::bottleneck(x, x, parts(of));
+at::Tensor with_skip(const Bottleneck& of, const at::Tensor& x, tensor::Precision precision) {
+  return tensor::bottleneck(nn::to_carrier(x, precision), x, parts(of));
 }
 
-at::Tensor without_skip(const Bottleneck& of, const at::Tensor& x, double gain = 1) {
-  return tensor::bottleneck(x, at::zeros_like(x), parts(of, gain));
+at::Tensor without_skip(const Bottleneck& of, const at::Tensor& x, tensor::Precision precision, double gain = 1) {
+  return nn::to_stream(tensor::bottleneck(nn::to_carrier(x, precision), {}, parts(of, gain)));
 }
 
 // Whether no block's norm was ever moved: scales of 1 and shifts of 0, as a network starts.
@@ -101,7 +102,7 @@ class Aim final : public MethodWith<Options> {
       Random own = random.fork(site->path);
       const double drop =
           blocks > 1 ? options_.drop_path * static_cast<double>(site->block) / static_cast<double>(blocks - 1) : 0;
-      if (const auto insert = insert_at(*site, drop, own))
+      if (const auto insert = insert_at(*site, model.precision(), drop, own))
         adaptation.bindings.push_back({insert, {site->path}, entry.name});
     }
     add_head_dropout(adaptation, head, options_.head_dropout, entry.name);
@@ -124,7 +125,8 @@ class Aim final : public MethodWith<Options> {
   }
 
   // Null where nothing stands.
-  std::shared_ptr<nn::Insert> insert_at(const nn::Site& site, double drop, Random& random) const {
+  std::shared_ptr<nn::Insert> insert_at(const nn::Site& site, tensor::Precision precision, double drop,
+                                        Random& random) const {
     const auto inner = std::max<int64_t>(1, static_cast<int64_t>(options_.ratio * static_cast<double>(site.in)));
     if (site.part == "attn" && (options_.spatial || options_.temporal)) {
       return std::make_shared<Attention>(Attention::Shape{.width = site.in,
@@ -132,6 +134,7 @@ class Aim final : public MethodWith<Options> {
                                                           .spatial = options_.spatial,
                                                           .temporal = options_.temporal,
                                                           .temporal_in = options_.temporal_adapters == 2,
+                                                          .precision = precision,
                                                           .drop_path = drop,
                                                           .drop_path_of = options_.drop_path_of},
                                          random);
@@ -140,6 +143,7 @@ class Aim final : public MethodWith<Options> {
     return std::make_shared<Joint>(Joint::Shape{.width = site.in,
                                                 .inner = inner,
                                                 .scale = options_.scale,
+                                                .precision = precision,
                                                 .drop_path = drop,
                                                 .drop_path_of = options_.drop_path_of},
                                    random);
@@ -164,11 +168,11 @@ at::Tensor Attention::over_frames(const at::Tensor& x, const nn::Frozen& frozen,
   const auto frames = context.layout.frames, places = x.size(1);
   auto sequences = x.unflatten(0, {-1, frames}).transpose(1, 2).flatten(0, 1);
   if (shape_.temporal_in) {
-    sequences = frozen.body(with_skip(temporal_in_, frozen.norm(sequences)));
+    sequences = frozen.body(with_skip(temporal_in_, frozen.norm(sequences), shape_.precision));
   } else {
     sequences = frozen(sequences);
   }
-  const auto change = without_skip(temporal_, sequences);
+  const auto change = without_skip(temporal_, sequences, shape_.precision);
   return change.unflatten(0, {-1, places}).transpose(1, 2).flatten(0, 1);
 }
 
@@ -180,7 +184,7 @@ at::Tensor Attention::forward(const at::Tensor& x, const nn::Frozen& frozen, con
     stream = x + over_time;
   }
   auto within = frozen(stream);
-  if (shape_.spatial) within = with_skip(spatial_, within);
+  if (shape_.spatial) within = with_skip(spatial_, within, shape_.precision);
   return over_time.defined() ? over_time + within : within;
 }
 
@@ -194,7 +198,7 @@ Joint::Joint(const Shape& shape, Random& random)
 
 at::Tensor Joint::forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) const {
   const auto normed = frozen.norm(x);
-  const auto beside = without_skip(adapter_, normed, shape_.scale);
+  const auto beside = without_skip(adapter_, normed, shape_.precision, shape_.scale);
   return frozen.body(normed) + drop_path(beside, shape_.drop_path, shape_.drop_path_of == DropPathOf::place, context);
 }
 

@@ -24,6 +24,7 @@
 #include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/nn/insert.h"
+#include "graft/tensor/precision.h"
 
 namespace graft::methods::aim {
 
@@ -75,6 +76,7 @@ class Attention final : public nn::Insert {
   struct Shape {
     int64_t width = 0, inner = 0;
     bool spatial = true, temporal = true, temporal_in = false;
+    tensor::Precision precision = tensor::Precision::fp32;  // of the frozen maps, whose type the adapters read
     double drop_path = 0;
     DropPathOf drop_path_of = DropPathOf::clip;
   };
@@ -97,6 +99,7 @@ class Joint final : public nn::Insert {
   struct Shape {
     int64_t width = 0, inner = 0;
     double scale = 0.5;
+    tensor::Precision precision = tensor::Precision::fp32;
     double drop_path = 0;
     DropPathOf drop_path_of = DropPathOf::clip;
   };
