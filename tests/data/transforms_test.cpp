@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <map>
+#include <string>
+
 #include "graft/core/error.h"
 #include "graft/core/options.h"
 #include "tests/data/golden_images.h"
@@ -161,6 +165,36 @@ TEST(ImageTransform, ErasedBoxesHaveTheAreasAndRatiosThatWereAskedFor) {
     EXPECT_LE(rect->left + rect->width, 300);
   }
   EXPECT_FALSE(random_erased_rect({1, 1}, random));
+}
+
+// Drawn from another stream, so that means are compared: within five of their standard errors.
+TEST(ImageTransform, ErasedBoxesAreAsLargeAndLieWhereTorchvisionsDo) {
+  for (const auto& c : golden::read("erasing.json").at("boxes")) {
+    const Size photo{c["image"][0], c["image"][1]};
+    const int draws = c["draws"];
+    Random random(17);
+    std::map<std::string, double> sums;
+    int missed = 0;
+    for (int i = 0; i < draws; ++i) {
+      const auto rect = random_erased_rect(photo, random);
+      if (!rect) {
+        ++missed;
+        continue;
+      }
+      sums["top"] += rect->top;
+      sums["left"] += rect->left;
+      sums["height"] += rect->height;
+      sums["width"] += rect->width;
+      sums["area"] += static_cast<double>(rect->height) * rect->width;
+    }
+    const double chance = static_cast<double>(c["missed"]) / draws;
+    EXPECT_NEAR(missed, c["missed"], 5 * std::sqrt(2 * draws * chance * (1 - chance)) + 2) << c["image"];
+    const double kept = draws - missed;
+    for (const auto& [name, sum] : sums) {
+      const double error = static_cast<double>(c["deviation"][name]) * std::sqrt(2 / kept);
+      EXPECT_NEAR(sum / kept, c["mean"][name], 5 * error) << name << " of " << c["image"];
+    }
+  }
 }
 
 TEST(ImageTransform, ChancesOfColoursBlurAndErasingAreThoseThatWereAskedFor) {
