@@ -36,6 +36,7 @@ const std::set<std::string> kWords = {"as",           "precision",    "device", 
                                       "label-column", "split-column", "train-split", "val-split",   "test-split",
                                       "template",     "memory",       "at",          "split",       "match",
                                       "mean",         "std",          "text-column", "pair-column", "label-separator",
+                                      "caption-column",
                                       "shard",        "against"};
 
 // A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face

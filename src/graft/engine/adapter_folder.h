@@ -27,6 +27,7 @@ struct AdapterInfo {
   std::string method;
   OptionValues method_options;  // resolved
   models::HeadKind classifier = models::HeadKind::linear;
+  std::string loss;   // that its head was made for; empty: the task's own, or one that a head does not know
   std::string block;  // plug-ins in the network, as --block names them; empty: none
   std::string task = "classification";
   std::vector<std::string> classes;

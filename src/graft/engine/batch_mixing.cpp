@@ -48,6 +48,12 @@ void check_mixing(const data::Dataset& dataset, int64_t batch_size) {
                       "it out.",
                       dataset.name);
   }
+  if (dataset.target == data::Target::caption) {
+    throw ConfigError("mix",
+                      "--mix: {} holds photos with captions, and what two mixed ones have of two captions is not known. "
+                      "Leave it out.",
+                      dataset.name);
+  }
   if (batch_size < 2) {
     throw ConfigError("mix",
                       "--mix: the examples of a batch are mixed with each other, and --batch-size is 1. Expected "

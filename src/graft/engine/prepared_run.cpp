@@ -68,7 +68,8 @@ void PreparedRun::choose() {
                                  .target = dataset.target,
                                  .outputs = data::outputs_of(dataset),
                                  .frames = frames(),
-                                 .templates = read_templates(options.templates, options.templates_file)};
+                                 .templates = read_templates(options.templates, options.templates_file),
+                                 .loss = loss_of_head()};
   earliest_ = model->reader().last();
   method->decide(
       setting, [this](auto split, auto at, auto views) { return features(split, at, views); }, report);
@@ -99,6 +100,10 @@ void PreparedRun::choose() {
   follow_steps(recipe, options.train, train_size);
   attach(std::move(method));
   if (adapted.head->has_own_loss()) check_own_loss();
+  if (options.classifier && *options.classifier != adapted.head->kind()) {
+    throw ConfigError("adapt", "--classifier {}: {} has {}, which no classifier tells. Leave it out.",
+                      models::to_string(*options.classifier), dataset.name, tasks::task_of(dataset.target).summary);
+  }
   if (!options.train.mix.empty()) prepare_mixing();
   groups_ = data::groups_of(dataset, dataset.train, options.train.grouping, recipe.batch_size);
   if (!options.train.block.empty() && !trains()) {
@@ -117,6 +122,11 @@ void PreparedRun::choose() {
           .place = place, .task = task, .target = dataset.target, .cached = kept, .mixing = mixing_},
       source(data::Split::val), report);
   if (trains()) check_smallest_batch();
+}
+
+// Where the head holds what of the loss trains.
+std::string PreparedRun::loss_of_head() const {
+  return data::has_classes(dataset.target) || options.train.loss == TrainOptions().loss ? "" : options.train.loss;
 }
 
 // Of one example there may be no variance for a batch norm to go by: told now, and not at the end of an epoch.
@@ -161,6 +171,7 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
           .method = options.method,
           .method_options = method_options,
           .classifier = options.classifier.value_or(models::HeadKind::own),
+          .loss = loss_of_head(),
           .block = options.train.block,
           .task = tasks::task_of(dataset.target).name,
           .classes = dataset.classes,
@@ -181,6 +192,7 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
   info.classifier = adapted.head->kind();
   earliest_ = methods::earliest_change(adapted.whole(), *model);
   say_of_prompts(*adapted.head, info.classes, report);
+  say_of_captions(*adapted.head, report);
 }
 
 std::string PreparedRun::describe_method() const {

@@ -55,6 +55,7 @@ class PreparedRun {
   void check_options() const;
   void choose();
   void check_own_loss() const;
+  std::string loss_of_head() const;
   void prepare_mixing();
   void check_smallest_batch() const;
   void attach(std::unique_ptr<methods::Method> method);

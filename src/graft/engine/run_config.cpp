@@ -29,7 +29,7 @@ bool is_absent(const std::string& name, const std::string& value) {
   if (name == "group-by") return value == option::print(data::Grouping::none);
   if (name == "from-scratch") return value == option::print(false);
   return value.empty() &&
-         (name == "max-length" || name == "text-column" || name == "pair-column" || name == "label-kind" ||
+         (name == "max-length" || name == "text-column" || name == "pair-column" || name == "caption-column" || name == "label-kind" ||
           name == "label-separator" || name == "mix" || name == "batch-statistics" || name == "block");
 }
 
@@ -90,6 +90,7 @@ RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, co
     for (int64_t i = 0; i < source.size(); ++i) {
       hash.add(source.content(i)).add(std::to_string(source.label(i)));
       hash.add(std::as_bytes(source.values(i)));
+      if (const auto caption = source.caption(i); !caption.empty()) hash.add(std::as_bytes(caption));
     }
     return RunIdentity::Photos{source.size(), hash.hex()};
   };

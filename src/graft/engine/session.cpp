@@ -28,7 +28,8 @@ tensor::Precision choose_precision(const std::string& asked) {
 
 std::string describe(const data::Dataset& dataset, size_t bad) {
   const auto photos = [](const std::vector<data::Sample>& split) { return fmt::format("{:L}", split.size()); };
-  const std::string of = dataset.target == data::Target::value ? "a number each"
+  const std::string of = dataset.target == data::Target::value     ? "a number each"
+                         : dataset.target == data::Target::caption ? "a caption each"
                          : dataset.target == data::Target::labels
                              ? fmt::format("any of {} classes", dataset.classes.size())
                              : fmt::format("{} classes", dataset.classes.size());

@@ -47,6 +47,10 @@ class Head : public torch::nn::Module {
   virtual at::Tensor class_weights(nn::Context&) const { return {}; }
   virtual double scale() const { return 1; }
 
+  // What answers are compared with, of what is told of the examples: that itself, unless it has to be computed, as of
+  // captions (pair_head.h).
+  virtual at::Tensor truth(const at::Tensor& told, nn::Context&) const { return told; }
+
   // Whether it learns by an objective of its own in place of the task's; that of rows [B, E] and what is told of them.
   virtual bool has_own_loss() const { return false; }
   virtual at::Tensor own_loss(const at::Tensor& features, const at::Tensor& target, nn::Context& context) const;

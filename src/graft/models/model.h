@@ -68,6 +68,7 @@ class Model : public torch::nn::Module {
   void require_prompts(const char* where, const std::string& what) const;
   // Of a model whose towers share a space: what cosines are multiplied by (CLIP: exp of the stored scalar).
   at::Tensor logit_scale() const;
+  bool has_logit_scale() const { return log_scale_.defined(); }
   TextReader text_reader() const;  // of prompts; ModelError as of require_prompts()
   // What stands for the classes where no tower reads texts (feature_model.h), and what cosines with it are multiplied
   // by.

@@ -119,7 +119,6 @@ std::vector<int64_t> match_classes(const data::Dataset& dataset, data::Split spl
 // A sample's target, told by the run's classes. `places`: of the data's classes among them.
 data::Sample told_by_run(data::Sample sample, const data::Dataset& dataset, const std::vector<int64_t>& places,
                          size_t classes) {
-  if (dataset.target == data::Target::value) return sample;
   if (sample.label >= 0) sample.label = places[static_cast<size_t>(sample.label)];
   if (dataset.target == data::Target::labels) {
     std::vector<float> values(classes, 0);
@@ -150,6 +149,13 @@ Evaluation evaluate_on(methods::Adapted& adapted, const engine::AdapterInfo& inf
   result.predictions = objective.predict(source);
   result.scores = task->score(result.predictions, /*intervals=*/true);
   return result;
+}
+
+// What a run tells of an example.
+std::string told_by(const engine::AdapterInfo& info) {
+  const auto& task = tasks::find_task(info.task);
+  return data::has_classes(task.target) || info.foreign() ? fmt::format("{} classes", info.classes.size())
+                                                          : task.summary;
 }
 
 engine::AdapterInfo read_classifier_info(const std::string& run) {
@@ -223,7 +229,7 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
   data.clips = engine::clips_for(data.clips, options.run, info.frames);
   engine::Session session(model_of_run(info, options.model, report), data, host, report, {options.split});
   methods::Adapted adapted = load_classifier(options.run, session.model(), options.force_base, report);
-  report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
+  report.line("adapter", fmt::format("{} · {} · {}", options.run, info.method, told_by(info)));
   engine::say_of_prompts(*adapted.head, info.classes, report);
 
   if (info.classes_made_up && info.classes.size() == session.dataset().classes.size()) {
@@ -238,7 +244,7 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
   }
   const auto choice = choose_classes(adapted, info, options.data.dataset.classes);
   auto samples = dataset.split(options.split);
-  if (dataset.target != data::Target::value) {
+  if (data::has_classes(dataset.target)) {
     const auto places = match_classes(dataset, options.split, choice, adapted, info);
     for (auto& sample : samples)
       sample = told_by_run(std::move(sample), dataset, places, choice.classes.size());
@@ -263,6 +269,12 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
                      "{} was trained on features, and predict reads photos, texts or clips. Give features with their "
                      "classes to evaluate: graft evaluate {} --data FEATURES.npy --labels TABLE.csv.",
                      options.run, options.run);
+  }
+  if (tasks::find_task(info.task).target == data::Target::caption) {
+    throw UsageError("predict",
+                     "{} was trained on photos with captions, and tells none by itself. `graft evaluate` finds photos by "
+                     "captions and captions by photos.",
+                     options.run);
   }
   const auto model = engine::open_model(model_of_run(info, options.model, report), host, report);
   methods::Adapted adapted = load_classifier(options.run, model, options.force_base, report);
