@@ -31,9 +31,9 @@ TEST(PairTable, HoldsPhotosWithTheirCaptionsWhereTheyAreAskedFor) {
   EXPECT_EQ(dataset.reads, Reads::photo);
   EXPECT_EQ(dataset.target, Target::caption);
   EXPECT_THAT(dataset.classes, IsEmpty());
-  EXPECT_THAT(dataset.train, ElementsAre(Sample{.input = "a.jpg", .pair = "a red cap"},
-                                         Sample{.input = "b.jpg", .pair = "a blue cap"},
-                                         Sample{.input = "c.jpg", .pair = "a red cap"}));
+  EXPECT_THAT(dataset.train,
+              ElementsAre(Sample{.input = "a.jpg", .pair = "a red cap"}, Sample{.input = "b.jpg", .pair = "a blue cap"},
+                          Sample{.input = "c.jpg", .pair = "a red cap"}));
   EXPECT_THAT(dataset.notes, Contains(HasSubstr("captions are read from the column 'caption', not from: text")));
   EXPECT_EQ(open_dataset(file, {.caption_column = "colour", .test_split = "train"}).train[1].pair, "blue");
 }
@@ -47,9 +47,9 @@ TEST(PairTable, WhatIsMissingIsOneLineEach) {
                "which column is it? Name it with --image-column");
   EXPECT_ERROR(open_dataset(folder.put("c.csv", "file,split,caption\na.jpg,train,\nb.jpg,test,y\n"), asked), DataError,
                "c.csv:2: no caption in the column 'caption'");
-  EXPECT_ERROR(open_dataset(folder.put("d.csv", "file,split,caption\na.jpg,train,x\nc.jpg,train,x\nb.jpg,test,y\n"),
-                            asked),
-               DataError, "the caption is 'x' of all photos in train");
+  EXPECT_ERROR(
+      open_dataset(folder.put("d.csv", "file,split,caption\na.jpg,train,x\nc.jpg,train,x\nb.jpg,test,y\n"), asked),
+      DataError, "the caption is 'x' of all photos in train");
   EXPECT_ERROR(open_dataset(folder.put("e.csv", kTable), {.caption_column = "captoin"}), DataError,
                "Did you mean 'caption'?");
   EXPECT_ERROR(open_dataset(folder.put("f.csv", kTable), {.caption_column = "caption", .target = Target::label}),

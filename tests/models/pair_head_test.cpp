@@ -11,9 +11,8 @@
 namespace graft::models {
 namespace {
 
-const at::Tensor kIds = torch::tensor({{49406L, 2368L, 49407L, -1L, -1L},
-                                       {49406L, 1929L, 320L, 1746L, 49407L},
-                                       {49406L, 2368L, 49407L, -1L, -1L}});
+const at::Tensor kIds = torch::tensor(
+    {{49406L, 2368L, 49407L, -1L, -1L}, {49406L, 1929L, 320L, 1746L, 49407L}, {49406L, 2368L, 49407L, -1L, -1L}});
 
 TEST(PairHead, AnswerTimesTruthIsTheScaledCosineOfTheTowersFeatures) {
   const std::shared_ptr<Model> model = testing::tiny_clip();

@@ -35,7 +35,6 @@ TEST(InfoNce, SaysWhereTheScaleStartsAndWhetherItTrains) {
   EXPECT_EQ(fixed->scale, 5);
   for (const char* bad : {"0", "-1", "nan", "inf"})
     EXPECT_THROW(make_loss(std::string("info-nce:scale=") + bad), ConfigError) << bad;
-
 }
 
 // Three photos, of which two have the first text.

@@ -1,4 +1,5 @@
-// What every loss of classes promises; those of pairs ask each photo of the others' texts too, and have tests of their own.
+// What every loss of classes promises; those of pairs ask each photo of the others' texts too, and have tests of their
+// own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/types.h>

@@ -37,9 +37,7 @@ LossSetting setting_of(const nlohmann::json& c) {
   data::Target target{};
   for (const auto& [one, name] : data::choices(target))
     if (c["target"] == name) target = one;
-  return {.target = target,
-          .classes = {"a", "b", "c", "d"},
-          .counts = golden()["counts"]};
+  return {.target = target, .classes = {"a", "b", "c", "d"}, .counts = golden()["counts"]};
 }
 
 at::Tensor labels_of(const nlohmann::json& c) {
@@ -85,9 +83,8 @@ TEST(LossPeers, EmbeddingsAndPairsGiveWhatThePapersFormulasGive) {
     EXPECT_PEER(info_nce(tensor_of(c["scale"]) * a.matmul(b.t())).diagonal().sum().item<double>(),
                 c["sum"].get<double>());
   for (const auto& c : pairs["siglip"])
-    EXPECT_PEER(
-        siglip(tensor_of(c["scale"]) * a.matmul(b.t()) + tensor_of(c["bias"])).diagonal().sum().item<double>(),
-        c["sum"].get<double>());
+    EXPECT_PEER(siglip(tensor_of(c["scale"]) * a.matmul(b.t()) + tensor_of(c["bias"])).diagonal().sum().item<double>(),
+                c["sum"].get<double>());
 }
 
 }  // namespace

@@ -30,8 +30,8 @@ RetrievalRanks ranks_of(const Predictions& p) {
 }
 
 TEST(PairsTask, ARankIsHowManyWrongOnesStandBefore) {
-  const auto p = pairs_of(torch::tensor({{0.9F, 0.1F, 0.2F}, {0.8F, 0.7F, 0.1F}, {0.3F, 0.6F, 0.5F}}), {0, 1, 2},
-                          {"a", "b", "c"});
+  const auto p =
+      pairs_of(torch::tensor({{0.9F, 0.1F, 0.2F}, {0.8F, 0.7F, 0.1F}, {0.3F, 0.6F, 0.5F}}), {0, 1, 2}, {"a", "b", "c"});
   EXPECT_THAT(ranks_of(p).of_photos, ElementsAre(0, 1, 1));
   EXPECT_THAT(ranks_of(p).of_texts, ElementsAre(0, 0, 0));
   const auto scores = find_task("pairs").make({})->score(p, true);
@@ -60,8 +60,8 @@ TEST(PairsTask, TheSameCaptionIsOneTextAndAnyOfItsPhotosIsRight) {
 }
 
 TEST(PairsTask, APhotoWithSeveralCaptionsIsOnePhotoAndAnyOfThemIsRight) {
-  const auto p = pairs_of(torch::tensor({{0.2F, 0.9F, 0.5F}, {0.2F, 0.9F, 0.5F}, {0.1F, 0.2F, 0.1F}}), {0, 1, 2},
-                          {"a", "a", "b"});
+  const auto p =
+      pairs_of(torch::tensor({{0.2F, 0.9F, 0.5F}, {0.2F, 0.9F, 0.5F}, {0.1F, 0.2F, 0.1F}}), {0, 1, 2}, {"a", "a", "b"});
   EXPECT_THAT(ranks_of(p).of_photos, ElementsAre(0, 1));
   EXPECT_THAT(ranks_of(p).of_texts, ElementsAre(0, 0, 1));
 }

@@ -20,9 +20,9 @@ struct FeatureRows;  // feature_file.h
 enum class Reads { photo, text, clip, features };
 std::vector<std::pair<Reads, std::string>> choices(Reads);
 enum class Target {
-  label,   // one class
-  labels,  // any number of classes
-  value,   // a number
+  label,    // one class
+  labels,   // any number of classes
+  value,    // a number
   caption,  // of a photo, a text that goes with it
 };
 std::vector<std::pair<Target, std::string>> choices(Target);
@@ -106,13 +106,16 @@ void fields(Visitor& visit, DatasetOptions& o) {
   visit("pair-column", o.pair_column,
         "table: column with a second text; none: there is none (default: text_pair, sentence2, hypothesis, ...)");
   visit("caption-column", o.caption_column,
-        "table: column with a photo's caption, which makes the data pairs (with --label-kind caption by default: caption, "
+        "table: column with a photo's caption, which makes the data pairs (with --label-kind caption by default: "
+        "caption, "
         "text, title, ...)");
   visit("label-column", o.label_column,
         "table: column with the class (default: label, class, category, ...); a,b,c: columns of 0 and 1, one a class");
   visit("split-column", o.split_column,
         "table: column with train, val or test; none: there is none (default: split, subset, ...)");
-  visit("label-kind", o.target, "what is told of an example: of a text its class, several classes, or a number; of a photo its class, or its caption "
+  visit("label-kind", o.target,
+        "what is told of an example: of a text its class, several classes, or a number; of a photo its class, or its "
+        "caption "
         "(default: seen)");
   visit("label-separator", o.label_separator,
         "--label-kind labels: what stands between a cell's classes (default: ; or |)");

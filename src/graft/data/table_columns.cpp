@@ -35,7 +35,7 @@ const Names kTextNames = {"text",      "sentence",  "review",      "content",  "
                           "message",   "question",  "caption",     "headline", "commenttext", "reviewtext",
                           "utterance", "document",  "description", "body",     "title",       "sentence1",
                           "premise",   "question1", "query",       "text1",    "#1string"};
-const Names kCaptionNames = {"caption", "captions", "text",  "sentence", "description",
+const Names kCaptionNames = {"caption", "captions", "text",    "sentence",          "description",
                              "title",   "prompt",   "alttext", "productdisplayname"};
 // Columns that are pairs where both are there, the first of them asked.
 constexpr std::array<std::pair<const char*, const char*>, 11> kPairNames = {{{"text", "textpair"},
@@ -255,8 +255,9 @@ Columns find_columns(const Table& table, const std::filesystem::path& folder, co
   Columns columns;
   Finder finder(table, options, problems);
   if (!options.caption_column.empty() && !asks_captions(options)) {
-    problems.add("--caption-column {}: tells photos' captions, and --label-kind asks for something else. Leave one out.",
-                 options.caption_column);
+    problems.add(
+        "--caption-column {}: tells photos' captions, and --label-kind asks for something else. Leave one out.",
+        options.caption_column);
     return columns;
   }
   if (!options.image_column.empty() && !options.text_column.empty()) {

@@ -133,6 +133,7 @@ AdapterInfo own_info(const io::JsonObject& graft) {
   const auto base = graft.object("base");
   AdapterInfo info;
   info.base = base.need<std::string>("name");
+  info.text_model = base.get("text_model", info.text_model);
   info.fingerprint = base.need<std::string>("fingerprint");
   info.family = base.need<std::string>("family");
   info.layout = base.need<std::string>("layout");
@@ -347,6 +348,7 @@ json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
                       {"told", info.told},
                       {"notes", number_notes(model)},
                       {"preprocessing", describe(model.preprocessing)}}}};
+  if (!info.text_model.empty()) described["base"]["text_model"] = info.text_model;
   if (info.frames > 1) described["frames"] = info.frames;
   if (!info.block.empty()) described["block"] = info.block;
   if (!info.loss.empty()) described["loss"] = info.loss;

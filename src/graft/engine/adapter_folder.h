@@ -21,7 +21,8 @@
 namespace graft::engine {
 
 struct AdapterInfo {
-  std::string base;  // what the user named
+  std::string base;             // what the user named
+  std::string text_model = {};  // likewise, where the texts are another model's
   std::string fingerprint;
   std::string family, layout;
   std::string method;

@@ -12,6 +12,7 @@
 #include "graft/data/loader.h"
 #include "graft/data/photo_findings.h"
 #include "graft/engine/augmentation.h"
+#include "graft/engine/caption_findings.h"
 #include "graft/engine/loaded_batches.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prompt_notes.h"
@@ -97,6 +98,10 @@ void PreparedRun::choose() {
                     .classes = dataset.classes,
                     .counts = counts_of(dataset)});
   recipe.batch_size = std::min(recipe.batch_size, train_size);
+  if (const auto least = tasks::task_of(dataset.target).least_batch; recipe.batch_size < least) {
+    throw ConfigError("train", "--batch-size {}: {} is told from the others of its batch. Expected {} or more.",
+                      recipe.batch_size, tasks::task_of(dataset.target).summary, least);
+  }
   follow_steps(recipe, options.train, train_size);
   attach(std::move(method));
   if (adapted.head->has_own_loss()) check_own_loss();
@@ -105,6 +110,8 @@ void PreparedRun::choose() {
                       models::to_string(*options.classifier), dataset.name, tasks::task_of(dataset.target).summary);
   }
   if (!options.train.mix.empty()) prepare_mixing();
+  if (dataset.target == data::Target::caption && augments() && trains())
+    warn_of_captions(dataset.train, augmentation_of(recipe), option::print(recipe.augmentation), report);
   groups_ = data::groups_of(dataset, dataset.train, options.train.grouping, recipe.batch_size);
   if (!options.train.block.empty() && !trains()) {
     throw ConfigError("block",
@@ -151,9 +158,14 @@ void PreparedRun::check_own_loss() const {
 }
 
 void PreparedRun::prepare_mixing() {
-  check_mixing(dataset, recipe.batch_size);
   mixing_ = {std::make_shared<plugins::Mixer>(options.train.mix), Random(seed()).fork("mixing").seed(),
              adapted.head->outputs()};
+  check_mixing(*mixing_.mixer, dataset, recipe.batch_size);
+  if (mixing_.mixer->joins_captions()) {
+    const auto& texts = session.model()->need(nn::Tower::text);
+    mixing_.frame = frame_of(*texts.tokenizer(), session.data_options().max_length.value_or(texts.context_length()));
+    check_joining(*source(data::Split::train), mixing_.frame, report);
+  }
   if (!trains()) {
     throw ConfigError("mix",
                       "--mix: {} as it is asked for takes no gradient steps, so that no batch would be mixed. "
@@ -164,7 +176,8 @@ void PreparedRun::prepare_mixing() {
 
 void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
   const auto model = session.model();
-  info = {.base = model->info().source,
+  info = {.base = options.model.text_model.empty() ? model->info().source : options.model.model,
+          .text_model = options.model.text_model,
           .fingerprint = model->info().fingerprint,
           .family = model->info().family,
           .layout = model->info().layout,

@@ -21,21 +21,22 @@ void make_absolute(std::string& path) {
 }  // namespace
 
 bool is_place(const std::string& option) {
-  return option == "model" || option == "data" || option == "classes" || option == "labels";
+  return option == "model" || option == "text-model" || option == "data" || option == "classes" || option == "labels";
 }
 
 bool is_absent(const std::string& name, const std::string& value) {
   if (name == "steps") return value.empty() || value == "0";
   if (name == "group-by") return value == option::print(data::Grouping::none);
   if (name == "from-scratch") return value == option::print(false);
-  return value.empty() &&
-         (name == "max-length" || name == "text-column" || name == "pair-column" || name == "caption-column" || name == "label-kind" ||
-          name == "label-separator" || name == "mix" || name == "batch-statistics" || name == "block");
+  return value.empty() && (name == "text-model" || name == "max-length" || name == "text-column" ||
+                           name == "pair-column" || name == "caption-column" || name == "label-kind" ||
+                           name == "label-separator" || name == "mix" || name == "batch-statistics" || name == "block");
 }
 
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,
                         const AdapterInfo& info, models::HeadInit head_init) {
   make_absolute(options.model.model);
+  make_absolute(options.model.text_model);
   make_absolute(options.data.data);
   make_absolute(options.data.dataset.classes);
   make_absolute(options.data.dataset.labels);

@@ -95,6 +95,11 @@ std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Hos
                            .told = options.told};
   const auto folder = io::ModelFolder::find(options.model, host.environment);
   std::shared_ptr<models::Model> model = models::load_model(folder, load);
+  if (!options.text_model.empty()) {
+    models::LoadOptions texts{.precision = load.precision};
+    texts.told.reads = data::Reads::text;
+    model = model->joined_with(*models::load_model(io::ModelFolder::find(options.text_model, host.environment), texts));
+  }
   model->freeze_all_but({});
   report.line("model", describe(*model));
   for (const auto& note : model->info().notes)

@@ -34,6 +34,9 @@ class Head : public torch::nn::Module {
   // tokens or a map, and `context` says what the rows are.
   virtual bool reads_rows() const { return true; }
 
+  // Whether what answers is compared with goes through the text tower.
+  virtual bool reads_texts() const { return kind() == HeadKind::prompts; }
+
   // value: the tower's, at the place that the head reads -> outputs, of rows [B, C]
   at::Tensor answer(const Tower& tower, const nn::Value& value, nn::Context& context) const;
 

@@ -62,13 +62,16 @@ PairHead::PairHead(std::shared_ptr<Model> model, const PairScale& scale, std::op
   if (width) {
     image_map_ = register_parameter("image_map", map_of(*width, features, random));
     text_map_ = register_parameter("text_map", map_of(*width, texts, random));
-  } else if (features != texts) {
-    throw ModelError("pairs", "{}: its images have {} features and its texts {}, so that nothing compares them. Join "
-                     "them with --method projection.", model_->info().source, features, texts);
+  } else if (!model_->has_logit_scale() || features != texts) {
+    throw ModelError(
+        "pairs",
+        "{}: its images and its texts share no space, so that nothing compares them. Join them with --method "
+        "projection, alone or beside another (lora+projection).",
+        model_->info().source);
   }
-  const double start = scale.scale            ? *scale.scale
+  const double start = scale.scale                 ? *scale.scale
                        : model_->has_logit_scale() ? model_->logit_scale().item<double>()
-                                              : kClipStart;
+                                                   : kClipStart;
   largest_ = std::log(std::max(start, kLargestScale));
   log_scale_ = at::full({}, std::log(start), tensor::on_cpu());
   if (scale.bias) bias_ = at::full({}, *scale.bias, tensor::on_cpu());

@@ -34,6 +34,7 @@ class PairHead final : public Head {
   // N(0, 1 / D) of the features' width D. ModelError for a model without a text tower.
   PairHead(std::shared_ptr<Model> model, const PairScale& scale, std::optional<int64_t> width, Random& random);
 
+  bool reads_texts() const override { return true; }
   double scale() const override;
   // Captions, ids [N, C] with data::kNoToken behind shorter ones -> [N, outputs()]: rows of length 1, and a 1 where
   // there is a bias. The same caption is encoded once, and while nothing in the text tower trains it is kept.
@@ -51,12 +52,12 @@ class PairHead final : public Head {
   at::Tensor kept(const at::Tensor& ids) const;
 
   std::shared_ptr<Model> model_;
-  at::Tensor log_scale_, bias_;               // []; undefined bias: there is none
-  at::Tensor image_map_, text_map_;           // [E, D] each; undefined: there are none
-  double largest_ = 0;                        // of the scale's logarithm
-  mutable std::mutex keeping_;                // of what follows
+  at::Tensor log_scale_, bias_;                      // []; undefined bias: there is none
+  at::Tensor image_map_, text_map_;                  // [E, D] each; undefined: there are none
+  double largest_ = 0;                               // of the scale's logarithm
+  mutable std::mutex keeping_;                       // of what follows
   mutable std::map<std::string, at::Tensor> texts_;  // ids -> [D]
-  mutable uint64_t stamp_ = 0;                // of the text side that they were made by
+  mutable uint64_t stamp_ = 0;                       // of the text side that they were made by
 };
 
 }  // namespace graft::models

@@ -17,8 +17,8 @@ namespace graft::models {
 namespace {
 
 std::shared_ptr<const data::TextSource> texts_of(const Tower& tower, const ModelInfo& info,
-                                             std::vector<data::Sample> samples, const ReadingOptions& options,
-                                             Reporter* report) {
+                                                 std::vector<data::Sample> samples, const ReadingOptions& options,
+                                                 Reporter* report) {
   const auto tokenizer = tower.tokenizer();
   if (!tokenizer) {
     throw ModelError("text",
@@ -50,7 +50,9 @@ std::shared_ptr<const data::TextSource> captions_of(const Model& model, const st
                                                     const ReadingOptions& options, Reporter* report) {
   const auto& why = model.info().no_text;
   if (!model.tower(nn::Tower::text) || !why.empty()) {
-    throw ModelError("data", "photos with captions need a model that reads both; {} reads photos alone{}{}. Take a CLIP.",
+    throw ModelError("data",
+                     "photos with captions need a model that reads both; {} reads photos alone{}{}. "
+                     "Take a CLIP, or give it a sentence encoder with --text-model.",
                      model.info().source, why.empty() ? "" : ": ", why);
   }
   std::vector<data::Sample> texts;

@@ -43,8 +43,8 @@ nn::Value blank_value(const Model& model, const data::Source& of, int64_t batch)
 // Of captions ids as long as the longest of `of`'s, no two alike.
 at::Tensor blank_targets(const data::Dataset& dataset, const data::Source& of, int64_t batch);
 
-// [B] int64 of classes; [B, K] float32 of several classes or numbers; of captions their ids [B, C] int64, behind shorter
-// ones data::kNoToken.
+// [B] int64 of classes; [B, K] float32 of several classes or numbers; of captions their ids [B, C] int64, behind
+// shorter ones data::kNoToken.
 at::Tensor targets_of(const data::Batch& batch, data::Target target);
 at::Tensor targets_of(const data::Source& source, data::Target target);  // of all examples
 

@@ -1,4 +1,5 @@
-// The text tower beside the tower that examples go into: what it hangs on, so that what was computed with it can be kept.
+// The text tower beside the tower that examples go into: what it hangs on, so that what was computed with it can be
+// kept.
 #pragma once
 
 #include <ATen/core/Tensor.h>

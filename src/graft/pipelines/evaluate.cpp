@@ -160,7 +160,7 @@ std::string told_by(const engine::AdapterInfo& info) {
 
 engine::AdapterInfo read_classifier_info(const std::string& run) {
   engine::AdapterInfo info = engine::read_adapter_info(run);
-  if (info.merged && info.head_outputs() == 0) {
+  if (info.merged && info.head_outputs() == 0 && data::has_classes(tasks::find_task(info.task).target)) {
     throw ModelError("adapter", "{} has no classes to predict: the adapter that was merged had none.", run);
   }
   if (!info.foreign() || info.head_outputs() > 0) return info;
@@ -203,6 +203,7 @@ engine::ModelOptions model_of_run(const engine::AdapterInfo& info, engine::Model
                      "the adapter does not say which model it is for (base_model_name_or_path). Give --model.");
   }
   if (options.model.empty()) options.model = info.base;
+  if (options.text_model.empty()) options.text_model = info.text_model;
   if (info.image_size > 0) {
     if (!options.image_size) options.image_size = info.image_size;
     if (*options.image_size != info.image_size) {
@@ -271,10 +272,11 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
                      options.run, options.run);
   }
   if (tasks::find_task(info.task).target == data::Target::caption) {
-    throw UsageError("predict",
-                     "{} was trained on photos with captions, and tells none by itself. `graft evaluate` finds photos by "
-                     "captions and captions by photos.",
-                     options.run);
+    throw UsageError(
+        "predict",
+        "{} was trained on photos with captions, and tells none by itself. `graft evaluate` finds photos by "
+        "captions and captions by photos.",
+        options.run);
   }
   const auto model = engine::open_model(model_of_run(info, options.model, report), host, report);
   methods::Adapted adapted = load_classifier(options.run, model, options.force_base, report);

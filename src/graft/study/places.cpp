@@ -19,8 +19,8 @@ constexpr size_t kMostOpen = 4;  // at once
 
 // Options that the first studies lack: where nobody set them, a run is known by what it was known by then.
 bool is_newer(const std::string& option) {
-  constexpr std::string_view kNewer[] = {"steps", "mix", "group-by", "from-scratch", "batch-statistics", "block",
-                                         "caption-column"};
+  constexpr std::string_view kNewer[] = {
+      "steps", "mix", "group-by", "from-scratch", "batch-statistics", "block", "caption-column", "text-model"};
   return std::ranges::find(kNewer, option) != std::end(kNewer);
 }
 

@@ -92,8 +92,8 @@ DistinctTexts distinct_texts(const at::Tensor& rows) {
   std::map<std::string_view, int64_t> places;
   std::vector<int64_t> firsts, which;
   for (int64_t i = 0; i < plain.size(0); ++i) {
-    const auto [found, is_new] = places.try_emplace({bytes + static_cast<size_t>(i) * width, width},
-                                                    static_cast<int64_t>(firsts.size()));
+    const auto [found, is_new] =
+        places.try_emplace({bytes + static_cast<size_t>(i) * width, width}, static_cast<int64_t>(firsts.size()));
     if (is_new) firsts.push_back(i);
     which.push_back(found->second);
   }
@@ -137,15 +137,14 @@ Scores score(const RetrievalRanks& ranks, bool intervals) {
       scores.all.push_back({.name = name, .value = std::nan("")});
     return scores;
   }
-  scores.all.push_back(
-      {.name = names.front(), .value = (mean_over(ranks.of_photos) + mean_over(ranks.of_texts)) / 2});
+  scores.all.push_back({.name = names.front(), .value = (mean_over(ranks.of_photos) + mean_over(ranks.of_texts)) / 2});
   if (intervals && ranks.of_texts.size() > 1) scores.all.front().interval = interval_of_mean(ranks);
   for (const auto* of : {&ranks.of_photos, &ranks.of_texts}) {
     const auto count = static_cast<int64_t>(of->size());
     for (const auto k : kAt) {
       const auto found = found_at(*of, k);
-      scores.all.push_back({.name = names[scores.all.size()],
-                            .value = static_cast<double>(found) / static_cast<double>(count)});
+      scores.all.push_back(
+          {.name = names[scores.all.size()], .value = static_cast<double>(found) / static_cast<double>(count)});
       if (intervals) scores.all.back().interval = wilson_interval(found, count);
     }
   }

@@ -21,8 +21,8 @@ DistinctTexts distinct_texts(const at::Tensor& rows);  // [N, E]; gradients reac
 // How many wrong ones stand before the first right one, or beside it: ties count against the query. A query is right
 // with any text of its photo, or any photo of its text.
 struct RetrievalRanks {
-  std::vector<int64_t> of_photos;  // among the distinct texts, a number for each distinct photo
-  std::vector<int64_t> of_texts;   // among the distinct photos, for each distinct text
+  std::vector<int64_t> of_photos;    // among the distinct texts, a number for each distinct photo
+  std::vector<int64_t> of_texts;     // among the distinct photos, for each distinct text
   std::vector<int64_t> photo, text;  // of each example its place in these
 };
 // photos [N, E] and texts [N, E], a pair a row, compared by their inner products; `names` of the photos: rows of one

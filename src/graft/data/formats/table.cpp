@@ -201,7 +201,8 @@ std::string repeated_note(const std::vector<Record>& records, const std::string&
   std::size_t repeated = 0;
   std::string first;
   for (const Record& record : records) {
-    if (record.span || rows.emplace(plain_path(record.input), record.label + record.pair, record.split).second) continue;
+    if (record.span || rows.emplace(plain_path(record.input), record.label + record.pair, record.split).second)
+      continue;
     if (repeated++ == 0) first = record.where;
   }
   if (repeated == 0) return "";
@@ -332,7 +333,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
 }  // namespace
 
 extern const Format format;
-const Format format = {"table", "CSV, TSV or JSONL with columns for file or text, class or caption, and perhaps split", recognises,
-                       open};
+const Format format = {"table", "CSV, TSV or JSONL with columns for file or text, class or caption, and perhaps split",
+                       recognises, open};
 
 }  // namespace graft::data::table

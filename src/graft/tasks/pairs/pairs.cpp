@@ -72,7 +72,11 @@ std::shared_ptr<models::Head> pair_head(const methods::Setting& setting, const m
 }  // namespace
 
 extern const TaskEntry pairs_task{
-    "pairs", "a caption for each photo", data::Target::caption,
-    [](const TaskOptions& options) -> std::unique_ptr<Task> { return std::make_unique<Pairs>(options); }, pair_head};
+    "pairs",
+    "a caption for each photo",
+    data::Target::caption,
+    [](const TaskOptions& options) -> std::unique_ptr<Task> { return std::make_unique<Pairs>(options); },
+    pair_head,
+    2};
 
 }  // namespace graft::tasks
