@@ -24,8 +24,9 @@ TEST(Contrastive, GradientsAreThoseOfDifferences) {
   const at::Tensor labels = torch::tensor({0, 1, 0, 2}, at::kLong);
   using graft::testing::expect_gradients_of_differences;
   const auto own = [&](const at::Tensor& costs) { return costs.diagonal().sum(); };
-  expect_gradients_of_differences([&] { return own(info_nce(scale * a.matmul(b.t()))); }, {a, b, scale});
-  expect_gradients_of_differences([&] { return own(siglip(scale * a.matmul(b.t()) + bias)); }, {a, b, scale, bias});
+  expect_gradients_of_differences([&] { return own(info_nce_costs(scale * a.matmul(b.t()))); }, {a, b, scale});
+  expect_gradients_of_differences([&] { return own(siglip_costs(scale * a.matmul(b.t()) + bias)); },
+                                  {a, b, scale, bias});
   expect_gradients_of_differences([&] { return supervised_contrastive(a, labels, 0.1); }, {a});
 }
 
@@ -37,20 +38,21 @@ TEST(Contrastive, ARowWithoutPositivesAsksNothing) {
 }
 
 TEST(Contrastive, PairsThatAreNoneCostTheLogOfTheirNumber) {
-  EXPECT_NEAR(info_nce(torch::full({4, 4}, 10.0, at::kDouble)).diagonal().sum().item<double>(), 4 * std::log(4), 1e-12);
-  EXPECT_NEAR(siglip(torch::zeros({4, 4}, at::kDouble)).diagonal().sum().item<double>(), 16 * std::log(2), 1e-12);
+  EXPECT_NEAR(info_nce_costs(torch::full({4, 4}, 10.0, at::kDouble)).diagonal().sum().item<double>(), 4 * std::log(4),
+              1e-12);
+  EXPECT_NEAR(siglip_costs(torch::zeros({4, 4}, at::kDouble)).diagonal().sum().item<double>(), 16 * std::log(2), 1e-12);
 }
 
 TEST(Contrastive, PhotosOfOneTextAreNoNegativesOfTheirPhotoAndShareTheirText) {
   // Two photos of text 0, one of text 1; all logits 0.
-  const at::Tensor costs = info_nce(torch::zeros({3, 2}, at::kDouble));
+  const at::Tensor costs = info_nce_costs(torch::zeros({3, 2}, at::kDouble));
   EXPECT_NEAR(costs[0][0].item<double>(), (std::log(2) + std::log(3)) / 2, 1e-12);
 }
 
 TEST(Contrastive, IsFiniteInFloat32AtScalesThatNobodyShouldTake) {
   const at::Tensor a = unit_rows(4, 2).to(at::kFloat).requires_grad_(), b = unit_rows(4, 5).to(at::kFloat);
   const at::Tensor logits = 1e4F * a.matmul(b.t());
-  const at::Tensor all = info_nce(logits).sum() + siglip(logits - 1e4F).sum() +
+  const at::Tensor all = info_nce_costs(logits).sum() + siglip_costs(logits - 1e4F).sum() +
                          supervised_contrastive(a, torch::tensor({0, 1, 0, 1}, at::kLong), 1e-4);
   all.backward();
   EXPECT_TRUE(all.isfinite().item<bool>());

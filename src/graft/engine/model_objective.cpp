@@ -96,7 +96,7 @@ tasks::Predictions ModelObjective::predict(const data::Source& source,
     });
   }
   if (!of_views.empty()) predictions.add(tasks::mean_of_views(at::cat(of_views), source.views()));
-  if (options_.target == data::Target::caption && source.size() > 0) {
+  if (source.size() > 0 && !source.caption(0).empty()) {
     nn::Context context;
     predictions.tell(adapted_.head->truth(models::targets_of(source, options_.target), context));
   }

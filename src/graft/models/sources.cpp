@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "graft/core/error.h"
@@ -105,6 +106,22 @@ std::shared_ptr<const data::Source> source_of(const Model& model, const data::Da
       options.images);
   if (!captions) return photos;
   return std::make_shared<data::PairSource>(std::move(photos), std::move(captions));
+}
+
+at::Tensor caption_ids(const Model& model, const std::vector<std::string>& texts, const ReadingOptions& options,
+                       Reporter* report) {
+  std::vector<data::Sample> samples;
+  for (const auto& text : texts)
+    samples.push_back({.input = text, .pair = text});
+  const auto source = captions_of(model, samples, options, report);
+  size_t longest = 1;
+  for (int64_t i = 0; i < source->size(); ++i)
+    longest = std::max(longest, source->ids(i).size());
+  auto ids =
+      at::full({source->size(), static_cast<int64_t>(longest)}, int64_t{data::kNoToken}, tensor::on_cpu(at::kLong));
+  for (int64_t i = 0; i < source->size(); ++i)
+    std::ranges::copy(source->ids(i), ids[i].data_ptr<int64_t>());
+  return ids;
 }
 
 nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preprocessing) {

@@ -35,6 +35,11 @@ std::shared_ptr<const data::Source> source_of(const Model& model, const data::Da
                                               std::vector<data::Sample> samples, const ReadingOptions& options,
                                               Reporter* report = nullptr);
 
+// Texts as captions' ids for the model's text tower, [N, C] with data::kNoToken behind shorter ones. ModelError where
+// it has none.
+at::Tensor caption_ids(const Model& model, const std::vector<std::string>& texts, const ReadingOptions& options,
+                       Reporter* report = nullptr);
+
 // A loader's batch as a tower's first value, in memory of its own: pixels [B, 3, H, W], of clips [B * frames, 3, H, W];
 // features [B, D]; or ids [B, T] with their types and what of them is no padding.
 nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preprocessing);

@@ -1,6 +1,7 @@
 #include "graft/pipelines/evaluate.h"
 
 #include <fmt/ranges.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <unordered_map>
@@ -151,6 +152,17 @@ Evaluation evaluate_on(methods::Adapted& adapted, const engine::AdapterInfo& inf
   return result;
 }
 
+// Rows of photos as what they have in common with texts, of which one is theirs.
+Evaluation nearest_texts(Evaluation of_rows, const methods::Adapted& adapted, const at::Tensor& ids) {
+  const torch::NoGradGuard no_grad;
+  nn::Context context;
+  const auto& photos = of_rows.predictions;
+  tasks::PredictionRows rows(photos.files, photos.labels, ids.size(0));
+  rows.add(photos.probabilities.matmul(adapted.head->truth(ids, context).t()));
+  of_rows.predictions = rows.take();
+  return of_rows;
+}
+
 // What a run tells of an example.
 std::string told_by(const engine::AdapterInfo& info) {
   const auto& task = tasks::find_task(info.task);
@@ -271,11 +283,12 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
                      "classes to evaluate: graft evaluate {} --data FEATURES.npy --labels TABLE.csv.",
                      options.run, options.run);
   }
-  if (tasks::find_task(info.task).target == data::Target::caption) {
+  const bool pairs = tasks::find_task(info.task).target == data::Target::caption;
+  if (pairs && options.classes.empty()) {
     throw UsageError(
         "predict",
-        "{} was trained on photos with captions, and tells none by itself. `graft evaluate` finds photos by "
-        "captions and captions by photos.",
+        "{} was trained on photos with captions: --classes names the texts to choose among, a file with one "
+        "a line, or a,b,c.",
         options.run);
   }
   const auto model = engine::open_model(model_of_run(info, options.model, report), host, report);
@@ -285,7 +298,8 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
     throw ConfigError("predict", "--timeline {}: {} reads single photos or texts, which have no time. Leave it out.",
                       options.timeline, options.run);
   }
-  const auto choice = choose_classes(adapted, info, options.classes);
+  const auto choice =
+      pairs ? ChoiceOfClasses{data::class_names(options.classes), {}} : choose_classes(adapted, info, options.classes);
   if (info.classes_made_up) {
     report.note({fmt::format("{} does not name its classes: they are called {} to {}", options.run,
                              info.classes.front(), info.classes.back()),
@@ -301,7 +315,7 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
   const auto frames = engine::frame_cache(data, host);
   data::Dataset dataset;
   dataset.name = "what is given";
-  dataset.target = tasks::find_task(info.task).target;
+  if (!pairs) dataset.target = tasks::find_task(info.task).target;
   std::vector<data::Sample> samples;
   if (model->reader().name() == nn::Tower::text) {
     dataset.reads = data::Reads::text;
@@ -323,14 +337,15 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
     data::report_findings(photos.paths, *images, report);
     samples = engine::samples_of(photos);
   }
-  const auto source = models::source_of(
-      *model, dataset, std::move(samples),
-      {.images = images,
-       .clips = data::reading_of(data.clips),
-       .frames = frames,
-       .max_length = options.max_length ? options.max_length : engine::max_length_of_run(options.run)},
-      &report);
-  return evaluate_on(adapted, info, encoder, *source, choice, report);
+  const models::ReadingOptions reading{
+      .images = images,
+      .clips = data::reading_of(data.clips),
+      .frames = frames,
+      .max_length = options.max_length ? options.max_length : engine::max_length_of_run(options.run)};
+  const auto source = models::source_of(*model, dataset, std::move(samples), reading, &report);
+  auto result = evaluate_on(adapted, info, encoder, *source, choice, report);
+  if (!pairs) return result;
+  return nearest_texts(std::move(result), adapted, models::caption_ids(*model, choice.classes, reading, &report));
 }
 
 }  // namespace graft::pipelines

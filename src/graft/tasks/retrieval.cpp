@@ -92,8 +92,8 @@ DistinctTexts distinct_texts(const at::Tensor& rows) {
   std::map<std::string_view, int64_t> places;
   std::vector<int64_t> firsts, which;
   for (int64_t i = 0; i < plain.size(0); ++i) {
-    const auto [found, is_new] =
-        places.try_emplace({bytes + static_cast<size_t>(i) * width, width}, static_cast<int64_t>(firsts.size()));
+    const auto [found, is_new] = places.try_emplace(std::string_view(bytes + static_cast<size_t>(i) * width, width),
+                                                    static_cast<int64_t>(firsts.size()));
     if (is_new) firsts.push_back(i);
     which.push_back(found->second);
   }

@@ -56,6 +56,7 @@ const std::vector<const TaskEntry*>& tasks();  // in the order of tasks.def
 const TaskEntry& task_of(data::Target target);
 const TaskEntry& find_task(const std::string& name);  // UsageError with the nearest name
 
-size_t scores_shown(data::Reads reads);  // of a result, to people: of photos accuracy and the mean per class
+// Of a result, to people: of photos accuracy and the mean per class.
+size_t scores_shown(data::Reads reads, data::Target target);
 
 }  // namespace graft::tasks

@@ -17,11 +17,11 @@ at::Tensor supervised_contrastive(const at::Tensor& rows, const at::Tensor& labe
   return each.sum();
 }
 
-at::Tensor info_nce(const at::Tensor& logits) {
+at::Tensor info_nce_costs(const at::Tensor& logits) {
   return 0.5 * (logits.logsumexp(1, /*keepdim=*/true) + logits.logsumexp(0, /*keepdim=*/true)) - logits;
 }
 
-at::Tensor siglip(const at::Tensor& logits) {
+at::Tensor siglip_costs(const at::Tensor& logits) {
   const at::Tensor untrue = -at::log_sigmoid(-logits);
   return -at::log_sigmoid(logits) - untrue + untrue.sum(1, /*keepdim=*/true);
 }

@@ -14,10 +14,10 @@ at::Tensor supervised_contrastive(const at::Tensor& rows, const at::Tensor& labe
 // [B, U], of photo i and text u scale * cos -> [B, U], what each pair costs if it is one: the mean of -log of its share
 // among the photo's texts and among the text's photos. A text that several photos have is asked once for each, the
 // others being its negatives there (Khosla et al.'s L_out, as of several positives).
-at::Tensor info_nce(const at::Tensor& logits);
+at::Tensor info_nce_costs(const at::Tensor& logits);
 
 // SigLIP (Zhai et al. 2023, arXiv:2303.15343, section 3.2): each photo with each text by itself is a pair or is none.
 // logits [B, U] with the bias in them -> [B, U], what a photo costs with all texts if that one is its own.
-at::Tensor siglip(const at::Tensor& logits);
+at::Tensor siglip_costs(const at::Tensor& logits);
 
 }  // namespace graft::plugins

@@ -18,7 +18,7 @@ class InfoNce final : public Loss {
     }
   }
 
-  at::Tensor of_labels(const at::Tensor& logits) const override { return plugins::info_nce(logits); }
+  at::Tensor of_labels(const at::Tensor& logits) const override { return info_nce_costs(logits); }
   bool serves(data::Target target) const override { return target == data::Target::caption; }
   std::optional<models::PairScale> pairs() const override {
     return models::PairScale{options_.learn_scale, options_.scale, {}};

@@ -19,7 +19,7 @@ class SigLip final : public Loss {
     if (!std::isfinite(options_.bias)) throw ConfigError("siglip", "--bias: expected a number, got {}.", options_.bias);
   }
 
-  at::Tensor of_labels(const at::Tensor& logits) const override { return plugins::siglip(logits); }
+  at::Tensor of_labels(const at::Tensor& logits) const override { return siglip_costs(logits); }
   bool serves(data::Target target) const override { return target == data::Target::caption; }
   std::optional<models::PairScale> pairs() const override {
     return models::PairScale{options_.learn_scale, options_.scale, options_.bias};
