@@ -144,12 +144,12 @@ std::string refusal(const std::function<void()>& call) {
 }
 
 TEST(BatchMixing, WhatIsNoExampleOfAClassOrHasNoPartnerIsRefusedInOneLine) {
-  const auto of = [](data::Reads reads, data::Target target, int64_t batch_size) {
+  const auto of = [](data::Reads reads, data::Target target, int64_t batch_size, const char* mix = "mixup") {
     data::Dataset dataset;
     dataset.name = "things";
     dataset.reads = reads;
     dataset.target = target;
-    return refusal([&] { check_mixing(dataset, batch_size); });
+    return refusal([&] { check_mixing(plugins::Mixer(mix), dataset, batch_size); });
   };
   using data::Reads;
   using data::Target;
@@ -158,6 +158,37 @@ TEST(BatchMixing, WhatIsNoExampleOfAClassOrHasNoPartnerIsRefusedInOneLine) {
   EXPECT_THAT(of(Reads::photo, Target::label, 1), HasSubstr("--batch-size is 1"));
   EXPECT_EQ(of(Reads::clip, Target::label, 2), "taken");
   EXPECT_EQ(of(Reads::photo, Target::labels, 2), "taken");
+  EXPECT_EQ(of(Reads::photo, Target::caption, 2, "mixgen"), "taken");
+  EXPECT_THAT(of(Reads::photo, Target::caption, 1, "mixgen"), HasSubstr("--batch-size is 1"));
+  EXPECT_THAT(of(Reads::photo, Target::caption, 2), HasSubstr("--mix mixup: mixes labels, and here are captions"));
+  EXPECT_THAT(of(Reads::photo, Target::label, 2, "mixgen"), HasSubstr("--mix mixgen: joins captions"));
+}
+
+// Photos of one number each, with captions of so many ids.
+class Captioned final : public data::SampleSource {
+ public:
+  explicit Captioned(const std::vector<int64_t>& lengths)
+      : SampleSource(std::vector<data::Sample>(lengths.size(), data::Sample{.input = "a.jpg"})) {
+    for (const auto length : lengths)
+      ids_.emplace_back(static_cast<size_t>(length), 5);
+  }
+  data::Reads reads() const override { return data::Reads::photo; }
+  std::string content(int64_t) const override { return ""; }
+  void read(int64_t, Random, data::Row&) const override {}
+  std::span<const int32_t> caption(int64_t i) const override { return ids_[static_cast<size_t>(i)]; }
+
+ private:
+  std::vector<std::vector<int32_t>> ids_;
+};
+
+TEST(BatchMixing, ACaptionThatLeavesNoRoomForASecondIsRefusedByName) {
+  Silent silent;
+  const plugins::TextFrame frame{.most = 10};
+  EXPECT_EQ(refusal([&] { check_joining(Captioned({9, 4, 3}), frame, silent); }), "taken");
+  EXPECT_THAT(refusal([&] {
+                check_joining(Captioned({10, 4, 3}), frame, silent);
+              }),
+              HasSubstr("1 caption takes all 10 tokens that are read (the first: a.jpg)"));
 }
 
 TEST(BatchMixing, AMethodWithoutGradientStepsMixesNothingAndSaysSo) {

@@ -90,7 +90,7 @@ inline std::shared_ptr<models::Model> sites_only(bool text = true, int64_t patch
       std::make_shared<SiteTower>(nn::Tower::vision, 768, 12, patch_numbers)};
   if (text) towers.push_back(std::make_shared<SiteTower>(nn::Tower::text, 512, 0));
   return std::make_shared<models::Model>(std::move(towers), std::move(info), tensor::Precision::fp32,
-                                         std::vector<models::Origin>{});
+                                         std::vector<models::Origin>{}, text ? torch::zeros({}) : at::Tensor());
 }
 
 struct OnSites : Adapted {

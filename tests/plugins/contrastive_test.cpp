@@ -23,8 +23,10 @@ TEST(Contrastive, GradientsAreThoseOfDifferences) {
   const at::Tensor scale = scalar(7).requires_grad_(), bias = scalar(-3).requires_grad_();
   const at::Tensor labels = torch::tensor({0, 1, 0, 2}, at::kLong);
   using graft::testing::expect_gradients_of_differences;
-  expect_gradients_of_differences([&] { return info_nce(a, b, scale); }, {a, b, scale});
-  expect_gradients_of_differences([&] { return siglip(a, b, scale, bias); }, {a, b, scale, bias});
+  const auto own = [&](const at::Tensor& costs) { return costs.diagonal().sum(); };
+  expect_gradients_of_differences([&] { return own(info_nce_costs(scale * a.matmul(b.t()))); }, {a, b, scale});
+  expect_gradients_of_differences([&] { return own(siglip_costs(scale * a.matmul(b.t()) + bias)); },
+                                  {a, b, scale, bias});
   expect_gradients_of_differences([&] { return supervised_contrastive(a, labels, 0.1); }, {a});
 }
 
@@ -36,15 +38,21 @@ TEST(Contrastive, ARowWithoutPositivesAsksNothing) {
 }
 
 TEST(Contrastive, PairsThatAreNoneCostTheLogOfTheirNumber) {
-  const at::Tensor same = torch::ones({4, 1}, at::kDouble);
-  EXPECT_NEAR(info_nce(same, same, scalar(10)).item<double>(), 4 * std::log(4), 1e-12);
-  EXPECT_NEAR(siglip(same, same, scalar(0), scalar(0)).item<double>(), 16 * std::log(2), 1e-12);
+  EXPECT_NEAR(info_nce_costs(torch::full({4, 4}, 10.0, at::kDouble)).diagonal().sum().item<double>(), 4 * std::log(4),
+              1e-12);
+  EXPECT_NEAR(siglip_costs(torch::zeros({4, 4}, at::kDouble)).diagonal().sum().item<double>(), 16 * std::log(2), 1e-12);
+}
+
+TEST(Contrastive, PhotosOfOneTextAreNoNegativesOfTheirPhotoAndShareTheirText) {
+  // Two photos of text 0, one of text 1; all logits 0.
+  const at::Tensor costs = info_nce_costs(torch::zeros({3, 2}, at::kDouble));
+  EXPECT_NEAR(costs[0][0].item<double>(), (std::log(2) + std::log(3)) / 2, 1e-12);
 }
 
 TEST(Contrastive, IsFiniteInFloat32AtScalesThatNobodyShouldTake) {
   const at::Tensor a = unit_rows(4, 2).to(at::kFloat).requires_grad_(), b = unit_rows(4, 5).to(at::kFloat);
-  const at::Tensor scale = torch::tensor(1e4F);
-  const at::Tensor all = info_nce(a, b, scale) + siglip(a, b, scale, -scale) +
+  const at::Tensor logits = 1e4F * a.matmul(b.t());
+  const at::Tensor all = info_nce_costs(logits).sum() + siglip_costs(logits - 1e4F).sum() +
                          supervised_contrastive(a, torch::tensor({0, 1, 0, 1}, at::kLong), 1e-4);
   all.backward();
   EXPECT_TRUE(all.isfinite().item<bool>());

@@ -6,21 +6,19 @@
 namespace graft::plugins {
 namespace {
 
-using cutmix::Box;
-
 TEST(CutMix, ABoxHasTheSharesSidesAndIsCutOffAtTheEdge) {
   // A quarter of 8 x 12 is 4 x 6.
-  EXPECT_EQ(cutmix::box_around(4, 6, 8, 12, 0.75), (Box{2, 3, 6, 9}));
-  EXPECT_DOUBLE_EQ(cutmix::share_left({2, 3, 6, 9}, 8, 12), 0.75);
-  EXPECT_EQ(cutmix::box_around(0, 11, 8, 12, 0.75), (Box{0, 8, 2, 12}));
-  EXPECT_DOUBLE_EQ(cutmix::share_left({0, 8, 2, 12}, 8, 12), 1 - 8.0 / 96);
-  EXPECT_EQ(cutmix::box_around(3, 3, 8, 12, 1), (Box{3, 3, 3, 3}));
-  EXPECT_EQ(cutmix::share_left(cutmix::box_around(4, 6, 8, 12, 0), 8, 12), 0);
+  EXPECT_EQ(box_around(4, 6, 8, 12, 0.75), (Box{2, 3, 6, 9}));
+  EXPECT_DOUBLE_EQ(share_left({2, 3, 6, 9}, 8, 12), 0.75);
+  EXPECT_EQ(box_around(0, 11, 8, 12, 0.75), (Box{0, 8, 2, 12}));
+  EXPECT_DOUBLE_EQ(share_left({0, 8, 2, 12}, 8, 12), 1 - 8.0 / 96);
+  EXPECT_EQ(box_around(3, 3, 8, 12, 1), (Box{3, 3, 3, 3}));
+  EXPECT_EQ(share_left(box_around(4, 6, 8, 12, 0), 8, 12), 0);
 }
 
 TEST(CutMix, PastesThePartnersBoxAndNothingElse) {
   const at::Tensor x = torch::stack({torch::zeros({1, 3, 3}), torch::ones({1, 3, 3})});
-  const at::Tensor mixed = cutmix::paste(x, torch::tensor({1, 0}, at::kLong), {{0, 0, 1, 2}, {2, 2, 3, 3}});
+  const at::Tensor mixed = paste(x, torch::tensor({1, 0}, at::kLong), {{0, 0, 1, 2}, {2, 2, 3, 3}});
   EXPECT_EQ(mixed[0].sum().item<float>(), 2);
   EXPECT_EQ(mixed[0][0][0][1].item<float>(), 1);
   EXPECT_EQ(mixed[1].sum().item<float>(), 8);

@@ -34,9 +34,10 @@ at::Tensor tensor_of(const nlohmann::json& json) {
 }
 
 LossSetting setting_of(const nlohmann::json& c) {
-  return {.target = c["target"] == "labels" ? data::Target::labels : data::Target::label,
-          .classes = {"a", "b", "c", "d"},
-          .counts = golden()["counts"]};
+  data::Target target{};
+  for (const auto& [one, name] : data::choices(target))
+    if (c["target"] == name) target = one;
+  return {.target = target, .classes = {"a", "b", "c", "d"}, .counts = golden()["counts"]};
 }
 
 at::Tensor labels_of(const nlohmann::json& c) {
@@ -79,9 +80,12 @@ TEST(LossPeers, EmbeddingsAndPairsGiveWhatThePapersFormulasGive) {
     EXPECT_PEER(supervised_contrastive(rows, labels, c["temperature"]).item<double>(), c["sum"].get<double>());
   const at::Tensor a = views.select(1, 0), b = views.select(1, 1);
   for (const auto& c : pairs["info_nce"])
-    EXPECT_PEER(info_nce(a, b, tensor_of(c["scale"])).item<double>(), c["sum"].get<double>());
+    EXPECT_PEER(info_nce_costs(tensor_of(c["scale"]) * a.matmul(b.t())).diagonal().sum().item<double>(),
+                c["sum"].get<double>());
   for (const auto& c : pairs["siglip"])
-    EXPECT_PEER(siglip(a, b, tensor_of(c["scale"]), tensor_of(c["bias"])).item<double>(), c["sum"].get<double>());
+    EXPECT_PEER(
+        siglip_costs(tensor_of(c["scale"]) * a.matmul(b.t()) + tensor_of(c["bias"])).diagonal().sum().item<double>(),
+        c["sum"].get<double>());
 }
 
 }  // namespace

@@ -88,12 +88,16 @@ TEST_P(MixingContract, WhatItDrawsHangsOnItsRandomNumbersAlone) {
   EXPECT_TRUE(torch::equal(a.partner, b.partner));
 }
 
-TEST_P(MixingContract, LeavesWhatItIsGivenAndMakesTheSameShape) {
+TEST_P(MixingContract, LeavesWhatItIsGivenAndMakesTheSameShapeOrAsManyPairsAsCaptions) {
   const at::Tensor x = torch::rand(kSizes), before = x.clone();
   const Mix mix = mixing_->draw(x.sizes(), Random(4));
   const at::Tensor mixed = mix.values(x);
   EXPECT_TRUE(torch::equal(x, before));
-  EXPECT_EQ(mixed.sizes(), x.sizes());
+  EXPECT_EQ(mixed.sizes().slice(1), x.sizes().slice(1));
+  const at::Tensor captions = torch::tensor({{1L, 5L, 2L}}).expand({6, 3});
+  EXPECT_EQ(mixed.size(0), mix.captions ? mix.captions(captions, {}).size(0) : x.size(0));
+  EXPECT_NE(mixing_->serves(data::Target::label), mixing_->serves(data::Target::caption));
+  EXPECT_EQ(mix.captions != nullptr, mixing_->serves(data::Target::caption));
   EXPECT_EQ(mixed.scalar_type(), x.scalar_type());
   EXPECT_FALSE(torch::equal(mixed, x));
 }

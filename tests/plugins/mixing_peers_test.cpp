@@ -57,15 +57,15 @@ TEST(MixingPeers, BoxesAreCutAndPastedAsTorchvisionAndTimmDo) {
   bool cut_off = false, whole = false;
   for (const auto& c : mixed_batches()["boxes"]) {
     const auto edges = c["box"].get<std::vector<int64_t>>();
-    const cutmix::Box box{edges[0], edges[1], edges[2], edges[3]};
+    const Box box{edges[0], edges[1], edges[2], edges[3]};
     if (c.contains("lambda")) {
-      EXPECT_EQ(cutmix::box_around(c["row"], c["column"], height, width, c["lambda"]), box) << c["lambda"];
-      (cutmix::share_left(box, height, width) > c["lambda"].get<double>() + 0.1 ? cut_off : whole) = true;
+      EXPECT_EQ(box_around(c["row"], c["column"], height, width, c["lambda"]), box) << c["lambda"];
+      (share_left(box, height, width) > c["lambda"].get<double>() + 0.1 ? cut_off : whole) = true;
     }
-    EXPECT_EQ(cutmix::share_left(box, height, width), c["kept"].get<double>());
+    EXPECT_EQ(share_left(box, height, width), c["kept"].get<double>());
     const at::Tensor partner = indices(c["partner"]);
-    const std::vector<cutmix::Box> boxes(static_cast<size_t>(x.size(0)), box);
-    EXPECT_TRUE(torch::equal(cutmix::paste(x, partner, boxes), floats(c["values"]))) << c["peer"];
+    const std::vector<Box> boxes(static_cast<size_t>(x.size(0)), box);
+    EXPECT_TRUE(torch::equal(paste(x, partner, boxes), floats(c["values"]))) << c["peer"];
     const Mix mix{partner, torch::full({x.size(0)}, c["kept"].get<double>(), at::kDouble), {}};
     EXPECT_TRUE(torch::equal(mixed_targets(labels, 3, mix), floats(c["mixed"]))) << c["peer"];
   }

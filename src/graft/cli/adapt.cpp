@@ -49,7 +49,9 @@ int run(Arguments& arguments, Terminal& terminal) {
     write_run_report(result, result.command);
     terminal.line("report", (result.folder / "report.html").string());
     const auto run = shell_path(result.folder.string());
-    if (result.reads == data::Reads::features) {
+    if (result.test_predictions.target == data::Target::caption) {
+      terminal.line("next", fmt::format("graft evaluate {} --data OTHER.csv", run));
+    } else if (result.reads == data::Reads::features) {
       terminal.line("next", fmt::format("graft evaluate {} --data OTHER.npy --labels TABLE.csv", run));
     } else {
       terminal.line("next", fmt::format("graft predict {} {} ...", run,

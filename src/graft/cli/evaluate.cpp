@@ -22,7 +22,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   if (terminal.json()) {
     terminal.print(dump(with_notes(to_json(evaluation.scores, evaluation.predictions, evaluation.classes), terminal)));
   } else {
-    terminal.print(tasks::format_scores(evaluation.scores, tasks::scores_shown(evaluation.reads)));
+    terminal.print(
+        tasks::format_scores(evaluation.scores, tasks::scores_shown(evaluation.reads, evaluation.predictions.target)));
   }
   return 0;
 }

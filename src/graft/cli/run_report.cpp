@@ -93,7 +93,9 @@ report::RunReport describe_run(const pipelines::AdaptResult& result, const std::
   report::RunReport report;
   report.title =
       fmt::format("{} on {}", option("method"), std::filesystem::path(option("data")).lexically_normal().string());
-  report.subtitle = fmt::format("{} · {} classes · seed {}", option("model"), result.classes.size(), option("seed"));
+  report.subtitle =
+      fmt::format("{}{} · seed {}", option("model"),
+                  result.classes.empty() ? "" : fmt::format(" · {} classes", result.classes.size()), option("seed"));
   report.command = command;
   const bool classes = result.test_predictions.target == data::Target::label;
   const auto counts = classes ? tasks::count_classes(result.test_predictions) : tasks::ClassCounts{};

@@ -27,7 +27,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   terminal.print(
       terminal.json()
           ? dump(with_notes(to_json(evaluation.scores, evaluation.predictions, evaluation.classes), terminal))
-          : tasks::format_scores(evaluation.scores, tasks::scores_shown(evaluation.reads)));
+          : tasks::format_scores(evaluation.scores,
+                                 tasks::scores_shown(evaluation.reads, evaluation.predictions.target)));
   return 0;
 }
 

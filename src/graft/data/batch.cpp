@@ -10,6 +10,16 @@ std::int64_t padded_length(const Source& source, std::int64_t longest) {
   return std::max(longest, std::min((longest + kMultiple - 1) / kMultiple * kMultiple, source.max_length()));
 }
 
+std::vector<std::int32_t> captions_of(const Source& source, std::span<const std::int64_t> indices) {
+  std::size_t longest = 0;
+  for (const std::int64_t index : indices)
+    longest = std::max(longest, source.caption(index).size());
+  std::vector<std::int32_t> ids(indices.size() * longest, kNoToken);
+  for (std::size_t i = 0; i < indices.size(); ++i)
+    std::ranges::copy(source.caption(indices[i]), ids.begin() + static_cast<std::ptrdiff_t>(i * longest));
+  return ids;
+}
+
 void make_room(Batch& batch, const Source& source) {
   batch.labels.clear();
   batch.values.clear();
@@ -19,6 +29,7 @@ void make_room(Batch& batch, const Source& source) {
     const std::span<const float> values = source.values(index);
     batch.values.insert(batch.values.end(), values.begin(), values.end());
   }
+  batch.captions = captions_of(source, batch.indices);
   batch.frames = source.frames();
   batch.reads = source.reads();
   batch.images.resize(batch.indices.size() * source.floats());

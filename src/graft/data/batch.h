@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "graft/data/source.h"
 
 namespace graft::data {
+
+inline constexpr std::int32_t kNoToken = -1;  // behind a caption that is shorter than another
 
 // Of photos, clips and features `images` alone is filled, of texts `ids`, `types` and `lengths`. T is padded_length()
 // of the longest text; behind a shorter one stands the source's pad.
@@ -18,6 +21,7 @@ struct Batch {
   std::vector<std::int64_t> lengths;     // [B], of ids that are no padding
   std::vector<std::int64_t> labels;      // [B]
   std::vector<float> values;             // [B, V]; empty where the samples have none
+  std::vector<std::int32_t> captions;    // [B, C] of the longest, kNoToken behind shorter ones; empty: there are none
   std::vector<std::int64_t> indices;     // [B], places in the source
   std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
   std::int64_t length() const { return ids.empty() ? 0 : static_cast<std::int64_t>(ids.size()) / size(); }  // T
@@ -27,6 +31,9 @@ struct Batch {
 // A text's length rounded up to a multiple of 8, of which vector registers hold a whole number, but never beyond what
 // the source calls the longest.
 std::int64_t padded_length(const Source& source, std::int64_t longest);
+
+// The captions of some of a source's examples, [B, C] with C of the longest, kNoToken behind shorter ones.
+std::vector<std::int32_t> captions_of(const Source& source, std::span<const std::int64_t> indices);
 
 // Makes room for the examples of `indices`, with their targets; of texts all of it padding. Memory is used again.
 void make_room(Batch& batch, const Source& source);

@@ -78,11 +78,22 @@ void check_values(const Dataset& dataset, Problems& problems) {
     problems.add("the number is {} in all of train: there is nothing to tell apart.", first.front());
 }
 
+void check_captions(const Dataset& dataset, Problems& problems) {
+  if (dataset.train.empty()) return;
+  const std::string& first = dataset.train.front().pair;
+  if (std::ranges::all_of(dataset.train, [&](const Sample& sample) { return sample.pair == first; }))
+    problems.add("the caption is '{}' of all photos in train: there is nothing to tell apart.", first);
+}
+
 void check(const Dataset& dataset, const DatasetOptions& options, const std::vector<Split>& needed,
            const std::string& subject) {
   Problems problems(subject);
-  const bool trains = std::ranges::find(needed, Split::train) != needed.end(), told = dataset.target == Target::value;
-  if (dataset.reads != Reads::text && options.target.value_or(Target::label) != Target::label)
+  const bool trains = std::ranges::find(needed, Split::train) != needed.end(), told = !has_classes(dataset.target);
+  const bool captions = dataset.target == Target::caption;
+  if (options.target == Target::caption && !captions) {
+    problems.add("--label-kind caption: of photos in a table that has captions beside them, and {} were found as {}.",
+                 unit_of(dataset.reads), dataset.format);
+  } else if (dataset.reads != Reads::text && !captions && options.target.value_or(Target::label) != Target::label)
     problems.add("--label-kind {}: of {} one class is told.",
                  choices(Target{})[static_cast<int>(*options.target)].second, unit_of(dataset.reads));
   if (dataset.reads != Reads::features && !options.labels.empty())
@@ -99,7 +110,8 @@ void check(const Dataset& dataset, const DatasetOptions& options, const std::vec
                    choices(Split{})[static_cast<int>(split)].second);
     }
   }
-  if (trains && told) check_values(dataset, problems);
+  if (trains && captions) check_captions(dataset, problems);
+  if (trains && dataset.target == Target::value) check_values(dataset, problems);
   if (trains && !told) check_trained(dataset, problems);
   problems.throw_if_any();
 }
@@ -132,7 +144,11 @@ std::vector<std::pair<Split, std::string>> choices(Split) {
 }
 
 std::vector<std::pair<Target, std::string>> choices(Target) {
-  return {{Target::label, "label"}, {Target::labels, "labels"}, {Target::value, "value"}};
+  return {{Target::label, "label"}, {Target::labels, "labels"}, {Target::value, "value"}, {Target::caption, "caption"}};
+}
+
+bool has_classes(Target target) {
+  return target == Target::label || target == Target::labels;
 }
 
 const std::vector<Sample>& Dataset::split(Split which) const {

@@ -20,11 +20,13 @@ struct FeatureRows;  // feature_file.h
 enum class Reads { photo, text, clip, features };
 std::vector<std::pair<Reads, std::string>> choices(Reads);
 enum class Target {
-  label,   // one class
-  labels,  // any number of classes
-  value,   // a number
+  label,    // one class
+  labels,   // any number of classes
+  value,    // a number
+  caption,  // of a photo, a text that goes with it
 };
 std::vector<std::pair<Target, std::string>> choices(Target);
+bool has_classes(Target target);        // what is told is one of several names, or some of them
 const char* unit_of(Reads reads);       // "photos", "texts", "clips", "rows"
 const char* one_of(Reads reads);        // "photo", "text", "clip", "row"
 const char* rate_unit_of(Reads reads);  // of a progress line: "images", "texts", "clips", "rows"
@@ -41,8 +43,9 @@ struct Span {
 struct Sample {
   std::string input;               // a file, relative to the data set's root or absolute; or the text itself; of a clip
                                    // a file or a folder of frames
-  std::int64_t label = 0;          // of several classes the first, -1 where there is none; of a number 0
-  std::string pair = {};           // a second text, of which the first is asked; empty: there is none
+  std::int64_t label = 0;          // of several classes the first, -1 where there is none; of a number
+                                   // or a caption 0
+  std::string pair = {};           // a second text, of which the first is asked, or a photo's caption; empty: none
   std::vector<float> values = {};  // labels: 1 for each class that it has, else 0, [classes]; value: the number
   std::optional<Span> span = {};   // of a clip, where not all of it is meant
   std::string name = {};           // as the data names it, where that is not the input: "reviews.csv:17"
@@ -82,7 +85,8 @@ struct DatasetOptions {
   std::string classes = {};        // class names: a file with one a line, or the names with commas between
   std::string labels = {};         // of features: a table or a .npy with the class of each row
   std::int64_t least_classes = 2;  // one is enough where the classes to choose among are known from elsewhere
-  std::string image_column = {}, text_column = {}, pair_column = {}, label_column = {}, split_column = {};
+  std::string image_column = {}, text_column = {}, pair_column = {}, caption_column = {}, label_column = {},
+              split_column = {};
   std::optional<Target> target = {};
   std::string label_separator = {};
   std::string train_split = "train", val_split = "val", test_split = "test";
@@ -101,11 +105,18 @@ void fields(Visitor& visit, DatasetOptions& o) {
   visit("text-column", o.text_column, "table: column with the text (default: text, sentence, question, review, ...)");
   visit("pair-column", o.pair_column,
         "table: column with a second text; none: there is none (default: text_pair, sentence2, hypothesis, ...)");
+  visit("caption-column", o.caption_column,
+        "table: column with a photo's caption, which makes the data pairs (with --label-kind caption by default: "
+        "caption, "
+        "text, title, ...)");
   visit("label-column", o.label_column,
         "table: column with the class (default: label, class, category, ...); a,b,c: columns of 0 and 1, one a class");
   visit("split-column", o.split_column,
         "table: column with train, val or test; none: there is none (default: split, subset, ...)");
-  visit("label-kind", o.target, "texts: what is told of one: its class, several classes, or a number (default: seen)");
+  visit("label-kind", o.target,
+        "what is told of an example: of a text its class, several classes, or a number; of a photo its class, or its "
+        "caption "
+        "(default: seen)");
   visit("label-separator", o.label_separator,
         "--label-kind labels: what stands between a cell's classes (default: ; or |)");
   visit("train-split", o.train_split, "name of the split to train on");

@@ -50,12 +50,30 @@ std::int64_t half(const Dataset& dataset) {
 
 }  // namespace
 
+namespace {
+
+Dataset few_pairs(const Dataset& dataset, std::int64_t pairs, std::uint64_t seed) {
+  if (static_cast<std::int64_t>(dataset.train.size()) < pairs) {
+    throw DataError("data", "{}: --shots {} are so many pairs, and there are {} to train on.", dataset.name, pairs,
+                    dataset.train.size());
+  }
+  PythonRandom random(seed);
+  Dataset few = dataset;
+  few.train.clear();
+  for (const std::size_t i : random.sample(dataset.train.size(), static_cast<std::size_t>(pairs)))
+    few.train.push_back(dataset.train[i]);
+  return few;
+}
+
+}  // namespace
+
 Dataset few_shot(const Dataset& dataset, std::int64_t shots, std::uint64_t seed) {
   if (shots < 1) throw ConfigError("data", "--shots {}: expected 1 or more.", shots);
   if (dataset.target == Target::value) {
     throw ConfigError("data", "--shots {}: are so many of each class, and {} has numbers and no classes.", shots,
                       dataset.name);
   }
+  if (dataset.target == Target::caption) return few_pairs(dataset, shots, seed);
   Problems problems(dataset.name);
   const auto train_classes = by_class(dataset.train);
   for (const ClassItems& one : train_classes) {

@@ -11,9 +11,10 @@
 namespace graft::data {
 
 // Of several classes the first counts, and an example without one is not drawn; of a number there are no shots
-// (ConfigError). The test split is left as it is. DataError when a class has fewer than `shots` train photos (there,
-// they would be repeated). Departure: a data set without a val split gets its val shots from the train photos that were
-// not drawn, as many as there are, since methods may choose nothing on test.
+// (ConfigError); of photos with captions `shots` are so many pairs in all, and val stays as it is. The test split is
+// left as it is. DataError when a class has fewer than `shots` train photos (there, they would be repeated). Departure:
+// a data set without a val split gets its val shots from the train photos that were not drawn, as many as there are,
+// since methods may choose nothing on test.
 Dataset few_shot(const Dataset& dataset, std::int64_t shots, std::uint64_t seed);
 
 // CoOp's base and new halves: the first ceil(n / 2) classes, or the rest, relabelled from 0.

@@ -98,7 +98,7 @@ class Numbering {
       for (std::string& label : record.labels)
         label = names_.of(label, problems_);
     }
-    if (listing_.target == Target::value) return;
+    if (!has_classes(listing_.target)) return;
     classes_ = options_.classes.empty() ? found_classes() : class_names(options_.classes);
     for (const std::string& one : classes_) {
       if (!places_.try_emplace(one, static_cast<std::int64_t>(places_.size())).second)
@@ -118,7 +118,7 @@ class Numbering {
       sample.label = *label;
     } else if (listing_.target == Target::value) {
       sample.values = {record.value};
-    } else {
+    } else if (listing_.target == Target::labels) {
       sample.label = -1;
       sample.values.assign(classes_.size(), 0.0f);
       for (const std::string& one : record.labels) {
@@ -216,7 +216,7 @@ Dataset assemble(Listing listing, const DatasetOptions& options) {
     split_by_seed(dataset, std::move(unsplit), static_cast<std::uint64_t>(options.split_seed));
     choose_made_up(dataset, options, problems);
     dataset.remarks.push_back(fmt::format("a split was made up: 50/20/30 %{} (--split-seed {})",
-                                          listing.target == Target::value ? "" : " of each class", options.split_seed));
+                                          has_classes(listing.target) ? " of each class" : "", options.split_seed));
   }
   for (const auto& [split, count] : unused)
     dataset.remarks.push_back(fmt::format("left: {} in the split '{}'", count, split));

@@ -43,6 +43,9 @@ class Source {
   virtual std::int64_t max_length() const { return 0; }          // no example has more ids
   virtual std::int32_t pad() const { return 0; }                 // the id that stands behind a shorter example's
   virtual void read(std::int64_t i, Random random, Row& row) const = 0;
+
+  // Of photos with captions: the caption's ids, all of which stand for a text; empty: there is none.
+  virtual std::span<const std::int32_t> caption(std::int64_t) const { return {}; }
 };
 
 // What sources of a data set's samples share.
@@ -78,6 +81,7 @@ class Selection final : public Source {
   std::int64_t max_length() const override { return of_.max_length(); }
   std::int32_t pad() const override { return of_.pad(); }
   void read(std::int64_t i, Random random, Row& row) const override { of_.read(at(i), random, row); }
+  std::span<const std::int32_t> caption(std::int64_t i) const override { return of_.caption(at(i)); }
 
  private:
   std::int64_t at(std::int64_t i) const { return chosen_[static_cast<std::size_t>(i)]; }

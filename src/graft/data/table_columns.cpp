@@ -35,6 +35,8 @@ const Names kTextNames = {"text",      "sentence",  "review",      "content",  "
                           "message",   "question",  "caption",     "headline", "commenttext", "reviewtext",
                           "utterance", "document",  "description", "body",     "title",       "sentence1",
                           "premise",   "question1", "query",       "text1",    "#1string"};
+const Names kCaptionNames = {"caption", "captions", "text",    "sentence",          "description",
+                             "title",   "prompt",   "alttext", "productdisplayname"};
 // Columns that are pairs where both are there, the first of them asked.
 constexpr std::array<std::pair<const char*, const char*>, 11> kPairNames = {{{"text", "textpair"},
                                                                              {"text1", "text2"},
@@ -190,6 +192,23 @@ void note_texts_beside(const Table& table, Columns& columns) {
                   table.name, table.columns[*columns.input], texts.front()));
 }
 
+// Photos with a caption each; a class that stands beside it is left.
+void find_captions(const Table& table, std::optional<std::size_t> photo, const DatasetOptions& options, Finder& finder,
+                   Columns& columns, Problems& problems) {
+  columns.captions = true;
+  columns.input = photo;
+  columns.pair = finder.find("caption-column", options.caption_column, kCaptionNames);
+  if (!photo && options.image_column.empty()) ask_for_column(table, "image-column", problems);
+  if (!columns.pair && options.caption_column.empty()) ask_for_column(table, "caption-column", problems);
+  if (options.split_column != "none" || table.column("none"))
+    columns.split = finder.find("split-column", options.split_column, kSplitNames);
+  const auto more = others(table, columns, {&kCaptionNames});
+  if (columns.pair && !more.empty()) {
+    columns.notes.push_back(fmt::format("{}: captions are read from the column '{}', not from: {}", table.name,
+                                        table.columns[*columns.pair], fmt::join(more, ", ")));
+  }
+}
+
 // "toxic,obscene,threat": columns with 0 or 1 in each row.
 void find_marks(const std::string& names, Finder& finder, Columns& columns) {
   std::istringstream stream(names);
@@ -215,10 +234,14 @@ void ask_for_column(const Table& table, const std::string& option, Problems& pro
                    : "");
 }
 
+bool asks_captions(const DatasetOptions& options) {
+  return options.target ? options.target == Target::caption : !options.caption_column.empty();
+}
+
 bool names_columns_by_number(const Table& table, const DatasetOptions& options) {
   bool any = false, all_named = true;
   for (const std::string* typed : {&options.image_column, &options.text_column, &options.pair_column,
-                                   &options.label_column, &options.split_column}) {
+                                   &options.caption_column, &options.label_column, &options.split_column}) {
     if (typed->empty() || *typed == "none") continue;
     if (!std::ranges::all_of(*typed, Finder::is_digit)) return false;
     any = true;
@@ -231,11 +254,21 @@ Columns find_columns(const Table& table, const std::filesystem::path& folder, co
                      Problems& problems) {
   Columns columns;
   Finder finder(table, options, problems);
+  if (!options.caption_column.empty() && !asks_captions(options)) {
+    problems.add(
+        "--caption-column {}: tells photos' captions, and --label-kind asks for something else. Leave one out.",
+        options.caption_column);
+    return columns;
+  }
   if (!options.image_column.empty() && !options.text_column.empty()) {
     problems.add("--image-column and --text-column: a data set has photos or texts. Name one.");
     return columns;
   }
   const auto photo = finder.find("image-column", options.image_column, kImageNames);
+  if (asks_captions(options)) {
+    find_captions(table, photo, options, finder, columns, problems);
+    return columns;
+  }
   const bool asks_texts = !options.text_column.empty() || !options.pair_column.empty();
   const bool asks_photos = !options.image_column.empty();
   const bool clips = photo && holds_clips(table, *photo, folder);

@@ -16,6 +16,7 @@ namespace graft::data {
 
 struct Columns {
   Reads reads = Reads::photo;
+  bool captions = false;                                 // `pair` is a photo's caption, and no class is asked for
   std::optional<std::size_t> input, pair, label, split;  // of a table without problems the first is there
   std::vector<std::size_t> marks = {};                   // of several label columns, one a class, all
   // Of a clip's span; the times of it in seconds from its start, or the numbers of frames from 0.
@@ -32,6 +33,9 @@ Columns find_columns(const Table& table, const std::filesystem::path& folder, co
 // The same of a table that labels what stands elsewhere, a row each: the column that names it, its class and its split.
 // All but the class may be missing.
 Columns find_label_columns(const Table& table, const DatasetOptions& options, Problems& problems);
+
+// Whether what is asked of a table is photos with their captions.
+bool asks_captions(const DatasetOptions& options);
 
 // Says that no column was found that `option` could name.
 void ask_for_column(const Table& table, const std::string& option, Problems& problems);

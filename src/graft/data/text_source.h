@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ class TextSource final : public SampleSource {
   std::int64_t max_length() const override { return max_length_; }
   std::int32_t pad() const override { return tokenizer_->pad(); }
   void read(std::int64_t i, Random random, Row& row) const override;
+
+  std::span<const std::int32_t> ids(std::int64_t i) const { return encoded_[static_cast<std::size_t>(i)].ids; }
 
   // Texts that were longer than the model reads, and the tokens that they lost.
   struct Cut {

@@ -133,6 +133,7 @@ AdapterInfo own_info(const io::JsonObject& graft) {
   const auto base = graft.object("base");
   AdapterInfo info;
   info.base = base.need<std::string>("name");
+  info.text_model = base.get("text_model", info.text_model);
   info.fingerprint = base.need<std::string>("fingerprint");
   info.family = base.need<std::string>("family");
   info.layout = base.need<std::string>("layout");
@@ -143,6 +144,7 @@ AdapterInfo own_info(const io::JsonObject& graft) {
     info.method_options[key] = options.need<std::string>(key);
   info.classifier = classifier_of(graft);
   info.block = graft.get("block", info.block);
+  info.loss = graft.get("loss", info.loss);
   info.task = tasks::find_task(graft.get("task", info.task)).name;
   info.classes = graft.need<std::vector<std::string>>("classes");
   info.outputs = graft.get("outputs", static_cast<int64_t>(info.classes.size()));
@@ -305,7 +307,8 @@ methods::Setting setting_of(const AdapterInfo& info, std::shared_ptr<models::Mod
           .target = tasks::find_task(info.task).target,
           .outputs = info.outputs,
           .frames = info.frames,
-          .templates = info.templates};
+          .templates = info.templates,
+          .loss = info.loss};
 }
 
 methods::Adapted build_adapted(std::shared_ptr<models::Model> model, std::unique_ptr<methods::Method> method,
@@ -345,8 +348,10 @@ json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model) {
                       {"told", info.told},
                       {"notes", number_notes(model)},
                       {"preprocessing", describe(model.preprocessing)}}}};
+  if (!info.text_model.empty()) described["base"]["text_model"] = info.text_model;
   if (info.frames > 1) described["frames"] = info.frames;
   if (!info.block.empty()) described["block"] = info.block;
+  if (!info.loss.empty()) described["loss"] = info.loss;
   return described;
 }
 

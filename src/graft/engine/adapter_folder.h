@@ -21,12 +21,14 @@
 namespace graft::engine {
 
 struct AdapterInfo {
-  std::string base;  // what the user named
+  std::string base;             // what the user named
+  std::string text_model = {};  // likewise, where the texts are another model's
   std::string fingerprint;
   std::string family, layout;
   std::string method;
   OptionValues method_options;  // resolved
   models::HeadKind classifier = models::HeadKind::linear;
+  std::string loss;   // that its head was made for; empty: the task's own, or one that a head does not know
   std::string block;  // plug-ins in the network, as --block names them; empty: none
   std::string task = "classification";
   std::vector<std::string> classes;

@@ -45,7 +45,8 @@ at::Tensor ModelObjective::loss(const train::Batch& batch, nn::Context& context)
   if (place < adapted_.head_at) value = tower.run(std::move(value), place, adapted_.head_at, context);
   const auto& head = *adapted_.head;
   if (head.has_own_loss()) return head.own_loss(tower.rows(value), target, context);
-  return options_.task->loss(head.answer(tower, value, context), target, batch.epoch);
+  const auto answers = head.answer(tower, value, context);
+  return options_.task->loss(answers, head.truth(target, context), batch.epoch);
 }
 
 double ModelObjective::weight_of(const train::Batch& batch) const {
@@ -95,6 +96,10 @@ tasks::Predictions ModelObjective::predict(const data::Source& source,
     });
   }
   if (!of_views.empty()) predictions.add(tasks::mean_of_views(at::cat(of_views), source.views()));
+  if (source.size() > 0 && !source.caption(0).empty()) {
+    nn::Context context;
+    predictions.tell(adapted_.head->truth(models::targets_of(source, options_.target), context));
+  }
   parameters_changed();
   return predictions.take();
 }

@@ -30,6 +30,7 @@ struct Host {
 
 struct ModelOptions {
   std::string model;
+  std::string text_model = {};
   std::string as;
   std::optional<int64_t> image_size = {};
   std::string precision = "auto";
@@ -40,6 +41,8 @@ struct ModelOptions {
 template <class Visitor>
 void fields(Visitor& visit, ModelOptions& o) {
   visit("model", o.model, "folder, file, or org/name in the Hugging Face cache");
+  visit("text-model", o.text_model,
+        "a second model that reads the captions of photos, in place of the first's own text tower: a sentence encoder");
   visit("as", o.as, "family to read the weights as, where a lone file could be two");
   visit("image-size", o.image_size, "side in pixels; positions are interpolated (default: the model's own)");
   visit("precision", o.precision,
@@ -94,7 +97,9 @@ void fields(Visitor& visit, TrainOptions& o) {
   fields(visit, static_cast<methods::RecipeChanges&>(o));
   visit("loss", o.loss, "what is made small: a loss by its name, with its options as in focal:gamma=1");
   visit("mix", o.mix,
-        "make training examples of two: mixup or cutmix with its options, or both, as in mixup:alpha=0.2,cutmix");
+        "make training examples of two: mixup or cutmix with its options, or both, as in mixup:alpha=0.2,cutmix; of "
+        "pairs "
+        "mixgen");
   visit("group-by", o.grouping,
         "what comes in one batch together: nothing but by chance (none), or examples whose files have one name, as a "
         "clip and its counterpart in another class (name)");

@@ -12,6 +12,7 @@
 #include "graft/data/loader.h"
 #include "graft/data/photo_findings.h"
 #include "graft/engine/augmentation.h"
+#include "graft/engine/caption_findings.h"
 #include "graft/engine/loaded_batches.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prompt_notes.h"
@@ -68,7 +69,8 @@ void PreparedRun::choose() {
                                  .target = dataset.target,
                                  .outputs = data::outputs_of(dataset),
                                  .frames = frames(),
-                                 .templates = read_templates(options.templates, options.templates_file)};
+                                 .templates = read_templates(options.templates, options.templates_file),
+                                 .loss = loss_of_head()};
   earliest_ = model->reader().last();
   method->decide(
       setting, [this](auto split, auto at, auto views) { return features(split, at, views); }, report);
@@ -96,10 +98,20 @@ void PreparedRun::choose() {
                     .classes = dataset.classes,
                     .counts = counts_of(dataset)});
   recipe.batch_size = std::min(recipe.batch_size, train_size);
+  if (const auto least = tasks::task_of(dataset.target).least_batch; recipe.batch_size < least) {
+    throw ConfigError("train", "--batch-size {}: {} is told from the others of its batch. Expected {} or more.",
+                      recipe.batch_size, tasks::task_of(dataset.target).summary, least);
+  }
   follow_steps(recipe, options.train, train_size);
   attach(std::move(method));
   if (adapted.head->has_own_loss()) check_own_loss();
+  if (options.classifier && *options.classifier != adapted.head->kind()) {
+    throw ConfigError("adapt", "--classifier {}: {} has {}, which no classifier tells. Leave it out.",
+                      models::to_string(*options.classifier), dataset.name, tasks::task_of(dataset.target).summary);
+  }
   if (!options.train.mix.empty()) prepare_mixing();
+  if (dataset.target == data::Target::caption && augments() && trains())
+    warn_of_captions(dataset.train, augmentation_of(recipe), option::print(recipe.augmentation), report);
   groups_ = data::groups_of(dataset, options.train.grouping, recipe.batch_size);
   if (!options.train.block.empty()) need_steps("block", "no block would train");
 
@@ -112,6 +124,11 @@ void PreparedRun::choose() {
           .place = place, .task = task, .target = dataset.target, .cached = kept, .mixing = mixing_},
       source(data::Split::val), report);
   if (trains()) check_smallest_batch();
+}
+
+// Where the head holds what of the loss trains.
+std::string PreparedRun::loss_of_head() const {
+  return data::has_classes(dataset.target) || options.train.loss == TrainOptions().loss ? "" : options.train.loss;
 }
 
 // Of one example there may be no variance for a batch norm to go by: told now, and not at the end of an epoch.
@@ -136,9 +153,14 @@ void PreparedRun::check_own_loss() const {
 }
 
 void PreparedRun::prepare_mixing() {
-  check_mixing(dataset, recipe.batch_size);
   mixing_ = {std::make_shared<plugins::Mixer>(options.train.mix), Random(seed()).fork("mixing").seed(),
              adapted.head->outputs()};
+  check_mixing(*mixing_.mixer, dataset, recipe.batch_size);
+  if (mixing_.mixer->joins_captions()) {
+    const auto& texts = session.model()->need(nn::Tower::text);
+    mixing_.frame = frame_of(*texts.tokenizer(), session.data_options().max_length.value_or(texts.context_length()));
+    check_joining(*source(data::Split::train), mixing_.frame, report);
+  }
   need_steps("mix", "no batch would be mixed");
 }
 
@@ -150,13 +172,15 @@ void PreparedRun::need_steps(std::string_view option, std::string_view otherwise
 
 void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
   const auto model = session.model();
-  info = {.base = model->info().source,
+  info = {.base = options.model.text_model.empty() ? model->info().source : options.model.model,
+          .text_model = options.model.text_model,
           .fingerprint = model->info().fingerprint,
           .family = model->info().family,
           .layout = model->info().layout,
           .method = options.method,
           .method_options = method_options,
           .classifier = options.classifier.value_or(models::HeadKind::own),
+          .loss = loss_of_head(),
           .block = options.train.block,
           .task = tasks::task_of(dataset.target).name,
           .classes = dataset.classes,
@@ -177,6 +201,7 @@ void PreparedRun::attach(std::unique_ptr<methods::Method> method) {
   info.classifier = adapted.head->kind();
   earliest_ = methods::earliest_change(adapted.whole(), *model);
   say_of_prompts(*adapted.head, info.classes, report);
+  say_of_captions(*adapted.head, report);
 }
 
 std::string PreparedRun::describe_method() const {

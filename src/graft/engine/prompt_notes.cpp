@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "graft/models/clip/class_prompts.h"
+#include "graft/models/pair_head.h"
 
 namespace graft::engine {
 namespace {
@@ -31,6 +32,14 @@ void say_of_prompts(const models::Head& head, const std::vector<std::string>& cl
     report.warn(fmt::format("{} class prompt{} cut to the tokens that the model reads (--truncate)", cut,
                             cut == 1 ? " was" : "s were"));
   }
+}
+
+void say_of_captions(const models::Head& head, Reporter& report) {
+  const auto* pairs = dynamic_cast<const models::PairHead*>(&head);
+  if (!pairs) return;
+  report.note({pairs->text_trains() ? "the text tower trains: each batch's captions go through it"
+                                    : "the text tower is frozen: each caption goes through it once",
+               /*numbers=*/false});
 }
 
 }  // namespace graft::engine

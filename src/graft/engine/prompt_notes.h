@@ -13,4 +13,7 @@ namespace graft::engine {
 // linear head.
 void say_of_prompts(const models::Head& head, const std::vector<std::string>& classes, Reporter& report);
 
+// Of pairs: whether the text tower trains.
+void say_of_captions(const models::Head& head, Reporter& report);
+
 }  // namespace graft::engine

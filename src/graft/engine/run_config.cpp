@@ -34,6 +34,8 @@ const std::vector<Later> kSinceStudies = {
     {"from-scratch", {option::print(false)}},
     {"batch-statistics"},
     {"block"},
+    {"caption-column"},
+    {"text-model"},
 };
 
 bool is_untouched(const std::vector<Later>& options, const std::string& name, const std::string& value) {
@@ -45,7 +47,7 @@ bool is_untouched(const std::vector<Later>& options, const std::string& name, co
 }  // namespace
 
 bool is_place(const std::string& option) {
-  return option == "model" || option == "data" || option == "classes" || option == "labels";
+  return option == "model" || option == "text-model" || option == "data" || option == "classes" || option == "labels";
 }
 
 bool is_absent(const std::string& name, const std::string& value) {
@@ -59,6 +61,7 @@ bool is_absent_in_studies(const std::string& name, const std::string& value) {
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,
                         const AdapterInfo& info, models::HeadInit head_init) {
   make_absolute(options.model.model);
+  make_absolute(options.model.text_model);
   make_absolute(options.data.data);
   make_absolute(options.data.dataset.classes);
   make_absolute(options.data.dataset.labels);
@@ -113,6 +116,7 @@ RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, co
     for (int64_t i = 0; i < source.size(); ++i) {
       hash.add(source.content(i)).add(std::to_string(source.label(i)));
       hash.add(std::as_bytes(source.values(i)));
+      if (const auto caption = source.caption(i); !caption.empty()) hash.add(std::as_bytes(caption));
     }
     return RunIdentity::Photos{source.size(), hash.hex()};
   };

@@ -28,7 +28,8 @@ tensor::Precision choose_precision(const std::string& asked) {
 
 std::string describe(const data::Dataset& dataset, size_t bad) {
   const auto photos = [](const std::vector<data::Sample>& split) { return fmt::format("{:L}", split.size()); };
-  const std::string of = dataset.target == data::Target::value ? "a number each"
+  const std::string of = dataset.target == data::Target::value     ? "a number each"
+                         : dataset.target == data::Target::caption ? "a caption each"
                          : dataset.target == data::Target::labels
                              ? fmt::format("any of {} classes", dataset.classes.size())
                              : fmt::format("{} classes", dataset.classes.size());
@@ -94,6 +95,11 @@ std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Hos
                            .told = options.told};
   const auto folder = io::ModelFolder::find(options.model, host.environment);
   std::shared_ptr<models::Model> model = models::load_model(folder, load);
+  if (!options.text_model.empty()) {
+    models::LoadOptions texts{.precision = load.precision};
+    texts.told.reads = data::Reads::text;
+    model = model->joined_with(*models::load_model(io::ModelFolder::find(options.text_model, host.environment), texts));
+  }
   model->freeze_all_but({});
   report.line("model", describe(*model));
   for (const auto& note : model->info().notes)

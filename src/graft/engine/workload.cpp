@@ -50,7 +50,7 @@ void step(PreparedRun& run, const nn::Value& input, int64_t batch, bool recomput
         .training = true, .recompute = recompute, .generator = at::make_generator<at::CPUGeneratorImpl>(1)};
     // The batch itself is one of the loader's.
     const auto loss = run.objective->loss({{torch::zeros(shape, input.x.options()), input.layout},
-                                           models::blank_targets(run.dataset, batch),
+                                           models::blank_targets(run.dataset, *run.source(data::Split::train), batch),
                                            static_cast<double>(batch)},
                                           context);
     mark();

@@ -32,6 +32,7 @@ class Combination final : public Method {
       all.learned_words = std::max(all.learned_words, wish.learned_words);
       if (all.word_position == models::WordPosition::end) all.word_position = wish.word_position;
       if (!all.make) all.make = wish.make;
+      if (!all.projected) all.projected = wish.projected;
       if (wish.at) all.at = std::min(*wish.at, all.at.value_or(*wish.at));
     }
     return all;

@@ -20,7 +20,8 @@ struct HeadWish {
   models::HeadInit init = models::HeadInit::zero;  // of a linear head
   int64_t learned_words = 0;                       // that class prompts leave room for (CoOp)
   models::WordPosition word_position = models::WordPosition::end;
-  std::optional<nn::Place> at = {};  // the place whose values a linear head reads; absent: the reader's last
+  std::optional<int64_t> projected = {};  // of pairs: how wide the space is that maps behind both towers lead to
+  std::optional<nn::Place> at = {};       // the place whose values a linear head reads; absent: the reader's last
   // A head of the method's own, which reads rows, in place of both.
   std::function<std::shared_ptr<models::Head>(int64_t features, int64_t outputs, Random&)> make = {};
 };

@@ -79,7 +79,7 @@ void check_towers(const std::string& method, Towers towers, const models::Model&
                      info.no_text.empty() ? "has no text tower" : "is read for its images alone");
   }
   const bool changes_texts = towers == Towers::text || towers == Towers::both;
-  if (changes_texts && images && texts && head.kind() != models::HeadKind::prompts) {
+  if (changes_texts && images && texts && !head.reads_texts()) {
     throw ConfigError(method,
                       "--tower {}: with a linear head no text is read. Say --tower vision, or --classifier prompts.",
                       option::print(towers));
@@ -127,9 +127,10 @@ void check_needs(const Entry& entry, const Setting& setting, const std::string& 
   for (const Entry* other : entries()) {
     if (serves(*other, target) && fits(*other, *setting.model, setting.frames)) able.emplace_back(other->name);
   }
-  const char* told = target == data::Target::label    ? "one class is told of each example"
-                     : target == data::Target::labels ? "several classes are told of an example"
-                                                      : "numbers are told of each example";
+  const char* told = target == data::Target::label     ? "one class is told of each example"
+                     : target == data::Target::labels  ? "several classes are told of an example"
+                     : target == data::Target::caption ? "a caption is told of each photo"
+                                                       : "numbers are told of each example";
   throw ConfigError(entry.name, "here {}, from which it does not learn. Methods that can: {}.", told,
                     fmt::join(able, ", "));
 }

@@ -20,6 +20,7 @@ struct Setting {
   int64_t outputs = 0;                        // numbers that a head gives for an example; 0: one a class
   int64_t frames = 1;                         // of an example: more than one of a clip
   std::vector<std::string> templates = {};    // of class prompts, with {} for the name
+  std::string loss = {};  // what training makes small, as it was asked for: a head may hold what of it trains
 
   int64_t head_outputs() const { return outputs > 0 ? outputs : static_cast<int64_t>(classes.size()); }
 };

@@ -34,6 +34,9 @@ class Head : public torch::nn::Module {
   // tokens or a map, and `context` says what the rows are.
   virtual bool reads_rows() const { return true; }
 
+  // Whether what answers is compared with goes through the text tower.
+  virtual bool reads_texts() const { return kind() == HeadKind::prompts; }
+
   // value: the tower's, at the place that the head reads -> outputs, of rows [B, C]
   at::Tensor answer(const Tower& tower, const nn::Value& value, nn::Context& context) const;
 
@@ -46,6 +49,10 @@ class Head : public torch::nn::Module {
   // Class weights [C, E] of unit length where logits are scaled cosines (prompts); undefined for a linear head.
   virtual at::Tensor class_weights(nn::Context&) const { return {}; }
   virtual double scale() const { return 1; }
+
+  // What answers are compared with, of what is told of the examples: that itself, unless it has to be computed, as of
+  // captions (pair_head.h).
+  virtual at::Tensor truth(const at::Tensor& told, nn::Context&) const { return told; }
 
   // Whether it learns by an objective of its own in place of the task's; that of rows [B, E] and what is told of them.
   virtual bool has_own_loss() const { return false; }

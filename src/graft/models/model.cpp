@@ -111,6 +111,31 @@ at::Tensor Model::logit_scale() const {
   throw ModelError("model", "{} has no scale of image and text logits.", info_.description);
 }
 
+std::unique_ptr<Model> Model::joined_with(const Model& texts) const {
+  if (reader().name() != nn::Tower::vision) {
+    throw ModelError("model", "{} reads texts: --model names a model of images, --text-model one of texts.",
+                     info_.source);
+  }
+  if (texts.reader().name() != nn::Tower::text) {
+    throw ModelError("model", "--text-model {}: reads images. Expected a sentence encoder, or a CLIP's text tower.",
+                     texts.info_.source);
+  }
+  ModelInfo info = info_;
+  info.source = fmt::format("{} + {}", info_.source, texts.info_.source);
+  info.description = fmt::format("{} + {}", info_.description, texts.info_.description);
+  info.text = texts.info_.text;
+  info.no_text.clear();
+  info.pooling = fmt::format("{} + {}", info_.pooling, texts.info_.pooling);
+  info.notes.insert(info.notes.end(), texts.info_.notes.begin(), texts.info_.notes.end());
+  auto origins = origins_;
+  std::erase_if(origins, [](const Origin& origin) { return !origin.ours.starts_with("vision."); });
+  for (const auto& origin : texts.origins_) {
+    if (origin.ours.starts_with("text.")) origins.push_back(origin);
+  }
+  return std::make_unique<Model>(std::vector<std::shared_ptr<Tower>>{towers_.front(), texts.towers_.front()},
+                                 std::move(info), precision_, std::move(origins));
+}
+
 std::vector<nn::Joint*> Model::joints() {
   std::vector<nn::Joint*> all;
   for (const auto& tower : towers_) {
@@ -136,6 +161,12 @@ void Model::require_prompts(const char* where, const std::string& what) const {
   if (!tower(nn::Tower::text)) throw ModelError(where, "{} a model that reads text; {} does not.", what, info_.source);
   if (!tower(nn::Tower::vision)) {
     throw ModelError(where, "{} a model of images and texts in one space; {} reads texts alone.", what, info_.source);
+  }
+  if (!has_logit_scale()) {
+    throw ModelError(where,
+                     "{} images and texts in one space; {} are two models that share none. For photos with "
+                     "captions (--label-kind caption) --method projection joins them.",
+                     what, info_.source);
   }
   throw ModelError(where, "{} a model that reads text; of {} graft reads the images alone: {}.", what, info_.source,
                    info_.no_text);

@@ -62,13 +62,14 @@ class Model : public torch::nn::Module {
   // that can be read; or class features that somebody gave.
   bool has_prompts() const {
     return class_features_.rows.defined() ||
-           (tower(nn::Tower::vision) && tower(nn::Tower::text) && info_.no_text.empty());
+           (has_logit_scale() && tower(nn::Tower::vision) && tower(nn::Tower::text) && info_.no_text.empty());
   }
   // ModelError where they cannot. `where` and `what` begin the message: "[zero-shot] class prompts need ...".
   void require_prompts(const char* where, const std::string& what) const;
   // Of a model whose towers share a space: what cosines are multiplied by (CLIP: exp of the stored scalar).
   at::Tensor logit_scale() const;
-  TextReader text_reader() const;  // of prompts; ModelError as of require_prompts()
+  bool has_logit_scale() const { return log_scale_.defined(); }  // else they share none
+  TextReader text_reader() const;                                // of prompts; ModelError as of require_prompts()
   // What stands for the classes where no tower reads texts (feature_model.h), and what cosines with it are multiplied
   // by.
   struct ClassFeatures {
@@ -77,6 +78,10 @@ class Model : public torch::nn::Module {
   };
   const ClassFeatures& class_features() const { return class_features_; }
   void give(ClassFeatures features) { class_features_ = std::move(features); }
+
+  // A model of two that know nothing of each other: this one's reader, which sees, and the other's, which reads texts,
+  // with what this one says of images and that one of texts. ModelError where they are others.
+  std::unique_ptr<Model> joined_with(const Model& texts) const;
 
   std::vector<nn::Joint*> joints();  // every site in order of computation, the reader's first; they live as long as it
   nn::Joint& joint(const std::string& path);  // ModelError with the nearest path

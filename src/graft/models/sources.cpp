@@ -3,11 +3,13 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "graft/core/error.h"
 #include "graft/data/clip_source.h"
 #include "graft/data/feature_source.h"
+#include "graft/data/pair_source.h"
 #include "graft/data/photo_source.h"
 #include "graft/data/text_source.h"
 #include "graft/tensor/on_cpu.h"
@@ -15,9 +17,9 @@
 namespace graft::models {
 namespace {
 
-std::shared_ptr<const data::Source> texts_of(const Tower& tower, const ModelInfo& info,
-                                             std::vector<data::Sample> samples, const ReadingOptions& options,
-                                             Reporter* report) {
+std::shared_ptr<const data::TextSource> texts_of(const Tower& tower, const ModelInfo& info,
+                                                 std::vector<data::Sample> samples, const ReadingOptions& options,
+                                                 Reporter* report) {
   const auto tokenizer = tower.tokenizer();
   if (!tokenizer) {
     throw ModelError("text",
@@ -37,6 +39,27 @@ std::shared_ptr<const data::Source> texts_of(const Tower& tower, const ModelInfo
                               source->size(), length, cut.tokens)});
   }
   return source;
+}
+
+at::Tensor as_ids(const std::vector<int32_t>& ids, int64_t rows) {
+  const auto width = rows > 0 ? static_cast<int64_t>(ids.size()) / rows : 0;
+  return torch::from_blob(const_cast<int32_t*>(ids.data()), {rows, width}, tensor::on_cpu(at::kInt)).to(at::kLong);
+}
+
+// The samples' captions, for the tower that reads them.
+std::shared_ptr<const data::TextSource> captions_of(const Model& model, const std::vector<data::Sample>& samples,
+                                                    const ReadingOptions& options, Reporter* report) {
+  const auto& why = model.info().no_text;
+  if (!model.tower(nn::Tower::text) || !why.empty()) {
+    throw ModelError("data",
+                     "photos with captions need a model that reads both; {} reads photos alone{}{}. "
+                     "Take a CLIP, or give it a sentence encoder with --text-model.",
+                     model.info().source, why.empty() ? "" : ": ", why);
+  }
+  std::vector<data::Sample> texts;
+  for (const auto& sample : samples)
+    texts.push_back({.input = sample.pair, .name = sample.shown()});
+  return texts_of(model.need(nn::Tower::text), model.info(), std::move(texts), options, report);
 }
 
 std::shared_ptr<const data::Source> clips_of(const Model& model, const data::Dataset& dataset,
@@ -76,9 +99,29 @@ std::shared_ptr<const data::Source> source_of(const Model& model, const data::Da
   }
   if (reads_texts) return texts_of(tower, model.info(), std::move(samples), options, report);
   if (dataset.reads == data::Reads::clip) return clips_of(model, dataset, std::move(samples), options);
-  return std::make_shared<data::PhotoSource>(dataset.root, std::move(samples),
-                                             data::ImageTransform(model.info().preprocessing, options.augmentation),
-                                             options.images);
+  std::shared_ptr<const data::TextSource> captions;
+  if (dataset.target == data::Target::caption) captions = captions_of(model, samples, options, report);
+  auto photos = std::make_shared<data::PhotoSource>(
+      dataset.root, std::move(samples), data::ImageTransform(model.info().preprocessing, options.augmentation),
+      options.images);
+  if (!captions) return photos;
+  return std::make_shared<data::PairSource>(std::move(photos), std::move(captions));
+}
+
+at::Tensor caption_ids(const Model& model, const std::vector<std::string>& texts, const ReadingOptions& options,
+                       Reporter* report) {
+  std::vector<data::Sample> samples;
+  for (const auto& text : texts)
+    samples.push_back({.input = text, .pair = text});
+  const auto source = captions_of(model, samples, options, report);
+  size_t longest = 1;
+  for (int64_t i = 0; i < source->size(); ++i)
+    longest = std::max(longest, source->ids(i).size());
+  auto ids =
+      at::full({source->size(), static_cast<int64_t>(longest)}, int64_t{data::kNoToken}, tensor::on_cpu(at::kLong));
+  for (int64_t i = 0; i < source->size(); ++i)
+    std::ranges::copy(source->ids(i), ids[i].data_ptr<int64_t>());
+  return ids;
 }
 
 nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preprocessing) {
@@ -124,17 +167,37 @@ nn::Value blank_value(const Model& model, const data::Source& of, int64_t batch)
   return {torch::full({batch, data::padded_length(of, longest)}, int64_t{of.pad()}, tensor::on_cpu(at::kLong))};
 }
 
-at::Tensor blank_targets(const data::Dataset& dataset, int64_t batch) {
+at::Tensor blank_targets(const data::Dataset& dataset, const data::Source& of, int64_t batch) {
+  if (dataset.target == data::Target::caption) {
+    size_t longest = 1;
+    for (int64_t i = 0; i < of.size(); ++i)
+      longest = std::max(longest, of.caption(i).size());
+    auto ids = at::zeros({batch, static_cast<int64_t>(longest)}, tensor::on_cpu(at::kLong));
+    for (int64_t i = 0; i < batch; ++i) {  // i in base 4: texts that differ, of ids that every vocabulary has
+      int64_t rest = i;
+      for (size_t t = 0; t < longest; ++t, rest /= 4)
+        ids[i][static_cast<int64_t>(t)] = rest % 4;
+    }
+    return ids;
+  }
   if (dataset.target == data::Target::label) return torch::zeros({batch}, tensor::on_cpu(at::kLong));
   return torch::zeros({batch, data::outputs_of(dataset)}, tensor::on_cpu());
 }
 
 at::Tensor targets_of(const data::Batch& batch, data::Target target) {
+  if (target == data::Target::caption) {
+    return as_ids(batch.captions, batch.size());
+  }
   if (target == data::Target::label) return torch::tensor(batch.labels, tensor::on_cpu(at::kLong));
   return torch::tensor(batch.values, tensor::on_cpu()).view({batch.size(), -1});
 }
 
 at::Tensor targets_of(const data::Source& source, data::Target target) {
+  if (target == data::Target::caption) {
+    std::vector<int64_t> all(static_cast<size_t>(source.size()));
+    std::iota(all.begin(), all.end(), int64_t{0});
+    return as_ids(data::captions_of(source, all), source.size());
+  }
   std::vector<int64_t> labels;
   std::vector<float> values;
   for (int64_t i = 0; i < source.size(); ++i) {

@@ -35,14 +35,22 @@ std::shared_ptr<const data::Source> source_of(const Model& model, const data::Da
                                               std::vector<data::Sample> samples, const ReadingOptions& options,
                                               Reporter* report = nullptr);
 
+// Texts as captions' ids for the model's text tower, [N, C] with data::kNoToken behind shorter ones. ModelError where
+// it has none.
+at::Tensor caption_ids(const Model& model, const std::vector<std::string>& texts, const ReadingOptions& options,
+                       Reporter* report = nullptr);
+
 // A loader's batch as a tower's first value, in memory of its own: pixels [B, 3, H, W], of clips [B * frames, 3, H, W];
 // features [B, D]; or ids [B, T] with their types and what of them is no padding.
 nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preprocessing);
 // A batch of zeros that is as large as one of `of`'s may be, with targets of zeros.
 nn::Value blank_value(const Model& model, const data::Source& of, int64_t batch);
-at::Tensor blank_targets(const data::Dataset& dataset, int64_t batch);
+// Of captions ids as long as the longest of `of`'s, no two alike.
+at::Tensor blank_targets(const data::Dataset& dataset, const data::Source& of, int64_t batch);
 
-at::Tensor targets_of(const data::Batch& batch, data::Target target);    // [B] int64, or [B, K] float32
+// [B] int64 of classes; [B, K] float32 of several classes or numbers; of captions their ids [B, C] int64, behind
+// shorter ones data::kNoToken.
+at::Tensor targets_of(const data::Batch& batch, data::Target target);
 at::Tensor targets_of(const data::Source& source, data::Target target);  // of all examples
 
 }  // namespace graft::models

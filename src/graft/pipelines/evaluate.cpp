@@ -1,6 +1,7 @@
 #include "graft/pipelines/evaluate.h"
 
 #include <fmt/ranges.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <unordered_map>
@@ -119,7 +120,6 @@ std::vector<int64_t> match_classes(const data::Dataset& dataset, data::Split spl
 // A sample's target, told by the run's classes. `places`: of the data's classes among them.
 data::Sample told_by_run(data::Sample sample, const data::Dataset& dataset, const std::vector<int64_t>& places,
                          size_t classes) {
-  if (dataset.target == data::Target::value) return sample;
   if (sample.label >= 0) sample.label = places[static_cast<size_t>(sample.label)];
   if (dataset.target == data::Target::labels) {
     std::vector<float> values(classes, 0);
@@ -152,9 +152,27 @@ Evaluation evaluate_on(methods::Adapted& adapted, const engine::AdapterInfo& inf
   return result;
 }
 
+// Rows of photos as what they have in common with texts, of which one is theirs.
+Evaluation nearest_texts(Evaluation of_rows, const methods::Adapted& adapted, const at::Tensor& ids) {
+  const torch::NoGradGuard no_grad;
+  nn::Context context;
+  const auto& photos = of_rows.predictions;
+  tasks::PredictionRows rows(photos.files, photos.labels, ids.size(0));
+  rows.add(photos.probabilities.matmul(adapted.head->truth(ids, context).t()));
+  of_rows.predictions = rows.take();
+  return of_rows;
+}
+
+// What a run tells of an example.
+std::string told_by(const engine::AdapterInfo& info) {
+  const auto& task = tasks::find_task(info.task);
+  return data::has_classes(task.target) || info.foreign() ? fmt::format("{} classes", info.classes.size())
+                                                          : task.summary;
+}
+
 engine::AdapterInfo read_classifier_info(const std::string& run) {
   engine::AdapterInfo info = engine::read_adapter_info(run);
-  if (info.merged && info.head_outputs() == 0) {
+  if (info.merged && info.head_outputs() == 0 && data::has_classes(tasks::find_task(info.task).target)) {
     throw ModelError("adapter", "{} has no classes to predict: the adapter that was merged had none.", run);
   }
   if (!info.foreign() || info.head_outputs() > 0) return info;
@@ -197,6 +215,7 @@ engine::ModelOptions model_of_run(const engine::AdapterInfo& info, engine::Model
                      "the adapter does not say which model it is for (base_model_name_or_path). Give --model.");
   }
   if (options.model.empty()) options.model = info.base;
+  if (options.text_model.empty()) options.text_model = info.text_model;
   if (info.image_size > 0) {
     if (!options.image_size) options.image_size = info.image_size;
     if (*options.image_size != info.image_size) {
@@ -223,7 +242,7 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
   data.clips = engine::clips_for(data.clips, options.run, info.frames);
   engine::Session session(model_of_run(info, options.model, report), data, host, report, {options.split});
   methods::Adapted adapted = load_classifier(options.run, session.model(), options.force_base, report);
-  report.line("adapter", fmt::format("{} · {} · {} classes", options.run, info.method, info.classes.size()));
+  report.line("adapter", fmt::format("{} · {} · {}", options.run, info.method, told_by(info)));
   engine::say_of_prompts(*adapted.head, info.classes, report);
 
   if (info.classes_made_up && info.classes.size() == session.dataset().classes.size()) {
@@ -238,7 +257,7 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
   }
   const auto choice = choose_classes(adapted, info, options.data.dataset.classes);
   auto samples = dataset.split(options.split);
-  if (dataset.target != data::Target::value) {
+  if (data::has_classes(dataset.target)) {
     const auto places = match_classes(dataset, options.split, choice, adapted, info);
     for (auto& sample : samples)
       sample = told_by_run(std::move(sample), dataset, places, choice.classes.size());
@@ -264,6 +283,14 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
                      "classes to evaluate: graft evaluate {} --data FEATURES.npy --labels TABLE.csv.",
                      options.run, options.run);
   }
+  const bool pairs = tasks::find_task(info.task).target == data::Target::caption;
+  if (pairs && options.classes.empty()) {
+    throw UsageError(
+        "predict",
+        "{} was trained on photos with captions: --classes names the texts to choose among, a file with one "
+        "a line, or a,b,c.",
+        options.run);
+  }
   const auto model = engine::open_model(model_of_run(info, options.model, report), host, report);
   methods::Adapted adapted = load_classifier(options.run, model, options.force_base, report);
   engine::say_of_prompts(*adapted.head, info.classes, report);
@@ -271,7 +298,8 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
     throw ConfigError("predict", "--timeline {}: {} reads single photos or texts, which have no time. Leave it out.",
                       options.timeline, options.run);
   }
-  const auto choice = choose_classes(adapted, info, options.classes);
+  const auto choice =
+      pairs ? ChoiceOfClasses{data::class_names(options.classes), {}} : choose_classes(adapted, info, options.classes);
   if (info.classes_made_up) {
     report.note({fmt::format("{} does not name its classes: they are called {} to {}", options.run,
                              info.classes.front(), info.classes.back()),
@@ -287,7 +315,7 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
   const auto frames = engine::frame_cache(data, host);
   data::Dataset dataset;
   dataset.name = "what is given";
-  dataset.target = tasks::find_task(info.task).target;
+  if (!pairs) dataset.target = tasks::find_task(info.task).target;
   std::vector<data::Sample> samples;
   if (model->reader().name() == nn::Tower::text) {
     dataset.reads = data::Reads::text;
@@ -309,14 +337,15 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
     data::report_findings(photos.paths, *images, report);
     samples = engine::samples_of(photos);
   }
-  const auto source = models::source_of(
-      *model, dataset, std::move(samples),
-      {.images = images,
-       .clips = data::reading_of(data.clips),
-       .frames = frames,
-       .max_length = options.max_length ? options.max_length : engine::max_length_of_run(options.run)},
-      &report);
-  return evaluate_on(adapted, info, encoder, *source, choice, report);
+  const models::ReadingOptions reading{
+      .images = images,
+      .clips = data::reading_of(data.clips),
+      .frames = frames,
+      .max_length = options.max_length ? options.max_length : engine::max_length_of_run(options.run)};
+  const auto source = models::source_of(*model, dataset, std::move(samples), reading, &report);
+  auto result = evaluate_on(adapted, info, encoder, *source, choice, report);
+  if (!pairs) return result;
+  return nearest_texts(std::move(result), adapted, models::caption_ids(*model, choice.classes, reading, &report));
 }
 
 }  // namespace graft::pipelines

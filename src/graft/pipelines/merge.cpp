@@ -227,6 +227,12 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
   if (info.family == models::kFeatureFamily)
     throw ModelError("merge", "{} was trained on features: there is no model to merge it into.", options.run);
   engine::ModelOptions wanted = model_of_run(info, options.model, report);
+  if (!wanted.text_model.empty()) {
+    throw ModelError("merge",
+                     "{} was trained on two models, {} and {}, which no file of one holds. `graft evaluate` reads "
+                     "the run as it is.",
+                     options.run, wanted.model, wanted.text_model);
+  }
   wanted.precision = "fp32";  // the sums that a fold makes are not rounded to what frozen weights are multiplied in
   if (wanted.model.empty()) throw UsageError("merge", "which model? The adapter does not say; give --model.");
   const auto base = io::ModelFolder::find(wanted.model, host.environment);

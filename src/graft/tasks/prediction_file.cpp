@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "graft/core/atomic_file.h"
+#include "graft/tasks/retrieval.h"
 
 namespace graft::tasks {
 namespace {
@@ -45,10 +46,30 @@ std::string line_of(const Predictions& predictions, int64_t row, std::string_vie
 
 }  // namespace
 
+// Of pairs: how many wrong ones stand before the right one, both ways.
+namespace {
+
+void write_ranks(AtomicFile& out, std::string_view split, const Predictions& predictions) {
+  const auto ranks = retrieval_ranks(predictions.probabilities, predictions.truth, predictions.files);
+  for (size_t i = 0; i < predictions.files.size(); ++i) {
+    out.write(as_text({{"file", predictions.files[i]},
+                       {"split", split},
+                       {"image_to_text_rank", ranks.of_photos[static_cast<size_t>(ranks.photo[i])] + 1},
+                       {"text_to_image_rank", ranks.of_texts[static_cast<size_t>(ranks.text[i])] + 1}}) +
+              "\n");
+  }
+}
+
+}  // namespace
+
 void write_predictions(const std::filesystem::path& file, std::string_view split, const Predictions& predictions,
                        const std::vector<std::string>& classes) {
   AtomicFile out(file);
   std::string lines;
+  if (predictions.target == data::Target::caption) {
+    write_ranks(out, split, predictions);
+    return out.commit();
+  }
   if (predictions.target != data::Target::label) {
     for (int64_t row = 0; row < static_cast<int64_t>(predictions.files.size()); ++row)
       lines += line_of(predictions, row, split, classes);

@@ -23,8 +23,9 @@ struct Predictions {
   at::Tensor best = {};            // [N, kBestScores] int64, whose they are; undefined where all are there, in order
   at::Tensor of_label = {};        // [N] float32, the label's, where not all are there
   int64_t class_count = 0;         // 0: as many as there are columns
-  data::Target target = data::Target::label;  // labels: `probabilities` of each class by itself; value: the numbers
-  at::Tensor truth = {};                      // [N, K] float32 of labels and values, NaN where it is not known
+  data::Target target = data::Target::label;  // labels: `probabilities` of each class by itself; value: the numbers;
+                                              // caption: the photo's row, which is compared with texts' rows
+  at::Tensor truth = {};  // [N, K] float32 of labels, values and captions (the text's row), NaN where it is not known
 
   int64_t classes() const { return class_count > 0 ? class_count : probabilities.size(1); }
 };
@@ -41,6 +42,8 @@ class PredictionRows {
 
   // logits [B, C] of the examples after those so far. DivergenceError, with the example, for one that is not finite.
   void add(const at::Tensor& logits);
+  // Of captions: the texts' rows, [N, outputs].
+  void tell(const at::Tensor& truth) { predictions_.truth.copy_(truth); }
   Predictions take() { return std::move(predictions_); }
 
  private:

@@ -36,7 +36,8 @@ const TaskEntry& find_task(const std::string& name) {
   return find_named("tasks", "task", tasks(), name);
 }
 
-size_t scores_shown(data::Reads reads) {
+size_t scores_shown(data::Reads reads, data::Target target) {
+  if (target == data::Target::caption) return std::numeric_limits<size_t>::max();
   return reads == data::Reads::photo || reads == data::Reads::features ? 2
          : reads == data::Reads::text                                  ? 4
                                                                        : std::numeric_limits<size_t>::max();

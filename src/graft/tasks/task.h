@@ -23,9 +23,9 @@ class Task {
  public:
   virtual ~Task() = default;
 
-  // outputs [B, K] of a head, target as models::targets_of() gives it -> a scalar: the sum over the examples. Of a
-  // class an example the target may be shares [B, K] as well: of mixed examples. `epoch`, from 0: what is made small
-  // may change.
+  // outputs [B, K] of a head, target as models::targets_of() and then its truth() give it -> a scalar: the sum over the
+  // examples. Of a class an example the target may be shares [B, K] as well: of mixed examples. `epoch`, from 0: what
+  // is made small may change.
   virtual at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target, int64_t epoch = 0) const = 0;
   // What a mean of that divides by.
   virtual double weight(const at::Tensor& target, int64_t epoch = 0) const;
@@ -49,12 +49,14 @@ struct TaskEntry {
   std::unique_ptr<Task> (*make)(const TaskOptions& options);
   // What answers, for a method's wish.
   std::shared_ptr<models::Head> (*head)(const methods::Setting&, const methods::HeadWish&, Random&);
+  int64_t least_batch = 1;  // examples that its loss needs together
 };
 
 const std::vector<const TaskEntry*>& tasks();  // in the order of tasks.def
 const TaskEntry& task_of(data::Target target);
 const TaskEntry& find_task(const std::string& name);  // UsageError with the nearest name
 
-size_t scores_shown(data::Reads reads);  // of a result, to people: of photos accuracy and the mean per class
+// Of a result, to people: of photos accuracy and the mean per class.
+size_t scores_shown(data::Reads reads, data::Target target);
 
 }  // namespace graft::tasks

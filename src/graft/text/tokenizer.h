@@ -57,6 +57,7 @@ class Tokenizer {
   virtual int vocabulary_size() const = 0;  // the highest id plus 1
   // The ids of cls_token, mask_token and their like, by those names.
   const std::map<std::string, int32_t>& special() const { return special_; }
+  const Frame& frame() const { return frame_; }
   int32_t pad() const { return pad_; }
   bool pads_left() const { return pads_left_; }
   // The longest row that the tokeniser's files speak of; nullopt: they do not.

@@ -123,6 +123,23 @@ for epsilon, gamma in ((1, 0), (-1, 0), (2, 0), (0.5, 2)):
     of_labels(f"poly1:epsilon={epsilon},gamma={gamma}", lambda z, y: (
         -(1 - z.softmax(0)[y]) ** gamma * z.log_softmax(0)[y] + epsilon * (1 - z.softmax(0)[y]) ** (gamma + 1)))
 
+# Of pairs: photos (rows) and the distinct texts (columns), of which two photos have the first.
+own = labels.tolist()
+def pair_nce():  # eq. 4 of van den Oord et al. both ways; a text is asked once for each of its photos
+    loss = 0.0
+    for i, u in enumerate(own):
+        loss -= 0.5 * (logits[i].log_softmax(0)[u] + logits[:, u].log_softmax(0)[i])
+    return loss
+
+
+def pair_siglip():
+    return -sum(F.logsigmoid((1 if own[i] == u else -1) * logits[i][u]) for i in range(len(own)) for u in range(C))
+
+
+for name, total in (("info-nce", pair_nce()), ("siglip", pair_siglip())):
+    cases.append({"loss": name, "labels": F.one_hot(labels, C).double().tolist(), "smoothing": 0.0, "target": "caption",
+                  "sum": float(total), "weight": float(len(own))})
+
 # Of embeddings: each formula as its paper has it, in loops.
 N, V, D = 5, 2, 3
 views = F.normalize(torch.round(torch.randn(N, V, D) * 64) / 64, dim=2)

@@ -179,17 +179,17 @@ std::optional<Span> span_of(const Part& part, const Table::Row& row, const std::
 
 void read_rows(const Part& part, const fs::path& root, const TargetReader& targets, std::vector<Record>& records,
                Problems& problems) {
-  const auto& [reads, input, pair, label, split, marks, begin, end, unit, notes] = part.columns;
+  const auto& [reads, captions, input, pair, label, split, marks, begin, end, unit, notes] = part.columns;
   const bool files = reads != Reads::text;
   for (const Table::Row& row : part.table.rows) {
     Record record{.input = files ? file_of(row.cells[*input], root) : row.written(*input),
                   .split = split ? row.cells[*split] : part.split,
                   .where = fmt::format("{}:{}", part.table.name, row.line)};
     check_cell(part.table, row, *input, files ? "file" : "text", record.where, problems);
-    if (pair) check_cell(part.table, row, *pair, "second text", record.where, problems);
+    if (pair) check_cell(part.table, row, *pair, captions ? "caption" : "second text", record.where, problems);
     if (pair) record.pair = row.written(*pair);
     if (begin) record.span = span_of(part, row, record.where, problems);
-    targets.read(part.labels(), row, record, problems);
+    if (!captions) targets.read(part.labels(), row, record, problems);
     if (split && row.not_text.contains(*split)) check_cell(part.table, row, *split, "split", record.where, problems);
     records.push_back(std::move(record));
   }
@@ -201,7 +201,8 @@ std::string repeated_note(const std::vector<Record>& records, const std::string&
   std::size_t repeated = 0;
   std::string first;
   for (const Record& record : records) {
-    if (record.span || rows.emplace(plain_path(record.input), record.label, record.split).second) continue;
+    if (record.span || rows.emplace(plain_path(record.input), record.label + record.pair, record.split).second)
+      continue;
     if (repeated++ == 0) first = record.where;
   }
   if (repeated == 0) return "";
@@ -258,6 +259,7 @@ std::vector<Part> read_parts(const std::vector<File>& files, const DatasetOption
     parts.push_back(read_part(file, options, problems));
   const bool labelled = std::ranges::any_of(parts, [](const Part& part) { return part.columns.label.has_value(); });
   for (const Part& part : parts) {
+    if (part.columns.captions) continue;
     if (part.columns.reads != parts.front().columns.reads)
       problems.add("{} holds other things than {}: photos or texts?", part.table.name, parts.front().table.name);
     if (!labelled && options.label_column.empty()) ask_for_column(part.table, "label-column", problems);
@@ -298,8 +300,10 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
 
   DatasetOptions told = options;
   if (listing.reads != Reads::text) told.target = Target::label;
+  const bool captions = parts.front().columns.captions;
   std::vector<LabelColumn> labels;
   for (const Part& part : parts) {
+    if (captions) continue;
     labels.push_back(part.labels());
     for (const std::size_t mark : part.columns.marks)
       listing.more_classes.push_back(part.table.columns[mark]);
@@ -307,7 +311,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   if (!listing.more_classes.empty() && options.target.value_or(Target::labels) != Target::labels)
     problems.add("--label-column {}: several columns are several classes, --label-kind labels.", options.label_column);
   const TargetReader targets(labels, told);
-  listing.target = targets.target();
+  listing.target = captions ? Target::caption : targets.target();
   for (const Part& part : parts)
     read_rows(part, listing.root, targets, listing.records, problems);
   if (listing.reads == Reads::text && listing.target == Target::label)
@@ -329,7 +333,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
 }  // namespace
 
 extern const Format format;
-const Format format = {"table", "CSV, TSV or JSONL with columns for file or text, class and perhaps split", recognises,
-                       open};
+const Format format = {"table", "CSV, TSV or JSONL with columns for file or text, class or caption, and perhaps split",
+                       recognises, open};
 
 }  // namespace graft::data::table

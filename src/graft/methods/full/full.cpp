@@ -72,9 +72,9 @@ class Full final : public MethodWith<Options> {
   Adaptation attach(const Setting& setting, models::Head& head, Random&) const override {
     auto& model = *setting.model;
     check_towers(entry.name, options_.tower, model, head);
-    return {.bindings = {},
-            .trained = parameters_where(model, options_.tower, [](const std::string&) { return true; }),
-            .by_batch = norms_by_batch(model)};
+    auto trained = parameters_where(model, options_.tower, [](const std::string&) { return true; });
+    if (head.kind() != models::HeadKind::prompts) std::erase(trained, "logit_scale");  // it has its own, or none
+    return {.bindings = {}, .trained = std::move(trained), .by_batch = norms_by_batch(model)};
   }
 
   // Not in attach(): a session's model is put back to what it was then.

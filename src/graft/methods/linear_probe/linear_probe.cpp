@@ -5,6 +5,7 @@
 
 #include "graft/core/error.h"
 #include "graft/methods/linear_probe/fit.h"
+#include "graft/methods/places.h"
 
 namespace graft::methods::linear_probe {
 namespace {
@@ -71,7 +72,8 @@ class LinearProbe final : public MethodWith<Options> {
                                      100 * best, names.size()));
   }
 
-  Adaptation attach(const Setting&, models::Head& head, Random&) const override {
+  Adaptation attach(const Setting& setting, models::Head& head, Random&) const override {
+    check_needs(entry, setting);
     if (head.kind() != models::HeadKind::linear) {
       throw ConfigError("linear-probe",
                         "needs a linear head as the classifier. Leave --classifier out, or say linear.");
@@ -137,6 +139,7 @@ const Entry entry{
     .summary = "a linear classifier on frozen features",
     .paper = "Radford et al. 2021, arXiv:2103.00020",
     .promises = {.identity_at_start = true, .folds = true},
+    .needs = {.targets = {data::Target::label, data::Target::labels, data::Target::value}},
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<LinearProbe>(read_options<Options>("linear-probe", values));

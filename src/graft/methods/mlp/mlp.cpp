@@ -7,6 +7,7 @@
 
 #include "graft/methods/hidden_layers.h"
 #include "graft/methods/initial.h"
+#include "graft/methods/places.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::methods::mlp {
@@ -28,7 +29,10 @@ class Mlp final : public MethodWith<Options> {
     return {.lr = 1e-3, .weight_decay = 1e-4, .epochs = 60, .batch_size = 128};
   }
 
-  Adaptation attach(const Setting&, models::Head&, Random&) const override { return {}; }
+  Adaptation attach(const Setting& setting, models::Head&, Random&) const override {
+    check_needs(entry, setting);
+    return {};
+  }
 };
 
 }  // namespace
@@ -54,6 +58,7 @@ const Entry entry{
     .name = "mlp",
     .summary = "a few fully connected layers on the features",
     .paper = "He et al. 2015, arXiv:1502.01852",
+    .needs = {.targets = {data::Target::label, data::Target::labels, data::Target::value}},
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<Mlp>(read_options<Options>("mlp", values));

@@ -7,6 +7,7 @@
 
 #include "graft/core/error.h"
 #include "graft/models/in_parts.h"
+#include "graft/models/text_side.h"
 
 namespace graft::models {
 namespace {
@@ -65,23 +66,6 @@ std::vector<std::vector<size_t>> ClassPrompts::alike() const {
   return groups;
 }
 
-std::vector<at::Tensor> ClassPrompts::text_parameters() const {
-  std::vector<at::Tensor> all;
-  for (const auto& parameter : model_->named_parameters()) {
-    if (model_->tower_of(parameter.key()) == nn::Tower::text && parameter.key() != "logit_scale") {
-      all.push_back(parameter.value());
-    }
-  }
-  for (auto* joint : model_->joints()) {
-    if (joint->site().tower != nn::Tower::text) continue;
-    for (const auto& occupant : joint->occupants()) {
-      for (const auto& parameter : occupant.insert->parameters())
-        all.push_back(parameter);
-    }
-  }
-  return all;
-}
-
 at::Tensor ClassPrompts::encode(nn::Context& context) const {
   const auto some = [this](int64_t begin, int64_t count, const nn::Context& of) {
     const auto rows = [&](const at::Tensor& all) { return all.defined() ? all.narrow(0, begin, count) : all; };
@@ -97,20 +81,13 @@ at::Tensor ClassPrompts::encode(nn::Context& context) const {
   if (outputs() <= kPromptsTogether || has_words_for_each(*model_)) return some(0, outputs(), context);
   // The backward comes when the caller's context is gone.
   const auto part = [some, kept = context](int64_t begin, int64_t count) { return some(begin, count, kept); };
-  return in_parts(outputs(), kPromptsOfAPart, part, text_parameters(), context.generator);
+  return in_parts(outputs(), kPromptsOfAPart, part, text_parameters(*model_), context.generator);
 }
 
 at::Tensor ClassPrompts::class_weights(nn::Context& context) const {
-  const auto parameters = text_parameters();
-  bool trains = false;
-  uint64_t stamp = 1;  // order-dependent mix of who the parameters are and how often each was written
-  for (const auto& parameter : parameters) {
-    trains = trains || parameter.requires_grad();
-    const auto* self = parameter.unsafeGetTensorImpl();
-    stamp = key_of(
-        fmt::format("{} {} {}", stamp, static_cast<const void*>(self), self->version_counter().current_version()));
-  }
-  if (trains && at::GradMode::is_enabled()) return encode(context);
+  const auto parameters = text_parameters(*model_);
+  if (any_trains(parameters) && at::GradMode::is_enabled()) return encode(context);
+  const auto stamp = stamp_of(parameters);
   const std::lock_guard lock(keeping_);
   if (!kept_.defined() || kept_stamp_ != stamp) {
     const torch::NoGradGuard no_grad;

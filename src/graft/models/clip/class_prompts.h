@@ -38,8 +38,7 @@ class ClassPrompts final : public Head {
   at::Tensor frozen(const at::Tensor& features, nn::Context& context) const override;
 
  private:
-  std::vector<at::Tensor> text_parameters() const;  // of the text tower and of what sits in it
-  at::Tensor encode(nn::Context& context) const;    // [C, E]
+  at::Tensor encode(nn::Context& context) const;  // [C, E]
 
   std::shared_ptr<Model> model_;
   std::vector<std::string> names_;

@@ -17,16 +17,13 @@ at::Tensor supervised_contrastive(const at::Tensor& rows, const at::Tensor& labe
   return each.sum();
 }
 
-at::Tensor info_nce(const at::Tensor& a, const at::Tensor& b, const at::Tensor& scale) {
-  const at::Tensor logits = scale * a.matmul(b.t());  // [B, B]
-  const at::Tensor own = logits.diagonal();
-  return 0.5 * ((logits.logsumexp(1) - own).sum() + (logits.logsumexp(0) - own).sum());
+at::Tensor info_nce_costs(const at::Tensor& logits) {
+  return 0.5 * (logits.logsumexp(1, /*keepdim=*/true) + logits.logsumexp(0, /*keepdim=*/true)) - logits;
 }
 
-at::Tensor siglip(const at::Tensor& a, const at::Tensor& b, const at::Tensor& scale, const at::Tensor& bias) {
-  const at::Tensor logits = scale * a.matmul(b.t()) + bias;
-  const at::Tensor signs = 2 * torch::eye(a.size(0), logits.options()) - 1;
-  return -at::log_sigmoid(signs * logits).sum();
+at::Tensor siglip_costs(const at::Tensor& logits) {
+  const at::Tensor untrue = -at::log_sigmoid(-logits);
+  return -at::log_sigmoid(logits) - untrue + untrue.sum(1, /*keepdim=*/true);
 }
 
 }  // namespace graft::plugins

@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "graft/core/options.h"
 #include "graft/data/dataset.h"
+#include "graft/models/pair_head.h"
 
 namespace graft::plugins {
 
@@ -39,6 +41,9 @@ class Loss {
   // It knows what to do where so much is told of an example.
   virtual bool serves(data::Target target) const { return target == data::Target::label; }
 
+  // Of photos with captions: what their cosines start as (models/pair_head.h); absent: it does not serve them.
+  virtual std::optional<models::PairScale> pairs() const { return {}; }
+
   // The loss in an epoch, from 0: another one where it changes while training goes on.
   virtual const Loss& in_epoch(int64_t) const { return *this; }
 };
@@ -55,6 +60,9 @@ struct LossEntry {
 };
 
 const std::vector<const LossEntry*>& losses();  // in the order of losses.def
+
+// ConfigError where a loss that was asked for by `text` does not know what to do with what is told of an example.
+void check_serves(const Loss& loss, const std::string& text, data::Target target);
 
 // UsageError for a name that none has, with the nearest; ConfigError for an option that the loss lacks or refuses.
 std::unique_ptr<Loss> make_loss(const std::string& text, const LossSetting& setting = {});

@@ -28,6 +28,15 @@ const std::vector<const LossEntry*>& losses() {
   return all;
 }
 
+void check_serves(const Loss& loss, const std::string& text, data::Target target) {
+  if (loss.serves(target)) return;
+  throw ConfigError(
+      "train", "--loss {}: is {}. {}", text,
+      loss.pairs() ? "of photos with captions, and here are classes" : "of classes, and here are captions",
+      loss.pairs() ? "Leave it out, or read captions with --label-kind caption."
+                   : "Leave it out, or take info-nce or siglip.");
+}
+
 std::unique_ptr<Loss> make_loss(const std::string& text, const LossSetting& setting) {
   const auto asked = read_asked(kKind, losses(), text);
   if (asked.size() == 1) return asked.front().entry->parse(asked.front().values, setting);

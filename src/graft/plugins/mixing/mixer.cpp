@@ -15,8 +15,10 @@ constexpr AskedKind kKind{
 }  // namespace
 
 Mixer::Mixer(const std::string& text) {
-  for (const auto& [entry, values] : read_asked(kKind, plugins::mixings(), text))
+  for (const auto& [entry, values] : read_asked(kKind, plugins::mixings(), text)) {
     mixings_.push_back(entry->parse(values));
+    names_.emplace_back(entry->name);
+  }
   if (mixings_.empty()) throw ConfigError("mix", "'{}' names no mixing. Leave --mix out, or name one.", text);
   double said = 0;
   int64_t silent = 0;
@@ -36,6 +38,25 @@ bool Mixer::mixes(MixPlace place) const {
     if (mixings_[i]->place() == place && chances_[i] > 0) return true;
   }
   return false;
+}
+
+bool Mixer::joins_captions() const {
+  for (size_t i = 0; i < mixings_.size(); ++i) {
+    if (mixings_[i]->joins_captions() && chances_[i] > 0) return true;
+  }
+  return false;
+}
+
+void Mixer::check_serves(data::Target target) const {
+  for (size_t i = 0; i < mixings_.size(); ++i) {
+    if (mixings_[i]->serves(target)) continue;
+    throw ConfigError("mix", "--mix {}: {}", names_[i],
+                      target == data::Target::caption
+                          ? "mixes labels, and here are captions. Take mixgen, which joins them."
+                      : target == data::Target::value
+                          ? "of each example a number is told, and what two mixed ones have is not known. Leave it out."
+                          : "joins captions, and here are classes. Take mixup or cutmix.");
+  }
 }
 
 std::optional<Mix> Mixer::draw(MixPlace place, uint64_t seed, int64_t epoch, int64_t number,

@@ -22,12 +22,16 @@ class Mixer {
 
   const std::vector<double>& chances() const { return chances_; }  // of each, in the order of the text
   bool mixes(MixPlace place) const;                                // at some batch
+  bool joins_captions() const;                                     // likewise
+  // ConfigError with the first mixing's name that does not know what to do with what is told of an example.
+  void check_serves(data::Target target) const;
 
   // What a batch's mixing drew, if it is done at `place`; nothing where that batch has its turn elsewhere or none.
   std::optional<Mix> draw(MixPlace place, uint64_t seed, int64_t epoch, int64_t number, at::IntArrayRef sizes) const;
 
  private:
   std::vector<std::unique_ptr<Mixing>> mixings_;
+  std::vector<std::string> names_;
   std::vector<double> chances_;
 };
 

@@ -15,6 +15,8 @@
 
 #include "graft/core/options.h"
 #include "graft/core/random.h"
+#include "graft/data/dataset.h"
+#include "graft/plugins/mixing/captions.h"
 
 namespace graft::plugins {
 
@@ -28,9 +30,12 @@ std::vector<std::pair<MixPlace, std::string>> choices(MixPlace);
 
 // What was drawn for one batch.
 struct Mix {
-  at::Tensor partner;                                   // [B] int64: with whom each example is mixed
-  at::Tensor kept;                                      // [B] float64: how much of its own label it keeps
-  std::function<at::Tensor(const at::Tensor&)> values;  // x [B, ...] -> the same shape, mixed
+  at::Tensor partner;  // [B] int64: with whom each example is mixed
+  at::Tensor kept;     // [B] float64: how much of its own label it keeps
+  // x [B, ...] -> the same shape, mixed; of photos with captions there may be fewer rows.
+  std::function<at::Tensor(const at::Tensor&)> values;
+  // Of photos with captions, in place of `kept`: ids [B, C] -> [B', C'], as many rows as values().
+  std::function<at::Tensor(const at::Tensor& ids, const TextFrame& frame)> captions = nullptr;
 };
 
 // target [B] int64 of one class an example, or [B, K] float32 -> [B, K] float32: kept · own + (1 - kept) · partner's.
@@ -40,6 +45,8 @@ class Mixing {
  public:
   virtual ~Mixing() = default;
   virtual MixPlace place() const = 0;
+  virtual bool serves(data::Target target) const { return has_classes(target); }
+  virtual bool joins_captions() const { return false; }
   virtual std::optional<double> chance() const = 0;  // of a batch to be mixed by it; absent: what others leave
   // For a batch of these sizes, examples first; what is drawn depends on them and on `random` alone.
   virtual Mix draw(at::IntArrayRef sizes, Random random) const = 0;

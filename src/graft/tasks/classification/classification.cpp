@@ -12,7 +12,9 @@ class Classification final : public Task {
  public:
   explicit Classification(const TaskOptions& options)
       : loss_(plugins::make_loss(options.loss, {data::Target::label, options.classes, options.counts})),
-        label_smoothing_(options.label_smoothing) {}
+        label_smoothing_(options.label_smoothing) {
+    plugins::check_serves(*loss_, options.loss, data::Target::label);
+  }
 
   at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target, int64_t epoch) const override {
     return loss_->in_epoch(epoch).sum(outputs, target, label_smoothing_);

@@ -70,7 +70,7 @@ class OverSigmoid final : public Loss {
     return weight_of(weights_.defined() ? normaliser_ : Normaliser::examples, labels, weights_);
   }
 
-  bool serves(data::Target target) const override { return target != data::Target::value; }
+  bool serves(data::Target target) const override { return has_classes(target); }
 
  private:
   at::Tensor is_true(const at::Tensor& z) const {
