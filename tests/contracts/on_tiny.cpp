@@ -66,7 +66,8 @@ std::vector<Case> cases() {
       const int64_t frames = method->needs.clips ? kFrames : 1;
       if (!methods::fits(*method, *model, frames)) continue;
       for (const auto* task : tasks::tasks()) {
-        if (task->target == data::Target::caption && !model->has_prompts()) continue;
+        const bool pairs = task->target == data::Target::caption;  // of photos, by a model that reads both
+        if (pairs && (frames > 1 || !model->has_prompts())) continue;
         all.push_back({method, &family, task, frames});
       }
     }
