@@ -20,7 +20,7 @@ TEST(Bias, TrainsTheBiasesOfMapsAndNorms) {
 TEST(Bias, ReachesDownToThePatches) {
   const OnSmallModel vit("timm", "bias"), clip("open_clip", "bias");
   EXPECT_EQ(earliest_change(vit.adaptation, *vit.model), 0);
-  EXPECT_THAT(clip.adaptation.trained, testing::Contains("vision.norm_pre.bias"));  // CLIP's patches have none
+  EXPECT_THAT(clip.adaptation.trained, ::testing::Contains("vision.norm_pre.bias"));  // CLIP's patches have none
 }
 
 TEST(Bias, RefusesATextTowerThatIsNotThere) {

@@ -10,7 +10,7 @@
 namespace graft::methods {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::string refusal(const std::string& name, const OptionValues& options) {
   try {

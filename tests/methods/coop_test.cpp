@@ -8,7 +8,7 @@
 namespace graft::methods {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(Coop, SixteenWordsOfViTB16Are8192Numbers) {
   EXPECT_EQ(on_sites("coop", {}).inserted(), 8'192);

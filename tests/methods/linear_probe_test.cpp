@@ -10,9 +10,9 @@
 namespace graft::methods {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class Regression : public testing::TestWithParam<std::string> {};
+class Regression : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Regression, EqualsScikitLearns) {
   auto g = golden("logistic_regression");
@@ -26,7 +26,7 @@ TEST_P(Regression, EqualsScikitLearns) {
   EXPECT_TRUE(torch::allclose(centred(found.bias), centred(g[GetParam() + ".bias"]), 1e-3, 1e-4));
 }
 
-INSTANTIATE_TEST_SUITE_P(Strengths, Regression, testing::Values("0.01", "0.316", "10.0"), [](const auto& info) {
+INSTANTIATE_TEST_SUITE_P(Strengths, Regression, ::testing::Values("0.01", "0.316", "10.0"), [](const auto& info) {
   std::string name = "C" + info.param;
   std::replace(name.begin(), name.end(), '.', '_');
   return name;

@@ -10,8 +10,8 @@
 namespace graft::methods {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 std::vector<std::string> first_sites(const OnSites& built, size_t count) {
   std::vector<std::string> paths;

@@ -17,7 +17,7 @@ TEST(Norm, TrainsScalesAndShiftsAlone) {
 TEST(Norm, CountsTheNormBeforeAClipsBlocks) {
   const OnSmallModel built("open_clip", "norm");
   EXPECT_EQ(built.trained(), (2 * 2 + 2) * 2 * 16);
-  EXPECT_THAT(built.adaptation.trained, testing::Contains("vision.norm_pre.weight"));
+  EXPECT_THAT(built.adaptation.trained, ::testing::Contains("vision.norm_pre.weight"));
 }
 
 TEST(Norm, WritesWhatItTrainedByOurNames) {

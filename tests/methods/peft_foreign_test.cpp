@@ -16,8 +16,8 @@
 namespace graft::methods {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // "vit/pissa": tests/golden/methods/foreign_vit/pissa on .../foreign_vit/base.
 struct Golden {
@@ -68,7 +68,7 @@ double distance_to(const at::Tensor& expected, const at::Tensor& got) {
   return (got - expected).abs().max().item<double>() / expected.abs().max().item<double>();
 }
 
-class ForeignLora : public testing::TestWithParam<const char*> {};
+class ForeignLora : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(ForeignLora, GivesPeftsFeatures) {
   const torch::NoGradGuard no_grad;
@@ -100,17 +100,17 @@ TEST_P(ForeignLora, FoldsIntoTheSameMap) {
   }
 }
 
-std::string name_of_golden(const testing::TestParamInfo<const char*>& info) {
+std::string name_of_golden(const ::testing::TestParamInfo<const char*>& info) {
   std::string name = info.param;
   std::replace(name.begin(), name.end(), '/', '_');
   return name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Written, ForeignLora,
-                         testing::Values("vit/recipe", "vit/patterns", "vit/lookbehind", "vit/dora", "vit/bias",
-                                         "vit/lora_bias", "vit/pissa", "vit/olora", "vit/wide", "vit/half", "vit/old",
-                                         "dinov2/recipe", "dinov2/old", "clip/projection", "clip/tower",
-                                         "timm/patches"),
+                         ::testing::Values("vit/recipe", "vit/patterns", "vit/lookbehind", "vit/dora", "vit/bias",
+                                           "vit/lora_bias", "vit/pissa", "vit/olora", "vit/wide", "vit/half", "vit/old",
+                                           "dinov2/recipe", "dinov2/old", "clip/projection", "clip/tower",
+                                           "timm/patches"),
                          name_of_golden);
 
 TEST(ForeignLora, SelectorsNeedNotBeUnderstood) {

@@ -12,7 +12,7 @@
 namespace graft::methods {
 namespace {
 
-class Peft : public testing::TestWithParam<std::string> {
+class Peft : public ::testing::TestWithParam<std::string> {
  protected:
   std::string path(const std::string& file) const { return golden_path("peft_" + GetParam() + "/" + file); }
   io::JsonObject config() const { return *io::JsonObject::read(path("adapter_config.json")); }
@@ -53,7 +53,7 @@ TEST_P(Peft, IsWrittenBackTensorForTensorAsPeftWroteIt) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Layouts, Peft, testing::Values("open_clip", "timm", "hf"),
+INSTANTIATE_TEST_SUITE_P(Layouts, Peft, ::testing::Values("open_clip", "timm", "hf"),
                          [](const auto& info) { return info.param; });
 
 // PEFT adapts an nn.MultiheadAttention's two maps together, so a file with one of them alone would not load there.
@@ -126,7 +126,7 @@ TEST(PeftOfTransformers, ViTAndDinov2AreWrittenByTheNamesInMemory) {
     method->from_disk(*model, tensors, adaptation);
     return method->peft_config(*model, adaptation)["target_modules"].get<std::vector<std::string>>();
   };
-  using testing::Contains;
+  using ::testing::Contains;
   const OptionValues all = {{"target", "*"}, {"rank", "2"}},
                      old = {{"target", "*"}, {"rank", "2"}, {"names", "transformers-4"}};
   EXPECT_THAT(names("vit", all), Contains("vit.layers.1.attention.q_proj"));

@@ -8,7 +8,7 @@
 namespace graft::methods {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(Methods, OfferTheNearestNameForAnUnknownOne) {
   try {

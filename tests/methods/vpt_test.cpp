@@ -61,8 +61,8 @@ TEST(Vpt, WithoutPatchesAsksForNormalValues) {
     on_sites("vpt", {}, model);
     FAIL() << "a bound was made of no patch";
   } catch (const ModelError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("[vpt] vit-b-16 cuts no patches"));
-    EXPECT_THAT(error.what(), testing::HasSubstr("Use --init normal."));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("[vpt] vit-b-16 cuts no patches"));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("Use --init normal."));
   }
 }
 
