@@ -107,16 +107,14 @@ void fields(Visitor& visit, DatasetOptions& o) {
         "table: column with a second text; none: there is none (default: text_pair, sentence2, hypothesis, ...)");
   visit("caption-column", o.caption_column,
         "table: column with a photo's caption, which makes the data pairs (with --label-kind caption by default: "
-        "caption, "
-        "text, title, ...)");
+        "caption, text, title, ...)");
   visit("label-column", o.label_column,
         "table: column with the class (default: label, class, category, ...); a,b,c: columns of 0 and 1, one a class");
   visit("split-column", o.split_column,
         "table: column with train, val or test; none: there is none (default: split, subset, ...)");
   visit("label-kind", o.target,
         "what is told of an example: of a text its class, several classes, or a number; of a photo its class, or its "
-        "caption "
-        "(default: seen)");
+        "caption (default: seen)");
   visit("label-separator", o.label_separator,
         "--label-kind labels: what stands between a cell's classes (default: ; or |)");
   visit("train-split", o.train_split, "name of the split to train on");

@@ -98,8 +98,7 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("loss", o.loss, "what is made small: a loss by its name, with its options as in focal:gamma=1");
   visit("mix", o.mix,
         "make training examples of two: mixup or cutmix with its options, or both, as in mixup:alpha=0.2,cutmix; of "
-        "pairs "
-        "mixgen");
+        "pairs mixgen");
   visit("group-by", o.grouping,
         "what comes in one batch together: nothing but by chance (none), or examples whose files have one name, as a "
         "clip and its counterpart in another class (name)");

@@ -50,8 +50,7 @@ void fields(Visitor& visit, Question& q) {
   visit("alpha", q.alpha, "share of false claims that is allowed, over all comparisons of the study");
   visit("ladder", q.ladder,
         "the methods stand from the cheapest to the dearest: say for each data set and number of shots which is the "
-        "first "
-        "that is not worse than the best by more than the margin");
+        "first that is not worse than the best by more than the margin");
   visit("stop-when-decided", q.stop_when_decided, "run seed after seed until every comparison is decided");
 }
 

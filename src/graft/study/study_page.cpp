@@ -121,8 +121,7 @@ std::string calibration(const StudyOutcome& outcome) {
   if (rows.empty()) return "";
   return fmt::format(
       "<div class=\"two\">{}<div class=\"scroll\"><table><thead><tr><th>method</th><th class=\"number\">calibration "
-      "error, "
-      "points</th><th class=\"number\">if calibrated</th></tr></thead>\n<tbody>\n{}</tbody></table></div></div>",
+      "error, points</th><th class=\"number\">if calibrated</th></tr></thead>\n<tbody>\n{}</tbody></table></div></div>",
       report::to_html(chart), rows);
 }
 

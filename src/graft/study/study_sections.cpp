@@ -104,8 +104,7 @@ std::string aggregates_section(const StudyOutcome& outcome) {
   text += note(fmt::format(
       "Interquartile means, probability of improvement and performance profiles (Agarwal et al. 2021) over data sets, "
       "shots and seeds; scores as they are. Intervals are of 95 %, by a bootstrap of the runs of each data set: with "
-      "few "
-      "runs they are too narrow, and claims are those above.{}",
+      "few runs they are too narrow, and claims are those above.{}",
       unpaired ? " Runs of one seed are compared; a method of one run with each run of the other." : ""));
   return text;
 }

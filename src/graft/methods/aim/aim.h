@@ -59,8 +59,7 @@ void fields(Visitor& visit, Options& o) {
   visit("head-dropout", o.head_dropout, "share of the features dropped before the head in training");
   visit("positions-std", o.positions_std,
         "deviation of the positions in time at the start; 0, as the paper has it, leaves a saddle to begin from, which "
-        "few "
-        "clips do not leave");
+        "few clips do not leave");
   visit("random-base", o.random_base, "take a base model that was never trained");
 }
 
