@@ -22,7 +22,8 @@ using testing::SizeIs;
 
 constexpr const char* kTable =
     "file,split,caption,colour,text\n"
-    "a.jpg,train,a red cap,red,x\nb.jpg,train,a blue cap,blue,x\nc.jpg,train,a red cap,red,x\nd.jpg,test,a bag,grey,x\n";
+    "a.jpg,train,a red cap,red,x\nb.jpg,train,a blue cap,blue,x\nc.jpg,train,a red cap,red,x\nd.jpg,test,a "
+    "bag,grey,x\n";
 
 TEST(PairTable, HoldsPhotosWithTheirCaptionsWhereTheyAreAskedFor) {
   const TempFolder folder;

@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "graft/core/error.h"
 #include "graft/plugins/mixing/captions.h"
 #include "graft/plugins/mixing/mixer.h"
+#include "graft/text/clip_tokenizer.h"
 
 namespace graft::plugins {
 namespace {
@@ -88,6 +92,18 @@ TEST(MixGen, RefusesWhatCannotBe) {
 TEST(JoinedCaptions, LoseTheirEndWhereTheyAreTooLongAndKeepTheSpecialTokens) {
   const auto joined = joined_captions(kCaptions.narrow(0, 1, 1), kCaptions.narrow(0, 3, 1), kFrame);
   EXPECT_TRUE(torch::equal(joined, torch::tensor({{1L, 11L, 11L, 13L, 13L, 2L}})));
+}
+
+TEST(JoinedCaptions, AreToCLIPTheTextsWithABlankBetween) {
+  const auto ids_of = [](std::string_view text) {
+    const auto tokens = text::ClipTokenizer::shared().tokenize(text, 77, false).ids;
+    return torch::tensor(at::IntArrayRef(std::vector<int64_t>(tokens.begin(), tokens.end()))).unsqueeze(0);
+  };
+  const auto first = ids_of("A man's red cap, 20% off"), second = ids_of("two navy-blue bags & a belt");
+  const auto width = std::max(first.size(1), second.size(1));
+  const auto widened = [&](const at::Tensor& ids) { return at::constant_pad_nd(ids, {0, width - ids.size(1)}, -1); };
+  EXPECT_TRUE(torch::equal(joined_captions(widened(first), widened(second), {}),
+                           ids_of("A man's red cap, 20% off two navy-blue bags & a belt")));
 }
 
 // Lengths 3, 4 and 5 (one, two and three words), room for 6 ids.

@@ -1,6 +1,6 @@
 // Captions as ids, and two of them joined to one: what is written first, then the other, as one text between the
-// special tokens that the tower wants. No tokeniser of the house joins words across a blank, so that this is the text
-// "first second" to it.
+// special tokens that the tower wants. To CLIP's tokeniser and to WordPiece that is the text "first second"; to byte
+// pairs of GPT-2's kind (RoBERTa), whose words hold the blank before them, the second's first word stands without its.
 #pragma once
 
 #include <ATen/core/Tensor.h>
