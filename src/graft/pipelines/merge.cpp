@@ -245,7 +245,8 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
     throw ModelError("merge", "{} acts on the classifier, which is no part of the model's weights.", info.method);
   }
   info.method_options = adapted.method->config();
-  if (!serves_its_classes(adapted, info)) info.classes.clear();
+  const bool has_head = serves_its_classes(adapted, info);
+  if (!has_head) info.classes.clear();
   if (model->reader().name() == nn::Tower::vision) info.image_size = model->info().preprocessing.output().height;
   const auto exif = engine::exif_of_run(options.run);
   const auto images = std::make_shared<data::ImageCache>(exif);
@@ -258,7 +259,7 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
 
   const auto file_weights = base.open();
   const auto weights = models::own_weights(base, file_weights, wanted.as);
-  const auto head = place_head(adapted, info, base, weights);
+  const auto head = has_head ? place_head(adapted, info, base, weights) : PlacedHead{.text = "none"};
   merged.head = head.text;
   PartialFolder partial(output);
   const std::string file =
@@ -269,7 +270,7 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
   merged.rounded = written.rounded;
   auto files = write_descriptions(base, weights, *model, head.description, partial.path());
   files.push_back(file);
-  if (!info.classes.empty()) {
+  if (has_head) {
     if (const auto name = engine::save_head(partial.path(), *adapted.head); !name.empty()) files.push_back(name);
   }
 

@@ -91,9 +91,11 @@ PlacedHead in_timm(const models::LinearHead& trained, const models::Model& model
 
 PlacedHead place_head(const methods::Adapted& adapted, const engine::AdapterInfo& info, const io::ModelFolder& base,
                       const io::Weights& weights) {
-  if (info.classes.empty()) return nowhere("none");
+  if (adapted.head->kind() == models::HeadKind::prompts)
+    return nowhere("class prompts: graft.json has the classes and templates");
   const auto* trained = dynamic_cast<const models::LinearHead*>(adapted.head.get());
-  if (!trained) return nowhere("class prompts: graft.json has the classes and templates");
+  if (!trained || info.classes.empty())
+    return nowhere("head.safetensors: it tells no classes, and for those alone other programs have a place");
   const auto& model = *adapted.model;
   const auto library = library_of(model.info());
   if (library == Library::open_clip || model.info().family == "clip") {
