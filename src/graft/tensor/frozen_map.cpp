@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "graft/tensor/block_sums.h"
 #include "graft/tensor/tensor_rows.h"
@@ -20,13 +21,15 @@ at::Tensor up_panels(const LowRank& branch, int64_t width) {
 
 }  // namespace
 
-PackedWeight FrozenLinear::Packed::backward() {
+PackedWeight FrozenLinear::Packed::backward(bool with_numbers) {
+  at::Tensor just_made;
   std::call_once(once_, [&] {
     backward_ = transposed(forward);
-    if (backward_.bytes() >= kBigWeight) backward_.numbers.reset();
+    if (backward_.bytes() >= kBigWeight) just_made = std::move(backward_.numbers);
   });
   auto weight = backward_;
-  if (!weight.numbers.defined()) weight.numbers = transposed_numbers(forward);
+  if (weight.numbers.defined() || !with_numbers) return weight;
+  weight.numbers = just_made.defined() ? just_made : transposed_numbers(forward);
   return weight;
 }
 
@@ -78,7 +81,7 @@ MapGradients map_backward(FrozenLinear::Packed& packed, const at::Tensor& gradie
   at::NoGradGuard no_grad;
   const auto& kernels = *fast_kernels();
   const auto m = gradient.size(0), width = kernels.panel;
-  const auto weight = packed.backward();
+  const auto weight = packed.backward(/*with_numbers=*/wants.x);
   MapGradients result;
   if (wants.x) result.x = at::empty({m, packed.in}, gradient.options());
 

@@ -23,7 +23,8 @@ struct FrozenLinear::Packed {
 
   // Of a big weight the numbers are written anew each time, for a hundredth of the product's time: to keep them would
   // hold the model twice. Those of small ones are kept.
-  PackedWeight backward();
+  // Without them it has its sizes alone, for who asks for no product.
+  PackedWeight backward(bool with_numbers);
   int64_t bytes() const;
 
  private:
