@@ -1,7 +1,7 @@
 """The peers of ../video_frames.cpp: PyAV or decord in a torch DataLoader with as many worker processes.
 
     python video_frames.py READER FOLDER [SIZE] [WORKERS] [SECONDS]      READER: pyav, decord
-    python video_frames.py make FOLDER WIDTHxHEIGHT CLIPS SECONDS        clips to read, by ffmpeg
+    python video_frames.py make FOLDER WIDTHxHEIGHT CLIPS SECONDS        clips to read, by PyAV
 
 As people write it: the number of frames from the container, 8 spread over the clip, one pass that converts only those
 (PyAV) or get_batch (decord); torch resizes the bytes (its antialiased kernel for uint8), crops and normalises.
@@ -9,7 +9,6 @@ As people write it: the number of frames from the container, 8 spread over the c
 
 import json
 import os
-import subprocess
 import sys
 import time
 
@@ -23,13 +22,26 @@ FRAMES = 8
 
 def make(folder, size, clips, seconds):
     """H.264 as x264 makes it by default, with a camera's noise."""
+    import av
+    from fractions import Fraction
     os.makedirs(folder, exist_ok=True)
+    width, height = map(int, size.split("x"))
     for i in range(int(clips)):
         path = os.path.join(folder, f"{i:02}.mp4")
-        if not os.path.exists(path):
-            subprocess.run(["ffmpeg", "-y", "-loglevel", "error", "-f", "lavfi", "-i",
-                            f"testsrc2=size={size}:rate=30,hue=h={20 * i},noise=alls=6:allf=t", "-t", seconds, "-pix_fmt",
-                            "yuv420p", "-c:v", "libx264", path], check=True)
+        if os.path.exists(path):
+            continue
+        graph = av.filter.Graph()
+        graph.link_nodes(graph.add("testsrc2", f"size={size}:rate=30:duration={seconds}"), graph.add("hue", f"h={20 * i}"),
+                         graph.add("noise", "alls=6:allf=t"), graph.add("format", "yuv420p"), graph.add("buffersink")).configure()
+        with av.open(path + ".part", "w", format="mp4") as container:
+            stream = container.add_stream("libx264", rate=30)
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            for number in range(30 * int(seconds)):
+                frame = graph.vpull()
+                frame.pts, frame.time_base = number, Fraction(1, 30)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+        os.rename(path + ".part", path)
 
 
 def uniform(n):

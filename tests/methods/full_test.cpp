@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include "tests/methods/small_models.h"
+#include "tests/support/tiny_models.h"
 
 namespace graft::methods {
 namespace {
@@ -20,6 +21,16 @@ TEST(Full, TrainsTheImageTowerOfAClipAlone) {
   }
   EXPECT_EQ(earliest_change(built.adaptation, *built.model), 0);
   EXPECT_FALSE(text_changes(built.adaptation, *built.model));
+}
+
+// What starts blind to the order of frames has no gradient at all behind a head of zeros, where a batch holds clips and
+// their reversals.
+TEST(Full, BeginsTheHeadOfAModelOfClipsAtRandom) {
+  const auto begins = [](const std::shared_ptr<models::Model>& model) {
+    return make_method("full", {})->head({model}).init;
+  };
+  EXPECT_EQ(begins(graft::testing::tiny_timesformer_checkpoint().load()), models::HeadInit::normal);
+  EXPECT_EQ(begins(small_model("timm")), models::HeadInit::zero);
 }
 
 TEST(Full, FromScratchTakesTheShapeAlone) {

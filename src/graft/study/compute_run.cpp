@@ -4,6 +4,7 @@
 
 #include "graft/core/clock.h"
 #include "graft/core/error.h"
+#include "graft/core/printable.h"
 #include "graft/core/signals.h"
 #include "graft/engine/compute_threads.h"
 #include "graft/engine/options.h"
@@ -15,12 +16,24 @@
 namespace graft::study {
 namespace {
 
-constexpr int64_t kAligned = 512;  // test examples on which it is seen how far features have moved
+constexpr int64_t kAligned = 512;          // test examples on which it is seen how far features have moved
+constexpr std::size_t kErrorLength = 400;  // of what a table shows
 
-std::string last_line(std::string text) {
-  while (!text.empty() && text.back() == '\n')
-    text.pop_back();
-  return text.substr(text.rfind('\n') + 1);
+// What a table can show of an error: its lines as one.
+std::string one_line(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    if (c != '\n' && c != ' ')
+      line += c;
+    else if (!line.empty() && line.back() != ' ')
+      line += ' ';
+  }
+  if (line.ends_with(' ')) line.pop_back();
+  if (line.size() <= kErrorLength) return line;
+  line.resize(kErrorLength);
+  while (!is_utf8(line))  // a character was cut
+    line.pop_back();
+  return line + " ...";
 }
 
 void keep_predictions(const tasks::Predictions& predictions, const std::vector<std::string>& classes,
@@ -90,14 +103,14 @@ RunResult compute_run(const PlannedRun& run, Place& place, StudyFolder& folder, 
     }
   } catch (const DivergenceError& error) {
     result.outcome = Outcome::diverged;
-    result.error = last_line(error.what());
+    result.error = one_line(error.what());
     result.count = static_cast<int64_t>(session.dataset().test.size());
   } catch (const Error& error) {
     result.outcome = Outcome::failed;
-    result.error = last_line(error.what());
+    result.error = one_line(error.what());
   } catch (const c10::Error& error) {
     result.outcome = Outcome::failed;
-    result.error = last_line(error.what_without_backtrace());
+    result.error = one_line(error.what_without_backtrace());
   }
   result.seconds = seconds_since(start) - not_counted;
   result.shared_seconds = std::min(result.seconds, session.encoder().seconds() - shared_before);

@@ -55,6 +55,9 @@ class Full final : public MethodWith<Options> {
   HeadWish head(const Setting& setting) const override {
     if (from_scratch_of_convolutions(*setting.model)) return {.init = models::HeadInit::uniform};
     const bool prompts = setting.model->has_prompts() && !setting.classes.empty();
+    // Attention over time starts blind to order; a head of zeros would tell it nothing of clips that differ in that
+    // alone.
+    if (!prompts && setting.model->reader().frames() > 0) return {.init = models::HeadInit::normal};
     return {.init = prompts ? models::HeadInit::class_text : models::HeadInit::zero};
   }
 
