@@ -28,8 +28,9 @@ using testing::IsEmpty;
 using testing::Not;
 
 const fs::path kAssets = GRAFT_TEST_ASSETS;
-const std::set<std::string> kPathOptions = {"model",      "data", "classes", "templates", "output", "resume", "adapter",
-                                            "text-model", "run",  "sites",   "config",    "html",   "study",  "labels"};
+const std::set<std::string> kPathOptions = {"model",  "data",    "classes",    "templates", "output",
+                                            "resume", "adapter", "text-model", "run",       "sites",
+                                            "config", "html",    "study",      "labels",    "csv"};
 // Text that names no file.
 const std::set<std::string> kWords = {"as",
                                       "precision",

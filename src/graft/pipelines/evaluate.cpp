@@ -4,12 +4,14 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <utility>
 
 #include "graft/core/error.h"
 #include "graft/core/names.h"
 #include "graft/data/check_clips.h"
+#include "graft/data/clip_source.h"
 #include "graft/data/format.h"
 #include "graft/data/photo_findings.h"
 #include "graft/data/text_list.h"
@@ -25,6 +27,8 @@
 
 namespace graft::pipelines {
 namespace {
+
+constexpr size_t kFramesShown = 12;
 
 using Places = std::unordered_map<std::string, int64_t>;
 
@@ -206,6 +210,29 @@ engine::DataOptions own_data(const std::string& run, const engine::DataOptions& 
   return read_options<engine::DataOptions>("evaluate", values);
 }
 
+// Where each of `samples` lies in its clip, with frames of at most kFramesShown a clip where they are wanted.
+std::vector<Window> windows_shown(const std::vector<data::Sample>& samples, const data::Source& source,
+                                  data::FrameCache& cache, bool frames) {
+  std::vector<Window> windows;
+  std::map<std::string, std::vector<size_t>> of_clip;
+  for (const auto& sample : samples) {
+    of_clip[sample.input].push_back(windows.size());
+    const double last = cache.seen(sample.input, /*with_times=*/true).times.back();
+    windows.push_back({.clip = sample.input, .begin = sample.span->begin, .end = std::min(*sample.span->end, last)});
+  }
+  const auto* clips = dynamic_cast<const data::ClipSource*>(&source);
+  if (!frames || !clips) return windows;
+  for (const auto& [clip, places] : of_clip) {
+    const size_t shown = std::min(places.size(), kFramesShown);
+    for (size_t k = 0; k < shown; ++k) {
+      const size_t place = places[(2 * k + 1) * places.size() / (2 * shown)];
+      auto images = clips->images(static_cast<int64_t>(place) * clips->views());
+      windows[place].frame = std::move(images[images.size() / 2]);
+    }
+  }
+  return windows;
+}
+
 }  // namespace
 
 engine::ModelOptions model_of_run(const engine::AdapterInfo& info, engine::ModelOptions options, Reporter& report) {
@@ -298,6 +325,10 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
     throw ConfigError("predict", "--timeline {}: {} reads single photos or texts, which have no time. Leave it out.",
                       options.timeline, options.run);
   }
+  if (options.timeline == 0 && !(options.html.empty() && options.csv.empty())) {
+    throw ConfigError("predict", "--{} is of a timeline: expected --timeline SECONDS beside it.",
+                      options.html.empty() ? "csv" : "html");
+  }
   const auto choice =
       pairs ? ChoiceOfClasses{data::class_names(options.classes), {}} : choose_classes(adapted, info, options.classes);
   if (info.classes_made_up) {
@@ -330,7 +361,7 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
     report.line("data", fmt::format("clips  {}{}", dataset.test.size(),
                                     bad.empty() ? "" : fmt::format(" · {} unreadable, left out", bad.size())));
     data::report_clips(dataset, {data::Split::test}, data::reading_of(data.clips), *frames, report);
-    samples = options.timeline > 0 ? engine::windows_of(dataset.test, options.timeline, *frames) : dataset.test;
+    samples = options.timeline != 0 ? engine::windows_of(dataset.test, options.timeline, *frames) : dataset.test;
   } else {
     const engine::PhotoList photos = engine::readable(engine::list_photos(options.files), data, *images);
     report.line("data", photos.describe("photos"));
@@ -342,8 +373,10 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
       .clips = data::reading_of(data.clips),
       .frames = frames,
       .max_length = options.max_length ? options.max_length : engine::max_length_of_run(options.run)};
+  const auto asked = options.timeline != 0 ? samples : std::vector<data::Sample>{};
   const auto source = models::source_of(*model, dataset, std::move(samples), reading, &report);
   auto result = evaluate_on(adapted, info, encoder, *source, choice, report);
+  result.windows = windows_shown(asked, *source, *frames, !options.html.empty());
   if (!pairs) return result;
   return nearest_texts(std::move(result), adapted, models::caption_ids(*model, choice.classes, reading, &report));
 }

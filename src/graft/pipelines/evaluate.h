@@ -9,6 +9,7 @@
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/options.h"
 #include "graft/engine/session.h"
+#include "graft/io/image.h"
 #include "graft/tasks/accuracy.h"
 
 namespace graft::pipelines {
@@ -31,11 +32,19 @@ void fields(Visitor& visit, EvaluateOptions& o) {
   visit("output", o.output, "file for predictions, a JSON object a line");
 }
 
+// The part of a clip that an answer is of.
+struct Window {
+  std::string clip;
+  double begin = 0, end = 0;            // seconds
+  std::optional<io::Image> frame = {};  // from its middle, of a few windows a clip
+};
+
 struct Evaluation {
   tasks::Scores scores;
   tasks::Predictions predictions;
   std::vector<std::string> classes;
   data::Reads reads = data::Reads::photo;
+  std::vector<Window> windows = {};  // of a timeline, a prediction each
 };
 
 // Without a model's name: the one that the run was trained on; without data: the run's own. The data's classes are
@@ -55,6 +64,7 @@ struct PredictOptions {
   std::optional<data::Exif> exif = {};
   data::ClipOptions clips = {};
   double timeline = 0;
+  std::string html, csv;
   int64_t workers = 2;
   bool force_base = false;
 };
@@ -75,6 +85,8 @@ void fields(Visitor& visit, PredictOptions& o) {
   fields(visit, o.clips);
   visit("timeline", o.timeline,
         "clips: the answer in a window of so many seconds that slides by half of it; 0: one answer a clip");
+  visit("html", o.html, "page to write of a timeline: a strip for each clip, with frames");
+  visit("csv", o.csv, "table to write of a timeline: clip, begin, end, answer, probability");
   visit("workers", o.workers, "threads that decode photos");
   visit("force-base", o.force_base, "load onto another base model than the one it was trained on");
 }
