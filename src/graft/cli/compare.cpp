@@ -85,9 +85,16 @@ void say_study(const study::Spec& spec, const study::Runner& runner, const study
     terminal.line("budget", budget);
 }
 
-int dry_run(study::Runner& runner, Terminal& terminal) {
-  TextTable table({Align::left, Align::left, Align::right, Align::right, Align::right, Align::right});
-  table.row({"method", "data", "shots", "runs", "memory", "time"});
+int dry_run(const study::Spec& spec, study::Runner& runner, Terminal& terminal) {
+  const bool models = spec.models.size() > 1;
+  std::vector<Align> columns(models ? 3 : 2, Align::left);
+  columns.resize(columns.size() + 4, Align::right);
+  TextTable table(columns);
+  const auto row = [&](std::vector<std::string> cells, const std::string& model) {
+    if (models) cells.insert(cells.begin() + 1, model);
+    table.row(std::move(cells));
+  };
+  row({"method", "data", "shots", "runs", "memory", "time"}, "model");
   std::map<std::tuple<std::string, std::string, std::string, int64_t>, std::pair<const study::PlannedRun*, int64_t>>
       kinds;
   for (const auto* run : runner.missing()) {
@@ -108,8 +115,9 @@ int dry_run(study::Runner& runner, Terminal& terminal) {
       all += seconds;
       most = std::max(most, plan.choice.plan.bytes());
     }
-    table.row({cell.method, cell.data, cell.seed == 0 ? "" : std::to_string(cell.shots), std::to_string(kind.second),
-               memory, time});
+    row({cell.method, cell.data, cell.seed == 0 ? "" : std::to_string(cell.shots), std::to_string(kind.second), memory,
+         time},
+        cell.model);
   }
   for (const auto& line : table.lines())
     terminal.print("  " + line);
@@ -182,7 +190,7 @@ int run(Arguments& arguments, Terminal& terminal) {
     study::Runner runner(spec, folder, host, terminal);
     runner.prepare();
     say_study(spec, runner, shard, terminal);
-    return dry_run(runner, terminal);
+    return dry_run(spec, runner, terminal);
   }
   study::StudyFolder folder(output);
   for (const auto& other : options.merge)
