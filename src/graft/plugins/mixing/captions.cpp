@@ -8,6 +8,7 @@
 
 #include "graft/core/error.h"
 #include "graft/data/captions.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::plugins {
 
@@ -32,7 +33,8 @@ at::Tensor joined_captions(const at::Tensor& first, const at::Tensor& second, co
     rows.push_back(std::move(row));
   }
   const auto ids = data::side_by_side(std::vector<std::span<const int64_t>>(rows.begin(), rows.end()));
-  return torch::tensor(ids, a.options()).view({count, -1});
+  const auto longest = static_cast<int64_t>(ids.size()) / std::max<int64_t>(1, count);
+  return torch::tensor(ids, tensor::on_cpu(at::kLong)).view({count, longest});
 }
 
 JoiningLoss joining_loss(const std::map<int64_t, int64_t>& count_of_length, const TextFrame& frame) {
