@@ -11,6 +11,7 @@
 #include <string>
 
 #include "graft/core/error.h"
+#include "graft/methods/adapted.h"
 #include "graft/methods/hidden_layers.h"
 #include "graft/planner/memory_trace.h"
 #include "tests/support/tiny_models.h"

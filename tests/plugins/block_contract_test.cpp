@@ -1,4 +1,4 @@
-// What every block promises, asked of every block that is listed, on the tiny ResNet.
+// What every block promises, asked of every block that is listed, on a tiny ResNet and, where it stands there, on ViTs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
