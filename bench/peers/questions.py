@@ -9,6 +9,7 @@ from collections.abc import Callable
 import agreement
 import empty_site
 import operations
+import plugins
 import sizes_sweep
 from machine import ROOT, THREADS
 
@@ -199,6 +200,7 @@ QUESTIONS = {
     "video-1080": lambda: video_frames("1920x1080", 4, 5),
     "thirty-runs": thirty_runs,
     "study-runs": study_runs,
+    "plugins": lambda: plugins.ask,
     "empty-site": lambda: empty_site.ask,
     "sizes": lambda: sizes_sweep.ask,
     "agreement": lambda: agreement.ask,

@@ -89,6 +89,24 @@ std::filesystem::path put_something_something(const graft::TempFolder& folder) {
   return folder.path();
 }
 
+std::filesystem::path put_coco_captions(const graft::TempFolder& folder) {
+  for (const std::string split : {"train", "val", "test"}) {
+    std::string images, annotations;
+    for (const auto& example : examples()) {
+      if (example.split != split) continue;
+      const int id = 10 * (example.label == "cat" ? 1 : 2) + example.number;
+      const char* comma = images.empty() ? "" : ", ";
+      images += fmt::format(R"({}{{"id": {}, "file_name": "{:012}.jpg"}})", comma, id, id);
+      annotations += fmt::format(R"({}{{"id": {}, "image_id": {}, "caption": "A {} that sits."}})", comma, 900 + id, id,
+                                 example.label);
+      folder.put(fmt::format("{}2017/{:012}.jpg", split, id), "");
+    }
+    folder.put(fmt::format("annotations/captions_{}2017.json", split),
+               fmt::format(R"({{"images": [{}], "annotations": [{}]}})", images, annotations));
+  }
+  return folder.path();
+}
+
 std::filesystem::path put_text_folder(const graft::TempFolder& folder) {
   return put_folders(folder, "txt", "a text\n");
 }

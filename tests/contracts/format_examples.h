@@ -1,5 +1,5 @@
 // A small data set in every format that the registry lists, all of the same contents: the classes cat and dog, of each
-// two examples to train on, one to choose on and one to test.
+// two examples to train on, one to choose on and one to test. Where captions are told, they say the class.
 #pragma once
 
 #include <filesystem>

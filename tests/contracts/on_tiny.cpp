@@ -133,6 +133,11 @@ at::Tensor OnTiny::answers(bool train, bool recompute) const {
 
 at::Tensor OnTiny::loss(bool recompute) const {
   nn::Context context;
+  if (head->has_own_loss()) {
+    context = {.training = true, .recompute = recompute, .generator = at::make_generator<at::CPUGeneratorImpl>(1)};
+    const auto& tower = model->reader();
+    return head->own_loss(tower, tower.run(examples, 0, head_at, context), target, context);
+  }
   return task->loss(answers(true, recompute), head->truth(target, context)) / static_cast<double>(kExamples);
 }
 

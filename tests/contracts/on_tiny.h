@@ -37,7 +37,7 @@ struct OnTiny : methods::Adapted {
   std::shared_ptr<const tasks::Task> task;
 
   at::Tensor answers(bool train = false, bool recompute = false) const;  // [N, C]
-  at::Tensor loss(bool recompute = false) const;                         // of answers in training
+  at::Tensor loss(bool recompute = false) const;                         // in training: of answers, or the head's own
   void step(double lr);                                                  // of plain gradient descent on the loss
 };
 

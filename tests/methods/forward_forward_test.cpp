@@ -15,8 +15,10 @@ namespace {
 
 using Tensors = std::map<std::string, at::Tensor>;
 
-Network network(const Options& options, int64_t features = 6, int64_t classes = 3) {
+Network network(const GoodnessOptions& goodness, int64_t features = 6, int64_t classes = 3) {
   Random random(1);
+  Options options;
+  static_cast<GoodnessOptions&>(options) = goodness;
   return {features, classes, options, random};
 }
 
@@ -88,7 +90,7 @@ TEST(ForwardForward, LearnsByThePapersLoss) {
 TEST(ForwardForward, NoGradientCrossesALayer) {
   const auto x = torch::randn({8, 6}).requires_grad_();
   const auto labels = torch::randint(0, 2, {8}, torch::kLong);
-  const Options two{.width = 7, .layers = 2, .negatives = Negatives::random};
+  const GoodnessOptions two{.width = 7, .layers = 2, .negatives = Negatives::random};
   auto net = network(two, 6, 2);
   const auto both = gradients(net, x, labels);
   EXPECT_FALSE(x.grad().defined());

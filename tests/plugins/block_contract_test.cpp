@@ -1,4 +1,4 @@
-// What every block promises, asked of every block that is listed, on the tiny ResNet.
+// What every block promises, asked of every block that is listed, on a tiny ResNet and, where it stands there, on ViTs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,28 +28,47 @@ methods::Adapted with_blocks(const std::string& text, std::shared_ptr<models::Mo
       {.make_head = normal, .blocks = [&](models::Model& of) { return place_blocks(text, of, Random(seed)); }});
 }
 
-std::shared_ptr<models::Model> tiny_resnet() {
-  return graft::testing::tiny_resnet_checkpoint().load();
+// A network that blocks stand in, and where.
+struct Network {
+  const char* name;
+  graft::testing::TinyCheckpoint (*checkpoint)(uint64_t seed);
+  bool of_tokens;
+};
+constexpr Network kNetworks[] = {{"resnet", graft::testing::tiny_resnet_checkpoint, false},
+                                 {"vit", graft::testing::tiny_vit_checkpoint, true},
+                                 {"clip", graft::testing::tiny_clip_checkpoint, true}};
+
+struct Stand {
+  const BlockEntry* block;
+  const Network* network;
+};
+
+std::vector<Stand> all_stands() {
+  std::vector<Stand> all;
+  for (const auto* block : blocks()) {
+    for (const auto& network : kNetworks) {
+      if (!network.of_tokens || !block->not_on_tokens) all.push_back({block, &network});
+    }
+  }
+  return all;
 }
 
-nn::Value photos(int64_t count) {
-  return graft::testing::tiny_resnet_checkpoint().examples(count, 3);
-}
-
-class BlockContract : public ::testing::TestWithParam<const BlockEntry*> {
+class BlockContract : public ::testing::TestWithParam<Stand> {
  protected:
-  std::string name() const { return GetParam()->name; }
+  std::string name() const { return GetParam().block->name; }
+  std::shared_ptr<models::Model> network() const { return GetParam().network->checkpoint(1).load(); }
+  nn::Value photos(int64_t count) const { return GetParam().network->checkpoint(1).examples(count, 3); }
 };
 
 TEST_P(BlockContract, NamesItsPaper) {
-  EXPECT_THAT(GetParam()->paper, HasSubstr("arXiv:"));
-  EXPECT_THAT(GetParam()->options().front().name, "at");
+  EXPECT_THAT(GetParam().block->paper, HasSubstr("arXiv:"));
+  EXPECT_THAT(GetParam().block->options().front().name, "at");
 }
 
 TEST_P(BlockContract, StartsAsIfItWereNotThereToTheBit) {
   const torch::NoGradGuard no_grad;
-  const auto plain = tiny_resnet();
-  const auto adapted = with_blocks(name(), tiny_resnet());
+  const auto plain = network();
+  const auto adapted = with_blocks(name(), network());
   EXPECT_FALSE(adapted.blocks.empty());
   for (const bool training : {false, true}) {
     const nn::Context context{.training = training};
@@ -59,7 +78,7 @@ TEST_P(BlockContract, StartsAsIfItWereNotThereToTheBit) {
 }
 
 TEST_P(BlockContract, TrainsWhollyAndTheNetworkStaysAsItIs) {
-  const auto adapted = with_blocks(name(), tiny_resnet());
+  const auto adapted = with_blocks(name(), network());
   const auto step = [&](bool recompute) {
     for (const auto& [key, parameter] : adapted.parameters)
       parameter.mutable_grad() = at::Tensor();
@@ -90,7 +109,9 @@ TEST_P(BlockContract, ItsGradientsAreThoseOfDifferences) {
   torch::manual_seed(3);
   const auto block = made_block(name(), {}, 5);
   block->to(at::kDouble);
-  std::vector<at::Tensor> leaves = {torch::randn({2, 5, 3, 4}, at::kDouble).requires_grad_()};
+  const std::vector<int64_t> maps = {2, 5, 3, 4}, tokens = {2, 7, 5};
+  std::vector<at::Tensor> leaves = {
+      torch::randn(GetParam().network->of_tokens ? tokens : maps, at::kDouble).requires_grad_()};
   {
     const torch::NoGradGuard no_grad;
     for (auto& parameter : block->parameters())
@@ -103,7 +124,7 @@ TEST_P(BlockContract, ItsGradientsAreThoseOfDifferences) {
 TEST_P(BlockContract, TheSameSeedDrawsTheSameAtEachSite) {
   const auto numbers = [&](const std::string& text, uint64_t seed) {
     std::map<std::string, at::Tensor> all;
-    for (const auto& [key, parameter] : with_blocks(text, tiny_resnet(), seed).parameters)
+    for (const auto& [key, parameter] : with_blocks(text, network(), seed).parameters)
       all[key] = parameter.detach();
     return all;
   };
@@ -119,16 +140,40 @@ TEST_P(BlockContract, TheSameSeedDrawsTheSameAtEachSite) {
 
 TEST_P(BlockContract, ChangesNothingBelowItsFirstSite) {
   const auto earliest = [&](const std::string& at) {
-    const auto adapted = with_blocks(fmt::format("{}:at={}", name(), at), tiny_resnet());
+    const auto adapted = with_blocks(fmt::format("{}:at={}", name(), at), network());
     return methods::earliest_change(adapted.whole(), *adapted.model);
   };
   EXPECT_EQ(earliest("blocks.2"), 3);
-  EXPECT_EQ(earliest("layer2.0,blocks.1"), 2);
+  EXPECT_EQ(earliest("blocks.2,blocks.1"), 2);
   EXPECT_EQ(earliest("*"), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Blocks, BlockContract, ::testing::ValuesIn(blocks()),
-                         [](const auto& info) { return std::string(info.param->name); });
+INSTANTIATE_TEST_SUITE_P(Blocks, BlockContract, ::testing::ValuesIn(all_stands()), [](const auto& info) {
+  return fmt::format("{}_in_{}", info.param.block->name, info.param.network->name);
+});
+
+TEST(Blocks, ReadTokensAsTheyReadTheMapsOfOneRow) {
+  torch::manual_seed(4);
+  const auto tokens = torch::randn({2, 7, 6});
+  for (const auto* entry : blocks()) {
+    if (entry->not_on_tokens) continue;
+    const auto block = made_block(entry->name, {}, 6);
+    {
+      const torch::NoGradGuard no_grad;
+      for (auto& parameter : block->parameters())
+        parameter.normal_();
+    }
+    const auto maps = tokens.transpose(1, 2).unsqueeze(2);  // [B, C, 1, T]
+    EXPECT_LT(graft::testing::relative_error(run_block(*block, tokens, {}),
+                                             run_block(*block, maps, {}).squeeze(2).transpose(1, 2)),
+              1e-5)
+        << entry->name;
+  }
+}
+
+std::shared_ptr<models::Model> tiny_resnet() {
+  return graft::testing::tiny_resnet_checkpoint().load();
+}
 
 std::string refusal_of(const std::string& text, std::shared_ptr<models::Model> model = tiny_resnet()) {
   try {
@@ -139,20 +184,29 @@ std::string refusal_of(const std::string& text, std::shared_ptr<models::Model> m
   return "nothing was refused";
 }
 
+using Names = std::vector<std::string>;
+Names sites_of(const std::string& text, models::Model& model) {
+  Names all;
+  for (const auto& binding : place_blocks(text, model, Random(1)))
+    all.push_back(binding.method + " " + binding.sites.front());
+  return all;
+}
+
 TEST(Blocks, AreReadWithTheirOptionsAndPlaces) {
   const auto model = tiny_resnet();
-  const auto sites = [&](const std::string& text) {
-    std::vector<std::string> all;
-    for (const auto& binding : place_blocks(text, *model, Random(1)))
-      all.push_back(binding.method + " " + binding.sites.front());
-    return all;
-  };
-  using Names = std::vector<std::string>;
+  const auto sites = [&](const std::string& text) { return sites_of(text, *model); };
   EXPECT_EQ(sites("nonlocal"), (Names{"nonlocal vision.blocks.2.out"}));
   EXPECT_EQ(sites("nonlocal:form=dot,at=layer1.1,blocks.0,se:ratio=2,at=blocks.2"),
             (Names{"nonlocal vision.blocks.0.out", "nonlocal vision.blocks.1.out", "se vision.blocks.2.path"}));
   EXPECT_EQ(sites("gc:at=layer1.*,cbam:at=vision.blocks.0"),
             (Names{"gc vision.blocks.0.path", "gc vision.blocks.1.path", "cbam vision.blocks.0.path"}));
+}
+
+TEST(Blocks, StandInThePathsOfAVitsMlps) {
+  const auto vit = graft::testing::tiny_vit(), clip = graft::testing::tiny_clip();
+  EXPECT_EQ(sites_of("se:at=blocks.1", *vit), (Names{"se vision.blocks.1.mlp"}));
+  EXPECT_EQ(sites_of("gc", *clip),  // the photos' tower alone
+            (Names{"gc vision.blocks.0.mlp", "gc vision.blocks.1.mlp", "gc vision.blocks.2.mlp"}));
 }
 
 TEST(Blocks, RefuseWhatCannotBeInOneLine) {
@@ -164,8 +218,14 @@ TEST(Blocks, RefuseWhatCannotBeInOneLine) {
             "[block] --block nonlocal:at=layer2.7: tiny-resnet has no residual block of that name. Did you mean "
             "'layer2.0'? It has blocks.0 to blocks.2.");
   EXPECT_THAT(refusal_of("nonlocal:at=blocks.1,se:at=blocks.7"), HasSubstr("--block se:at=blocks.7"));
-  EXPECT_THAT(refusal_of("se", graft::testing::tiny_vit()), HasSubstr("has no residual blocks of maps"));
-  EXPECT_THAT(refusal_of("se", graft::testing::tiny_resnet3d_checkpoint().load()), HasSubstr("Take a ResNet."));
+  EXPECT_THAT(refusal_of("se", graft::testing::tiny_resnet3d_checkpoint().load()),
+              HasSubstr("Take a ResNet or a ViT."));
+  EXPECT_THAT(refusal_of("se", graft::testing::tiny_bert_checkpoint().load()), HasSubstr("Take a ResNet or a ViT."));
+  EXPECT_THAT(refusal_of("nonlocal", graft::testing::tiny_vit()),
+              HasSubstr("computes tokens: it is what attention does between them already, in each block. Take se or "
+                        "gc, or a ResNet."));
+  EXPECT_THAT(refusal_of("cbam:at=blocks.1", graft::testing::tiny_clip()), HasSubstr("class tokens have none"));
+  EXPECT_THAT(refusal_of("gc:at=blocks.7", graft::testing::tiny_vit()), HasSubstr("It has blocks.0 to blocks.2."));
 }
 
 }  // namespace

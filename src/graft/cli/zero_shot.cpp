@@ -21,8 +21,8 @@ int run(Arguments& arguments, Terminal& terminal) {
     arguments.require("model", "a CLIP: folder, file, or org/name in the Hugging Face cache");
   arguments.require("data", "photos: a folder, a table, or a CoOp split file");
   const auto evaluation = pipelines::zero_shot(options, host_of(arguments), terminal);
-  const bool labelled = evaluation.scores.count > 0;
-  if (terminal.json() || !labelled) print_predictions(evaluation, terminal);
+  const bool labelled = evaluation.scores.count > 0, pairs = evaluation.predictions.target == data::Target::caption;
+  if (!pairs && (terminal.json() || !labelled)) print_predictions(evaluation, terminal);
   if (!labelled) return 0;
   terminal.print(
       terminal.json()
@@ -36,11 +36,12 @@ int run(Arguments& arguments, Terminal& terminal) {
 
 Command zero_shot_command() {
   return {"zero-shot",
-          "Classify photos by the names of their classes, without training.",
+          "Classify photos by the names of their classes, or find them by captions, without training.",
           "--model CLIP --data D",
           "graft zero-shot --model openai/clip-vit-base-patch16 --data pets/\n"
           "graft zero-shot --model clip/ --data photos/ --classes names.txt \\\n"
-          "    --template 'a photo of a {}.' --template 'a drawing of a {}.' --json",
+          "    --template 'a photo of a {}.' --template 'a drawing of a {}.' --json\n"
+          "graft zero-shot --model clip/ --data coco/ --test-split val      # captions: recall both ways",
           run,
           [] { return describe_options<pipelines::ZeroShotOptions>(); }};
 }

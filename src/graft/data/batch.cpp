@@ -11,13 +11,10 @@ std::int64_t padded_length(const Source& source, std::int64_t longest) {
 }
 
 std::vector<std::int32_t> captions_of(const Source& source, std::span<const std::int64_t> indices) {
-  std::size_t longest = 0;
+  std::vector<std::span<const std::int32_t>> rows;
   for (const std::int64_t index : indices)
-    longest = std::max(longest, source.caption(index).size());
-  std::vector<std::int32_t> ids(indices.size() * longest, kNoToken);
-  for (std::size_t i = 0; i < indices.size(); ++i)
-    std::ranges::copy(source.caption(indices[i]), ids.begin() + static_cast<std::ptrdiff_t>(i * longest));
-  return ids;
+    rows.push_back(source.caption(index));
+  return side_by_side(rows);
 }
 
 void make_room(Batch& batch, const Source& source) {

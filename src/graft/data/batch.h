@@ -5,11 +5,10 @@
 #include <span>
 #include <vector>
 
+#include "graft/data/captions.h"
 #include "graft/data/source.h"
 
 namespace graft::data {
-
-inline constexpr std::int32_t kNoToken = -1;  // behind a caption that is shorter than another
 
 // Of photos, clips and features `images` alone is filled, of texts `ids`, `types` and `lengths`. T is padded_length()
 // of the longest text; behind a shorter one stands the source's pad.

@@ -91,7 +91,7 @@ void check(const Dataset& dataset, const DatasetOptions& options, const std::vec
   const bool trains = std::ranges::find(needed, Split::train) != needed.end(), told = !has_classes(dataset.target);
   const bool captions = dataset.target == Target::caption;
   if (options.target == Target::caption && !captions) {
-    problems.add("--label-kind caption: of photos in a table that has captions beside them, and {} were found as {}.",
+    problems.add("--label-kind caption: of photos with captions beside them, and {} were found as {}.",
                  unit_of(dataset.reads), dataset.format);
   } else if (dataset.reads != Reads::text && !captions && options.target.value_or(Target::label) != Target::label)
     problems.add("--label-kind {}: of {} one class is told.",

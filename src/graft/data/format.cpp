@@ -145,8 +145,40 @@ std::vector<std::string> class_names(const std::string& file_or_names) {
   return names;
 }
 
+namespace {
+
+using FurtherCaptions = std::map<std::string, std::vector<Sample>>;  // by photo, all but the first
+
+FurtherCaptions take_further_captions(std::vector<Sample>& sorted) {
+  FurtherCaptions more;
+  std::vector<Sample> firsts;
+  for (auto& sample : sorted) {
+    if (!firsts.empty() && firsts.back().input == sample.input) {
+      more[sample.input].push_back(std::move(sample));
+    } else {
+      firsts.push_back(std::move(sample));
+    }
+  }
+  sorted = std::move(firsts);
+  return more;
+}
+
+void put_back(const FurtherCaptions& more, std::vector<Sample>& samples) {
+  if (more.empty()) return;
+  std::vector<Sample> all;
+  for (const auto& first : samples) {
+    all.push_back(first);
+    if (const auto found = more.find(first.input); found != more.end())
+      all.insert(all.end(), found->second.begin(), found->second.end());
+  }
+  samples = std::move(all);
+}
+
+}  // namespace
+
 void split_by_seed(Dataset& dataset, std::vector<Sample> samples, std::uint64_t seed) {
   std::ranges::sort(samples, {}, [](const Sample& s) { return std::tie(s.label, s.input, s.pair, s.name); });
+  const auto more = dataset.target == Target::caption ? take_further_captions(samples) : FurtherCaptions();
   PythonRandom random(seed);
   for (std::size_t begin = 0; begin < samples.size();) {
     std::size_t end = begin;
@@ -163,6 +195,8 @@ void split_by_seed(Dataset& dataset, std::vector<Sample> samples, std::uint64_t 
     dataset.test.insert(dataset.test.end(), test_begin, one.end());
     begin = end;
   }
+  for (const auto& [split, name] : choices(Split{}))
+    put_back(more, dataset.split(split));
   dataset.found_splits = {"train", "val", "test"};
 }
 

@@ -54,7 +54,7 @@ class SplitNames {
 
 // The split of data that has none, as CoOp makes it: one class after the other, sorted by file or text, shuffled with
 // Python's random, half to train, a fifth to val and the rest to test (rounded half to even). Of several classes the
-// first counts; numbers are one class.
+// first counts; numbers are one class. All captions of a photo go to one split.
 void split_by_seed(Dataset& dataset, std::vector<Sample> samples, std::uint64_t seed);
 
 // The first line of a text file, for a look at what it is; little more than that is read. Empty where there is none.

@@ -44,7 +44,7 @@ at::Tensor ModelObjective::loss(const train::Batch& batch, nn::Context& context)
   }
   if (place < adapted_.head_at) value = tower.run(std::move(value), place, adapted_.head_at, context);
   const auto& head = *adapted_.head;
-  if (head.has_own_loss()) return head.own_loss(tower.rows(value), target, context);
+  if (head.has_own_loss()) return head.own_loss(tower, value, target, context);
   const auto answers = head.answer(tower, value, context);
   return options_.task->loss(answers, head.truth(target, context), batch.epoch);
 }

@@ -81,7 +81,7 @@ void fields(Visitor& visit, DataOptions& o) {
 
 // How a run trains: what is not asked for is as the method's recipe has it.
 struct TrainOptions : methods::RecipeChanges {
-  std::string loss = "cross-entropy";
+  std::optional<std::string> loss;  // absent: the task's own
   std::string mix;
   data::Grouping grouping = data::Grouping::none;
   std::string block;
@@ -95,7 +95,10 @@ struct TrainOptions : methods::RecipeChanges {
 template <class Visitor>
 void fields(Visitor& visit, TrainOptions& o) {
   fields(visit, static_cast<methods::RecipeChanges&>(o));
-  visit("loss", o.loss, "what is made small: a loss by its name, with its options as in focal:gamma=1");
+  visit("loss", o.loss,
+        "what is made small: a loss by its name, with its options as in focal:gamma=1 (default: the task's own, of "
+        "classes "
+        "cross-entropy, of captions info-nce)");
   visit("mix", o.mix,
         "make training examples of two: mixup or cutmix with its options, or both, as in mixup:alpha=0.2,cutmix; of "
         "pairs mixgen");

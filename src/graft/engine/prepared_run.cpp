@@ -61,6 +61,7 @@ void PreparedRun::check_options() const {
 // Method, recipe and classifier, and where training begins.
 void PreparedRun::choose() {
   const auto model = session.model();
+  options.train.loss = options.train.loss.value_or(tasks::task_of(dataset.target).own_loss);
   auto method = methods::make_method(options.method, method_options);
   const methods::Setting setting{.model = model,
                                  .classes = dataset.classes,
@@ -93,7 +94,7 @@ void PreparedRun::choose() {
     recipe.augmentation = methods::Augmentation::none;
   }
   task = tasks::task_of(dataset.target)
-             .make({.loss = options.train.loss,
+             .make({.loss = asked_loss(),
                     .label_smoothing = recipe.label_smoothing,
                     .classes = dataset.classes,
                     .counts = counts_of(dataset)});
@@ -126,9 +127,14 @@ void PreparedRun::choose() {
   if (trains()) check_smallest_batch();
 }
 
+// Empty where it is the task's own.
+std::string PreparedRun::asked_loss() const {
+  return *options.train.loss == tasks::task_of(dataset.target).own_loss ? "" : *options.train.loss;
+}
+
 // Where the head holds what of the loss trains.
 std::string PreparedRun::loss_of_head() const {
-  return data::has_classes(dataset.target) || options.train.loss == TrainOptions().loss ? "" : options.train.loss;
+  return data::has_classes(dataset.target) ? "" : asked_loss();
 }
 
 // Of one example there may be no variance for a batch norm to go by: told now, and not at the end of an epoch.
@@ -147,7 +153,7 @@ void PreparedRun::check_own_loss() const {
   const auto refuse = [&](const std::string& option) {
     throw ConfigError("train", "{}: {} learns by an objective of its own. Leave it out.", option, options.method);
   };
-  if (options.train.loss != TrainOptions().loss) refuse("--loss " + options.train.loss);
+  if (!asked_loss().empty()) refuse("--loss " + asked_loss());
   if (!options.train.mix.empty()) refuse("--mix " + options.train.mix);
   if (recipe.label_smoothing != 0) refuse(fmt::format("--label-smoothing {}", recipe.label_smoothing));
 }

@@ -56,6 +56,7 @@ class PreparedRun {
   void check_options() const;
   void choose();
   void check_own_loss() const;
+  std::string asked_loss() const;
   std::string loss_of_head() const;
   void prepare_mixing();
   void need_steps(std::string_view option, std::string_view otherwise) const;  // ConfigError where none is taken

@@ -58,6 +58,10 @@ bool is_absent_in_studies(const std::string& name, const std::string& value) {
   return is_untouched(kSinceStudies, name, value);
 }
 
+std::string in_words_of_studies(const std::string& option, const std::string& value) {
+  return option == "loss" && value.empty() ? "cross-entropy" : value;
+}
+
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,
                         const AdapterInfo& info, models::HeadInit head_init) {
   make_absolute(options.model.model);

@@ -19,6 +19,8 @@ bool is_place(const std::string& option);
 // Options that runs of earlier versions lack: where nobody set them, a run's identity is what it was there.
 bool is_absent(const std::string& option, const std::string& value);
 bool is_absent_in_studies(const std::string& option, const std::string& value);  // the same of a study's runs
+// What a study's runs say of an option that may be left out since.
+std::string in_words_of_studies(const std::string& option, const std::string& value);
 
 // What config.yaml holds; read_adapt_request() of it is the same run from any folder.
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,

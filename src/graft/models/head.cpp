@@ -23,6 +23,14 @@ nn::Site head_site(int64_t features, int64_t outputs) {
   return site;
 }
 
+// What is known of the rows of a value, for a head that reads all of them.
+nn::Context of_rows(const nn::Value& value, const nn::Context& context) {
+  auto inner = context;
+  inner.layout = value.layout;
+  inner.present = value.present;
+  return inner;
+}
+
 }  // namespace
 
 at::Tensor unit(const at::Tensor& x) {
@@ -49,9 +57,7 @@ Head::Head(int64_t features, int64_t outputs) : joint_(head_site(features, outpu
 
 at::Tensor Head::answer(const Tower& tower, const nn::Value& value, nn::Context& context) const {
   if (reads_rows()) return forward(tower.rows(value), context);
-  auto inner = context;
-  inner.layout = value.layout;
-  inner.present = value.present;
+  auto inner = of_rows(value, context);
   return forward(value.x, inner);
 }
 
@@ -62,6 +68,13 @@ at::Tensor Head::forward(const at::Tensor& features, nn::Context& context) const
   }
   const nn::Frozen frozen([&](const at::Tensor& u) { return this->frozen(u, context); });
   return joint_.run(features, frozen, context);
+}
+
+at::Tensor Head::own_loss(const Tower& tower, const nn::Value& value, const at::Tensor& target,
+                          nn::Context& context) const {
+  if (reads_rows()) return own_loss(tower.rows(value), target, context);
+  auto inner = of_rows(value, context);
+  return own_loss(value.x, target, inner);
 }
 
 at::Tensor Head::own_loss(const at::Tensor&, const at::Tensor&, nn::Context&) const {

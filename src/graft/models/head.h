@@ -54,8 +54,10 @@ class Head : public torch::nn::Module {
   // captions (pair_head.h).
   virtual at::Tensor truth(const at::Tensor& told, nn::Context&) const { return told; }
 
-  // Whether it learns by an objective of its own in place of the task's; that of rows [B, E] and what is told of them.
+  // Whether it learns by an objective of its own in place of the task's; that of what it reads, as answer() has it, and
+  // of what is told of the examples.
   virtual bool has_own_loss() const { return false; }
+  at::Tensor own_loss(const Tower& tower, const nn::Value& value, const at::Tensor& target, nn::Context& context) const;
   virtual at::Tensor own_loss(const at::Tensor& features, const at::Tensor& target, nn::Context& context) const;
 
   // What was computed once and kept is computed again at the next call. For one who changed the model's parameters in a

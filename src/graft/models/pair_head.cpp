@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "graft/core/error.h"
-#include "graft/data/batch.h"
+#include "graft/data/captions.h"
 #include "graft/models/text_side.h"
 #include "graft/tensor/on_cpu.h"
 

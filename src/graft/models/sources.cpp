@@ -114,14 +114,10 @@ at::Tensor caption_ids(const Model& model, const std::vector<std::string>& texts
   for (const auto& text : texts)
     samples.push_back({.input = text, .pair = text});
   const auto source = captions_of(model, samples, options, report);
-  size_t longest = 1;
+  std::vector<std::span<const int32_t>> rows;
   for (int64_t i = 0; i < source->size(); ++i)
-    longest = std::max(longest, source->ids(i).size());
-  auto ids =
-      at::full({source->size(), static_cast<int64_t>(longest)}, int64_t{data::kNoToken}, tensor::on_cpu(at::kLong));
-  for (int64_t i = 0; i < source->size(); ++i)
-    std::ranges::copy(source->ids(i), ids[i].data_ptr<int64_t>());
-  return ids;
+    rows.push_back(source->ids(i));
+  return as_ids(data::side_by_side(rows), source->size());
 }
 
 nn::Value value_of(const data::Batch& batch, const data::Preprocessing& preprocessing) {

@@ -88,6 +88,30 @@ Evaluation evaluate(const std::shared_ptr<models::Model>& model, features::Encod
   return result;
 }
 
+// Photos and captions, as the untrained model finds the ones by the others.
+Evaluation retrieve(engine::Session& session, data::Split split, Reporter& report) {
+  const torch::NoGradGuard no_grad;
+  constexpr auto kTarget = data::Target::caption;
+  const auto& model = session.model();
+  const auto& entry = tasks::task_of(kTarget);
+  const auto source = session.source(session.dataset(), split, {}, &report);
+  Random unused(0);  // nothing is drawn where no map is put behind the towers
+  const auto head = entry.head({.model = model, .target = kTarget}, {}, unused);
+  tasks::PredictionRows predictions(*source, kTarget, head->outputs());
+  const at::Tensor features = session.encoder().features(*source, model->reader().last(), report);
+  features::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
+    nn::Context context;
+    predictions.add(head->forward(rows, context).narrow(0, 0, count));
+  });
+  nn::Context context;
+  predictions.tell(head->truth(models::targets_of(*source, kTarget), context));
+  Evaluation result;
+  result.reads = source->reads();
+  result.predictions = predictions.take();
+  result.scores = entry.make({})->score(result.predictions, /*intervals=*/true);
+  return result;
+}
+
 // One photo, or a folder of photos without class folders: nothing says what they show.
 bool is_unlabelled(const std::filesystem::path& path) {
   std::error_code error;
@@ -124,8 +148,13 @@ Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const std::vecto
 Evaluation zero_shot_labelled(const ZeroShotOptions& options, const std::vector<std::string>& templates,
                               const engine::Host& host, Reporter& report) {
   engine::Session session(options.model, options.data, host, report, {options.split});
-  // Of texts a class name alone is the usual prompt.
   const bool said = !options.templates.empty() || !options.templates_file.empty();
+  if (said && session.dataset().target == data::Target::caption) {
+    throw ConfigError(
+        "zero-shot", "--template, --templates: are what class names stand in, and {} has captions. Leave {}.",
+        session.dataset().name, options.templates.empty() || options.templates_file.empty() ? "it out" : "them out");
+  }
+  // Of texts a class name alone is the usual prompt.
   return zero_shot(session, said || !reads_texts(*session.model()) ? templates : std::vector<std::string>{"{}"},
                    options.split, report);
 }
@@ -145,9 +174,10 @@ Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host& host, R
 
 Evaluation zero_shot(engine::Session& session, const std::vector<std::string>& templates, data::Split split,
                      Reporter& report) {
+  if (session.dataset().target == data::Target::caption) return retrieve(session, split, report);
   check_reads_text(*session.model());
   if (session.dataset().target != data::Target::label) {
-    throw DataError("zero-shot", "{} has {}: expected one class for each example.", session.dataset().name,
+    throw DataError("zero-shot", "{} has {}: expected one class or a caption for each example.", session.dataset().name,
                     tasks::task_of(session.dataset().target).summary);
   }
   return evaluate(session.model(), session.encoder(), session.dataset().classes, templates,

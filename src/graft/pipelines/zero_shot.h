@@ -1,5 +1,6 @@
 // Class names in, accuracy out: a CLIP's prompts as the classifier (Radford et al. 2021, arXiv:2103.00020). Several
-// templates make an ensemble, normalised twice.
+// templates make an ensemble, normalised twice. Of photos with captions it is retrieval: recall at 1, 5 and 10 both
+// ways.
 #pragma once
 
 #include <string>

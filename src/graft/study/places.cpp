@@ -66,7 +66,7 @@ std::string options_hash(const OptionValues& values) {
   for (const auto& [name, value] : all) {
     const bool free = (engine::may_change(name) && name != "threads") || engine::is_place(name) ||
                       engine::is_absent_in_studies(name, value);
-    if (!free) hash.add(name).add(value);
+    if (!free) hash.add(name).add(engine::in_words_of_studies(name, value));
   }
   return hash.hex();
 }

@@ -36,7 +36,7 @@ class Task {
 };
 
 struct TaskOptions {
-  std::string loss = "cross-entropy";
+  std::string loss = {};  // empty: the task's own
   double label_smoothing = 0;
   std::vector<std::string> classes = {};  // of a training run ...
   std::vector<int64_t> counts = {};       // ... and how many of its examples each has
@@ -49,7 +49,8 @@ struct TaskEntry {
   std::unique_ptr<Task> (*make)(const TaskOptions& options);
   // What answers, for a method's wish.
   std::shared_ptr<models::Head> (*head)(const methods::Setting&, const methods::HeadWish&, Random&);
-  int64_t least_batch = 1;  // examples that its loss needs together
+  int64_t least_batch = 1;                 // examples that its loss needs together
+  const char* own_loss = "cross-entropy";  // what a run writes down where --loss was left out
 };
 
 const std::vector<const TaskEntry*>& tasks();  // in the order of tasks.def

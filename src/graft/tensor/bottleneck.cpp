@@ -44,9 +44,31 @@ at::Tensor as_rows(const at::Tensor& t) {
   return t.reshape({-1, t.size(-1)}).contiguous();
 }
 
-bool multiplies_pairs(const KernelTable& kernels, const at::Tensor& rows) {
-  return is_bf16(rows) && kernels.product_of_bf16;
-}
+// What a block of rows adds to a weight's gradient: reducedᵀ wide, [rank, width], of bf16 pairs or in float32.
+struct WeightSums {
+  const KernelTable& kernels;
+  int64_t rank, width;
+  bool pairs;
+
+  // Rows [m, rank] and [m, width]; of the two an undefined one is what was multiplied.
+  void of_block(const FinishedBlock& block, const at::Tensor& reduced, const at::Tensor& wide,
+                const BlockSums& into) const {
+    float* const to = into.of(block.index);
+    if (pairs) {
+      const auto of = [&](const at::Tensor& t, int64_t columns) {
+        return t.defined() ? at(rows_of(t), block.first)
+                           : bf16_rows(kernels, block.rows, columns, block.left, block.left_stride);
+      };
+      transposed_product_of_bf16(kernels, block.rows, rank, of(reduced, rank), width, of(wide, width), to);
+    } else {
+      const auto of = [&](const at::Tensor& t) {
+        return t.defined() ? float_rows(kernels, t, block.first, block.rows) : block.left;
+      };
+      transposed_product(kernels, block.rows, rank, of(reduced), width, of(wide),
+                         wide.defined() ? width : block.left_stride, to);
+    }
+  }
+};
 
 // What is added to the change: x itself, another tensor, nothing.
 enum class Added { x, other, nothing };
@@ -91,6 +113,8 @@ struct BottleneckOnKernels : torch::autograd::Function<BottleneckOnKernels> {
     const auto rows = as_rows(saved[2]);
     const auto d_out = as_rows(is_bf16(rows) ? gradients[0].to(at::kBFloat16) : gradients[0]);
     const auto m = rows.size(0), width = rows.size(1), rank = before.size(1);
+    const WeightSums sums{kernels, rank, width, is_bf16(rows) && kernels.product_of_bf16};
+    const at::Tensor multiplied;
 
     const auto up = pack_trained((saved[1] * gain).t(), is_bf16(d_out), kernels);
     const auto d_inner = at::empty({m, rank}, before.options());
@@ -102,15 +126,7 @@ struct BottleneckOnKernels : torch::autograd::Function<BottleneckOnKernels> {
     first.gather = up_sums.parts.defined() || up_bias_sums.parts.defined();
     first.on_block = [&](const FinishedBlock& block) {
       if (up_bias_sums.parts.defined()) sum_rows(kernels, block, width, up_bias_sums.of(block.index));
-      if (!up_sums.parts.defined()) return;
-      if (multiplies_pairs(kernels, inner)) {
-        transposed_product_of_bf16(kernels, block.rows, rank, at(rows_of(inner), block.first), width,
-                                   at(rows_of(d_out), block.first), up_sums.of(block.index));
-        return;
-      }
-      const auto* active = float_rows(kernels, inner, block.first, block.rows);
-      transposed_product(kernels, block.rows, rank, active, width, block.left, block.left_stride,
-                         up_sums.of(block.index));
+      if (up_sums.parts.defined()) sums.of_block(block, inner, sums.pairs ? d_out : multiplied, up_sums);
     };
     run_product(kernels, first);
 
@@ -127,19 +143,11 @@ struct BottleneckOnKernels : torch::autograd::Function<BottleneckOnKernels> {
     second.gather = down_sums.parts.defined() || down_bias_sums.parts.defined();
     second.on_block = [&](const FinishedBlock& block) {
       if (down_bias_sums.parts.defined()) sum_rows(kernels, block, rank, down_bias_sums.of(block.index));
-      if (!down_sums.parts.defined()) return;
-      if (multiplies_pairs(kernels, rows)) {
-        const auto reduced = bf16_rows(kernels, block.rows, rank, block.left, block.left_stride);
-        transposed_product_of_bf16(kernels, block.rows, rank, reduced, width, at(rows_of(rows), block.first),
-                                   down_sums.of(block.index));
-        return;
-      }
-      const auto* wide = float_rows(kernels, rows, block.first, block.rows);
-      transposed_product(kernels, block.rows, rank, block.left, width, wide, width, down_sums.of(block.index));
+      if (down_sums.parts.defined()) sums.of_block(block, multiplied, rows, down_sums);
     };
     run_product(kernels, second);
 
-    const auto sum = [](const BlockSums& sums) { return sums.parts.defined() ? total(sums) : at::Tensor(); };
+    const auto sum = [](const BlockSums& of) { return of.parts.defined() ? total(of) : at::Tensor(); };
     const auto times_gain = [&](const at::Tensor& t) { return t.defined() && gain != 1 ? t * gain : t; };
     const auto flat = [](const at::Tensor& t) { return t.defined() ? t.view({-1}) : t; };
     const auto d_up = sum(up_sums);

@@ -1,6 +1,6 @@
-// Small networks that are put into a ResNet and train there, whatever the method trains beside them. Each starts as if
-// it were not there, bit for bit, unless its options say otherwise. A block is named on the command line with its
-// options: "nonlocal", "se:ratio=8"; several with commas between.
+// Small networks that are put into a ResNet or a ViT and train there, whatever the method trains beside them. Each
+// starts as if it were not there, bit for bit, unless its options say otherwise. A block is named on the command line
+// with its options: "nonlocal", "se:ratio=8"; several with commas between.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,11 +20,12 @@ namespace graft::plugins {
 class Block {
  public:
   virtual ~Block() = default;
-  virtual std::string at() const = 0;      // the residual blocks that the user named; empty: none were
-  virtual bool stands_behind() const = 0;  // whole residual blocks; else within their paths, before the add
+  virtual std::string at() const = 0;  // the residual blocks that the user named; empty: none were
+  // Whole residual blocks of maps; else within their paths, before the add. Of a ViT it is the path of a block's MLP.
+  virtual bool stands_behind() const = 0;
   // Where its paper puts it, by index, among residual blocks of these widths in their order.
   virtual std::vector<size_t> usual_places(const std::vector<int64_t>& widths) const = 0;
-  // For maps [B, width, H, W].
+  // For maps [B, width, H, W], or tokens [B, T, width] where the entry has no reason against them.
   virtual std::shared_ptr<nn::Insert> make(int64_t width, Random& random) const = 0;
 };
 
@@ -72,6 +73,7 @@ struct BlockEntry {
   const char* paper;
   std::vector<OptionInfo> (*options)();
   std::unique_ptr<Block> (*parse)(const OptionValues& values);
+  const char* not_on_tokens = nullptr;  // why it has nothing to do in a ViT, a sentence; null: it stands there too
 };
 
 const std::vector<const BlockEntry*>& blocks();  // in the order of blocks.def

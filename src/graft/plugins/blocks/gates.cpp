@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include "graft/methods/initial.h"
+#include "graft/plugins/blocks/positions.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::plugins {
@@ -34,8 +35,8 @@ at::Tensor GateBottleneck::bottleneck(const at::Tensor& x) const {
   return at::linear(at::relu(at::linear(x, down_, down_bias_)), up_, up_bias_);
 }
 
-at::Tensor GateBottleneck::scaled(const at::Tensor& maps, const at::Tensor& before_gate) const {
-  return maps * gate(before_gate, start_).unsqueeze(2).unsqueeze(3);
+at::Tensor GateBottleneck::scaled(const at::Tensor& x, const at::Tensor& before_gate) const {
+  return x * at_each_position(gate(before_gate, start_), x);
 }
 
 }  // namespace graft::plugins

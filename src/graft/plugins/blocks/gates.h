@@ -40,8 +40,8 @@ at::Tensor before_gate(int64_t out, int64_t in, Start start, Random& random);
 class GateBottleneck : public nn::Insert {
  protected:
   GateBottleneck(const char* block, const GateOptions& options, int64_t width, Random& random);
-  at::Tensor bottleneck(const at::Tensor& x) const;                                // [B, C] -> [B, C]
-  at::Tensor scaled(const at::Tensor& maps, const at::Tensor& before_gate) const;  // [B, C, H, W], [B, C]
+  at::Tensor bottleneck(const at::Tensor& x) const;                             // [B, C] -> [B, C]
+  at::Tensor scaled(const at::Tensor& x, const at::Tensor& before_gate) const;  // maps or tokens, [B, C]
   Start start() const { return start_; }
 
  private:

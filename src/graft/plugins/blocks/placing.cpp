@@ -14,7 +14,8 @@
 namespace graft::plugins {
 namespace {
 
-constexpr const char* kPath = "path";  // the part of a residual block that a site is
+constexpr const char* kPath = "path";       // the part of a residual block that a site is
+constexpr const char* kTokensPath = "mlp";  // likewise in a ViT
 
 constexpr AskedKind kKind{.where = "block",
                           .one = "block",
@@ -40,6 +41,17 @@ std::vector<const nn::Site*> sites_of(models::Model& model, bool behind) {
   for (const auto* joint : model.joints()) {
     const auto& site = joint->site();
     if (site.kind == nn::SiteKind::maps && (site.part == kPath) != behind) sites.push_back(&site);
+  }
+  return sites;
+}
+
+// Of a ViT the paths of its MLPs, where channels are mixed as a ResNet's paths mix them.
+std::vector<const nn::Site*> token_sites(models::Model& model) {
+  std::vector<const nn::Site*> sites;
+  for (const auto* joint : model.joints()) {
+    const auto& site = joint->site();
+    if (site.kind == nn::SiteKind::sublayer && site.tower == nn::Tower::vision && site.part == kTokensPath)
+      sites.push_back(&site);
   }
   return sites;
 }
@@ -79,12 +91,28 @@ std::vector<const nn::Site*> named_sites(const BlockEntry& entry, const std::str
   return found;
 }
 
+std::vector<std::string> names_on_tokens() {
+  std::vector<std::string> names;
+  for (const auto* entry : blocks()) {
+    if (!entry->not_on_tokens) names.emplace_back(entry->name);
+  }
+  return names;
+}
+
 std::vector<const nn::Site*> sites_for(const BlockEntry& entry, const Block& block, models::Model& model) {
-  const auto sites = sites_of(model, block.stands_behind());
+  auto sites = sites_of(model, block.stands_behind());
+  if (sites.empty()) sites = token_sites(model);
   if (sites.empty()) {
-    throw ModelError("block",
-                     "--block {}: {} ({}) has no residual blocks of maps, where it would stand. Take a ResNet.",
-                     entry.name, model.info().source, model.info().description);
+    throw ModelError(
+        "block",
+        "--block {}: {} ({}) has neither residual blocks of maps nor a ViT's blocks, where it would stand. "
+        "Take a ResNet or a ViT.",
+        entry.name, model.info().source, model.info().description);
+  }
+  if (entry.not_on_tokens && sites.front()->kind != nn::SiteKind::maps) {
+    throw ModelError("block", "--block {}: {} ({}) computes tokens: {}. Take {}, or a ResNet.", entry.name,
+                     model.info().source, model.info().description, entry.not_on_tokens,
+                     fmt::join(names_on_tokens(), " or "));
   }
   if (!block.at().empty()) return named_sites(entry, block.at(), model, sites);
   std::vector<int64_t> widths;

@@ -15,7 +15,8 @@ namespace graft::plugins {
 void check_blocks(const std::string& text);
 
 // Built and bound to their sites, not yet put there; drawn by the seed and the site alone. ModelError for a model
-// without residual blocks, and for places that it lacks, with the nearest.
+// without residual blocks of maps or a ViT's, for a block that has nothing to do on tokens, and for places that the
+// model lacks, with the nearest.
 std::vector<methods::Binding> place_blocks(const std::string& text, models::Model& model, const Random& random);
 
 }  // namespace graft::plugins

@@ -3,10 +3,12 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "graft/core/error.h"
-#include "graft/data/batch.h"
+#include "graft/data/captions.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::plugins {
 
@@ -15,7 +17,6 @@ at::Tensor joined_captions(const at::Tensor& first, const at::Tensor& second, co
   const auto a = first.contiguous(), b = second.contiguous();
   const int64_t count = a.size(0), width = a.size(1);
   std::vector<std::vector<int64_t>> rows;
-  size_t longest = 1;
   const auto row_of = [&](const at::Tensor& of, int64_t i) {
     const auto* begin = of.const_data_ptr<int64_t>() + i * width;
     return std::vector<int64_t>(begin, std::find(begin, begin + width, int64_t{data::kNoToken}));
@@ -29,13 +30,11 @@ at::Tensor joined_captions(const at::Tensor& first, const at::Tensor& second, co
     if (static_cast<int64_t>(row.size()) > frame.most - frame.behind)
       row.resize(static_cast<size_t>(frame.most - frame.behind));
     row.insert(row.end(), end.begin(), end.end());
-    longest = std::max(longest, row.size());
     rows.push_back(std::move(row));
   }
-  auto joined = at::full({count, static_cast<int64_t>(longest)}, int64_t{data::kNoToken}, a.options());
-  for (int64_t i = 0; i < count; ++i)
-    std::copy(rows[static_cast<size_t>(i)].begin(), rows[static_cast<size_t>(i)].end(), joined[i].data_ptr<int64_t>());
-  return joined;
+  const auto ids = data::side_by_side(std::vector<std::span<const int64_t>>(rows.begin(), rows.end()));
+  const auto longest = static_cast<int64_t>(ids.size()) / std::max<int64_t>(1, count);
+  return torch::tensor(ids, tensor::on_cpu(at::kLong)).view({count, longest});
 }
 
 JoiningLoss joining_loss(const std::map<int64_t, int64_t>& count_of_length, const TextFrame& frame) {

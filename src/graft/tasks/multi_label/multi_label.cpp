@@ -41,7 +41,7 @@ MultiLabelScores scores_of(const at::Tensor& told, const at::Tensor& truth) {
 class MultiLabel final : public Task {
  public:
   explicit MultiLabel(const TaskOptions& options) {
-    if (options.loss != TaskOptions{}.loss) {
+    if (!options.loss.empty()) {
       loss_ = plugins::make_loss(options.loss, {data::Target::labels, options.classes, options.counts});
     }
     if ((!loss_ || loss_->serves(data::Target::labels)) && options.label_smoothing == 0) return;

@@ -18,7 +18,7 @@ constexpr const char* kOwnLoss = "info-nce";
 constexpr int64_t kLossTogether = 256;  // pairs whose loss is computed among each other, in a test
 
 std::string loss_of(const std::string& asked) {
-  return asked.empty() || asked == TaskOptions{}.loss ? kOwnLoss : asked;
+  return asked.empty() ? kOwnLoss : asked;
 }
 
 class Pairs final : public Task {
@@ -77,6 +77,7 @@ extern const TaskEntry pairs_task{
     data::Target::caption,
     [](const TaskOptions& options) -> std::unique_ptr<Task> { return std::make_unique<Pairs>(options); },
     pair_head,
-    2};
+    2,
+    kOwnLoss};
 
 }  // namespace graft::tasks

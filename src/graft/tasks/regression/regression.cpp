@@ -56,7 +56,7 @@ std::optional<Interval> fisher_interval(double r, int64_t n, double spread) {
 class Regression final : public Task {
  public:
   explicit Regression(const TaskOptions& options) {
-    if (options.loss == TaskOptions{}.loss && options.label_smoothing == 0) return;
+    if (options.loss.empty() && options.label_smoothing == 0) return;
     throw ConfigError("train",
                       "--loss and --label-smoothing are for classes: of a number the squared error is made "
                       "small. Leave them out.");

@@ -43,6 +43,7 @@ const BlockEntry entry{
     .parse = [](const OptionValues& values) -> std::unique_ptr<Block> {
       return std::make_unique<AttentionBlock>("cbam", read_options<GateOptions>("cbam", values));
     },
+    .not_on_tokens = "its second gate is a convolution over neighbouring positions, and class tokens have none",
 };
 
 }  // namespace graft::plugins::cbam

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include "graft/methods/initial.h"
+#include "graft/plugins/blocks/positions.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::plugins::gc {
@@ -27,12 +28,12 @@ class GlobalContext final : public nn::Insert {
 
   at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context&) const override {
     const auto change = frozen(x);
-    const auto positions = change.flatten(2).transpose(1, 2);           // [B, N, C]
-    const auto share = at::softmax(at::linear(positions, key_), 1);     // [B, N, 1]
-    const auto context = at::matmul(share.transpose(1, 2), positions);  // [B, 1, C]
+    const auto rows = positions(change);
+    const auto share = at::softmax(at::linear(rows, key_), 1);     // [B, N, 1]
+    const auto context = at::matmul(share.transpose(1, 2), rows);  // [B, 1, C]
     const auto inner = at::layer_norm(at::linear(context, down_, down_bias_), norm_.sizes(), norm_, norm_bias_, kEps);
     const auto added = at::linear(at::relu(inner), up_, up_bias_).squeeze(1);  // [B, C]
-    return change + added.unsqueeze(2).unsqueeze(3);
+    return change + at_each_position(added, change);
   }
 
  private:

@@ -8,6 +8,7 @@
 #include "graft/core/error.h"
 #include "graft/methods/initial.h"
 #include "graft/nn/batch_norm.h"
+#include "graft/plugins/blocks/positions.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::plugins::nonlocal {
@@ -18,11 +19,6 @@ constexpr int64_t kMostByTwos = 7, kSpread = 3;
 
 bool is_softmax(Form form) {
   return form == Form::embedded || form == Form::gaussian;
-}
-
-// [B, C, H, W] -> [B, H * W, C]
-at::Tensor positions(const at::Tensor& maps) {
-  return maps.flatten(2).transpose(1, 2);
 }
 
 class NonLocal final : public nn::Insert {
@@ -158,6 +154,7 @@ const BlockEntry entry{
     .parse = [](const OptionValues& values) -> std::unique_ptr<Block> {
       return std::make_unique<NonLocalBlock>(read_options<Options>("nonlocal", values));
     },
+    .not_on_tokens = "it is what attention does between them already, in each block",
 };
 
 }  // namespace graft::plugins::nonlocal

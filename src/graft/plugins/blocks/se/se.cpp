@@ -1,6 +1,7 @@
 #include "graft/plugins/blocks/se/se.h"
 
 #include "graft/plugins/blocks/gates.h"
+#include "graft/plugins/blocks/positions.h"
 
 namespace graft::plugins::se {
 namespace {
@@ -12,7 +13,7 @@ class SqueezeExcitation final : public GateBottleneck {
 
   at::Tensor forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context&) const override {
     const auto change = frozen(x);
-    return scaled(change, bottleneck(change.mean({2, 3})));
+    return scaled(change, bottleneck(mean_of_positions(change)));
   }
 };
 

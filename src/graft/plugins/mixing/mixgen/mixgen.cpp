@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "graft/core/error.h"
-#include "graft/data/batch.h"
+#include "graft/data/captions.h"
 #include "graft/plugins/mixing/box.h"
 #include "graft/tensor/on_cpu.h"
 
