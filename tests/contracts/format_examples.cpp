@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "graft/io/index_png.h"
 #include "graft/io/safetensors.h"
 
 namespace graft::testing {
@@ -43,6 +44,16 @@ std::filesystem::path put_folders(const graft::TempFolder& folder, const char* e
 
 std::filesystem::path put_image_folder(const graft::TempFolder& folder) {
   return put_folders(folder, "jpg", "");
+}
+
+std::filesystem::path put_mask_folder(const graft::TempFolder& folder) {
+  for (const auto& example : examples()) {
+    const auto name = fmt::format("{}/{}{}", example.split, example.label, example.number);
+    folder.put(fmt::format("images/{}.jpg", name), "");
+    folder.put(fmt::format("masks/{}.png", name), graft::io::encode_index_png({2, 1, {0, 1}, {}}));
+  }
+  folder.put("classes.txt", "cat\ndog\n");
+  return folder.path();
 }
 
 std::filesystem::path put_clip_folder(const graft::TempFolder& folder) {

@@ -10,6 +10,7 @@
 #include "graft/core/quantities.h"
 #include "graft/data/epoch_order.h"
 #include "graft/data/loader.h"
+#include "graft/data/mask_source.h"
 #include "graft/data/photo_findings.h"
 #include "graft/engine/augmentation.h"
 #include "graft/engine/caption_findings.h"
@@ -112,6 +113,7 @@ void PreparedRun::choose() {
   if (!options.train.mix.empty()) prepare_mixing();
   if (dataset.target == data::Target::caption && augments() && trains())
     warn_of_captions(dataset.train, augmentation_of(recipe), option::print(recipe.augmentation), report);
+  if (dataset.target == data::Target::mask && augments()) data::check_follows(augmentation_of(recipe));
   groups_ = data::groups_of(dataset, options.train.grouping, recipe.batch_size);
   if (!options.train.block.empty()) need_steps("block", "no block would train");
 
@@ -128,7 +130,8 @@ void PreparedRun::choose() {
 
 // Where the head holds what of the loss trains.
 std::string PreparedRun::loss_of_head() const {
-  return data::has_classes(dataset.target) || options.train.loss == TrainOptions().loss ? "" : options.train.loss;
+  const bool of_examples = data::has_classes(dataset.target) || dataset.target == data::Target::mask;
+  return of_examples || options.train.loss == TrainOptions().loss ? "" : options.train.loss;
 }
 
 // Of one example there may be no variance for a batch norm to go by: told now, and not at the end of an epoch.

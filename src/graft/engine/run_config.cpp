@@ -117,6 +117,7 @@ RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, co
       hash.add(source.content(i)).add(std::to_string(source.label(i)));
       hash.add(std::as_bytes(source.values(i)));
       if (const auto caption = source.caption(i); !caption.empty()) hash.add(std::as_bytes(caption));
+      if (const auto told = source.told(i); !told.empty()) hash.add(told);
     }
     return RunIdentity::Photos{source.size(), hash.hex()};
   };

@@ -8,6 +8,7 @@
 #include "graft/core/error.h"
 #include "graft/io/mapped_file.h"
 #include "graft/io/png_reader.h"
+#include "graft/io/png_writer.h"
 
 namespace graft::io {
 namespace {
@@ -112,56 +113,6 @@ class IndexPng : PngReader {
   std::vector<png_bytep> rows_;
 };
 
-// libpng over a string that grows. As in reading, only members are touched between setjmp and a longjmp.
-class Writer {
- public:
-  explicit Writer(const IndexImage& image) : image_(image) {
-    for (const auto& colour : image.palette)
-      palette_.push_back({colour[0], colour[1], colour[2]});
-    for (std::size_t k = palette_.size(); k < 256; ++k) {
-      const auto& colour = pascal_colours()[k];
-      palette_.push_back({colour[0], colour[1], colour[2]});
-    }
-    png_ = png_create_write_struct(PNG_LIBPNG_VER_STRING, this, jump_out, nullptr);
-    if (png_ != nullptr) info_ = png_create_info_struct(png_);
-  }
-  ~Writer() { png_destroy_write_struct(&png_, &info_); }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-
-  std::string encode() {
-    if (info_ == nullptr) throw std::bad_alloc();
-    if (setjmp(on_error_) != 0) throw InternalError("mask", "libpng could not encode a mask: {}.", message_);
-    png_set_write_fn(png_, this, append, [](png_structp) {});
-    png_set_IHDR(png_, info_, image_.width, image_.height, 8, PNG_COLOR_TYPE_PALETTE, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_set_PLTE(png_, info_, palette_.data(), 256);
-    png_write_info(png_, info_);
-    for (int y = 0; y < image_.height; ++y)
-      png_write_row(png_, image_.classes.data() + static_cast<std::size_t>(y) * image_.width);
-    png_write_end(png_, info_);
-    return std::move(bytes_);
-  }
-
- private:
-  static void jump_out(png_structp png, png_const_charp message) {
-    auto& self = *static_cast<Writer*>(png_get_error_ptr(png));
-    std::strncpy(self.message_, message, sizeof self.message_ - 1);
-    std::longjmp(self.on_error_, 1);
-  }
-  static void append(png_structp png, png_bytep bytes, std::size_t count) {
-    static_cast<Writer*>(png_get_io_ptr(png))->bytes_.append(reinterpret_cast<const char*>(bytes), count);
-  }
-
-  const IndexImage& image_;
-  std::vector<png_color> palette_;
-  png_structp png_ = nullptr;
-  png_infop info_ = nullptr;
-  std::string bytes_;
-  std::jmp_buf on_error_;
-  char message_[128] = {};
-};
-
 }  // namespace
 
 const std::vector<Colour>& pascal_colours() {
@@ -209,7 +160,14 @@ IndexImage read_index_png(const std::filesystem::path& path, const ColourTable* 
 std::string encode_index_png(const IndexImage& image) {
   const auto pixels = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height);
   GRAFT_ASSERT(image.width > 0 && image.height > 0 && image.classes.size() == pixels && image.palette.size() <= 256);
-  return Writer(image).encode();
+  std::vector<png_color> palette;
+  for (const auto& colour : image.palette)
+    palette.push_back({colour[0], colour[1], colour[2]});
+  for (std::size_t k = palette.size(); k < 256; ++k) {
+    const auto& colour = pascal_colours()[k];
+    palette.push_back({colour[0], colour[1], colour[2]});
+  }
+  return write_png({image.width, image.height, image.classes.data(), std::move(palette)});
 }
 
 void write_index_png(const std::filesystem::path& path, const IndexImage& image) {

@@ -57,6 +57,7 @@ struct PredictOptions {
   double timeline = 0;
   int64_t workers = 2;
   bool force_base = false;
+  std::string output = {};
 };
 template <class Visitor>
 void fields(Visitor& visit, PredictOptions& o) {
@@ -77,6 +78,7 @@ void fields(Visitor& visit, PredictOptions& o) {
         "clips: the answer in a window of so many seconds that slides by half of it; 0: one answer a clip");
   visit("workers", o.workers, "threads that decode photos");
   visit("force-base", o.force_base, "load onto another base model than the one it was trained on");
+  visit("output", o.output, "of a run on masks: folder for the masks, and for overlays on the photos");
 }
 // No labels: each is -1, and the scores count nothing.
 Evaluation predict(const PredictOptions& options, const engine::Host& host, Reporter& report);

@@ -60,6 +60,10 @@ class ResidualTower final : public Tower {
   // Maps are many times as large as what they are computed from: they are computed again and not kept.
   bool has_one_shape(nn::Place place) const override { return place == 0 || place >= pooled(); }
   at::Tensor rows(const nn::Value& value) const override;
+  std::optional<nn::Place> dense() const override {
+    return over_time_ ? std::nullopt : std::optional<nn::Place>(1 + blocks());
+  }
+  at::Tensor map(const nn::Value& value, nn::Place) const override { return value.x.permute({0, 3, 1, 2}); }
   std::vector<nn::Joint*> joints() override;  // of each block: its path, the whole; over time none
 
  private:
