@@ -17,8 +17,7 @@
 #include "graft/data/file_walk.h"
 #include "graft/data/format.h"
 #include "graft/data/listing.h"
-#include "graft/data/masks.h"
-#include "graft/data/numbers.h"
+#include "graft/data/mask_classes.h"
 #include "graft/data/problems.h"
 #include "graft/data/split_lists.h"
 #include "graft/text/text_file.h"
@@ -28,7 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kList = "classes.txt";
 constexpr std::string_view kLayouts =
     "images/x.jpg with masks/x.png (in or under folders of splits), SPLIT/ with SPLITannot/ as CamVid, or JPEGImages/ "
     "with SegmentationClass/ as Pascal VOC";
@@ -74,64 +72,9 @@ bool recognises(const fs::path& path) {
   return !look_at(path).sides.empty();
 }
 
-struct ClassList {
-  std::vector<std::string> names;
-  MaskNumbers numbers;
-};
-
-bool is_void(const std::string& name) {
-  constexpr std::string_view kVoid[] = {"void", "ignore", "unlabelled", "unlabeled"};
-  return std::ranges::find(kVoid, name) != std::end(kVoid);
-}
-
-// "12 stop sign", "12: stop sign"
-std::optional<std::pair<std::int64_t, std::string>> numbered(const std::string& line) {
-  const auto end = line.find_first_of(" \t:");
-  if (end == std::string::npos) return std::nullopt;
-  const auto number = whole_number(line.substr(0, end));
-  const auto begin = line.find_first_not_of(" \t:", end);
-  if (!number || begin == std::string::npos) return std::nullopt;
-  return std::pair(*number, line.substr(begin));
-}
-
-ClassList read_list(const std::vector<std::string>& lines, const std::string& source, Problems& problems) {
-  ClassList list;
-  const bool has_numbers =
-      !lines.empty() && std::ranges::all_of(lines, [](const std::string& line) { return numbered(line).has_value(); });
-  if (!has_numbers) {
-    list.names = lines;
-    list.numbers = MaskNumbers::in_order(lines.size(), source);
-  } else {
-    list.numbers.place.fill(MaskNumbers::kUnknown);
-    list.numbers.place[io::kIgnoredClass] = MaskNumbers::kIgnored;
-    list.numbers.known = fmt::format("the {} that {} lists", lines.size(), source);
-  }
-  for (const std::string& line : has_numbers ? lines : std::vector<std::string>()) {
-    const auto [number, name] = *numbered(line);
-    if (number < 0 || number > io::kIgnoredClass) {
-      problems.add("{}: the class '{}' has the number {}: expected 0 to 255.", source, name, number);
-      continue;
-    }
-    int& place = list.numbers.place[static_cast<std::size_t>(number)];
-    if (place >= 0) problems.add("{}: the number {} stands twice.", source, number);
-    place = is_void(name) ? MaskNumbers::kIgnored : static_cast<int>(list.names.size());
-    if (!is_void(name)) list.names.push_back(name);
-  }
-  std::set<std::string> unique;
-  for (const std::string& name : list.names) {
-    if (!unique.insert(name).second) problems.add("{}: the class '{}' is listed twice.", source, name);
-  }
-  if (list.names.size() < 2)
-    problems.add("{}: {} to tell pixels apart by: expected two classes or more.", source,
-                 list.names.empty() ? "no class" : "only the class '" + list.names.front() + "'");
-  if (list.names.size() > kMostMaskClasses)
-    problems.add("{}: {} classes, and a mask tells at most {} apart.", source, list.names.size(), kMostMaskClasses);
-  return list;
-}
-
 // SegNet's eleven, of whose numbers 11 is void; Pascal's twenty with what lies behind them.
-ClassList classes_of_camvid() {
-  ClassList list{
+MaskClasses classes_of_camvid() {
+  MaskClasses list{
       {"sky", "building", "pole", "road", "pavement", "tree", "sign symbol", "fence", "car", "pedestrian", "bicyclist"},
       {}};
   list.numbers = MaskNumbers::in_order(list.names.size(), "CamVid's");
@@ -139,8 +82,8 @@ ClassList classes_of_camvid() {
   return list;
 }
 
-ClassList classes_of_pascal() {
-  ClassList list{{"background", "aeroplane", "bicycle",     "bird",  "boat",        "bottle", "bus",
+MaskClasses classes_of_pascal() {
+  MaskClasses list{{"background", "aeroplane", "bicycle",     "bird",  "boat",        "bottle", "bus",
                   "car",        "cat",       "chair",       "cow",   "diningtable", "dog",    "horse",
                   "motorbike",  "person",    "pottedplant", "sheep", "sofa",        "train",  "tvmonitor"},
                  {}};
@@ -148,15 +91,15 @@ ClassList classes_of_pascal() {
   return list;
 }
 
-ClassList classes_of(const fs::path& root, Layout layout, const DatasetOptions& options, Problems& problems) {
-  if (!options.classes.empty()) return read_list(class_names(options.classes), options.classes, problems);
-  if (fs::is_regular_file(root / kList)) return read_list(read_lines(root / kList), kList, problems);
+MaskClasses classes_of(const fs::path& root, Layout layout, const DatasetOptions& options, Problems& problems) {
+  if (!options.classes.empty()) return mask_classes(class_names(options.classes), options.classes, problems);
+  if (fs::is_regular_file(root / kMaskClassesFile)) return mask_classes(read_lines(root / kMaskClassesFile), kMaskClassesFile, problems);
   if (layout == Layout::camvid) return classes_of_camvid();
   if (layout == Layout::pascal) return classes_of_pascal();
   problems.add(
       "what the numbers of its masks are called is not known. Put a {} there, a class a line in the order of "
       "their numbers, or name them with --classes a,b,c.",
-      kList);
+      kMaskClassesFile);
   return {};
 }
 
@@ -209,7 +152,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   Listing listing = empty_listing(path, "mask-folder", Reads::photo);
   listing.target = Target::mask;
   Problems problems(listing.subject);
-  ClassList classes = classes_of(path, found.layout, options, problems);
+  MaskClasses classes = classes_of(path, found.layout, options, problems);
   std::vector<std::string> notes;
   LeftOut left;
   std::size_t unlisted = 0;
