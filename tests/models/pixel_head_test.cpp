@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <cmath>
+#include <string>
+
 #include "graft/core/error.h"
-#include "graft/methods/setting.h"
 #include "tests/support/tiny_models.h"
 
 namespace graft::models {
@@ -36,7 +38,8 @@ TEST(PixelHead, AnswersForEachPatchInItsGrid) {
   const auto& parameters = model->named_parameters();
   const auto normed = at::layer_norm(own, {own.size(1)}, parameters["vision.norm.weight"],
                                      parameters["vision.norm.bias"], model->info().vision.eps);
-  EXPECT_TRUE(torch::allclose(answers.select(2, 1).select(2, 0), at::linear(normed, head.weight, head.bias), 1e-4, 1e-5));
+  EXPECT_TRUE(
+      torch::allclose(answers.select(2, 1).select(2, 0), at::linear(normed, head.weight, head.bias), 1e-4, 1e-5));
 }
 
 // At a block: as it leaves it.

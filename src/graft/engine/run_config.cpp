@@ -36,6 +36,8 @@ const std::vector<Later> kSinceStudies = {
     {"block"},
     {"caption-column"},
     {"text-model"},
+    {"decoder"},
+    {"output-stride"},
 };
 
 bool is_untouched(const std::vector<Later>& options, const std::string& name, const std::string& value) {

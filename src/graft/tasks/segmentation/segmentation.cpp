@@ -127,7 +127,15 @@ std::shared_ptr<models::Head> pixel_head(const methods::Setting& setting, const 
   }
   const bool inside = wish.at && *wish.at >= 1 && *wish.at <= *dense;
   const auto place = inside ? *wish.at : *dense;
-  return std::make_shared<models::PixelHead>(place, tower.width(place), setting.head_outputs(), wish.init, random);
+  auto head = std::make_shared<models::PixelHead>(place, tower.width(place), setting.head_outputs(), wish.init, random);
+  // A model that came with as many classes begins with these.
+  const auto& own = setting.model->pixel_classes();
+  if (own.weight.defined() && place == *dense && own.weight.sizes() == head->weight.sizes()) {
+    const torch::NoGradGuard no_grad;
+    head->weight.copy_(own.weight);
+    head->bias.copy_(own.bias);
+  }
+  return head;
 }
 
 }  // namespace
