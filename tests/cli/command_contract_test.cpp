@@ -17,6 +17,7 @@
 
 #include "graft/cli/command.h"
 #include "graft/core/printable.h"
+#include "graft/io/index_png.h"
 #include "tests/cli/child.h"
 
 namespace graft::cli {
@@ -29,7 +30,8 @@ using testing::Not;
 
 const fs::path kAssets = GRAFT_TEST_ASSETS;
 const std::set<std::string> kPathOptions = {"model",      "data", "classes", "templates", "output", "resume", "adapter",
-                                            "text-model", "run",  "sites",   "config",    "html",   "study",  "labels"};
+                                            "text-model", "run",  "sites",   "config",    "html",   "study",  "labels",
+                                            "folder",     "masks"};
 // Text that names no file.
 const std::set<std::string> kWords = {"as",
                                       "precision",
@@ -82,6 +84,10 @@ class World : public testing::Environment {
     fs::create_directories("holiday");
     for (const auto& photo : fs::directory_iterator("pets/test/Ties"))
       fs::copy_file(photo.path(), "holiday" / photo.path().filename());
+    for (const char* folder : {"seg/masks", "truth"}) {
+      fs::create_directories(folder);
+      io::write_index_png(fs::path(folder) / "a.png", {4, 2, {0, 0, 1, 1, 0, 1, 1, 2}, {}});
+    }
     std::ofstream("study.yaml")
         << "models: [clip]\ndata: [pets]\nmethods: [zero-shot, linear-probe]\nshots: [1]\nseeds: 2\n";
     const auto made = shell(examples("adapt")[0]);
@@ -258,6 +264,7 @@ std::vector<std::string> sound_call(const std::string& command) {
   if (command == "merge") return {command, "--run", "runs/pets", "-q", "--output", "odd/merged"};
   if (command == "predict") return {command, "--run", "runs/pets", "-q", "holiday"};
   if (command == "search") return {command, "--model", "clip", "--data", "holiday", "-q", "ties"};
+  if (command == "segment evaluate") return {"segment", "evaluate", "--folder", "seg", "--masks", "truth", "-q"};
   if (command == "zero-shot") return {command, "--model", "clip", "--data", "pets", "-q"};
   if (command == "compare") return {command, "--study", "study.yaml", "-q", "--output", "odd/study"};
   if (command == "features") {
