@@ -32,7 +32,7 @@ double ratio(int64_t part, int64_t of) {
   return of > 0 ? static_cast<double>(part) / static_cast<double>(of) : std::numeric_limits<double>::quiet_NaN();
 }
 
-ClusterScores scores_of(const Sides& sides) {
+ClusterScores summed(const Sides& sides) {
   ClusterScores scores;
   scores.truth = sides.truth;
   scores.correct = sides.both;
@@ -140,7 +140,7 @@ ClusterScores score_clusters(const ClusterTable& table, const std::vector<int64_
     for (int64_t c = 0; c < table.classes; ++c)
       sides.add(class_of[static_cast<size_t>(k)], c, table.at(k, c));
   }
-  return scores_of(sides);
+  return summed(sides);
 }
 
 ClusterScores score_by_halves(const std::vector<PhotoCells>& photos, int64_t clusters, int64_t classes,
@@ -182,7 +182,7 @@ std::array<Interval, 2> intervals_over_photos(const std::vector<PhotoCells>& pho
       for (const auto& cell : photos[draws.below(photos.size())])
         sides.add(class_of[cell.cluster], cell.of_class, cell.pixels);
     }
-    const auto scores = scores_of(sides);
+    const auto scores = summed(sides);
     if (!std::isfinite(scores.miou)) continue;  // photos of which nothing is told
     miou.push_back(scores.miou);
     accuracy.push_back(scores.accuracy);

@@ -12,7 +12,7 @@
 namespace graft::tasks {
 namespace {
 
-constexpr int64_t kAtOnce = int64_t{1} << 21;  // logits of so many pixels times classes
+constexpr int64_t kLogitsAtOnce = int64_t{1} << 21;  // logits of so many pixels times classes
 
 // [to, from]: what each of `to` positions takes of `from` ones; half-pixel centres, the ends repeated.
 at::Tensor stretching(int64_t from, int64_t to) {
@@ -40,7 +40,7 @@ PixelAnswer answer_pixels(const at::Tensor& logits, const data::Mask& truth) {
   const auto wide = at::matmul(logits.contiguous(), stretching(logits.size(2), width).t());  // [K, h, W]
   const auto known_classes =
       torch::from_blob(const_cast<uint8_t*>(truth.classes.data()), {height, width}, tensor::on_cpu(at::kByte));
-  const int64_t rows = std::max<int64_t>(1, kAtOnce / std::max<int64_t>(1, classes * width));
+  const int64_t rows = std::max<int64_t>(1, kLogitsAtOnce / std::max<int64_t>(1, classes * width));
   for (int64_t begin = 0; begin < height; begin += rows) {
     const auto count = std::min(rows, height - begin);
     const auto band = at::matmul(down.narrow(0, begin, count), wide);  // [K, rows, W]

@@ -40,7 +40,7 @@ Asked asked_of(const at::Tensor& outputs, const at::Tensor& target) {
 }
 
 // sides [R, 3, K] -> [R, scores]
-at::Tensor scores_of(const at::Tensor& sides) {
+at::Tensor measures_of(const at::Tensor& sides) {
   const auto s = sides.to(at::kDouble);
   const auto truth = s.select(1, 0), both = s.select(1, 2);
   const auto recall = both / truth;
@@ -89,7 +89,7 @@ class Segmentation final : public Task {
     const auto photos = predictions.pixels.index_select(0, known).narrow(1, 0, 3).to(at::kDouble);  // [N, 3, K]
     const auto count = photos.size(0), classes = photos.size(2);
     const auto total = photos.sum(0, true);
-    const auto values = scores_of(total).squeeze(0);
+    const auto values = measures_of(total).squeeze(0);
     Scores scores{.count = count};
     const double pixels = total.select(1, 0).sum().item<double>();
     scores.loss = pixels > 0 ? predictions.pixel_loss / pixels : std::numeric_limits<double>::quiet_NaN();
@@ -98,7 +98,7 @@ class Segmentation final : public Task {
       scores.all.push_back({.name = names[i], .value = values[static_cast<int64_t>(i)].item<double>()});
     if (!intervals || count < 2) return scores;
     const auto drawn =
-        scores_of(at::matmul(resamples(count), photos.flatten(1)).view({-1, 3, classes})).t().contiguous();
+        measures_of(at::matmul(resamples(count), photos.flatten(1)).view({-1, 3, classes})).t().contiguous();
     for (size_t i = 0; i < names.size(); ++i) {
       const auto* values_of = drawn.const_data_ptr<double>() + static_cast<int64_t>(i) * kResamples;
       scores.all[i].interval = statistics::percentile_interval({values_of, static_cast<size_t>(kResamples)});
