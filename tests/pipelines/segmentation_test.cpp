@@ -10,11 +10,13 @@
 
 #include "graft/core/error.h"
 #include "graft/core/options.h"
-#include "graft/io/index_png.h"
+#include "graft/engine/run_data.h"
 #include "graft/io/image_png.h"
+#include "graft/io/index_png.h"
 #include "graft/pipelines/adapt.h"
 #include "graft/pipelines/evaluate.h"
 #include "graft/pipelines/segment_evaluate.h"
+#include "graft/pipelines/segment_train.h"
 #include "tests/support/source_dir.h"
 #include "tests/support/tiny_world.h"
 
@@ -151,7 +153,8 @@ TEST_F(Segmentation, LoraBeneathLearnsOnCroppedPhotosAndGoesOnToTheSameBits) {
   o.train.augmentation = methods::Augmentation::crop_flip;
   o.train.schedule = methods::ScheduleKind::constant;
   const auto whole = adapt(o, {}, host_, silent_);
-  const auto head = content_of(folder_ / "run/head.safetensors"), inserts = content_of(folder_ / "run/adapter_model.safetensors");
+  const auto head = content_of(folder_ / "run/head.safetensors"),
+             inserts = content_of(folder_ / "run/adapter_model.safetensors");
   EXPECT_EQ(whole.steps, 12);
   o.output = (folder_ / "stopped").string();
   o.train.epochs = 2;
@@ -188,7 +191,8 @@ TEST_F(Segmentation, WhatCannotBeIsRefusedBeforeAnythingIsWritten) {
   put_photo(folder_, "train", 0);
   folder_.put("data/masks/train/1.png", io::encode_index_png({2, 1, {0, 1}, {}}));
   o = options("lora");
-  EXPECT_THAT(error_of<DataError>([&] { adapt(o, {}, host_, silent_); }), HasSubstr("1.png: 2 x 1 pixels, and its photo"));
+  EXPECT_THAT(error_of<DataError>([&] { adapt(o, {}, host_, silent_); }),
+              HasSubstr("1.png: 2 x 1 pixels, and its photo"));
   EXPECT_FALSE(fs::exists(folder_ / "run"));
 }
 
@@ -198,6 +202,28 @@ TEST_F(Segmentation, ShotsAreSoManyPhotos) {
   o.train.epochs = 1;
   o.train.augmentation.reset();
   EXPECT_EQ(adapt(o, {}, host_, silent_).steps, 1);
+}
+
+TEST_F(Segmentation, ARoundIsTrainedOnWhatTheOneBeforeTells) {
+  fs::create_directories(folder_ / "seg");
+  fs::copy(folder_ / "data/images/train", folder_ / "seg/images");
+  fs::copy(folder_ / "data/masks/train", folder_ / "seg/masks");
+  fs::copy_file(folder_ / "data/classes.txt", folder_ / "seg/classes.txt");
+  auto o = options("linear-probe");
+  o.data.data = (folder_ / "seg").string();
+  o.output = (folder_ / "rounds").string();
+  o.train.epochs = 40;
+  o.train.lr = 1e-2;
+  o.train.augmentation.reset();
+  const auto rounds = train_segments(o, {}, {.rounds = 2}, host_, silent_);
+  ASSERT_EQ(rounds.size(), 2u);
+  EXPECT_GT(rounds[0].test.first().value, 0.4);
+  // What a linear head has told a linear head learns well.
+  EXPECT_GT(rounds[1].test.first().value, rounds[0].test.first().value);
+  EXPECT_TRUE(fs::exists(folder_ / "rounds/masks-2/masks/0.png"));
+  EXPECT_EQ(engine::data_of_run(rounds[1].folder)->data, (folder_ / "rounds/masks-2").string());
+  EXPECT_THAT(error_of<ConfigError>([&] { train_segments(o, {}, {.rounds = 0}, host_, silent_); }),
+              HasSubstr("--rounds 0"));
 }
 
 // numpy's and scipy's scores of the same masks (tests/golden/make/segments.py).
