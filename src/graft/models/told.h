@@ -75,7 +75,8 @@ std::array<float, 3> parse_channels(const std::string& option, const std::string
 struct TowerReading {
   int64_t heads = 0;
   tensor::Activation activation = tensor::Activation::gelu;
-  double eps = 1e-6;  // of its norms
+  double eps = 1e-6;          // of its norms
+  int64_t output_stride = 0;  // of a ResNet's maps, where it is dilated; 0: it is not
 };
 
 // `reading` with what was told. `file` says it already (empty: none does); ConfigError if it says otherwise.

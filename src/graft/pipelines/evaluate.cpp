@@ -369,9 +369,9 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
       .clips = data::reading_of(data.clips),
       .frames = frames,
       .max_length = options.max_length ? options.max_length : engine::max_length_of_run(options.run)};
-  std::vector<std::filesystem::path> files;  // of photos
-  for (const auto& sample : samples)
-    files.push_back(dataset.path(sample));
+  std::vector<std::filesystem::path> files;  // whose masks are written
+  for (size_t i = 0; i < samples.size() && !options.output.empty(); ++i)
+    files.push_back(dataset.path(samples[i]));
   const auto source = models::source_of(*model, dataset, std::move(samples), reading, &report);
   tasks::PredictionRows::MaskSink sink;
   std::optional<MaskFolder> folder;

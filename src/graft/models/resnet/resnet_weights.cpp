@@ -159,6 +159,7 @@ class ResnetReader {
     info.own_size = info.preprocessing.output();
     if (options_.image_size) info.preprocessing = at_size(info.preprocessing, *options_.image_size, /*patch=*/1);
     info.vision = {.heads = 0, .activation = tensor::Activation::relu, .eps = kEps};
+    if (around_.output_stride != kWholeStride) info.vision.output_stride = around_.output_stride;
     info.pooling = "avg";
     info.notes = settings_.notes;
     if (over_time_) {
