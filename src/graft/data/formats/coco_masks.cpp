@@ -210,8 +210,9 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   for (const fs::path& file : lists) {
     try {
       read_list(path, file, categories, photos, listing, problems);
-    } catch (const json::exception& error) {
-      problems.add("{}: is not what COCO's instances are: {}", file.filename().string(), error.what());
+    } catch (const json::exception&) {
+      problems.add("{}: is not what COCO's instances are: expected images, annotations and categories with their keys.",
+                   file.filename().string());
     }
   }
   problems.throw_if_any();
