@@ -161,6 +161,16 @@ def resnet(size, batch, steps):
     return Question(contenders, before=lambda: subprocess.run(peer("resnet_weights.py", file), check=True))
 
 
+def deeplab(size, batch, steps):
+    """DeepLabv3 on a ResNet-18 trains, at an output stride of 8 and with all batch norms by the batch."""
+    file = MODELS / "deeplab18.safetensors"
+    args = ["--model", file, "--size", size, "--batch", batch, "--steps", steps, "--threads", THREADS]
+    contenders = {"graft": graft("deeplab_step", *args)}
+    contenders |= {f"torchvision {layout}": peer("deeplab_step.py", *args, "--layout", layout)
+                   for layout in ("plain", "channels-last")}
+    return Question(contenders, before=lambda: subprocess.run(peer("deeplab_model.py", file, 21), check=True))
+
+
 def decode_resize():
     photos = os.environ.get("GRAFT_BENCH_PHOTOS") or MODELS.parent / "photos"
     args = [photos, "224", THREADS, "10"]
@@ -190,6 +200,7 @@ QUESTIONS = {
     "aim-vit-s14": lambda: aim("vit-s14", 8, 2, steps=3),
     "resnet18-64": lambda: resnet(64, 64, steps=8),
     "resnet18-224": lambda: resnet(224, 32, steps=4),
+    "deeplab18-256": lambda: deeplab(256, 4, steps=3),
     "lora-bert-base": lambda: text(padded=False),
     "lora-bert-base-padded": lambda: text(padded=True),
     "coop-epoch": coop_epoch,

@@ -17,6 +17,7 @@
 
 #include "graft/cli/command.h"
 #include "graft/core/printable.h"
+#include "graft/io/index_png.h"
 #include "tests/cli/child.h"
 
 namespace graft::cli {
@@ -28,9 +29,9 @@ using testing::IsEmpty;
 using testing::Not;
 
 const fs::path kAssets = GRAFT_TEST_ASSETS;
-const std::set<std::string> kPathOptions = {"model",  "data",    "classes",    "templates", "output",
-                                            "resume", "adapter", "text-model", "run",       "sites",
-                                            "config", "html",    "study",      "labels",    "csv"};
+const std::set<std::string> kPathOptions = {"model",   "data",       "classes", "templates", "output", "resume",
+                                            "adapter", "text-model", "run",     "sites",     "config", "html",
+                                            "study",   "labels",     "folder",  "masks",     "csv"};
 // Text that names no file.
 const std::set<std::string> kWords = {"as",
                                       "precision",
@@ -83,6 +84,7 @@ class World : public testing::Environment {
     fs::create_directories("holiday");
     for (const auto& photo : fs::directory_iterator("pets/test/Ties"))
       fs::copy_file(photo.path(), "holiday" / photo.path().filename());
+    put_masks();
     std::ofstream("study.yaml")
         << "models: [clip]\ndata: [pets]\nmethods: [zero-shot, linear-probe]\nshots: [1]\nseeds: 2\n";
     const auto made = shell(examples("adapt")[0]);
@@ -124,6 +126,21 @@ class World : public testing::Environment {
   fs::path root;
 
  private:
+  // What segment discover would write, and a truth for it: of each photo the left half.
+  static void put_masks() {
+    for (const char* folder : {"seg/images", "seg/masks", "truth"})
+      fs::create_directories(folder);
+    std::ofstream("seg/classes.txt") << "background\nobject\n";
+    for (const auto& photo : fs::directory_iterator("pets/train/Ties")) {
+      const auto image = io::read_image(photo.path());
+      io::IndexImage mask{image.width, image.height, {}, {}};
+      for (int i = 0; i < image.width * image.height; ++i)
+        mask.classes.push_back(i % image.width < image.width / 2 ? 1 : 0);
+      fs::copy_file(photo.path(), "seg/images" / photo.path().filename());
+      for (const char* folder : {"seg/masks", "truth"})
+        io::write_index_png(fs::path(folder) / photo.path().filename().replace_extension(".png"), mask);
+    }
+  }
   static void copy_photos(const fs::path& to, int count) {
     for (const char* name : {"Ties", "Watches"}) {
       fs::create_directories(to / name);
@@ -259,6 +276,11 @@ std::vector<std::string> sound_call(const std::string& command) {
   if (command == "merge") return {command, "--run", "runs/pets", "-q", "--output", "odd/merged"};
   if (command == "predict") return {command, "--run", "runs/pets", "-q", "holiday"};
   if (command == "search") return {command, "--model", "clip", "--data", "holiday", "-q", "ties"};
+  if (command == "segment train") {
+    return {"segment",  "train",        "--model", "clip",     "--data",      "seg",
+            "--method", "linear-probe", "-q",      "--output", "odd/segments"};
+  }
+  if (command == "segment evaluate") return {"segment", "evaluate", "--folder", "seg", "--masks", "truth", "-q"};
   if (command == "zero-shot") return {command, "--model", "clip", "--data", "pets", "-q"};
   if (command == "compare") return {command, "--study", "study.yaml", "-q", "--output", "odd/study"};
   if (command == "features") {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "graft/io/index_png.h"
 #include "graft/io/safetensors.h"
 
 namespace graft::testing {
@@ -43,6 +44,38 @@ std::filesystem::path put_folders(const graft::TempFolder& folder, const char* e
 
 std::filesystem::path put_image_folder(const graft::TempFolder& folder) {
   return put_folders(folder, "jpg", "");
+}
+
+std::filesystem::path put_mask_folder(const graft::TempFolder& folder) {
+  for (const auto& example : examples()) {
+    const auto name = fmt::format("{}/{}{}", example.split, example.label, example.number);
+    folder.put(fmt::format("images/{}.jpg", name), "");
+    folder.put(fmt::format("masks/{}.png", name), graft::io::encode_index_png({2, 1, {0, 1}, {}}));
+  }
+  folder.put("classes.txt", "cat\ndog\n");
+  return folder.path();
+}
+
+std::filesystem::path put_coco_masks(const graft::TempFolder& folder) {
+  int id = 0;
+  for (const std::string split : {"train", "val", "test"}) {
+    std::string images, annotations;
+    for (const auto& example : examples()) {
+      if (example.split != split) continue;
+      const auto name = fmt::format("{}{}.jpg", example.label, example.number);
+      folder.put(fmt::format("{}2017/{}", split, name), "");
+      images += fmt::format(R"({}{{"id": {}, "file_name": "{}", "height": 4, "width": 4}})", images.empty() ? "" : ", ",
+                            ++id, name);
+      annotations += fmt::format(
+          R"({}{{"image_id": {}, "category_id": {}, "area": 4, "iscrowd": 0, "segmentation": [[0, 0, 2, 0, 2, 2, 0, 2]]}})",
+          annotations.empty() ? "" : ", ", id, example.label == "cat" ? 17 : 18);
+    }
+    folder.put(fmt::format("annotations/instances_{}2017.json", split),
+               fmt::format(R"({{"images": [{}], "annotations": [{}], "categories": [{{"id": 17, "name": "cat"}}, )"
+                           R"({{"id": 18, "name": "dog"}}]}})",
+                           images, annotations));
+  }
+  return folder.path();
 }
 
 std::filesystem::path put_clip_folder(const graft::TempFolder& folder) {

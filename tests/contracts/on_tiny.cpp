@@ -31,6 +31,14 @@ at::Tensor target_of(data::Target target) {
       const auto texts = torch::tensor({{49406, 2368, 49407, -1}, {49406, 1929, 49407, -1}, {49406, 1746, 320, 49407}});
       return texts.to(at::kLong).index_select(0, label);
     }
+    case data::Target::mask:  // its class, here and there another, and a row that is not counted
+      return (torch::arange(kExamples * 5 * 7) % 4)
+          .clamp_max(kClasses - 1)
+          .view({kExamples, 5, 7})
+          .add(label.view({-1, 1, 1}))
+          .remainder(kClasses)
+          .to(at::kByte)
+          .index_fill(1, torch::tensor({int64_t{0}}), 255);
   }
   throw InternalError("test", "no tiny targets of that kind: add them to tests/contracts/on_tiny.cpp");
 }
@@ -66,6 +74,8 @@ std::vector<Case> cases() {
       const int64_t frames = method->needs.clips ? kFrames : 1;
       if (!methods::fits(*method, *model, frames)) continue;
       for (const auto* task : tasks::tasks()) {
+        const bool masks = task->target == data::Target::mask;  // of photos whose map can be read
+        if (masks && (frames > 1 || !model->reader().dense())) continue;
         const bool pairs = task->target == data::Target::caption;  // of photos, by a model that reads both
         if (pairs && (frames > 1 || !model->has_prompts())) continue;
         all.push_back({method, &family, task, frames});
@@ -92,7 +102,7 @@ methods::Setting setting_of(const Case& c) {
                            .templates = {"a photo of a {}."}};
   if (setting.target == data::Target::value) {
     setting.outputs = kNumbers;
-  } else if (data::has_classes(setting.target)) {
+  } else if (data::has_classes(setting.target) || setting.target == data::Target::mask) {
     setting.classes = {"cat", "dog", "tram"};
   }
   return setting;

@@ -54,10 +54,11 @@ int run(Arguments& arguments, Terminal& terminal) {
     } else if (result.reads == data::Reads::features) {
       terminal.line("next", fmt::format("graft evaluate {} --data OTHER.npy --labels TABLE.csv", run));
     } else {
-      terminal.line("next", fmt::format("graft predict {} {} ...", run,
+      terminal.line("next", fmt::format("graft predict {} {} ...{}", run,
                                         result.reads == data::Reads::photo  ? "PHOTO"
                                         : result.reads == data::Reads::clip ? "CLIP.mp4"
-                                                                            : "TEXTS.txt"));
+                                                                            : "TEXTS.txt",
+                                        result.test_predictions.target == data::Target::mask ? " -o MASKS" : ""));
     }
     terminal.finish_log();
   } else {

@@ -40,10 +40,17 @@ std::vector<std::string> names_in_environment() {
   return names;
 }
 
-std::string overview() {
+std::string overview_of(const std::vector<const Command*>& group) {
   std::vector<HelpEntry> entries;
+  for (const auto* command : group)
+    entries.push_back({command->name, command->summary});
+  return format_entries(entries);
+}
+
+std::string overview() {
+  std::vector<const Command*> all;
   for (const auto& command : commands())
-    entries.push_back({command.name, command.summary});
+    all.push_back(&command);
   return fmt::format(
       "graft adapts frozen foundation models to your photos on a small budget.\n\n"
       "usage: graft COMMAND [options]\n\n{}\n"
@@ -53,7 +60,7 @@ std::string overview() {
       "  graft predict runs/pets holiday/*.jpg --json\n\n"
       "graft COMMAND --help explains one. Exit codes: 2 usage or configuration, 3 data or files, 4 model or\n"
       "adapter does not fit, 5 training diverged, 70 a bug, 130/143 stopped by a signal.",
-      format_entries(entries));
+      overview_of(all));
 }
 
 int run(const std::vector<std::string>& words, Terminal& terminal) {
@@ -65,8 +72,14 @@ int run(const std::vector<std::string>& words, Terminal& terminal) {
     terminal.print("graft " GRAFT_VERSION);
     return 0;
   }
-  const Command& command = find_command(words[0]);
-  Arguments arguments(command, {words.begin() + 1, words.end()}, environment, names_in_environment());
+  const auto is_help = [](const std::string& word) { return word == "--help" || word == "-h"; };
+  if (const auto group = group_of(words[0]); !group.empty() && words.size() > 1 && is_help(words[1])) {
+    terminal.print(fmt::format("usage: graft {} COMMAND [options]\n\n{}", words[0], overview_of(group)));
+    return 0;
+  }
+  const auto [command, named] = find_called(words);
+  Arguments arguments(command, {words.begin() + static_cast<std::ptrdiff_t>(named), words.end()}, environment,
+                      names_in_environment());
   return command.run(arguments, terminal);
 }
 

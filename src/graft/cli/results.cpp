@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "graft/cli/table.h"
 #include "graft/core/printable.h"
+#include "graft/tasks/pixel_counts.h"
 
 namespace graft::cli {
 namespace {
@@ -21,6 +24,34 @@ double percent(double share) {
 double rounded(double value) {
   return std::round(value * 1e6) / 1e6;
 }  // float32 has no more to say
+
+// Of each class of pixels how many there are, how many are told right, and its intersection over union.
+nlohmann::json of_pixels(const tasks::Predictions& predictions, const std::vector<std::string>& classes) {
+  const auto sides = tasks::sides_of(predictions.confusion);
+  const auto iou = tasks::iou_of(sides);
+  auto all = nlohmann::json::array();
+  for (size_t c = 0; c < classes.size(); ++c) {
+    const auto k = static_cast<int64_t>(c);
+    const auto value = iou[k].item<double>();
+    all.push_back({{"class", classes[c]},
+                   {"count", sides[0][k].item<int64_t>()},
+                   {"correct", sides[2][k].item<int64_t>()},
+                   {"iou", std::isfinite(value) ? nlohmann::json(rounded(value)) : nlohmann::json()}});
+  }
+  return all;
+}
+
+// The classes of a photo's pixels by their shares, the largest first.
+std::vector<std::pair<double, size_t>> shares_of_pixels(const tasks::Predictions& predictions, int64_t row) {
+  const auto told = predictions.pixels[row][3].contiguous();
+  const auto* counts = told.const_data_ptr<int64_t>();
+  const auto all = static_cast<double>(told.sum().item<int64_t>());
+  std::vector<std::pair<double, size_t>> shares;
+  for (int64_t c = 0; c < told.numel(); ++c)
+    if (counts[c] > 0) shares.emplace_back(static_cast<double>(counts[c]) / all, static_cast<size_t>(c));
+  std::ranges::stable_sort(shares, std::greater{}, &std::pair<double, size_t>::first);
+  return shares;
+}
 
 }  // namespace
 
@@ -39,6 +70,7 @@ nlohmann::json to_json(const tasks::Scores& scores) {
 nlohmann::json to_json(const tasks::Scores& scores, const tasks::Predictions& predictions,
                        const std::vector<std::string>& classes) {
   auto json = to_json(scores);
+  if (predictions.target == data::Target::mask) json["classes"] = of_pixels(predictions, classes);
   if (predictions.target != data::Target::label) return json;
   const auto counts = tasks::count_classes(predictions);
   auto per_class = nlohmann::json::array();
@@ -81,6 +113,12 @@ std::vector<std::string> cells_of(const pipelines::Evaluation& evaluation, int64
   if (predictions.target == data::Target::value)
     return {fmt::format("{:.3f}", predictions.probabilities[row][0].item<double>()), "", ""};
   std::string others;
+  if (predictions.target == data::Target::mask) {
+    const auto shares = shares_of_pixels(predictions, row);
+    for (size_t i = 1; i < shares.size() && shares[i].first >= kWorthSaying; ++i)
+      others += fmt::format("{}{} {:.0f} %", i > 1 ? ", " : "", classes[shares[i].second], percent(shares[i].first));
+    return {classes[shares[0].second], fmt::format("{:.0f} %", percent(shares[0].first)), others};
+  }
   if (predictions.target == data::Target::labels) {
     for (size_t c = 0; c < classes.size(); ++c) {
       const auto probability = predictions.probabilities[row][static_cast<int64_t>(c)].item<double>();
@@ -102,6 +140,12 @@ std::vector<std::string> cells_of(const pipelines::Evaluation& evaluation, int64
 nlohmann::json to_json(const tasks::Predictions& predictions, int64_t row, const std::vector<std::string>& classes) {
   if (predictions.target == data::Target::value) return of_numbers(predictions, row);
   if (predictions.target == data::Target::labels) return of_several_classes(predictions, row, classes);
+  if (predictions.target == data::Target::mask) {
+    auto shares = nlohmann::json::object();
+    for (const auto& [share, c] : shares_of_pixels(predictions, row))
+      shares[classes[c]] = rounded(share);
+    return {{"file", predictions.files[static_cast<size_t>(row)]}, {"shares", shares}};
+  }
   nlohmann::json top = nlohmann::json::array();
   for (const auto& [label, probability] : tasks::top(predictions, row, kTop)) {
     top.push_back({classes[static_cast<size_t>(label)], rounded(probability)});

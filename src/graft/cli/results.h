@@ -18,7 +18,9 @@ nlohmann::json to_json(const tasks::Scores& scores);
 nlohmann::json to_json(const tasks::Scores& scores, const tasks::Predictions& predictions,
                        const std::vector<std::string>& classes);
 
-// {"file": ..., "label": ..., "probability": ..., "top": [[name, probability], ...]}, and "truth" where it is known.
+// {"file": ..., "label": ..., "probability": ..., "top": [[name, probability], ...]}, and "truth" where it is known; of
+// masks
+// {"file": ..., "shares": {name: of the photo's pixels, ...}}.
 nlohmann::json to_json(const tasks::Predictions& predictions, int64_t row, const std::vector<std::string>& classes);
 
 // One object a line under --json, else a line an example: file, best class, the runners-up.

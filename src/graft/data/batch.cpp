@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace graft::data {
+namespace {
+
+std::size_t pixels_of(Size size) {
+  return static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width);
+}
+
+}  // namespace
 
 std::int64_t padded_length(const Source& source, std::int64_t longest) {
   constexpr std::int64_t kMultiple = 8;
@@ -27,6 +34,8 @@ void make_room(Batch& batch, const Source& source) {
     batch.values.insert(batch.values.end(), values.begin(), values.end());
   }
   batch.captions = captions_of(source, batch.indices);
+  batch.mask_size = source.mask_size();
+  batch.masks.resize(batch.indices.size() * pixels_of(batch.mask_size));
   batch.frames = source.frames();
   batch.reads = source.reads();
   batch.images.resize(batch.indices.size() * source.floats());
@@ -42,6 +51,8 @@ void make_room(Batch& batch, const Source& source) {
 void fill(Batch& batch, const Source& source, std::int64_t place, Random random) {
   Row row;
   row.pixels = {batch.images.data() + static_cast<std::size_t>(place) * source.floats(), source.floats()};
+  const auto mask = pixels_of(batch.mask_size);
+  row.mask = {batch.masks.data() + static_cast<std::size_t>(place) * mask, mask};
   source.read(batch.indices[static_cast<std::size_t>(place)], random, row);
   std::ranges::copy(row.ids, batch.ids.begin() + place * batch.length());
   std::ranges::copy(row.types, batch.types.begin() + place * batch.length());

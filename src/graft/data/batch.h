@@ -21,7 +21,9 @@ struct Batch {
   std::vector<std::int64_t> labels;      // [B]
   std::vector<float> values;             // [B, V]; empty where the samples have none
   std::vector<std::int32_t> captions;    // [B, C] of the longest, kNoToken behind shorter ones; empty: there are none
-  std::vector<std::int64_t> indices;     // [B], places in the source
+  std::vector<std::uint8_t> masks;       // [B, H, W] of mask_size; empty: there are none
+  Size mask_size = {};
+  std::vector<std::int64_t> indices;  // [B], places in the source
   std::int64_t size() const { return static_cast<std::int64_t>(labels.size()); }
   std::int64_t length() const { return ids.empty() ? 0 : static_cast<std::int64_t>(ids.size()) / size(); }  // T
   bool operator==(const Batch&) const = default;

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <set>
 
 #include "graft/core/signals.h"
 #include "graft/core/threads.h"
+#include "graft/data/masks.h"
 #include "graft/data/problems.h"
 
 namespace graft::data {
@@ -73,7 +75,16 @@ std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Spli
     for (const Sample& sample : dataset.split(split))
       files.push_back(sample.input);
   }
-  return check_images(dataset.root, files, threads, cache);
+  if (!dataset.masks) return check_images(dataset.root, files, threads, cache);
+  std::map<std::string, const Sample*> masked;
+  for (const Split split : splits) {
+    for (const Sample& sample : dataset.split(split))
+      masked.emplace(sample.input, &sample);
+  }
+  return unreadable(dataset.root, files, threads, [&](const std::string& file, const std::filesystem::path& path) {
+    const auto photo = cache ? cache->read(path) : std::make_shared<const Image>(io::read_image(path));
+    dataset.masks->read(*masked.at(file), {photo->height, photo->width});
+  });
 }
 
 void refuse_bad_files(const std::string& name, const std::vector<BadFile>& bad, Reads reads) {

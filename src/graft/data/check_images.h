@@ -27,8 +27,8 @@ std::vector<BadFile> unreadable(
     const std::filesystem::path& root, const std::vector<std::string>& files, int threads,
     const std::function<void(const std::string& file, const std::filesystem::path& path)>& read);
 
-// Decodes every photo once, each file once, on `threads` threads or as many as can be started; sorted by file. A cache
-// keeps what was decoded for the epochs to come. Stopped when a signal comes.
+// Decodes every photo once, each file once (and its mask, where it has one), on `threads` threads or as many as can be
+// started; sorted by file. A cache keeps what was decoded for the epochs to come. Stopped when a signal comes.
 std::vector<BadFile> check_images(const std::filesystem::path& root, const std::vector<std::string>& files, int threads,
                                   ImageCache* cache = nullptr);
 std::vector<BadFile> check_images(const Dataset& dataset, const std::vector<Split>& splits, int threads,

@@ -89,11 +89,16 @@ void check(const Dataset& dataset, const DatasetOptions& options, const std::vec
            const std::string& subject) {
   Problems problems(subject);
   const bool trains = std::ranges::find(needed, Split::train) != needed.end(), told = !has_classes(dataset.target);
-  const bool captions = dataset.target == Target::caption;
+  const bool captions = dataset.target == Target::caption, masks = dataset.target == Target::mask;
   if (options.target == Target::caption && !captions) {
     problems.add("--label-kind caption: of photos with captions beside them, and {} were found as {}.",
                  unit_of(dataset.reads), dataset.format);
-  } else if (dataset.reads != Reads::text && !captions && options.target.value_or(Target::label) != Target::label)
+  } else if (options.target.value_or(dataset.target) != dataset.target && (masks || options.target == Target::mask)) {
+    problems.add("--label-kind {}: {}", choices(Target{})[static_cast<int>(*options.target)].second,
+                 masks ? "the photos have masks beside them. Leave it out."
+                       : "of photos with masks beside them (mask-folder), and none were found.");
+  } else if (dataset.reads != Reads::text && !captions && !masks &&
+             options.target.value_or(Target::label) != Target::label)
     problems.add("--label-kind {}: of {} one class is told.",
                  choices(Target{})[static_cast<int>(*options.target)].second, unit_of(dataset.reads));
   if (dataset.reads != Reads::features && !options.labels.empty())
@@ -144,7 +149,11 @@ std::vector<std::pair<Split, std::string>> choices(Split) {
 }
 
 std::vector<std::pair<Target, std::string>> choices(Target) {
-  return {{Target::label, "label"}, {Target::labels, "labels"}, {Target::value, "value"}, {Target::caption, "caption"}};
+  return {{Target::label, "label"},
+          {Target::labels, "labels"},
+          {Target::value, "value"},
+          {Target::caption, "caption"},
+          {Target::mask, "mask"}};
 }
 
 bool has_classes(Target target) {

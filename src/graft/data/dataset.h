@@ -14,6 +14,7 @@
 namespace graft::data {
 
 struct FeatureRows;  // feature_file.h
+class Masks;         // masks.h
 
 // What an example is, and what is to be told of it. Features are rows of numbers that stand in a file: no model reads
 // them, and so they are no choice of one's.
@@ -24,9 +25,10 @@ enum class Target {
   labels,   // any number of classes
   value,    // a number
   caption,  // of a photo, a text that goes with it
+  mask,     // of a photo, one class for each pixel, or none
 };
 std::vector<std::pair<Target, std::string>> choices(Target);
-bool has_classes(Target target);        // what is told is one of several names, or some of them
+bool has_classes(Target target);        // what is told of an example is one of several names, or some of them
 const char* unit_of(Reads reads);       // "photos", "texts", "clips", "rows"
 const char* one_of(Reads reads);        // "photo", "text", "clip", "row"
 const char* rate_unit_of(Reads reads);  // of a progress line: "images", "texts", "clips", "rows"
@@ -44,8 +46,9 @@ struct Sample {
   std::string input;               // a file, relative to the data set's root or absolute; or the text itself; of a clip
                                    // a file or a folder of frames
   std::int64_t label = 0;          // of several classes the first, -1 where there is none; of a number
-                                   // or a caption 0
-  std::string pair = {};           // a second text, of which the first is asked, or a photo's caption; empty: none
+                                   // a caption or a mask 0
+  std::string pair = {};           // a second text, of which the first is asked, a photo's caption, or its mask's file,
+                                   // relative to the data set's root; empty: none
   std::vector<float> values = {};  // labels: 1 for each class that it has, else 0, [classes]; value: the number
   std::optional<Span> span = {};   // of a clip, where not all of it is meant
   std::string name = {};           // as the data names it, where that is not the input: "reviews.csv:17"
@@ -71,6 +74,7 @@ struct Dataset {
   Reads reads = Reads::photo;
   Target target = Target::label;
   std::shared_ptr<const FeatureRows> features = nullptr;  // where the samples are rows of them
+  std::shared_ptr<const Masks> masks = nullptr;           // where masks are told
 
   const std::vector<Sample>& split(Split split) const;
   std::vector<Sample>& split(Split split);
@@ -95,7 +99,7 @@ struct DatasetOptions {
 template <class Visitor>
 void fields(Visitor& visit, DatasetOptions& o) {
   visit("format", o.format,
-        "what the data is: image-folder, text-folder, clip-folder, table, coop-split, ... (default: seen from the "
+        "what the data is: image-folder, mask-folder, text-folder, clip-folder, table, ... (default: seen from the "
         "files)");
   visit("classes", o.classes, "class names: a file with one a line, or a,b,c; their order numbers them");
   visit("labels", o.labels,
@@ -113,8 +117,8 @@ void fields(Visitor& visit, DatasetOptions& o) {
   visit("split-column", o.split_column,
         "table: column with train, val or test; none: there is none (default: split, subset, ...)");
   visit("label-kind", o.target,
-        "what is told of an example: of a text its class, several classes, or a number; of a photo its class, or its "
-        "caption (default: seen)");
+        "what is told of an example: of a text its class, several classes, or a number; of a photo its class, its "
+        "caption, or a mask with a class for each pixel (default: seen)");
   visit("label-separator", o.label_separator,
         "--label-kind labels: what stands between a cell's classes (default: ; or |)");
   visit("train-split", o.train_split, "name of the split to train on");

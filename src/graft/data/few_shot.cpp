@@ -54,8 +54,8 @@ namespace {
 
 Dataset few_pairs(const Dataset& dataset, std::int64_t pairs, std::uint64_t seed) {
   if (static_cast<std::int64_t>(dataset.train.size()) < pairs) {
-    throw DataError("data", "{}: --shots {} are so many pairs, and there are {} to train on.", dataset.name, pairs,
-                    dataset.train.size());
+    throw DataError("data", "{}: --shots {} are so many photos in all, and there are {} to train on.", dataset.name,
+                    pairs, dataset.train.size());
   }
   PythonRandom random(seed);
   Dataset few = dataset;
@@ -73,7 +73,7 @@ Dataset few_shot(const Dataset& dataset, std::int64_t shots, std::uint64_t seed)
     throw ConfigError("data", "--shots {}: are so many of each class, and {} has numbers and no classes.", shots,
                       dataset.name);
   }
-  if (dataset.target == Target::caption) return few_pairs(dataset, shots, seed);
+  if (dataset.target == Target::caption || dataset.target == Target::mask) return few_pairs(dataset, shots, seed);
   Problems problems(dataset.name);
   const auto train_classes = by_class(dataset.train);
   for (const ClassItems& one : train_classes) {

@@ -6,21 +6,10 @@
 
 #include "graft/core/error.h"
 #include "graft/data/resize_passes.h"
+#include "graft/data/resize_weights.h"
 
 namespace graft::data {
 namespace {
-
-// Source coordinates of the outputs [begin, end). The position is summed up step by step, as the reference does: its
-// rounding decides which of two neighbours is nearest.
-std::vector<int> nearest_positions(float low, float high, int out_size, int begin, int end) {
-  const double step = static_cast<double>(high - low) / out_size;
-  double position = low + step * 0.5;
-  std::vector<int> positions;
-  for (int i = 0; i < end; ++i, position += step) {
-    if (i >= begin) positions.push_back(static_cast<int>(position));
-  }
-  return positions;
-}
 
 Image resize_nearest(ImageView source, Size size, const Box& box, const Rect& part) {
   const auto xs = nearest_positions(box.left, box.right, size.width, part.left, part.left + part.width);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 
 #include "graft/core/random.h"
 #include "graft/data/dataset.h"
+#include "graft/data/masks.h"
 
 namespace graft::data {
 
@@ -19,6 +21,7 @@ namespace graft::data {
 struct Row {
   std::span<float> pixels;               // or features; floats() of them, written in place
   std::vector<std::int32_t> ids, types;  // length() of each
+  std::span<std::uint8_t> mask = {};     // as many as mask_size() has pixels, beside the pixels; empty: it is not asked
 };
 
 // Every function but size() asks for one example, from 0. Threads may share a source.
@@ -46,6 +49,12 @@ class Source {
 
   // Of photos with captions: the caption's ids, all of which stand for a text; empty: there is none.
   virtual std::span<const std::int32_t> caption(std::int64_t) const { return {}; }
+
+  // Of photos with a mask each: the size at which read() gives one (none: there are no masks), the photo's own whole
+  // mask, and a hash of that.
+  virtual Size mask_size() const { return {}; }
+  virtual std::shared_ptr<const Mask> mask(std::int64_t) const { return nullptr; }
+  virtual std::string told(std::int64_t) const { return {}; }
 };
 
 // What sources of a data set's samples share.
@@ -82,6 +91,9 @@ class Selection final : public Source {
   std::int32_t pad() const override { return of_.pad(); }
   void read(std::int64_t i, Random random, Row& row) const override { of_.read(at(i), random, row); }
   std::span<const std::int32_t> caption(std::int64_t i) const override { return of_.caption(at(i)); }
+  Size mask_size() const override { return of_.mask_size(); }
+  std::shared_ptr<const Mask> mask(std::int64_t i) const override { return of_.mask(at(i)); }
+  std::string told(std::int64_t i) const override { return of_.told(at(i)); }
 
  private:
   std::int64_t at(std::int64_t i) const { return chosen_[static_cast<std::size_t>(i)]; }

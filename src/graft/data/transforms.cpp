@@ -7,6 +7,7 @@
 #include "graft/core/error.h"
 #include "graft/data/colour.h"
 #include "graft/data/photo_changes.h"
+#include "graft/data/resize_weights.h"
 
 namespace graft::data {
 namespace {
@@ -36,7 +37,7 @@ Size with_shorter_side(Size image, int length) {
 }
 
 // The part `rect` of the resized image; what lies outside is `fill`.
-Image resize_and_crop(const Image& image, Size size, const Preprocessing& p, Rect rect) {
+Image resize_and_crop(ImageView image, Size size, const Preprocessing& p, Rect rect) {
   const int left = std::max(rect.left, 0), top = std::max(rect.top, 0);
   const int right = std::min(rect.left + rect.width, size.width);
   const int bottom = std::min(rect.top + rect.height, size.height);
@@ -179,26 +180,31 @@ ImageTransform::ImageTransform(Preprocessing preprocessing, Augmentation augment
   }
 }
 
-Image ImageTransform::pixels(const Image& image, Random random) const {
-  const Size whole = {image.height, image.width}, out = output();
+ImageTransform::View ImageTransform::draw(Size whole, Random& random) const {
+  const Size out = output();
   const auto& p = preprocessing_;
   const auto& o = augmentation_;
-  Image result;
+  View view{{0, 0, whole.width, whole.height}, out, {0, 0, out.width, out.height}};
   if (o.crop == TrainCrop::random_resized) {
-    const Rect rect = random_resized_rect(whole, o, random);
-    result = resize(ImageView(image, rect), out, p.interpolation);
+    view.from = random_resized_rect(whole, o, random);
   } else if (o.crop == TrainCrop::random) {
-    const Size size = with_shorter_side(whole, static_cast<int>(o.resize));
-    const int top = static_cast<int>(random.below(size.height - out.height + 1));
-    const int left = static_cast<int>(random.below(size.width - out.width + 1));
-    result = resize_and_crop(image, size, p, {left, top, out.width, out.height});
+    view.size = with_shorter_side(whole, static_cast<int>(o.resize));
+    view.part.top = static_cast<int>(random.below(view.size.height - out.height + 1));
+    view.part.left = static_cast<int>(random.below(view.size.width - out.width + 1));
   } else {
-    const Size size = resized_size(whole, p);
-    const Rect rect = {crop_begin(size.width, out.width, p.crop_rounding),
-                       crop_begin(size.height, out.height, p.crop_rounding), out.width, out.height};
-    result = resize_and_crop(image, size, p, rect);
+    view.size = resized_size(whole, p);
+    view.part.left = crop_begin(view.size.width, out.width, p.crop_rounding);
+    view.part.top = crop_begin(view.size.height, out.height, p.crop_rounding);
   }
-  if (o.flip && random.uniform() < 0.5) result = flip_horizontally(std::move(result));
+  view.mirrored = o.flip && random.uniform() < 0.5;
+  return view;
+}
+
+Image ImageTransform::pixels(const Image& image, Random random) const {
+  const auto& o = augmentation_;
+  const View view = draw({image.height, image.width}, random);
+  Image result = resize_and_crop(ImageView(image, view.from), view.size, preprocessing_, view.part);
+  if (view.mirrored) result = flip_horizontally(std::move(result));
   // A chance of all draws nothing, so that what was drawn before there were chances is drawn now.
   const auto happens = [&](double chance) { return chance >= 1 || (chance > 0 && random.uniform() < chance); };
   if (has_jitter(o) && happens(o.jitter_chance)) result = jitter(std::move(result), o, random);
@@ -220,6 +226,30 @@ void ImageTransform::write(const Image& image, Random random, std::span<float> o
       const auto row = (static_cast<std::size_t>(c) * size.height + y) * size.width;
       std::fill_n(out.begin() + static_cast<std::ptrdiff_t>(row) + rect->left, rect->width, 0.0F);
     }
+  }
+}
+
+void ImageTransform::write_mask(const io::IndexImage& mask, Random random, std::span<std::uint8_t> out) const {
+  const View view = draw({mask.height, mask.width}, random);
+  GRAFT_ASSERT(out.size() == static_cast<std::size_t>(view.part.width) * view.part.height);
+  // Where Pillow's nearest filter looks for the pixels of a side, from `begin` on; -1 outside.
+  const auto sources = [](int begin, int count, int size, int from, int length) {
+    std::vector<int> found(static_cast<std::size_t>(count), -1);
+    const int first = std::max(begin, 0), end = std::min(begin + count, size);
+    if (first >= end) return found;
+    const auto inside = nearest_positions(0, static_cast<float>(length), size, first, end);
+    for (std::size_t i = 0; i < inside.size(); ++i)
+      found[i + static_cast<std::size_t>(first - begin)] = from + std::min(inside[i], length - 1);
+    return found;
+  };
+  auto columns = sources(view.part.left, view.part.width, view.size.width, view.from.left, view.from.width);
+  const auto rows = sources(view.part.top, view.part.height, view.size.height, view.from.top, view.from.height);
+  if (view.mirrored) std::ranges::reverse(columns);
+  auto to = out.begin();
+  for (const int row : rows) {
+    const auto* pixels = row < 0 ? nullptr : mask.classes.data() + static_cast<std::size_t>(row) * mask.width;
+    for (const int column : columns)
+      *to++ = pixels == nullptr || column < 0 ? io::kIgnoredClass : pixels[column];
   }
 }
 

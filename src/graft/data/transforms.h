@@ -14,6 +14,7 @@
 #include "graft/core/random.h"
 #include "graft/data/augment_policy.h"
 #include "graft/data/resize.h"
+#include "graft/io/index_png.h"
 
 namespace graft::data {
 
@@ -97,11 +98,25 @@ class ImageTransform {
   void write(const Image& image, Random random, std::span<float> out) const;
   void normalise(const Image& pixels, std::span<float> out) const;
 
+  // The mask of an image, [H, W], as write() moves its pixels for the same `random`, by Pillow's nearest pixel: what
+  // lies outside of the image is io::kIgnoredClass. Colours and erased boxes leave it as it is; policies do not go with
+  // it.
+  void write_mask(const io::IndexImage& mask, Random random, std::span<std::uint8_t> out) const;
+
   Size output() const { return preprocessing_.output(); }
   bool is_random() const { return augmentation_.is_random(); }
   const Preprocessing& preprocessing() const { return preprocessing_; }
 
  private:
+  // What is shown of an image: its part `from`, resized to `size`, of which `part` is seen, mirrored or not.
+  struct View {
+    Rect from;
+    Size size;
+    Rect part;
+    bool mirrored = false;
+  };
+  View draw(Size whole, Random& random) const;
+
   Preprocessing preprocessing_;
   Augmentation augmentation_;
   std::array<std::array<float, 256>, 3> normalised_;  // a byte of a channel -> its float

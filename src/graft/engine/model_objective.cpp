@@ -71,8 +71,10 @@ tasks::Predictions ModelObjective::predict(const data::Source& source,
   std::vector<int64_t> firsts;  // of each thing the first view
   for (int64_t i = 0; i < source.size(); i += source.views())
     firsts.push_back(i);
-  tasks::PredictionRows predictions(data::Selection(source, firsts), options_.target,
+  const data::Selection things(source, firsts);
+  tasks::PredictionRows predictions(things, options_.target,
                                     options_.choices.empty() ? adapted_.head->outputs() : chosen.numel());
+  predictions.on_mask(options_.masks);
   std::vector<at::Tensor> of_views;
   const auto add = [&](const at::Tensor& all) {
     const auto outputs = options_.choices.empty() ? all : all.index_select(1, chosen);
@@ -111,9 +113,20 @@ at::Tensor ModelObjective::rows_of(const data::Source& source) {
 }
 
 void ModelObjective::each_value(const data::Source& source, const std::function<void(const nn::Value&)>& function) {
+  const auto& tower = adapted_.model->reader();
   const auto pass = features::examples_a_pass(source.frames());
+  nn::Value kept;
+  if (options_.place > 0 && options_.cached && source.size() > 0)
+    kept = tower.kept(encoder_.features(source, options_.place, report_), options_.place);
   for (int64_t begin = 0; begin < source.size(); begin += pass) {
-    std::vector<int64_t> indices(static_cast<size_t>(std::min(pass, source.size() - begin)));
+    const auto count = std::min(pass, source.size() - begin);
+    if (kept.x.defined()) {
+      const auto frames = kept.layout.frames;
+      const nn::Value part{kept.x.narrow(0, begin * frames, count * frames), kept.layout};
+      function(encoder_.run(part, options_.place, adapted_.head_at));
+      continue;
+    }
+    std::vector<int64_t> indices(static_cast<size_t>(count));
     std::iota(indices.begin(), indices.end(), begin);
     const auto read =
         models::value_of(data::batch_of(source, std::move(indices)), adapted_.model->info().preprocessing);

@@ -27,9 +27,10 @@ class ModelObjective final : public train::Objective {
     nn::Place place = 0;  // where batches come in: nothing below it changes
     std::shared_ptr<const tasks::Task> task;
     data::Target target = data::Target::label;
-    bool cached = false;                // features at `place` may be held for evaluation
-    std::vector<int64_t> choices = {};  // the classes to choose among; empty: all
-    BatchMixing mixing = {};            // of what is computed, while training
+    bool cached = false;                         // features at `place` may be held for evaluation
+    std::vector<int64_t> choices = {};           // the classes to choose among; empty: all
+    BatchMixing mixing = {};                     // of what is computed, while training
+    tasks::PredictionRows::MaskSink masks = {};  // gets what predict() says of each photo's pixels
   };
   // `validation` null: there is no validation split.
   ModelObjective(methods::Adapted& adapted, features::Encoder& encoder, Options options,
@@ -50,7 +51,7 @@ class ModelObjective final : public train::Objective {
   // What the batch's mixing drew, and at which place of the tower it is done; nothing: there is none behind the input.
   std::optional<std::pair<plugins::Mix, nn::Place>> mixing_of(const train::Batch& batch) const;
   at::Tensor rows_of(const data::Source& source);  // that the head reads: [N, E]
-  // What a head reads that reads all: a pass of examples at a time, and nothing is kept.
+  // What a head reads that reads all: a pass of examples at a time; computed from what is kept, where it is.
   void each_value(const data::Source& source, const std::function<void(const nn::Value&)>& function);
 
   methods::Adapted& adapted_;

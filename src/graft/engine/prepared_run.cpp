@@ -10,6 +10,7 @@
 #include "graft/core/quantities.h"
 #include "graft/data/epoch_order.h"
 #include "graft/data/loader.h"
+#include "graft/data/mask_source.h"
 #include "graft/data/photo_findings.h"
 #include "graft/engine/augmentation.h"
 #include "graft/engine/caption_findings.h"
@@ -113,6 +114,7 @@ void PreparedRun::choose() {
   if (!options.train.mix.empty()) prepare_mixing();
   if (dataset.target == data::Target::caption && augments() && trains())
     warn_of_captions(dataset.train, augmentation_of(recipe), option::print(recipe.augmentation), report);
+  if (dataset.target == data::Target::mask && augments()) data::check_follows(augmentation_of(recipe));
   groups_ = data::groups_of(dataset, options.train.grouping, recipe.batch_size);
   if (!options.train.block.empty()) need_steps("block", "no block would train");
 
@@ -134,7 +136,8 @@ std::string PreparedRun::asked_loss() const {
 
 // Where the head holds what of the loss trains.
 std::string PreparedRun::loss_of_head() const {
-  return data::has_classes(dataset.target) ? "" : asked_loss();
+  const bool of_examples = data::has_classes(dataset.target) || dataset.target == data::Target::mask;
+  return of_examples ? "" : asked_loss();
 }
 
 // Of one example there may be no variance for a batch norm to go by: told now, and not at the end of an epoch.

@@ -36,6 +36,8 @@ const std::vector<Later> kSinceStudies = {
     {"block"},
     {"caption-column"},
     {"text-model"},
+    {"decoder"},
+    {"output-stride"},
 };
 
 bool is_untouched(const std::vector<Later>& options, const std::string& name, const std::string& value) {
@@ -121,6 +123,7 @@ RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, co
       hash.add(source.content(i)).add(std::to_string(source.label(i)));
       hash.add(std::as_bytes(source.values(i)));
       if (const auto caption = source.caption(i); !caption.empty()) hash.add(std::as_bytes(caption));
+      if (const auto told = source.told(i); !told.empty()) hash.add(told);
     }
     return RunIdentity::Photos{source.size(), hash.hex()};
   };

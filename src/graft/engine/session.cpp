@@ -28,11 +28,12 @@ tensor::Precision choose_precision(const std::string& asked) {
 
 std::string describe(const data::Dataset& dataset, size_t bad) {
   const auto photos = [](const std::vector<data::Sample>& split) { return fmt::format("{:L}", split.size()); };
-  const std::string of = dataset.target == data::Target::value     ? "a number each"
-                         : dataset.target == data::Target::caption ? "a caption each"
-                         : dataset.target == data::Target::labels
-                             ? fmt::format("any of {} classes", dataset.classes.size())
-                             : fmt::format("{} classes", dataset.classes.size());
+  const std::string of =
+      dataset.target == data::Target::value     ? "a number each"
+      : dataset.target == data::Target::caption ? "a caption each"
+      : dataset.target == data::Target::mask    ? fmt::format("{} classes of pixels", dataset.classes.size())
+      : dataset.target == data::Target::labels  ? fmt::format("any of {} classes", dataset.classes.size())
+                                                : fmt::format("{} classes", dataset.classes.size());
   std::string text = fmt::format("{}  {}{} · {} train · ", dataset.name,
                                  dataset.reads == data::Reads::text   ? "texts · "
                                  : dataset.reads == data::Reads::clip ? "clips · "

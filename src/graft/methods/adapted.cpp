@@ -34,7 +34,7 @@ Adapted assemble(Setting setting, std::unique_ptr<Method> method, std::shared_pt
   adapted.model = setting.model;
   auto wish = method->head(setting);
   wish.kind = head->kind();
-  adapted.head_at = place_of(wish, *setting.model);
+  adapted.head_at = head->map_at().value_or(place_of(wish, *setting.model));
   adapted.method = std::move(method);
   adapted.head = std::move(head);
   adapted.adaptation = std::move(adaptation);

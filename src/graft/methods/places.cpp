@@ -130,6 +130,7 @@ void check_needs(const Entry& entry, const Setting& setting, const std::string& 
   const char* told = target == data::Target::label     ? "one class is told of each example"
                      : target == data::Target::labels  ? "several classes are told of an example"
                      : target == data::Target::caption ? "a caption is told of each photo"
+                     : target == data::Target::mask    ? "a class is told of each pixel"
                                                        : "numbers are told of each example";
   throw ConfigError(entry.name, "here {}, from which it does not learn. Methods that can: {}.", told,
                     fmt::join(able, ", "));

@@ -9,11 +9,8 @@ std::vector<std::pair<OptimizerKind, std::string>> choices(OptimizerKind) {
 }
 
 std::vector<std::pair<ScheduleKind, std::string>> choices(ScheduleKind) {
-  return {{ScheduleKind::constant, "constant"},
-          {ScheduleKind::linear, "linear"},
-          {ScheduleKind::cosine, "cosine"},
-          {ScheduleKind::coop, "coop"},
-          {ScheduleKind::vpt, "vpt"}};
+  return {{ScheduleKind::constant, "constant"}, {ScheduleKind::linear, "linear"}, {ScheduleKind::cosine, "cosine"},
+          {ScheduleKind::coop, "coop"},         {ScheduleKind::vpt, "vpt"},       {ScheduleKind::poly, "poly"}};
 }
 
 std::vector<std::pair<Augmentation, std::string>> choices(Augmentation) {

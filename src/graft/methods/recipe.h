@@ -11,7 +11,7 @@
 namespace graft::methods {
 
 enum class OptimizerKind { sgd, adam, adamw };
-enum class ScheduleKind { constant, linear, cosine, coop, vpt };  // engine/schedule.h has the formulas
+enum class ScheduleKind { constant, linear, cosine, coop, vpt, poly };  // engine/schedule.h has the formulas
 enum class Augmentation {
   none,
   flip,

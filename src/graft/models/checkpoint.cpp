@@ -124,6 +124,11 @@ at::Tensor CheckpointReader::take_as(const std::string& ours, const std::string&
   return tensor;
 }
 
+at::Tensor CheckpointReader::make(const std::string& ours, const std::string& theirs, at::Tensor value) {
+  origins_.push_back({ours, full(theirs), value.sizes().vec(), 0, value.dim() > 0 ? value.size(0) : 1, false});
+  return value;
+}
+
 at::Tensor CheckpointReader::take_stacked(const std::string& ours, const std::vector<std::string>& theirs,
                                           std::vector<int64_t> shape) {
   auto stored = shape;

@@ -46,6 +46,8 @@ class CheckpointReader {
   at::Tensor take(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape);
   at::Tensor take_as(const std::string& ours, const std::string& theirs, std::vector<int64_t> shape,
                      std::vector<int64_t> stored);
+  // A parameter that the checkpoint does not hold, and that is written under that name.
+  at::Tensor make(const std::string& ours, const std::string& theirs, at::Tensor value);
   // The same from several tensors of equal height, one under the other (the biases of q, k and v).
   at::Tensor take_stacked(const std::string& ours, const std::vector<std::string>& theirs, std::vector<int64_t> shape);
   // The matrix of a frozen map, of one tensor or of several one under the other. Out of a mapped file it comes at rest:

@@ -54,8 +54,8 @@ std::shared_ptr<Model> feature_model(const data::FeatureRows& rows, const std::s
   auto model = std::make_shared<Model>(std::vector<std::shared_ptr<Tower>>{std::make_shared<FeatureTower>(rows.width)},
                                        std::move(info), tensor::Precision::fp32, std::vector<Origin>{});
   if (!rows.classes.empty()) {
-    model->give(
-        {torch::tensor(rows.classes, tensor::on_cpu()).view({rows.class_count(), rows.width}), rows.logit_scale});
+    model->give(Model::ClassFeatures{
+        torch::tensor(rows.classes, tensor::on_cpu()).view({rows.class_count(), rows.width}), rows.logit_scale});
   }
   return model;
 }

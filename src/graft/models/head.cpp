@@ -56,6 +56,7 @@ std::string to_string(HeadKind kind) {
 Head::Head(int64_t features, int64_t outputs) : joint_(head_site(features, outputs)), outputs_(outputs) {}
 
 at::Tensor Head::answer(const Tower& tower, const nn::Value& value, nn::Context& context) const {
+  if (const auto place = map_at()) return forward(tower.map(value, *place), context);
   if (reads_rows()) return forward(tower.rows(value), context);
   auto inner = of_rows(value, context);
   return forward(value.x, inner);
@@ -82,10 +83,7 @@ at::Tensor Head::own_loss(const at::Tensor&, const at::Tensor&, nn::Context&) co
   return {};
 }
 
-LinearHead::LinearHead(int64_t features, int64_t outputs, HeadInit init, Random& random)
-    : Head(features, outputs), unit_features_(init == HeadInit::class_text) {
-  weight = at::zeros({outputs, features}, tensor::on_cpu());
-  bias = at::zeros({outputs}, tensor::on_cpu());
+void start_linear(const at::Tensor& weight, const at::Tensor& bias, HeadInit init, Random& random) {
   const auto fill = [&](double std) {
     auto* values = weight.data_ptr<float>();
     for (int64_t i = 0; i < weight.numel(); ++i)
@@ -94,17 +92,24 @@ LinearHead::LinearHead(int64_t features, int64_t outputs, HeadInit init, Random&
   if (init == HeadInit::normal) fill(0.02);
   if (init == HeadInit::tsn) fill(0.01);
   if (init == HeadInit::uniform) {
-    const double bound = 1 / std::sqrt(static_cast<double>(features));
-    for (auto& part : {weight, bias}) {
-      auto* values = part.data_ptr<float>();
-      for (int64_t i = 0; i < part.numel(); ++i)
+    const double bound = 1 / std::sqrt(static_cast<double>(weight.size(1)));
+    for (const auto* part : {&weight, &bias}) {
+      auto* values = part->data_ptr<float>();
+      for (int64_t i = 0; i < part->numel(); ++i)
         values[i] = static_cast<float>(random.uniform(-bound, bound));
     }
   }
   if (init == HeadInit::vpt) {
-    fill(std::sqrt(2.0 / static_cast<double>(outputs)));
+    fill(std::sqrt(2.0 / static_cast<double>(weight.size(0))));
     bias.fill_(-std::log(99.0));
   }
+}
+
+LinearHead::LinearHead(int64_t features, int64_t outputs, HeadInit init, Random& random)
+    : Head(features, outputs), unit_features_(init == HeadInit::class_text) {
+  weight = at::zeros({outputs, features}, tensor::on_cpu());
+  bias = at::zeros({outputs}, tensor::on_cpu());
+  start_linear(weight, bias, init, random);
   weight = register_parameter("weight", weight);
   bias = register_parameter("bias", bias);
 }

@@ -7,6 +7,7 @@
 #include <torch/nn/module.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,10 +35,13 @@ class Head : public torch::nn::Module {
   // tokens or a map, and `context` says what the rows are.
   virtual bool reads_rows() const { return true; }
 
+  // Of a head that answers for each place of a map: the place of the tower whose values it reads so (Tower::map).
+  virtual std::optional<nn::Place> map_at() const { return {}; }
+
   // Whether what answers is compared with goes through the text tower.
   virtual bool reads_texts() const { return kind() == HeadKind::prompts; }
 
-  // value: the tower's, at the place that the head reads -> outputs, of rows [B, C]
+  // value: the tower's, at the place that the head reads -> outputs, of rows [B, C], of maps [B, C, h, w]
   at::Tensor answer(const Tower& tower, const nn::Value& value, nn::Context& context) const;
 
   // features as the tower gives them, not normalised; of rows [B, E] -> outputs [B, C]
@@ -83,6 +87,9 @@ enum class HeadInit {
   class_text,  // the class prompts' unit features times the logit scale, bias 0, on unit image features (WiSE-FT,
                // Wortsman et al. 2022); whoever has the prompts writes the weight
 };
+
+// weight [C, E] and bias [C], zeros so far.
+void start_linear(const at::Tensor& weight, const at::Tensor& bias, HeadInit init, Random& random);
 
 class LinearHead final : public Head {
  public:

@@ -78,6 +78,12 @@ class Model : public torch::nn::Module {
   };
   const ClassFeatures& class_features() const { return class_features_; }
   void give(ClassFeatures features) { class_features_ = std::move(features); }
+  // The linear map behind its maps that it came with, for classes of its own (deeplab).
+  struct PixelClasses {
+    at::Tensor weight, bias;  // [C, E], [C]; undefined: none
+  };
+  const PixelClasses& pixel_classes() const { return pixel_classes_; }
+  void give(PixelClasses classes) { pixel_classes_ = std::move(classes); }
 
   // A model of two that know nothing of each other: this one's reader, which sees, and the other's, which reads texts,
   // with what this one says of images and that one of texts. ModelError where they are others.
@@ -112,6 +118,7 @@ class Model : public torch::nn::Module {
   std::vector<std::shared_ptr<Tower>> towers_;
   at::Tensor log_scale_;
   ClassFeatures class_features_;
+  PixelClasses pixel_classes_;
   ModelInfo info_;
   tensor::Precision precision_;
   std::vector<Origin> origins_;

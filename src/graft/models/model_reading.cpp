@@ -8,7 +8,8 @@ namespace graft::models {
 namespace {
 
 std::string of_tower(const TowerReading& tower) {
-  return fmt::format("{} heads {} eps {}", tower.heads, to_string(tower.activation), tower.eps);
+  const auto dilated = tower.output_stride > 0 ? fmt::format(" stride {}", tower.output_stride) : "";
+  return fmt::format("{} heads {} eps {}{}", tower.heads, to_string(tower.activation), tower.eps, dilated);
 }
 
 std::string of_photos(const data::Preprocessing& p) {

@@ -72,6 +72,14 @@ const Family* family_asked(const std::string& as) {
   return as.empty() ? nullptr : &find_named("model", "family of models", families(), as);
 }
 
+// What only ResNets are asked for.
+void check_maps(const Family& family, const Told& told, const io::ModelFolder& folder) {
+  const std::string name = family.name;
+  if (name == "resnet" || name == "deeplab" || (!told.decoder && !told.output_stride)) return;
+  throw ConfigError("model", "--{}: {} is of the family {}, and it is for ResNets. Leave it out.",
+                    told.decoder ? "decoder" : "output-stride", folder.path.string(), name);
+}
+
 // The family that reads a checkpoint of `family` as it was asked to be.
 const Family& inflating(const Family& family, const Told& told, const io::ModelFolder& folder) {
   if (told.inflate_frames && told.inflate != Inflate::timesformer) {
@@ -111,6 +119,7 @@ std::unique_ptr<Model> load_model(const io::ModelFolder& folder, const io::Weigh
   const auto* asked = family_asked(options.as);
   const auto unwrapped = taken_out(folder, weights, asked);
   const auto& family = inflating(asked ? *asked : recognise(folder, unwrapped.weights), options.told, folder);
+  check_maps(family, options.told, folder);
   try {
     auto model = family.load(folder, unwrapped.weights, options);
     const auto reads = model->reader().name() == nn::Tower::text ? data::Reads::text : data::Reads::photo;

@@ -9,6 +9,7 @@
 #include "graft/core/error.h"
 #include "graft/data/clip_source.h"
 #include "graft/data/feature_source.h"
+#include "graft/data/mask_source.h"
 #include "graft/data/pair_source.h"
 #include "graft/data/photo_source.h"
 #include "graft/data/text_source.h"
@@ -44,6 +45,27 @@ std::shared_ptr<const data::TextSource> texts_of(const Tower& tower, const Model
 at::Tensor as_ids(const std::vector<int32_t>& ids, int64_t rows) {
   const auto width = rows > 0 ? static_cast<int64_t>(ids.size()) / rows : 0;
   return torch::from_blob(const_cast<int32_t*>(ids.data()), {rows, width}, tensor::on_cpu(at::kInt)).to(at::kLong);
+}
+
+// [B, H, W], in memory of their own.
+at::Tensor as_masks(const std::vector<uint8_t>& masks, data::Size size) {
+  const auto count = static_cast<int64_t>(masks.size()) / std::max(1, size.height * size.width);
+  return torch::from_blob(const_cast<uint8_t*>(masks.data()), {count, size.height, size.width},
+                          tensor::on_cpu(at::kByte))
+      .clone();
+}
+
+// Of all examples, nothing random.
+at::Tensor masks_of(const data::Source& source) {
+  const auto size = source.mask_size();
+  const auto pixels = static_cast<size_t>(size.height) * static_cast<size_t>(size.width);
+  std::vector<uint8_t> masks(pixels * static_cast<size_t>(source.size()));
+  for (int64_t i = 0; i < source.size(); ++i) {
+    data::Row row;
+    row.mask = {masks.data() + static_cast<size_t>(i) * pixels, pixels};
+    source.read(i, Random(0), row);
+  }
+  return as_masks(masks, size);
 }
 
 // The samples' captions, for the tower that reads them.
@@ -99,6 +121,10 @@ std::shared_ptr<const data::Source> source_of(const Model& model, const data::Da
   }
   if (reads_texts) return texts_of(tower, model.info(), std::move(samples), options, report);
   if (dataset.reads == data::Reads::clip) return clips_of(model, dataset, std::move(samples), options);
+  if (dataset.target == data::Target::mask) {
+    return std::make_shared<data::MaskSource>(dataset.root, std::move(samples), model.info().preprocessing,
+                                              options.augmentation, options.images, dataset.masks);
+  }
   std::shared_ptr<const data::TextSource> captions;
   if (dataset.target == data::Target::caption) captions = captions_of(model, samples, options, report);
   auto photos = std::make_shared<data::PhotoSource>(
@@ -176,6 +202,10 @@ at::Tensor blank_targets(const data::Dataset& dataset, const data::Source& of, i
     }
     return ids;
   }
+  if (dataset.target == data::Target::mask) {
+    const auto size = of.mask_size();
+    return torch::zeros({batch, size.height, size.width}, tensor::on_cpu(at::kByte));
+  }
   if (dataset.target == data::Target::label) return torch::zeros({batch}, tensor::on_cpu(at::kLong));
   return torch::zeros({batch, data::outputs_of(dataset)}, tensor::on_cpu());
 }
@@ -184,6 +214,7 @@ at::Tensor targets_of(const data::Batch& batch, data::Target target) {
   if (target == data::Target::caption) {
     return as_ids(batch.captions, batch.size());
   }
+  if (target == data::Target::mask) return as_masks(batch.masks, batch.mask_size);
   if (target == data::Target::label) return torch::tensor(batch.labels, tensor::on_cpu(at::kLong));
   return torch::tensor(batch.values, tensor::on_cpu()).view({batch.size(), -1});
 }
@@ -194,6 +225,7 @@ at::Tensor targets_of(const data::Source& source, data::Target target) {
     std::iota(all.begin(), all.end(), int64_t{0});
     return as_ids(data::captions_of(source, all), source.size());
   }
+  if (target == data::Target::mask) return masks_of(source);
   std::vector<int64_t> labels;
   std::vector<float> values;
   for (int64_t i = 0; i < source.size(); ++i) {

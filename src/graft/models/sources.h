@@ -49,7 +49,7 @@ nn::Value blank_value(const Model& model, const data::Source& of, int64_t batch)
 at::Tensor blank_targets(const data::Dataset& dataset, const data::Source& of, int64_t batch);
 
 // [B] int64 of classes; [B, K] float32 of several classes or numbers; of captions their ids [B, C] int64, behind
-// shorter ones data::kNoToken.
+// shorter ones data::kNoToken; of masks [B, H, W] uint8, as large as what is read.
 at::Tensor targets_of(const data::Batch& batch, data::Target target);
 at::Tensor targets_of(const data::Source& source, data::Target target);  // of all examples
 

@@ -38,6 +38,10 @@ std::vector<std::pair<Inflate, std::string>> choices(Inflate) {
   return {{Inflate::i3d, "i3d"}, {Inflate::timesformer, "timesformer"}};
 }
 
+std::vector<std::pair<Decoder, std::string>> choices(Decoder) {
+  return {{Decoder::deeplabv3, "deeplabv3"}};
+}
+
 std::array<float, 3> parse_channels(const std::string& option, const std::string& text) {
   std::vector<float> numbers;
   const char* at = text.data();

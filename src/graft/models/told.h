@@ -24,6 +24,10 @@ enum class Inflate {
 };
 std::vector<std::pair<Inflate, std::string>> choices(Inflate);
 
+// What is put behind the maps of a model of photos, with weights of its own that are to be trained.
+enum class Decoder { deeplabv3 };  // Chen et al. 2017, arXiv:1706.05587
+std::vector<std::pair<Decoder, std::string>> choices(Decoder);
+
 struct Told {
   std::optional<tensor::Activation> activation = {};
   std::optional<int64_t> heads = {};
@@ -36,6 +40,8 @@ struct Told {
   std::optional<data::Reads> reads = {};
   std::optional<Inflate> inflate = {};
   std::optional<int64_t> inflate_frames = {};  // of a clip
+  std::optional<Decoder> decoder = {};
+  std::optional<int64_t> output_stride = {};  // of a ResNet's last maps
 };
 template <class Visitor>
 void fields(Visitor& visit, Told& o) {
@@ -55,6 +61,11 @@ void fields(Visitor& visit, Told& o) {
   visit("inflate", o.inflate,
         "make a network of clips of a model of photos: i3d of a ResNet, timesformer of a ViT (default: as it is)");
   visit("inflate-frames", o.inflate_frames, "frames of a clip that a timesformer is made for (default: 8)");
+  visit("decoder", o.decoder, "put a new module behind a ResNet's maps, for masks: deeplabv3 (default: none)");
+  visit("output-stride", o.output_stride,
+        "of a ResNet, pixels of a photo to one of its last maps: 32, or dilated to 16 or 8 (default: the model's own; "
+        "8 of "
+        "deeplabv3)");
 }
 
 // Three numbers, or one for all channels; ConfigError for anything else.
@@ -64,7 +75,8 @@ std::array<float, 3> parse_channels(const std::string& option, const std::string
 struct TowerReading {
   int64_t heads = 0;
   tensor::Activation activation = tensor::Activation::gelu;
-  double eps = 1e-6;  // of its norms
+  double eps = 1e-6;          // of its norms
+  int64_t output_stride = 0;  // of a ResNet's maps, where it is dilated; 0: it is not
 };
 
 // `reading` with what was told. `file` says it already (empty: none does); ConfigError if it says otherwise.

@@ -41,6 +41,10 @@ nn::Place Tower::place_of(const std::string& name) const {
   return 0;
 }
 
+at::Tensor Tower::map(const nn::Value&, nn::Place) const {
+  throw InternalError("model", "the {} tower gives no maps", to_string(name()));
+}
+
 at::Tensor Tower::embed_words(const at::Tensor&) const {
   throw InternalError("model", "the {} tower reads no text", to_string(name()));
 }

@@ -7,6 +7,7 @@
 #include <torch/nn/module.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,13 @@ class Tower : public torch::nn::Module {
   virtual int64_t frames() const { return 0; }
   // A row an example, [B, E], of a value at `place`: features as they are, tokens pooled as the tower itself does it.
   virtual at::Tensor rows(const nn::Value& value) const = 0;
+
+  // Of a tower over photos: the place whose values are read as a map where nobody says otherwise, behind all blocks;
+  // none: it gives no maps. And a value at a place up to there as a map of features, [B, D, h, w] (strides as they
+  // fall): a column for each patch, behind the norm that the tower pools after the last block, or convolutions' maps as
+  // they are.
+  virtual std::optional<nn::Place> dense() const { return {}; }
+  virtual at::Tensor map(const nn::Value& value, nn::Place place) const;
 
   // Of a tower that reads text: what makes ids of it (null: nobody knows), the longest that it reads, in tokens, and
   // ids [...] as words [..., D] without positions.

@@ -18,8 +18,9 @@ struct Extent {
 class Convolution final : public torch::nn::Module {
  public:
   // weight [O, I, h, w] for maps [B, I, H, W], or [O, I, t, h, w] for maps [B, I, T, H, W]; odd extents, of whose
-  // halves zeros are put around the maps. bias [O] or undefined.
-  Convolution(at::Tensor weight, Extent stride, at::Tensor bias = {});
+  // halves zeros are put around the maps. bias [O] or undefined. `dilation`: the taps stand so far apart, and the zeros
+  // reach as far (Yu and Koltun 2016, arXiv:1511.07122); in time it is 1.
+  Convolution(at::Tensor weight, Extent stride, at::Tensor bias = {}, Extent dilation = {});
 
   at::Tensor forward(const at::Tensor& x) const;
 
@@ -27,7 +28,7 @@ class Convolution final : public torch::nn::Module {
 
  private:
   at::Tensor weight_, bias_;
-  Extent stride_;
+  Extent stride_, dilation_;
 };
 
 // Of maps as for a convolution, the largest value of each window; time is left out where maps have none.

@@ -22,6 +22,7 @@
 #include "graft/engine/run_data.h"
 #include "graft/models/feature_model.h"
 #include "graft/models/sources.h"
+#include "graft/pipelines/mask_folder.h"
 #include "graft/tasks/prediction_file.h"
 #include "graft/text/text_file.h"
 
@@ -135,7 +136,8 @@ data::Sample told_by_run(data::Sample sample, const data::Dataset& dataset, cons
 }
 
 Evaluation evaluate_on(methods::Adapted& adapted, const engine::AdapterInfo& info, features::Encoder& encoder,
-                       const data::Source& source, const ChoiceOfClasses& choice, Reporter& report) {
+                       const data::Source& source, const ChoiceOfClasses& choice, Reporter& report,
+                       tasks::PredictionRows::MaskSink masks = {}) {
   const auto& entry = tasks::find_task(info.task);
   const auto& tower = adapted.model->reader();
   const nn::Place place =
@@ -146,7 +148,8 @@ Evaluation evaluate_on(methods::Adapted& adapted, const engine::AdapterInfo& inf
                                     .task = task,
                                     .target = entry.target,
                                     .cached = place > 0 && encoder.fits(source.size(), place, source.frames()),
-                                    .choices = choice.columns},
+                                    .choices = choice.columns,
+                                    .masks = std::move(masks)},
                                    nullptr, report);
   Evaluation result;
   result.reads = source.reads();
@@ -154,6 +157,22 @@ Evaluation evaluate_on(methods::Adapted& adapted, const engine::AdapterInfo& inf
   result.predictions = objective.predict(source);
   result.scores = task->score(result.predictions, /*intervals=*/true);
   return result;
+}
+
+// The data's masks, told by the run's classes.
+std::shared_ptr<const data::Masks> told_by_run(const data::Dataset& dataset, const engine::AdapterInfo& info) {
+  const auto known = places_of(info.classes);
+  std::vector<int64_t> places;
+  std::string wrong;
+  for (const auto& name : dataset.classes) {
+    places.push_back(place_of(name, known));
+    if (places.back() < 0) wrong += "\n  " + unknown_name("class", name, info.classes);
+  }
+  if (wrong.empty()) return data::renumbered(dataset.masks, places);
+  throw DataError("evaluate",
+                  "the masks of {} have classes that the run was not trained on:{}\n  Call them void there to "
+                  "leave their pixels out.",
+                  dataset.name, wrong);
 }
 
 // Rows of photos as what they have in common with texts, of which one is theirs.
@@ -277,12 +296,15 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
     report.note({fmt::format("{} does not name its classes: taken in the order of the data, {}", options.run,
                              fmt::join(info.classes, ", "))});
   }
-  const auto& dataset = session.dataset();
+  data::Dataset dataset = session.dataset();
   if (dataset.target != task.target) {
     throw DataError("evaluate", "{} was trained on {}, and {} has {}. --label-kind says how a table is read.",
                     options.run, task.summary, dataset.name, tasks::task_of(dataset.target).summary);
   }
-  const auto choice = choose_classes(adapted, info, options.data.dataset.classes);
+  // Of masks --classes says what their numbers are called.
+  const bool masks = dataset.target == data::Target::mask;
+  const auto choice = choose_classes(adapted, info, masks ? "" : options.data.dataset.classes);
+  if (masks) dataset.masks = told_by_run(dataset, info);
   auto samples = dataset.split(options.split);
   if (data::has_classes(dataset.target)) {
     const auto places = match_classes(dataset, options.split, choice, adapted, info);
@@ -317,6 +339,11 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
         "{} was trained on photos with captions: --classes names the texts to choose among, a file with one "
         "a line, or a,b,c.",
         options.run);
+  }
+  const bool masks = tasks::find_task(info.task).target == data::Target::mask;
+  if (!options.output.empty() && !masks) {
+    throw ConfigError("predict", "--output {}: is for masks, and {} tells {}. Leave it out.", options.output,
+                      options.run, tasks::find_task(info.task).summary);
   }
   const auto model = engine::open_model(model_of_run(info, options.model, report), host, report);
   methods::Adapted adapted = load_classifier(options.run, model, options.force_base, report);
@@ -374,9 +401,27 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
       .frames = frames,
       .max_length = options.max_length ? options.max_length : engine::max_length_of_run(options.run)};
   const auto asked = options.timeline != 0 ? samples : std::vector<data::Sample>{};
+  std::vector<std::filesystem::path> files;  // whose masks are written
+  for (size_t i = 0; i < samples.size() && !options.output.empty(); ++i)
+    files.push_back(dataset.path(samples[i]));
   const auto source = models::source_of(*model, dataset, std::move(samples), reading, &report);
-  auto result = evaluate_on(adapted, info, encoder, *source, choice, report);
+  tasks::PredictionRows::MaskSink sink;
+  std::optional<MaskFolder> folder;
+  if (!options.output.empty()) {
+    std::vector<std::string> names;
+    for (const auto& file : files)
+      names.push_back(file.string());
+    folder.emplace(options.output, names, choice.classes);
+    sink = [&](int64_t row, const data::Mask& told) {
+      const auto& file = files[static_cast<size_t>(row)];
+      folder->add(file.string(), *images->read(file), told);
+    };
+  }
+  auto result = evaluate_on(adapted, info, encoder, *source, choice, report, std::move(sink));
   result.windows = windows_shown(asked, *source, *frames, !options.html.empty());
+  if (folder)
+    report.line("masks",
+                fmt::format("{}/masks, and laid over the photos in {}/overlays", options.output, options.output));
   if (!pairs) return result;
   return nearest_texts(std::move(result), adapted, models::caption_ids(*model, choice.classes, reading, &report));
 }

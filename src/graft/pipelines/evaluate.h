@@ -67,6 +67,7 @@ struct PredictOptions {
   std::string html, csv;
   int64_t workers = 2;
   bool force_base = false;
+  std::string output = {};
 };
 template <class Visitor>
 void fields(Visitor& visit, PredictOptions& o) {
@@ -89,6 +90,7 @@ void fields(Visitor& visit, PredictOptions& o) {
   visit("csv", o.csv, "table to write of a timeline: clip, begin, end, answer, probability");
   visit("workers", o.workers, "threads that decode photos");
   visit("force-base", o.force_base, "load onto another base model than the one it was trained on");
+  visit("output", o.output, "of a run on masks: folder for the masks, and for overlays on the photos");
 }
 // No labels: each is -1, and the scores count nothing.
 Evaluation predict(const PredictOptions& options, const engine::Host& host, Reporter& report);

@@ -93,6 +93,8 @@ PlacedHead place_head(const methods::Adapted& adapted, const engine::AdapterInfo
                       const io::Weights& weights) {
   if (adapted.head->kind() == models::HeadKind::prompts)
     return nowhere("class prompts: graft.json has the classes and templates");
+  if (adapted.head->map_at())
+    return nowhere("head.safetensors: its classes are of pixels, for which other programs have no place here");
   const auto* trained = dynamic_cast<const models::LinearHead*>(adapted.head.get());
   if (!trained || info.classes.empty())
     return nowhere("head.safetensors: it tells no classes, and for those alone other programs have a place");

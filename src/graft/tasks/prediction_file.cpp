@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "graft/core/atomic_file.h"
+#include "graft/tasks/pixel_counts.h"
 #include "graft/tasks/retrieval.h"
 
 namespace graft::tasks {
@@ -60,6 +61,22 @@ void write_ranks(AtomicFile& out, std::string_view split, const Predictions& pre
   }
 }
 
+// Of masks: how well each photo is met.
+void write_masks(AtomicFile& out, std::string_view split, const Predictions& predictions) {
+  const auto sides = predictions.pixels.narrow(1, 0, 3);
+  const auto mean = mean_iou(sides);
+  for (size_t i = 0; i < predictions.files.size(); ++i) {
+    const auto row = static_cast<int64_t>(i);
+    const auto miou = mean[row].item<double>();
+    out.write(as_text({{"file", predictions.files[i]},
+                       {"split", split},
+                       {"pixels", sides[row][0].sum().item<int64_t>()},
+                       {"correct", sides[row][2].sum().item<int64_t>()},
+                       {"miou", std::isfinite(miou) ? OrderedJson(miou) : OrderedJson()}}) +
+              "\n");
+  }
+}
+
 }  // namespace
 
 void write_predictions(const std::filesystem::path& file, std::string_view split, const Predictions& predictions,
@@ -68,6 +85,10 @@ void write_predictions(const std::filesystem::path& file, std::string_view split
   std::string lines;
   if (predictions.target == data::Target::caption) {
     write_ranks(out, split, predictions);
+    return out.commit();
+  }
+  if (predictions.target == data::Target::mask) {
+    write_masks(out, split, predictions);
     return out.commit();
   }
   if (predictions.target != data::Target::label) {

@@ -1,6 +1,7 @@
 // Predictions as JSON, an object a line: file, split, label, predicted, probability, scores (one a class, in their
 // order); where only the best are kept, "top": [[class, probability], ...] in place of scores. Of several classes
-// labels and predicted are lists; of numbers there are value and predicted.
+// labels and predicted are lists; of numbers there are value and predicted; of masks the pixels whose class is known
+// (pixels), how many of them are right (correct) and miou.
 #pragma once
 
 #include <filesystem>

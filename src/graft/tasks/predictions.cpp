@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "graft/core/error.h"
+#include "graft/tasks/pixel_counts.h"
 #include "graft/tensor/finite.h"
 #include "graft/tensor/on_cpu.h"
 
@@ -62,6 +63,13 @@ PredictionRows::PredictionRows(const data::Source& source, data::Target target, 
   if (target == data::Target::label) return;
   predictions_.target = target;
   predictions_.class_count = outputs;
+  if (target == data::Target::mask) {
+    masks_ = &source;
+    predictions_.probabilities = {};
+    predictions_.pixels = at::zeros({source.size(), 4, outputs}, tensor::on_cpu(at::kLong));
+    predictions_.confusion = at::zeros({outputs, outputs}, tensor::on_cpu(at::kLong));
+    return;
+  }
   predictions_.probabilities = at::empty({source.size(), outputs}, tensor::on_cpu());
   predictions_.truth = at::full({source.size(), outputs}, std::nanf(""), tensor::on_cpu());
   for (int64_t i = 0; i < source.size(); ++i) {
@@ -75,11 +83,12 @@ void PredictionRows::add(const at::Tensor& logits) {
   const torch::NoGradGuard no_grad;
   auto& p = predictions_;
   const at::Tensor scores = logits.to(at::kFloat).contiguous();
-  if (const auto bad = tensor::not_finite(scores); bad.count > 0) {
+  if (const auto bad = tensor::not_finite(scores.flatten(1)); bad.count > 0) {
     throw DivergenceError("predict", "{}: {} of its {} class scores are not finite (the first is {}). {}",
-                          p.files[static_cast<size_t>(rows_ + bad.row)], bad.in_row, scores.size(1), bad.value,
-                          "What was trained holds numbers too large: train again with a smaller --lr.");
+                          p.files[static_cast<size_t>(rows_ + bad.row)], bad.in_row, scores.numel() / scores.size(0),
+                          bad.value, "What was trained holds numbers too large: train again with a smaller --lr.");
   }
+  if (masks_) return add_masks(scores);
   if (p.target != data::Target::label) {
     p.probabilities.narrow(0, rows_, scores.size(0))
         .copy_(p.target == data::Target::labels ? torch::sigmoid(scores) : scores);
@@ -105,6 +114,21 @@ void PredictionRows::add(const at::Tensor& logits) {
     }
   }
   rows_ += rows;
+}
+
+void PredictionRows::add_masks(const at::Tensor& logits) {
+  auto& p = predictions_;
+  for (int64_t i = 0; i < logits.size(0); ++i, ++rows_) {
+    const auto answer = answer_pixels(logits[i], *masks_->mask(rows_));
+    auto counts = p.pixels[rows_];
+    counts.narrow(0, 0, 3).copy_(sides_of(answer.confusion));
+    auto anywhere = counts[3].accessor<int64_t, 1>();
+    for (const auto pixel : answer.told.classes)
+      ++anywhere[pixel];
+    p.confusion += answer.confusion;
+    p.pixel_loss += answer.loss;
+    if (sink_) sink_(rows_, answer.told);
+  }
 }
 
 at::Tensor mean_of_views(const at::Tensor& logits, int64_t views) {

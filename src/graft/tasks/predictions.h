@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,12 @@ struct Predictions {
   int64_t class_count = 0;         // 0: as many as there are columns
   data::Target target = data::Target::label;  // labels: `probabilities` of each class by itself; value: the numbers;
                                               // caption: the photo's row, which is compared with texts' rows
+  // Of masks, in place of what stands above: of each photo and class how many pixels are of it, are told to be, and
+  // both, where the truth is known, and how many are told to be anywhere, [N, 4, K] int64; and of all together.
+  at::Tensor pixels = {};
+  at::Tensor confusion = {};  // [K, K] int64, truth by told
+  double pixel_loss = 0;      // the sum of the cross-entropies
+
   at::Tensor truth = {};  // [N, K] float32 of labels, values and captions (the text's row), NaN where it is not known
 
   int64_t classes() const { return class_count > 0 ? class_count : probabilities.size(1); }
@@ -37,17 +44,26 @@ int64_t prediction_bytes(int64_t examples, int64_t classes);
 class PredictionRows {
  public:
   PredictionRows(std::vector<std::string> files, std::vector<int64_t> labels, int64_t classes);
-  // Of a source's examples, in its order.
+  // Of a source's examples, in its order. Of masks the source is asked as rows come, and outlives this.
   PredictionRows(const data::Source& source, data::Target target, int64_t outputs);
 
-  // logits [B, C] of the examples after those so far. DivergenceError, with the example, for one that is not finite.
+  // Called with each photo's answer, as large as the photo.
+  using MaskSink = std::function<void(int64_t row, const data::Mask& told)>;
+  void on_mask(MaskSink sink) { sink_ = std::move(sink); }
+
+  // logits [B, C], of masks [B, C, h, w], of the examples after those so far. DivergenceError, with the example, for
+  // one that is not finite.
   void add(const at::Tensor& logits);
   // Of captions: the texts' rows, [N, outputs].
   void tell(const at::Tensor& truth) { predictions_.truth.copy_(truth); }
   Predictions take() { return std::move(predictions_); }
 
  private:
+  void add_masks(const at::Tensor& logits);
+
   Predictions predictions_;
+  const data::Source* masks_ = nullptr;
+  MaskSink sink_;
   int64_t rows_ = 0;
 };
 

@@ -23,9 +23,9 @@ class Task {
  public:
   virtual ~Task() = default;
 
-  // outputs [B, K] of a head, target as models::targets_of() and then its truth() give it -> a scalar: the sum over the
-  // examples. Of a class an example the target may be shares [B, K] as well: of mixed examples. `epoch`, from 0: what
-  // is made small may change.
+  // outputs of a head, [B, K] or of pixels [B, K, h, w], target as models::targets_of() and then its truth() give it ->
+  // a scalar: the sum over the examples. Of a class an example the target may be shares [B, K] as well: of mixed
+  // examples. `epoch`, from 0: what is made small may change.
   virtual at::Tensor loss(const at::Tensor& outputs, const at::Tensor& target, int64_t epoch = 0) const = 0;
   // What a mean of that divides by.
   virtual double weight(const at::Tensor& target, int64_t epoch = 0) const;

@@ -34,6 +34,8 @@ double Schedule::at(int64_t step) const {
       return lr * (1 - progress);
     case ScheduleKind::cosine:
       return lr * half_cosine(progress);
+    case ScheduleKind::poly:  // DeepLab's (Chen et al. 2016, arXiv:1606.00915)
+      return lr * std::pow(std::max(0.0, 1 - progress), 0.9);
     default:
       return lr;
   }

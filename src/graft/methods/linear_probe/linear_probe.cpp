@@ -31,7 +31,11 @@ class LinearProbe final : public MethodWith<Options> {
   }
 
   // With gradient steps: DINO's protocol (Caron et al. 2021, arXiv:2104.14294), 0.001 at a batch of 256, no decay.
-  Recipe recipe(const Setting&) const override {
+  Recipe recipe(const Setting& setting) const override {
+    // Of pixels: DINOv2's optimiser for its linear segmentation (Oquab et al. 2023, arXiv:2304.07193), for so long that
+    // a few tens of photos are learned; nothing random, so that each photo goes through the frozen model once.
+    if (setting.target == data::Target::mask)
+      return {.lr = 1e-3, .weight_decay = 1e-4, .epochs = 60, .batch_size = 16, .augmentation = Augmentation::none};
     return {.optimizer = OptimizerKind::sgd,
             .lr = 1e-3,
             .epochs = options_.solver == Solver::sgd ? 100 : 0,
@@ -41,11 +45,12 @@ class LinearProbe final : public MethodWith<Options> {
 
   // --at best: each place is tried with one regression at CLIP's fixed strength; the later of equals.
   void decide(const Setting& setting, const Features& features, Reporter& report) override {
+    if (setting.target == data::Target::mask) options_.solver = Solver::sgd;  // pixels are too many for an optimum
     if (options_.at != "best") return;
     if (setting.target != data::Target::label) {
       throw ConfigError("linear-probe",
-                        "--at best: is chosen by the share of right classes, and here several classes or "
-                        "a number are told. Name a place.");
+                        "--at best: is chosen by the share of right classes, and here something else than one class "
+                        "of an example is told. Name a place.");
     }
     const auto& tower = setting.model->reader();
     std::vector<std::string> names;
@@ -82,7 +87,7 @@ class LinearProbe final : public MethodWith<Options> {
   }
 
   void before_training(Stage& stage) const override {
-    if (options_.solver == Solver::sgd) return;
+    if (options_.solver == Solver::sgd || stage.target == data::Target::mask) return;
     const nn::Place place = this->place(*stage.model);
     const auto train = stage.features(data::Split::train, place, 1);
     const int64_t count = stage.head.outputs();
@@ -139,7 +144,7 @@ const Entry entry{
     .summary = "a linear classifier on frozen features",
     .paper = "Radford et al. 2021, arXiv:2103.00020",
     .promises = {.identity_at_start = true, .folds = true},
-    .needs = {.targets = {data::Target::label, data::Target::labels, data::Target::value}},
+    .needs = {.targets = {data::Target::label, data::Target::labels, data::Target::value, data::Target::mask}},
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<LinearProbe>(read_options<Options>("linear-probe", values));

@@ -51,7 +51,7 @@ void ResidualBlock::forward(nn::Stream& stream, const nn::Context& context) cons
   stream = nn::Stream(forward(stream.value(), context));
 }
 
-ResidualTower::ResidualTower(std::shared_ptr<ConvolutionPath> stem, std::vector<std::shared_ptr<ResidualBlock>> blocks,
+ResidualTower::ResidualTower(std::shared_ptr<ConvolutionPath> stem, std::vector<std::shared_ptr<MapBlock>> blocks,
                              bool over_time, int64_t least_frames)
     : Tower(static_cast<int64_t>(blocks.size()), /*projects=*/false, "pixels"),
       stem_(std::move(stem)),

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "graft/models/convolutions.h"
+#include "graft/models/map_block.h"
 #include "graft/models/tower.h"
 
 namespace graft::models {
@@ -26,7 +27,7 @@ struct ResidualParts {
   int64_t bare_stride = 1;
 };
 
-class ResidualBlock final : public nn::Rerunnable {
+class ResidualBlock final : public MapBlock {
  public:
   // Parameters: convK.weight, normK.* from K = 1, shortcut.weight, shortcut_norm.*
   explicit ResidualBlock(ResidualParts parts, nn::Site whole = {}, nn::Site path = {});
@@ -35,7 +36,7 @@ class ResidualBlock final : public nn::Rerunnable {
   at::Tensor forward(const at::Tensor& x, const nn::Context& context) const;
   void forward(nn::Stream& stream, const nn::Context& context) const override;
   std::vector<nn::Joint*> joints() override { return {&path_joint_, &whole_joint_}; }
-  int64_t outputs() const { return parts_.path.back().convolution->outputs(); }
+  int64_t outputs() const override { return parts_.path.back().convolution->outputs(); }
 
  private:
   at::Tensor frozen(const at::Tensor& x, const nn::Context& context) const;
@@ -50,8 +51,8 @@ class ResidualTower final : public Tower {
  public:
   // Parameters: stem.*, blocks.K.*. `over_time`: convolutions have an extent in time; a clip then has `least_frames` or
   // more, so that something is left behind all strides.
-  ResidualTower(std::shared_ptr<ConvolutionPath> stem, std::vector<std::shared_ptr<ResidualBlock>> blocks,
-                bool over_time, int64_t least_frames = 1);
+  ResidualTower(std::shared_ptr<ConvolutionPath> stem, std::vector<std::shared_ptr<MapBlock>> blocks, bool over_time,
+                int64_t least_frames = 1);
 
   nn::Tower name() const override { return nn::Tower::vision; }
   int64_t width(nn::Place place) const override;
@@ -60,11 +61,15 @@ class ResidualTower final : public Tower {
   // Maps are many times as large as what they are computed from: they are computed again and not kept.
   bool has_one_shape(nn::Place place) const override { return place == 0 || place >= pooled(); }
   at::Tensor rows(const nn::Value& value) const override;
+  std::optional<nn::Place> dense() const override {
+    return over_time_ ? std::nullopt : std::optional<nn::Place>(1 + blocks());
+  }
+  at::Tensor map(const nn::Value& value, nn::Place) const override { return value.x.permute({0, 3, 1, 2}); }
   std::vector<nn::Joint*> joints() override;  // of each block: its path, the whole; over time none
 
  private:
   std::shared_ptr<ConvolutionPath> stem_;
-  std::vector<std::shared_ptr<ResidualBlock>> blocks_;
+  std::vector<std::shared_ptr<MapBlock>> blocks_;
   bool over_time_;
   int64_t least_frames_;
 };

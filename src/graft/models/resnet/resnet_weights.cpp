@@ -9,9 +9,11 @@
 #include "graft/core/error.h"
 #include "graft/models/batch_norms.h"
 #include "graft/models/blocks.h"
+#include "graft/models/deeplab/deeplab.h"
 #include "graft/models/model.h"
 #include "graft/models/preprocessing.h"
 #include "graft/models/resnet/residual_tower.h"
+#include "graft/models/resnet/resnet_reader.h"
 #include "graft/models/resnet/resnet_settings.h"
 #include "graft/models/resnet/resnet_shape.h"
 
@@ -27,16 +29,22 @@ constexpr int64_t kLeastFrames = 5;  // of which two are left for that last pool
 
 class ResnetReader {
  public:
-  ResnetReader(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options)
+  ResnetReader(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options,
+               const Surroundings& around)
       : folder_(folder),
         options_(options),
+        around_(around),
         reader_(weights),
-        shape_(shape_of(reader_, weights.name())),
+        shape_(shape_of(CheckpointReader(weights, around.prefix), weights.name())),
         settings_(settings_of(folder, shape_, options.told)),
         inflates_(options.told.inflate == Inflate::i3d && !shape_.over_time),
         over_time_(inflates_ || shape_.over_time) {
     if (inflates_ && shape_.cifar) {
       throw ConfigError("resnet", "--inflate i3d: {} is a CIFAR network, for which nobody said where time goes.",
+                        weights.name());
+    }
+    if (over_time_ && around_.output_stride != kWholeStride) {
+      throw ConfigError("resnet", "--output-stride {}: {} is a network over time. Leave it out.", around_.output_stride,
                         weights.name());
     }
   }
@@ -46,13 +54,22 @@ class ResnetReader {
         std::vector{unit("stem.conv1", "conv1", "stem.norm1", "bn1", {shape_.stem, 3, shape_.cifar ? 3 : 7},
                          {2, shape_.cifar ? 1 : 2}, kStemFrames)},
         shape_.cifar ? std::nullopt : std::optional(nn::MaxPool{{1, 3}, {2, 2}, {0, 1}}));
-    int64_t index = 0, channels = shape_.stem;
+    int64_t index = 0, channels = shape_.stem, reached = shape_.cifar ? 1 : 4;
+    Steps steps;
     for (size_t stage = 0; stage < shape_.depths.size(); ++stage) {
+      steps = {stage > 0 ? 2 : 1, steps.dilation, steps.dilation};
+      if (reached * steps.stride > around_.output_stride) {
+        steps.dilation *= steps.stride;
+        steps.stride = 1;
+      }
+      reached *= steps.stride;
       for (int64_t k = 0; k < shape_.depths[stage]; ++k) {
-        blocks_.push_back(block(stage, k, index++, channels));
+        blocks_.push_back(
+            block(stage, k, index++, channels, k == 0 ? steps : Steps{1, steps.dilation, steps.dilation}));
         channels = blocks_.back()->outputs();
       }
     }
+    if (around_.behind) blocks_.push_back(around_.behind(reader_, fmt::format("vision.blocks.{}.", index), channels));
     return finish(stem);
   }
 
@@ -60,20 +77,26 @@ class ResnetReader {
   struct Sides {
     int64_t outputs, inputs, side;
   };
+  // Of a block: its stride, and how far apart the taps of its first and of its later 3 x 3 convolutions stand. The
+  // block in which a stride was given up still reads maps of the density before.
+  struct Steps {
+    int64_t stride = 1, first = 1, dilation = 1;
+  };
 
   // `frames`: the convolution's extent where the network is one over time.
   NormedConvolution unit(const std::string& ours, const std::string& theirs, const std::string& our_norm,
-                         const std::string& their_norm, Sides of, nn::Extent stride, int64_t frames) {
+                         const std::string& their_norm, Sides of, nn::Extent stride, int64_t frames,
+                         int64_t dilation = 1) {
     const std::string name = "vision." + ours + ".weight";
     std::vector<int64_t> flat = {of.outputs, of.inputs, of.side, of.side}, whole = flat;
     if (over_time_) whole.insert(whole.begin() + 2, frames);
-    at::Tensor weight = reader_.take(name, theirs + ".weight", inflates_ ? flat : whole);
+    at::Tensor weight = reader_.take(name, around_.prefix + theirs + ".weight", inflates_ ? flat : whole);
     if (inflates_) {
       weight = inflated(weight, frames);
       inflated_[name] = whole;
     }
-    return {std::make_shared<nn::Convolution>(weight, stride),
-            read_batch_norm(reader_, "vision." + our_norm, their_norm, of.outputs, kEps)};
+    return {std::make_shared<nn::Convolution>(weight, stride, at::Tensor(), nn::Extent{1, dilation}),
+            read_batch_norm(reader_, "vision." + our_norm, around_.prefix + their_norm, of.outputs, kEps)};
   }
 
   // Carreira & Zisserman 2017, section 2: repeated over time and divided by the repeats, so that a clip of one photo
@@ -82,31 +105,34 @@ class ResnetReader {
     return (weight / static_cast<double>(frames)).unsqueeze(2).repeat({1, 1, frames, 1, 1});
   }
 
-  std::shared_ptr<ResidualBlock> block(size_t stage, int64_t k, int64_t index, int64_t inputs) {
+  std::shared_ptr<ResidualBlock> block(size_t stage, int64_t k, int64_t index, int64_t inputs, Steps steps) {
     const auto theirs = fmt::format("layer{}.{}.", stage + 1, k), ours = fmt::format("blocks.{}.", index);
-    const int64_t stride = stage > 0 && k == 0 ? 2 : 1;
-    const auto planes = sizes_of(reader_, theirs + "conv1.weight", shape_.over_time ? 5 : 4)[0];
+    const bool first_of_stage = stage > 0 && k == 0;  // has a shortcut, whether it strides or not
+    const int64_t stride = steps.stride;
+    const auto planes = sizes_of(reader_, around_.prefix + theirs + "conv1.weight", shape_.over_time ? 5 : 4)[0];
     const auto outputs = shape_.bottleneck ? 4 * planes : planes;
     const int64_t frames = is_inflated(stage, k) ? kBlockFrames : 1;
-    const auto at = [&](int64_t i, Sides of, int64_t by, int64_t over) {
+    const auto at = [&](int64_t i, Sides of, int64_t by, int64_t over, int64_t apart = 1) {
       return unit(fmt::format("{}conv{}", ours, i), fmt::format("{}conv{}", theirs, i),
-                  fmt::format("{}norm{}", ours, i), fmt::format("{}bn{}", theirs, i), of, {1, by}, over);
+                  fmt::format("{}norm{}", ours, i), fmt::format("{}bn{}", theirs, i), of, {1, by}, over, apart);
     };
     ResidualParts parts;
     if (shape_.bottleneck) {
-      parts.path = {at(1, {planes, inputs, 1}, 1, frames), at(2, {planes, planes, 3}, stride, 1),
+      parts.path = {at(1, {planes, inputs, 1}, 1, frames), at(2, {planes, planes, 3}, stride, 1, steps.first),
                     at(3, {outputs, planes, 1}, 1, 1)};
     } else {
-      parts.path = {at(1, {planes, inputs, 3}, stride, frames), at(2, {planes, planes, 3}, 1, frames)};
+      parts.path = {at(1, {planes, inputs, 3}, stride, frames, steps.first),
+                    at(2, {planes, planes, 3}, 1, frames, steps.dilation)};
     }
     parts.bare_stride = stride;
-    if (!shape_.cifar && (stride != 1 || inputs != outputs)) {
+    if (!shape_.cifar && (first_of_stage || inputs != outputs)) {
       parts.shortcut = unit(ours + "shortcut", theirs + "downsample.0", ours + "shortcut_norm", theirs + "downsample.1",
                             {outputs, inputs, 1}, {1, stride}, 1);
     }
     if (over_time_ && stage == 1 && k == 0) parts.pool = nn::MaxPool{{2, 1}, {2, 1}};
-    return std::make_shared<ResidualBlock>(std::move(parts), site(index, "out", outputs, theirs),
-                                           site(index, "path", outputs, theirs));
+    const auto module = around_.prefix + theirs;
+    return std::make_shared<ResidualBlock>(std::move(parts), site(index, "out", outputs, module),
+                                           site(index, "path", outputs, module));
   }
 
   // The path of a block, or all of it (its output); where it computes over time it offers none.
@@ -123,28 +149,32 @@ class ResnetReader {
   }
 
   std::unique_ptr<Model> finish(const std::shared_ptr<ConvolutionPath>& stem) {
-    reader_.ignore({"fc.*", "linear.*"});
+    reader_.ignore(around_.ignored);
     ModelInfo info;
     info.source = folder_.path.string();
-    info.family = "resnet";
+    info.family = around_.family;
     info.layout = over_time_ ? "i3d" : settings_.layout;
     info.preprocessing = settings_.preprocessing;
+    if (around_.pixels > 0) info.preprocessing = at_size(info.preprocessing, around_.pixels, /*patch=*/1);
     info.own_size = info.preprocessing.output();
     if (options_.image_size) info.preprocessing = at_size(info.preprocessing, *options_.image_size, /*patch=*/1);
     info.vision = {.heads = 0, .activation = tensor::Activation::relu, .eps = kEps};
+    if (around_.output_stride != kWholeStride) info.vision.output_stride = around_.output_stride;
     info.pooling = "avg";
     info.notes = settings_.notes;
     if (over_time_) {
       info.notes.push_back({"over time as in mmaction2's I3D: strides of 2 in the first convolution and both pools"});
     }
     note_what_is_left(reader_, options_.precision, info.notes);
-    info.description = fmt::format("{}ResNet-{} {}x{}",
+    info.description = fmt::format("{}{}ResNet-{} {}x{}", around_.described,
                                    over_time_     ? "I3D "
                                    : shape_.cifar ? "CIFAR "
                                                   : "",
-                                   shape_.layers(), info.preprocessing.output().height, shape_.pooled);
+                                   shape_.layers(), info.preprocessing.output().height, blocks_.back()->outputs());
     auto origins = reader_.finish(fmt::format("ResNet-{} ({})", shape_.layers(), info.layout));
     for (auto& origin : origins) {
+      if (!around_.written_prefix.empty() && !origin.theirs.starts_with("classifier."))
+        origin.theirs = around_.written_prefix + origin.theirs;
       if (const auto found = inflated_.find(origin.ours); found != inflated_.end()) origin.shape = found->second;
     }
     const auto tower =
@@ -155,11 +185,12 @@ class ResnetReader {
 
   const io::ModelFolder& folder_;
   const LoadOptions& options_;
+  const Surroundings& around_;
   CheckpointReader reader_;
   Shape shape_;
   Settings settings_;
   bool inflates_, over_time_;
-  std::vector<std::shared_ptr<ResidualBlock>> blocks_;
+  std::vector<std::shared_ptr<MapBlock>> blocks_;
   std::map<std::string, std::vector<int64_t>> inflated_;  // by our name: what the weight is now
 };
 
@@ -172,10 +203,22 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
     throw ModelError("resnet", "{} has none of the names that a ResNet's blocks go by (layer1.0.bn1.weight).",
                      weights.name());
   }
-  return ResnetReader(folder, weights, options).read();
+  if (options.told.decoder == Decoder::deeplabv3) return deeplab::behind_resnet(folder, weights, options);
+  return read_resnet(folder, weights, options,
+                     {.output_stride = checked_output_stride(options.told.output_stride.value_or(kWholeStride))});
 }
 
 }  // namespace
+
+int64_t checked_output_stride(int64_t asked) {
+  if (asked == 8 || asked == 16 || asked == kWholeStride) return asked;
+  throw ConfigError("model", "--output-stride {}: expected 8, 16 or 32.", asked);
+}
+
+std::unique_ptr<Model> read_resnet(const io::ModelFolder& folder, const io::Weights& weights,
+                                   const LoadOptions& options, const Surroundings& around) {
+  return ResnetReader(folder, weights, options, around).read();
+}
 
 extern const Family family = {"resnet", "images alone: ResNet, of ImageNet's size or CIFAR's; inflated, clips",
                               "timm, torchvision, cifar", recognises, load};

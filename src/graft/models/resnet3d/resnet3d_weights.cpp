@@ -23,7 +23,7 @@ class Resnet3dReader {
   std::unique_ptr<Model> read() {
     const auto stem = std::make_shared<ConvolutionPath>(stem_path());
     int64_t channels = stem->outputs(), layers = 2;
-    std::vector<std::shared_ptr<ResidualBlock>> blocks;
+    std::vector<std::shared_ptr<MapBlock>> blocks;
     bool mixed = false;
     for (int64_t stage = 1;; ++stage) {
       const auto depth = reader_.checkpoint().count(fmt::format("layer{}.", stage));

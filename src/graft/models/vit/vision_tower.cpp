@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include <cmath>
+
 #include "graft/core/error.h"
 
 namespace graft::models {
@@ -141,6 +143,19 @@ at::Tensor VisionTower::rows_of_frames(const nn::Value& value) const {
            2;
   }
   return patches_of(value).mean(1);
+}
+
+at::Tensor VisionTower::map(const nn::Value& value, nn::Place place) const {
+  const auto patches = place == 1 + blocks() ? normed(patches_of(value)) : patches_of(value);  // [B, N, D]
+  const auto count = patches.size(1);
+  const auto side = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(count))));
+  const auto own = parts_.positions.grid();
+  const nn::Grid grid = own.count() == count ? own : nn::Grid{side, side};
+  if (grid.count() != count) {
+    throw ShapeError("model", "{} patches lie in no square and not in the model's {} x {}. Give --image-size.", count,
+                     own.rows, own.columns);
+  }
+  return patches.to(at::kFloat).unflatten(1, {grid.rows, grid.columns}).permute({0, 3, 1, 2});
 }
 
 nn::Value VisionTower::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const {

@@ -7,6 +7,7 @@
 #include <torch/nn/module.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "graft/data/transforms.h"
@@ -52,6 +53,9 @@ class VisionTower final : public Tower {
   at::Tensor rows(const nn::Value& value) const override;
   std::vector<nn::Joint*> joints() override;
   at::Tensor positions_at(data::Size image) const override;
+  std::optional<nn::Place> dense() const override { return 1 + blocks(); }
+  // ShapeError for patches that lie in no grid that is known: another than a square or the model's own.
+  at::Tensor map(const nn::Value& value, nn::Place place) const override;
 
  private:
   nn::Value embed(const nn::Value& read, const nn::Context& context) const;

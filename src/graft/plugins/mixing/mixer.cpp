@@ -50,12 +50,13 @@ bool Mixer::joins_captions() const {
 void Mixer::check_serves(data::Target target) const {
   for (size_t i = 0; i < mixings_.size(); ++i) {
     if (mixings_[i]->serves(target)) continue;
-    throw ConfigError("mix", "--mix {}: {}", names_[i],
-                      target == data::Target::caption
-                          ? "mixes labels, and here are captions. Take mixgen, which joins them."
-                      : target == data::Target::value
-                          ? "of each example a number is told, and what two mixed ones have is not known. Leave it out."
-                          : "joins captions, and here are classes. Take mixup or cutmix.");
+    throw ConfigError(
+        "mix", "--mix {}: {}", names_[i],
+        target == data::Target::caption ? "mixes labels, and here are captions. Take mixgen, which joins them."
+        : target == data::Target::mask  ? "mixes labels of examples, and here each pixel has one. Leave it out."
+        : target == data::Target::value
+            ? "of each example a number is told, and what two mixed ones have is not known. Leave it out."
+            : "joins captions, and here are classes. Take mixup or cutmix.");
   }
 }
 

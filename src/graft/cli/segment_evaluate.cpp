@@ -1,0 +1,119 @@
+#include "graft/pipelines/segment_evaluate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "graft/cli/arguments.h"
+#include "graft/cli/command.h"
+#include "graft/cli/results.h"
+#include "graft/cli/table.h"
+#include "graft/core/options.h"
+
+namespace graft::cli {
+namespace {
+
+std::string share(double value) {
+  return std::isfinite(value) ? fmt::format("{:.1f} %", 100 * value) : "-";
+}
+
+std::string range(const Interval& interval) {
+  return fmt::format("{:.1f} to {:.1f}", 100 * interval.low, 100 * interval.high);
+}
+
+std::string clusters_of(const pipelines::MatchedClusters& matched, int64_t of_class) {
+  std::string text;
+  for (size_t k = 0; k < matched.class_of.size(); ++k)
+    if (matched.class_of[k] == of_class) text += fmt::format("{}{}", text.empty() ? "" : ", ", k);
+  return text.empty() ? "none" : text;
+}
+
+void print(const pipelines::SegmentEvaluation& found, Terminal& terminal) {
+  TextTable table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right});
+  table.row({"matched", "mIoU", "95 %", "accuracy", "95 %", "mIoU by halves", "accuracy by halves"});
+  for (const auto& each : found.matched) {
+    table.row({option::print(each.matching), share(each.scores.miou), range(each.intervals[0]),
+               share(each.scores.accuracy), range(each.intervals[1]), share(each.halves.miou),
+               share(each.halves.accuracy)});
+  }
+  for (const auto& line : table.lines())
+    terminal.print(line);
+  terminal.print("");
+  TextTable classes({Align::left, Align::right, Align::right, Align::left});
+  const auto& best = found.matched.front();
+  classes.row({"class", "IoU", "pixels", "cluster, one to one"});
+  for (size_t c = 0; c < found.classes.size(); ++c) {
+    classes.row({found.classes[c], share(best.scores.iou[c]), fmt::format("{}", best.scores.truth[c]),
+                 clusters_of(best, static_cast<int64_t>(c))});
+  }
+  for (const auto& line : classes.lines())
+    terminal.print(line);
+}
+
+nlohmann::json number(double value) {
+  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
+}
+
+nlohmann::json describe(const pipelines::MatchedClusters& matched, const std::vector<std::string>& classes) {
+  auto per_class = nlohmann::json::array();
+  for (size_t c = 0; c < classes.size(); ++c) {
+    per_class.push_back({{"class", classes[c]},
+                         {"iou", number(matched.scores.iou[c])},
+                         {"count", matched.scores.truth[c]},
+                         {"correct", matched.scores.correct[c]}});
+  }
+  auto class_of = nlohmann::json::array();
+  for (const auto place : matched.class_of)
+    class_of.push_back(place < 0 ? nlohmann::json() : nlohmann::json(classes[static_cast<size_t>(place)]));
+  return {{"miou", number(matched.scores.miou)},
+          {"miou_interval", {matched.intervals[0].low, matched.intervals[0].high}},
+          {"accuracy", number(matched.scores.accuracy)},
+          {"accuracy_interval", {matched.intervals[1].low, matched.intervals[1].high}},
+          {"by_halves", {{"miou", number(matched.halves.miou)}, {"accuracy", number(matched.halves.accuracy)}}},
+          {"class_of_cluster", class_of},
+          {"classes", per_class}};
+}
+
+int run(Arguments& arguments, Terminal& terminal) {
+  arguments.add<pipelines::SegmentEvaluateOptions>();
+  arguments.take_positional("folder", "folder of masks to score, or one with masks/ in it");
+  if (!arguments.parse(terminal)) return 0;
+  arguments.require("folder", "the masks to score");
+  arguments.require("masks", "the true masks");
+  const auto found = pipelines::evaluate_segments(arguments.get<pipelines::SegmentEvaluateOptions>(), terminal);
+  if (found.missing > 0) {
+    terminal.note({fmt::format("{} of {} photos have no mask to score and count as background", found.missing,
+                               found.photos)});
+  }
+  if (found.beside > 0) terminal.note({fmt::format("{} masks have no truth beside them and are left", found.beside)});
+  if (terminal.json()) {
+    nlohmann::json json = {{"photos", found.photos}, {"clusters", found.clusters}, {"missing", found.missing}};
+    for (const auto& each : found.matched) {
+      auto name = option::print(each.matching);
+      std::ranges::replace(name, '-', '_');
+      json[name] = describe(each, found.classes);
+    }
+    terminal.print(dump(with_notes(std::move(json), terminal)));
+  } else {
+    terminal.line("photos", fmt::format("{} · {} clusters · {} classes", found.photos, found.clusters,
+                                        found.classes.size()));
+    print(found, terminal);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command segment_evaluate_command() {
+  return {"segment evaluate",
+          "Score masks of clusters against true masks.",
+          "DIR --masks TRUTH",
+          "graft segment evaluate seg/ --masks truth/\n"
+          "graft segment evaluate seg/ --masks truth/ --classes sky,tree,road --json",
+          run,
+          [] { return describe_options<pipelines::SegmentEvaluateOptions>(); }};
+}
+
+}  // namespace graft::cli

@@ -1,0 +1,76 @@
+#include "graft/data/shapes.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "graft/core/error.h"
+
+namespace graft::data {
+
+void fill_polygons(const std::vector<Polygon>& polygons, Size photo, const std::function<void(std::size_t)>& pixel) {
+  std::vector<double> crossings;
+  for (int y = 0; y < photo.height; ++y) {
+    const double at = y + 0.5;
+    crossings.clear();
+    for (const Polygon& polygon : polygons) {
+      const std::size_t corners = polygon.size() / 2;
+      for (std::size_t i = 0; i < corners; ++i) {
+        const std::size_t j = (i + 1) % corners;
+        const double x0 = polygon[2 * i], y0 = polygon[2 * i + 1], x1 = polygon[2 * j], y1 = polygon[2 * j + 1];
+        if ((y0 <= at) == (y1 <= at)) continue;  // an end on the line counts once
+        crossings.push_back(x0 + (at - y0) / (y1 - y0) * (x1 - x0));
+      }
+    }
+    std::ranges::sort(crossings);
+    for (std::size_t i = 0; i + 1 < crossings.size(); i += 2) {
+      // Centres x + 0.5 in [begin, end).
+      const double begin = std::clamp(std::ceil(crossings[i] - 0.5), 0.0, static_cast<double>(photo.width));
+      const double end = std::clamp(std::ceil(crossings[i + 1] - 0.5), 0.0, static_cast<double>(photo.width));
+      for (auto x = static_cast<std::size_t>(begin); x < static_cast<std::size_t>(end); ++x)
+        pixel(static_cast<std::size_t>(y) * photo.width + x);
+    }
+  }
+}
+
+void fill_runs(const std::vector<std::int64_t>& runs, Size photo, const std::function<void(std::size_t)>& pixel) {
+  const auto pixels = std::int64_t{photo.height} * photo.width;
+  std::int64_t all = 0;
+  for (const std::int64_t run : runs) {
+    if (run < 0 || run > pixels - all)
+      throw DataError("mask", "runs that leave the {} x {} pixels.", photo.width, photo.height);
+    all += run;
+  }
+  if (all != pixels) {
+    throw DataError("mask", "runs of {} pixels in all, and the photo has {} x {}.", all, photo.width, photo.height);
+  }
+  std::int64_t place = 0;
+  for (std::size_t i = 0; i < runs.size(); place += runs[i++]) {
+    for (std::int64_t k = place; i % 2 == 1 && k < place + runs[i]; ++k)
+      pixel(static_cast<std::size_t>(k % photo.height) * photo.width + static_cast<std::size_t>(k / photo.height));
+  }
+}
+
+std::vector<std::int64_t> runs_of_letters(std::string_view letters) {
+  constexpr int kFirst = 48, kMostBits = 60;
+  std::vector<std::int64_t> runs;
+  for (std::size_t at = 0; at < letters.size();) {
+    std::int64_t value = 0;
+    int bits = 0;
+    for (bool more = true; more;) {
+      if (at == letters.size()) throw DataError("mask", "runs in letters that end in the middle of one.");
+      const int letter = letters[at++] - kFirst;
+      if (letter < 0 || letter > 63 || bits >= kMostBits)
+        throw DataError("mask", "runs in letters: '{}' is none.", letters.substr(at - 1, 1));
+      value |= std::int64_t{letter & 31} << bits;
+      bits += 5;
+      more = (letter & 32) != 0;
+      if (!more && (letter & 16) != 0) value |= -(std::int64_t{1} << bits);
+    }
+    if (runs.size() > 2) value += runs[runs.size() - 2];
+    if (value < 0) throw DataError("mask", "runs in letters: one of {} pixels.", value);
+    runs.push_back(value);
+  }
+  return runs;
+}
+
+}  // namespace graft::data

@@ -1,0 +1,29 @@
+// Areas of a photo as COCO writes them (Lin et al. 2014, arXiv:1405.0312): polygons, and runs of a mask column by
+// column, as numbers or in their letters.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "graft/data/resize.h"
+
+namespace graft::data {
+
+// x1, y1, x2, y2, ... in pixels, (0, 0) the upper left corner of the first pixel; closed by itself.
+using Polygon = std::vector<double>;
+
+// Calls `pixel` with the place in [height, width] of each pixel whose centre lies inside an odd number of the polygons'
+// edges' spans (even-odd rule, of all polygons together). Other programs differ on pixels that an edge cuts.
+void fill_polygons(const std::vector<Polygon>& polygons, Size photo, const std::function<void(std::size_t)>& pixel);
+
+// Lengths of runs, outside first, down the columns. DataError where they are not the photo's pixels together.
+void fill_runs(const std::vector<std::int64_t>& runs, Size photo, const std::function<void(std::size_t)>& pixel);
+
+// Runs out of COCO's letters: five bits a letter from '0' on, the sixth says that more follow, the highest bit that is
+// there is the sign, and from the third run on each is the difference to the one before the last. DataError for letters
+// that are none, runs below 0 and a last one that is cut.
+std::vector<std::int64_t> runs_of_letters(std::string_view letters);
+
+}  // namespace graft::data

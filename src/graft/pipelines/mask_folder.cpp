@@ -1,0 +1,64 @@
+#include "graft/pipelines/mask_folder.h"
+
+#include <fmt/format.h>
+
+#include <system_error>
+#include <utility>
+
+#include "graft/core/atomic_file.h"
+#include "graft/core/error.h"
+#include "graft/io/image_png.h"
+#include "graft/io/index_png.h"
+
+namespace graft::pipelines {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string stem_of(const std::string& photo) {
+  return fs::path(photo).stem().string();
+}
+
+}  // namespace
+
+io::Image overlay(const io::Image& photo, const data::Mask& mask, const std::vector<std::string>& classes) {
+  GRAFT_ASSERT(photo.width == mask.width && photo.height == mask.height);
+  io::Image over = photo;
+  for (size_t i = 0; i < mask.classes.size(); ++i) {
+    const auto told = mask.classes[i];
+    if (told == io::kIgnoredClass || (told < classes.size() && classes[told] == "background")) continue;
+    for (size_t c = 0; c < 3; ++c) {
+      auto& value = over.rgb[3 * i + c];
+      value = static_cast<std::uint8_t>((value + io::pascal_colours()[told][c] + 1) / 2);
+    }
+  }
+  return over;
+}
+
+MaskFolder::MaskFolder(fs::path folder, const std::vector<std::string>& photos, std::vector<std::string> classes)
+    : folder_(std::move(folder)), classes_(std::move(classes)) {
+  std::map<std::string, std::string> names;
+  for (const auto& photo : photos) {
+    const auto [first, is_new] = names.emplace(stem_of(photo), photo);
+    if (is_new) continue;
+    throw DataError("predict", "{} and {} would both be written as {}.png. Predict them into folders of their own.",
+                    first->second, photo, first->first);
+  }
+  std::error_code error;
+  for (const char* part : {"masks", "overlays"}) {
+    fs::create_directories(folder_ / part, error);
+    if (error) throw FileError("predict", "{} cannot be made: {}.", (folder_ / part).string(), error.message());
+  }
+  std::string list;
+  for (const auto& name : classes_)
+    list += name + "\n";
+  write_file_atomically(folder_ / "classes.txt", list);
+}
+
+void MaskFolder::add(const std::string& photo, const io::Image& pixels, const data::Mask& mask) const {
+  const auto name = stem_of(photo) + ".png";
+  io::write_index_png(folder_ / "masks" / name, mask);
+  write_file_atomically(folder_ / "overlays" / name, io::encode_png(overlay(pixels, mask, classes_)));
+}
+
+}  // namespace graft::pipelines

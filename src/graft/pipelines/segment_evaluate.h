@@ -1,0 +1,53 @@
+// `graft segment evaluate`: masks of clusters, or of any numbers, against true masks of the same names
+// (tasks/cluster_matching.h).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graft/core/interval.h"
+#include "graft/core/log.h"
+#include "graft/tasks/cluster_matching.h"
+
+namespace graft::pipelines {
+
+struct SegmentEvaluateOptions {
+  std::string folder;
+  std::string masks;
+  std::string classes;
+  int64_t seed = 1;
+  int64_t workers = 2;
+};
+template <class Visitor>
+void fields(Visitor& visit, SegmentEvaluateOptions& o) {
+  visit("folder", o.folder, "folder of masks to score, or one with masks/ in it");
+  visit("masks", o.masks, "folder of true masks, or one with masks/ in it; classes.txt beside them names their numbers");
+  visit("classes", o.classes,
+        "names of the true masks' numbers: a file with one a line, or a,b,c (default: classes.txt, else the numbers)");
+  visit("seed", o.seed, "of the halves that are matched and scored apart, and of the intervals");
+  visit("workers", o.workers, "threads that read masks; the numbers do not depend on it");
+}
+
+struct MatchedClusters {
+  tasks::Matching matching = tasks::Matching::one_to_one;
+  std::vector<int64_t> class_of;  // of each cluster, -1: none
+  tasks::ClusterScores scores;
+  std::array<Interval, 2> intervals;  // of miou and accuracy, over photos
+  tasks::ClusterScores halves;        // matched on one half of the photos, scored on the other
+};
+
+struct SegmentEvaluation {
+  int64_t photos = 0;
+  int64_t missing = 0;  // of them without a mask to score: all background
+  int64_t beside = 0;   // masks to score without a truth
+  int64_t clusters = 0;
+  std::vector<std::string> classes;
+  std::vector<MatchedClusters> matched;  // one to one, then majority
+};
+
+// DataError where there are no true masks, or none of them has a mask to score; for numbers that --classes does not know.
+SegmentEvaluation evaluate_segments(const SegmentEvaluateOptions& options, Reporter& report);
+
+}  // namespace graft::pipelines

@@ -1,0 +1,62 @@
+#include "graft/pipelines/segment_train.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "graft/core/error.h"
+#include "graft/pipelines/evaluate.h"
+#include "graft/train/run_folder.h"
+
+namespace graft::pipelines {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What a run tells of a folder's photos, as such a folder itself.
+void tell_anew(const fs::path& run, const fs::path& photos, const fs::path& folder, const engine::AdaptOptions& options,
+               const engine::Host& host, Reporter& report) {
+  PredictOptions predicting;
+  predicting.run = run.string();
+  predicting.model = options.model;
+  predicting.files = {photos.string()};
+  predicting.on_bad_file = options.data.on_bad_file;
+  predicting.workers = options.data.workers;
+  predicting.output = folder.string();
+  predict(predicting, host, report);
+  std::error_code error;
+  fs::remove(folder / "images", error);
+  fs::create_directory_symlink(fs::canonical(photos), folder / "images", error);
+  if (error) fs::copy(photos, folder / "images", fs::copy_options::recursive);
+}
+
+}  // namespace
+
+std::vector<AdaptResult> train_segments(const engine::AdaptOptions& options, const OptionValues& method_options,
+                                        const RoundOptions& rounds, const engine::Host& host, Reporter& report) {
+  if (rounds.rounds < 1) throw ConfigError("segment", "--rounds {}: expected 1 or more.", rounds.rounds);
+  if (!options.resume.empty())
+    throw ConfigError("segment", "--resume: goes on with one run. Say graft adapt --resume {}.", options.resume);
+  if (options.output.empty()) throw UsageError("segment", "where to? Give --output a folder.");
+  const fs::path photos = fs::path(options.data.data) / "images", output = options.output;
+  std::error_code error;
+  if (!fs::is_directory(photos, error)) {
+    throw DataError("segment", "{}: expected images/ with masks/ and classes.txt, as graft segment discover writes.",
+                    options.data.data);
+  }
+  train::RunFolder::check_output(output / "round-1", options.force);
+  std::vector<AdaptResult> results;
+  auto round = options;
+  for (int64_t number = 1; number <= rounds.rounds; ++number) {
+    if (rounds.rounds > 1) report.line("round", fmt::format("{} of {}", number, rounds.rounds));
+    round.output = (output / fmt::format("round-{}", number)).string();
+    results.push_back(adapt(round, method_options, host, report));
+    if (results.back().stopped_by != 0 || number == rounds.rounds) break;
+    round.data.data = (output / fmt::format("masks-{}", number + 1)).string();
+    tell_anew(results.back().folder, photos, round.data.data, options, host, report);
+  }
+  return results;
+}
+
+}  // namespace graft::pipelines
