@@ -52,6 +52,7 @@ class VisionTower final : public Tower {
   at::Tensor rows(const nn::Value& value) const override;
   std::vector<nn::Joint*> joints() override;
   at::Tensor positions_at(data::Size image) const override;
+  int64_t patch() const { return parts_.patch->patch(); }  // its side in pixels
 
  private:
   nn::Value embed(const nn::Value& read, const nn::Context& context) const;
