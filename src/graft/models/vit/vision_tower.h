@@ -56,6 +56,7 @@ class VisionTower final : public Tower {
   std::optional<nn::Place> dense() const override { return 1 + blocks(); }
   // ShapeError for patches that lie in no grid that is known: another than a square or the model's own.
   at::Tensor map(const nn::Value& value, nn::Place place) const override;
+  int64_t patch() const { return parts_.patch->patch(); }  // its side in pixels
 
  private:
   nn::Value embed(const nn::Value& read, const nn::Context& context) const;

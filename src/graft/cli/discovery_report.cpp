@@ -1,0 +1,121 @@
+#include "graft/cli/discovery_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "graft/cli/thumbnail.h"
+#include "graft/core/atomic_file.h"
+#include "graft/core/error.h"
+#include "graft/data/resize.h"
+#include "graft/io/image.h"
+#include "graft/io/index_png.h"
+#include "graft/report/discovery_page.h"
+
+namespace graft::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using pipelines::DiscoveredPhoto;
+
+constexpr size_t kPhotos = 24, kCrops = 12;
+
+// A report is no place to fail: what cannot be read has no picture.
+std::string picture_of(const fs::path& file) {
+  return fs::exists(file) ? thumbnail_uri(file) : "";
+}
+
+// The photo with everything outside the region faded.
+std::string faded(const fs::path& photo, const fs::path& region) try {
+  auto image = io::read_image(photo);
+  const auto mask = io::read_index_png(region);
+  if (mask.width != image.width || mask.height != image.height) return "";
+  for (size_t i = 0; i < mask.classes.size(); ++i) {
+    if (mask.classes[i] != 0) continue;
+    for (size_t channel = 0; channel < 3; ++channel)
+      image.rgb[3 * i + channel] = static_cast<std::uint8_t>(200 + image.rgb[3 * i + channel] / 5);
+  }
+  return thumbnail_uri(image);
+} catch (const Error&) {
+  return "";
+}
+
+std::string crop_of(const fs::path& photo, const fs::path& region) try {
+  const auto image = io::read_image(photo);
+  const auto mask = io::read_index_png(region);
+  if (mask.width != image.width || mask.height != image.height) return "";
+  int left = mask.width, top = mask.height, right = 0, bottom = 0;
+  for (int y = 0; y < mask.height; ++y) {
+    for (int x = 0; x < mask.width; ++x) {
+      if (mask.classes[static_cast<size_t>(y) * static_cast<size_t>(mask.width) + static_cast<size_t>(x)] == 0) continue;
+      left = std::min(left, x);
+      right = std::max(right, x + 1);
+      top = std::min(top, y);
+      bottom = std::max(bottom, y + 1);
+    }
+  }
+  if (right <= left) return "";
+  return thumbnail_uri(data::crop(image, {.left = left, .top = top, .width = right - left, .height = bottom - top}));
+} catch (const Error&) {
+  return "";
+}
+
+// Spread evenly over all, so that the sheet shows what the folder holds.
+std::vector<const DiscoveredPhoto*> spread(const std::vector<DiscoveredPhoto>& photos) {
+  std::vector<const DiscoveredPhoto*> some;
+  const size_t count = std::min(kPhotos, photos.size());
+  for (size_t i = 0; i < count; ++i)
+    some.push_back(&photos[i * photos.size() / count]);
+  return some;
+}
+
+}  // namespace
+
+void write_discovery_report(const pipelines::DiscoverOptions& options, const pipelines::Discovery& found,
+                            const std::string& command) {
+  const fs::path root = options.output;
+  const auto at = [&](const char* stage, const std::string& name) {
+    return pipelines::stage_picture(root / stage, name);
+  };
+  report::DiscoveryPage page;
+  page.subtitle = fmt::format("{} photos of {} · {}", found.photos.size(), options.images, options.features);
+  page.command = command;
+  const auto regions = std::ranges::count_if(found.photos, [](const auto& photo) { return photo.left.empty(); });
+  page.facts = {{"photos", fmt::format("{}", found.photos.size())},
+                {"saliency", options.saliency + ", " + options.refine},
+                {"regions", fmt::format("{}", regions)},
+                {"clusters", fmt::format("{} by {}; the eigenvalues suggest {}", found.clusters, options.clustering,
+                                         found.by_eigengap)},
+                {"silhouette", fmt::format("{:.3f}", found.silhouette)},
+                {"pseudo masks", fmt::format("{}", found.masks)}};
+  for (const auto* photo : spread(found.photos)) {
+    page.photos.push_back({.name = photo->name,
+                           .photo = picture_of(photo->path),
+                           .saliency = picture_of(at("saliency", photo->name)),
+                           .region = faded(photo->path, at("regions", photo->name)),
+                           .mask = photo->core ? picture_of(at("masks", photo->name)) : "",
+                           .remark = !photo->left.empty() ? "left out: " + photo->left
+                                     : photo->cluster     ? fmt::format("cluster {}{}", *photo->cluster + 1,
+                                                                    photo->core ? "" : ", not of its core")
+                                                          : ""});
+  }
+  for (int64_t cluster = 0; cluster < found.clusters; ++cluster) {
+    std::vector<const DiscoveredPhoto*> members;
+    for (const auto& photo : found.photos) {
+      if (photo.cluster == cluster) members.push_back(&photo);
+    }
+    std::ranges::stable_sort(members, {}, &DiscoveredPhoto::distance);
+    report::ClusterRow row{
+        .name = fmt::format("cluster {}", cluster + 1),
+        .remark = fmt::format("{} crops, {} of the core", members.size(),
+                              std::ranges::count_if(members, [](const auto* photo) { return photo->core; })),
+        .crops = {}};
+    for (size_t i = 0; i < std::min(kCrops, members.size()); ++i)
+      row.crops.push_back(crop_of(members[i]->path, at("regions", members[i]->name)));
+    page.clusters.push_back(std::move(row));
+  }
+  write_file_atomically(root / "report.html", report::to_html(page));
+}
+
+}  // namespace graft::cli

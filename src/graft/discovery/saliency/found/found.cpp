@@ -1,0 +1,56 @@
+#include "graft/discovery/saliency/found/found.h"
+
+#include <torch/types.h>
+
+#include "graft/core/error.h"
+
+namespace graft::discovery::found {
+namespace {
+
+class FoundBackground final : public Saliency {
+ public:
+  explicit FoundBackground(Options options) : options_(options) {
+    if (options_.tau <= -1 || options_.tau >= 1)
+      throw ConfigError("found", "tau {}: expected a cosine above -1 and below 1.", options_.tau);
+  }
+
+  bool reads_attention() const override { return true; }
+
+  Salient find(const SeenPhoto& photo) const override {
+    const auto& patches = *photo.patches;
+    if (are_alike(patches.keys)) return {{}, "its patches are all alike"};
+    return salient(background_of(patches).likeness <= options_.tau, patches.grid);
+  }
+
+ private:
+  Options options_;
+};
+
+}  // namespace
+
+Background background_of(const Patches& patches) {
+  constexpr double kTiny = 1e-10;  // a head that attends to no patch above the mean
+  const auto attention = patches.attention.to(at::kDouble);
+  const auto share = (attention > attention.mean()).to(at::kDouble).mean(1) + kTiny;  // Q, [H]
+  Background found;
+  found.weights = (share.sum() / share).log();
+  auto keys = patches.keys.to(at::kDouble).unflatten(1, {patches.heads, -1}) * found.weights.view({1, -1, 1});
+  keys = keys.flatten(1);
+  keys = keys / keys.norm(2, 1, true).clamp_min(1e-12);
+  found.seed = (attention * found.weights.unsqueeze(1)).sum(0).argmin().item<int64_t>();
+  found.likeness = at::mv(keys, keys[found.seed]);
+  return found;
+}
+
+extern const SaliencyEntry entry = {
+    .name = "found",
+    .summary = "all that is unlike the patch that is attended to least",
+    .paper = "Siméoni et al. 2023, arXiv:2212.07834",
+    .alone = "",
+    .options = [] { return describe_options<Options>(); },
+    .parse = [](const OptionValues& values) -> std::unique_ptr<Saliency> {
+      return std::make_unique<FoundBackground>(read_options<Options>("found", values));
+    },
+};
+
+}  // namespace graft::discovery::found

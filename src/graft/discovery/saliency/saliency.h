@@ -1,0 +1,60 @@
+// Where in a photo an object is, without labels: a number from 0 to 1 a patch, or a pixel. A way to find it is named on
+// the command line with its options: "tokencut", "tokencut:tau=0.3", "folder:masks/".
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graft/core/options.h"
+#include "graft/data/resize.h"
+#include "graft/discovery/patch_reader.h"
+
+namespace graft::discovery {
+
+// A photo as a way of saliency sees it.
+struct SeenPhoto {
+  std::string name;                // relative, '/' between
+  data::Size size;                 // of the photo
+  std::optional<Patches> patches;  // where the way reads them
+};
+
+struct Salient {
+  at::Tensor map;  // [rows, columns] float32 from 0 to 1, over the whole photo; undefined: there is no object
+  std::string why = {};  // there is none
+};
+
+class Saliency {
+ public:
+  virtual ~Saliency() = default;
+  virtual bool reads_patches() const { return true; }
+  virtual bool reads_attention() const { return false; }  // of the class token: the model needs one
+  virtual Salient find(const SeenPhoto& photo) const = 0;
+  // What the map of the photo of that name depends on beside the options and the patches: of a file, a hash of it.
+  virtual std::string content(const std::string&) const { return ""; }
+};
+
+struct SaliencyEntry {
+  const char* name;
+  const char* summary;
+  const char* paper;
+  const char* alone;  // the option that a text without option=value gives; empty: none
+  std::vector<OptionInfo> (*options)();
+  std::unique_ptr<Saliency> (*parse)(const OptionValues& values);
+};
+
+const std::vector<const SaliencyEntry*>& saliencies();  // in the order of saliency.def
+
+// UsageError for a name that none has, with the nearest; ConfigError for an option that the way lacks or refuses.
+std::unique_ptr<Saliency> make_saliency(const std::string& text);
+
+// A mask [N] bool of patches as a map. All of them or none are no object.
+Salient salient(const at::Tensor& mask, nn::Grid grid);
+
+// Whether all rows are the same vector, as those of a photo of one colour nearly are: nothing stands out.
+bool are_alike(const at::Tensor& rows);
+
+}  // namespace graft::discovery

@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "graft/core/atomic_file.h"
+#include "graft/core/error.h"
+#include "graft/core/signals.h"
+#include "graft/io/index_png.h"
+#include "graft/pipelines/discovery/stages.h"
+
+namespace graft::pipelines {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A link where there can be one, else a copy.
+void link_photo(const fs::path& photo, const fs::path& at) {
+  fs::create_directories(at.parent_path());
+  std::error_code failed;
+  fs::remove(at, failed);
+  fs::create_symlink(fs::canonical(photo), at, failed);
+  if (failed) fs::copy_file(photo, at);
+}
+
+std::string classes_of(int64_t clusters) {
+  std::string text = "background\n";
+  for (int64_t cluster = 1; cluster <= clusters; ++cluster)
+    text += fmt::format("cluster-{}\n", cluster);
+  return text;
+}
+
+}  // namespace
+
+void mask_stage(Discovering& run, const StageFolder& regions, StageFolder& stage, Discovery& found) {
+  found.masks = std::ranges::count(found.photos, true, &DiscoveredPhoto::core);
+  if (stage.is_done()) {
+    run.report.line("masks", fmt::format("{}, all there", found.masks));
+    return;
+  }
+  if (!stage.change().empty()) run.report.line("masks", fmt::format("again: {}", stage.change()));
+  const auto root = stage.folder().parent_path(), images = root / "images";
+  if (!stage.change().empty() || stage.has_same_inputs()) {  // else what lies in images/ is not ours
+    fs::remove_all(images);
+  } else if (fs::exists(images)) {
+    throw ConfigError("output", "{} is there, and not of a discovery. Choose another --output.", images.string());
+  }
+  stage.begin();
+  for (const auto& photo : found.photos) {
+    stop_if_asked();
+    if (!photo.core) continue;
+    auto mask = io::read_index_png(stage_picture(regions.folder(), photo.name));
+    for (auto& number : mask.classes)
+      number = number == 0 || number == io::kIgnoredClass ? number : static_cast<std::uint8_t>(*photo.cluster + 1);
+    mask.palette.clear();
+    const auto file = stage_picture(stage.folder(), photo.name);
+    fs::create_directories(file.parent_path());
+    io::write_index_png(file, mask);
+    link_photo(photo.path, images / photo.name);
+  }
+  write_file_atomically(root / "classes.txt", classes_of(found.clusters));
+  stage.finish();
+  run.report.line("masks", fmt::format("{} in {}, beside images/ and classes.txt", found.masks, stage.folder().string()));
+}
+
+}  // namespace graft::pipelines

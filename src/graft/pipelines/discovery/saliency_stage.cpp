@@ -1,0 +1,143 @@
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "graft/core/atomic_file.h"
+#include "graft/core/clock.h"
+#include "graft/core/error.h"
+#include "graft/core/signals.h"
+#include "graft/discovery/patch_reader.h"
+#include "graft/discovery/refinement/refinement.h"
+#include "graft/discovery/saliency/map_file.h"
+#include "graft/discovery/saliency/saliency.h"
+#include "graft/pipelines/discovery/stages.h"
+
+namespace graft::pipelines {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kPhotos = "photos.jsonl";  // a line a photo that is done
+
+// What is known of a photo that was done: of what it was computed, and why there is no map.
+struct DonePhoto {
+  std::string of;
+  std::string why;
+};
+
+std::string line_of(const std::string& name, const DonePhoto& done) {
+  nlohmann::ordered_json line = {{"photo", name}, {"of", done.of}};
+  if (!done.why.empty()) line["left"] = done.why;
+  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+// The last line may be half written.
+std::map<std::string, DonePhoto> read_done(const fs::path& file) {
+  std::map<std::string, DonePhoto> done;
+  std::ifstream stream(file);
+  for (std::string text; std::getline(stream, text);) {
+    const auto line = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (line.is_object() && line.contains("photo") && line.contains("of"))
+      done[line["photo"].get<std::string>()] = {line["of"].get<std::string>(), line.value("left", "")};
+  }
+  return done;
+}
+
+class SaliencyOfPhotos {
+ public:
+  explicit SaliencyOfPhotos(Discovering& run)
+      : run_(run),
+        way_(discovery::make_saliency(run.options.saliency)),
+        refinement_(discovery::make_refinement(run.options.refine)) {
+    if (!way_->reads_patches()) return;
+    reader_.emplace(run.model, run.options.saliency_block);
+    side_ = run.options.saliency_side.value_or(std::min(run.model->info().own_size.height, run.model->info().own_size.width));
+  }
+
+  // -> why there is no map; empty: it is written.
+  std::string write(size_t i, const fs::path& file) {
+    const auto photo = run_.images->read(run_.photos.paths[i]);
+    const data::Size size{photo->height, photo->width};
+    discovery::SeenPhoto seen{.name = run_.photos.files[i], .size = size, .patches = {}};
+    if (reader_) {
+      seen.patches = reader_->read(*photo, reader_->size_for(size, side_));
+      if (way_->reads_attention() && !seen.patches->attention.defined())
+        throw ModelError("saliency", "{} has no class token, whose attention {} reads. Take tokencut or lost.",
+                         run_.model->info().source, run_.options.saliency);
+    }
+    const auto found = way_->find(seen);
+    if (!found.map.defined()) return found.why;
+    fs::create_directories(file.parent_path());
+    discovery::write_map(file, refinement_->refine(*photo, discovery::at_size(found.map, size)));
+    return "";
+  }
+
+ private:
+  Discovering& run_;
+  std::unique_ptr<discovery::Saliency> way_;
+  std::unique_ptr<discovery::Refinement> refinement_;
+  std::optional<discovery::PatchReader> reader_;
+  int64_t side_ = 0;
+};
+
+}  // namespace
+
+LeftPhotos saliency_stage(Discovering& run, StageFolder& stage) {
+  const auto way = discovery::make_saliency(run.options.saliency);
+  auto done = stage.has_same_inputs() ? read_done(stage / kPhotos) : std::map<std::string, DonePhoto>();
+  std::map<std::string, DonePhoto> wanted;
+  std::vector<size_t> missing;
+  for (size_t i = 0; i < run.photos.files.size(); ++i) {
+    const auto& name = run.photos.files[i];
+    const auto of = run.images->content(run.photos.paths[i]) + way->content(name);
+    const auto known = done.find(name);
+    const bool is_there = known != done.end() && known->second.of == of &&
+                          (!known->second.why.empty() || fs::exists(stage_picture(stage.folder(), name)));
+    wanted[name] = is_there ? known->second : DonePhoto{of, ""};
+    if (!is_there) missing.push_back(i);
+  }
+  if (stage.is_done() && missing.empty() && done.size() == wanted.size()) {
+    run.report.line("saliency", fmt::format("{} photos, all there", wanted.size()));
+  } else {
+    if (!stage.change().empty()) run.report.line("saliency", fmt::format("again: {}", stage.change()));
+    stage.begin();
+    std::optional<SaliencyOfPhotos> saliency;
+    if (!missing.empty()) saliency.emplace(run);
+    std::ofstream log(stage / kPhotos, std::ios::app);
+    const auto start = Clock::now();
+    for (size_t at = 0; at < missing.size(); ++at) {
+      stop_if_asked();
+      const auto& name = run.photos.files[missing[at]];
+      const auto file = stage_picture(stage.folder(), name);
+      auto& one = wanted[name];
+      one.why = saliency->write(missing[at], file);
+      if (!one.why.empty()) fs::remove(file);
+      log << line_of(name, one) << std::flush;
+      run.report.progress({"saliency", static_cast<int64_t>(at) + 1, static_cast<int64_t>(missing.size()), "",
+                           static_cast<double>(at + 1) / seconds_since(start), "photos"});
+    }
+    log.close();
+    std::string all;
+    for (const auto& name : run.photos.files)
+      all += line_of(name, wanted[name]);
+    for (const auto& [name, ignored] : done) {
+      if (!wanted.contains(name)) fs::remove(stage_picture(stage.folder(), name));
+    }
+    write_file_atomically(stage / kPhotos, all);
+    stage.finish();
+    run.report.line("saliency", fmt::format("{} photos by {}{}", missing.size(), run.options.saliency,
+                                            missing.size() == wanted.size()
+                                                ? ""
+                                                : fmt::format(", {} were there", wanted.size() - missing.size())));
+  }
+  LeftPhotos left;
+  for (const auto& [name, one] : wanted) {
+    if (!one.why.empty()) left[name] = one.why;
+  }
+  return left;
+}
+
+}  // namespace graft::pipelines
