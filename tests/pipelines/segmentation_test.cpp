@@ -240,7 +240,7 @@ TEST(SegmentEvaluation, IsThatOfNumpyAndScipy) {
   std::ifstream stream(golden / "expected.json");
   const auto expected = nlohmann::json::parse(stream);
   for (const auto& matched : found.matched) {
-    const auto& theirs = expected[option::print(matched.matching)];
+    const auto& theirs = expected[matched.matching];
     EXPECT_EQ(matched.class_of, theirs["class_of"].get<std::vector<int64_t>>());
     EXPECT_NEAR(matched.scores.miou, theirs["miou"].get<double>(), 1e-12);
     EXPECT_NEAR(matched.scores.accuracy, theirs["accuracy"].get<double>(), 1e-12);

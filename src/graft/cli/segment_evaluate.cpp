@@ -23,6 +23,11 @@ std::string range(const Interval& interval) {
   return fmt::format("{:.1f} to {:.1f}", 100 * interval.low, 100 * interval.high);
 }
 
+// Matched by name nothing is learnt of the truth, and there is no half to learn it from.
+bool has_halves(const pipelines::MatchedClusters& matched) {
+  return !matched.halves.iou.empty();
+}
+
 std::string clusters_of(const pipelines::MatchedClusters& matched, int64_t of_class) {
   std::string text;
   for (size_t k = 0; k < matched.class_of.size(); ++k)
@@ -34,16 +39,16 @@ void print(const pipelines::SegmentEvaluation& found, Terminal& terminal) {
   TextTable table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right});
   table.row({"matched", "mIoU", "95 %", "accuracy", "95 %", "mIoU by halves", "accuracy by halves"});
   for (const auto& each : found.matched) {
-    table.row({option::print(each.matching), share(each.scores.miou), range(each.intervals[0]),
-               share(each.scores.accuracy), range(each.intervals[1]), share(each.halves.miou),
-               share(each.halves.accuracy)});
+    table.row({each.matching, share(each.scores.miou), range(each.intervals[0]), share(each.scores.accuracy),
+               range(each.intervals[1]), has_halves(each) ? share(each.halves.miou) : "",
+               has_halves(each) ? share(each.halves.accuracy) : ""});
   }
   for (const auto& line : table.lines())
     terminal.print(line);
   terminal.print("");
   TextTable classes({Align::left, Align::right, Align::right, Align::left});
   const auto& best = found.matched.front();
-  classes.row({"class", "IoU", "pixels", "cluster, one to one"});
+  classes.row({"class", "IoU", "pixels", "number, " + best.matching});
   for (size_t c = 0; c < found.classes.size(); ++c) {
     classes.row({found.classes[c], share(best.scores.iou[c]), fmt::format("{}", best.scores.truth[c]),
                  clusters_of(best, static_cast<int64_t>(c))});
@@ -67,13 +72,15 @@ nlohmann::json describe(const pipelines::MatchedClusters& matched, const std::ve
   auto class_of = nlohmann::json::array();
   for (const auto place : matched.class_of)
     class_of.push_back(place < 0 ? nlohmann::json() : nlohmann::json(classes[static_cast<size_t>(place)]));
-  return {{"miou", number(matched.scores.miou)},
-          {"miou_interval", {matched.intervals[0].low, matched.intervals[0].high}},
-          {"accuracy", number(matched.scores.accuracy)},
-          {"accuracy_interval", {matched.intervals[1].low, matched.intervals[1].high}},
-          {"by_halves", {{"miou", number(matched.halves.miou)}, {"accuracy", number(matched.halves.accuracy)}}},
-          {"class_of_cluster", class_of},
-          {"classes", per_class}};
+  nlohmann::json json = {{"miou", number(matched.scores.miou)},
+                         {"miou_interval", {matched.intervals[0].low, matched.intervals[0].high}},
+                         {"accuracy", number(matched.scores.accuracy)},
+                         {"accuracy_interval", {matched.intervals[1].low, matched.intervals[1].high}},
+                         {"class_of_cluster", class_of},
+                         {"classes", per_class}};
+  if (has_halves(matched))
+    json["by_halves"] = {{"miou", number(matched.halves.miou)}, {"accuracy", number(matched.halves.accuracy)}};
+  return json;
 }
 
 int run(Arguments& arguments, Terminal& terminal) {
@@ -84,21 +91,21 @@ int run(Arguments& arguments, Terminal& terminal) {
   arguments.require("masks", "the true masks");
   const auto found = pipelines::evaluate_segments(arguments.get<pipelines::SegmentEvaluateOptions>(), terminal);
   if (found.missing > 0) {
-    terminal.note({fmt::format("{} of {} photos have no mask to score and count as background", found.missing,
-                               found.photos)});
+    terminal.note(
+        {fmt::format("{} of {} photos have no mask to score and count as background", found.missing, found.photos)});
   }
   if (found.beside > 0) terminal.note({fmt::format("{} masks have no truth beside them and are left", found.beside)});
   if (terminal.json()) {
     nlohmann::json json = {{"photos", found.photos}, {"clusters", found.clusters}, {"missing", found.missing}};
     for (const auto& each : found.matched) {
-      auto name = option::print(each.matching);
+      auto name = each.matching;
       std::ranges::replace(name, '-', '_');
       json[name] = describe(each, found.classes);
     }
     terminal.print(dump(with_notes(std::move(json), terminal)));
   } else {
-    terminal.line("photos", fmt::format("{} · {} clusters · {} classes", found.photos, found.clusters,
-                                        found.classes.size()));
+    terminal.line("photos",
+                  fmt::format("{} · {} clusters · {} classes", found.photos, found.clusters, found.classes.size()));
     print(found, terminal);
   }
   return 0;

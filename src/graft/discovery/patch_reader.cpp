@@ -71,9 +71,13 @@ data::Size PatchReader::size_for(data::Size photo, int64_t side) const {
 }
 
 Patches PatchReader::read(const data::Image& photo, data::Size size) const {
+  return read(pixels_at(*model_, photo, size));
+}
+
+Patches PatchReader::read(const at::Tensor& pixels) const {
   const torch::NoGradGuard no_grad;
-  const auto grid = nn::Grid{size.height / tower_->patch(), size.width / tower_->patch()};
-  tower_->run({pixels_at(*model_, photo, size)}, 0, 2 + block_, {});
+  const auto grid = nn::Grid{pixels.size(2) / tower_->patch(), pixels.size(3) / tower_->patch()};
+  tower_->run({pixels}, 0, 2 + block_, {});
   const auto qkv = recorder_->qkv.squeeze(0).to(at::kFloat).chunk(3, 1);  // [T, D] each
   const auto& layout = recorder_->layout;
   const auto first = layout.begin(nn::TokenKind::patch);

@@ -38,6 +38,7 @@ class PatchReader {
   data::Size size_for(data::Size photo, int64_t side) const;
 
   Patches read(const data::Image& photo, data::Size size) const;
+  Patches read(const at::Tensor& pixels) const;  // [1, 3, height, width], whole patches, in the model's normalisation
   int64_t block() const { return block_; }
 
  private:

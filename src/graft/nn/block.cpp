@@ -79,6 +79,7 @@ std::vector<Joint*> Block::joints() {
 
 at::Tensor Block::attend(const at::Tensor& normed, const Context& context) const {
   const auto qkv = parts_.qkv->forward(normed, context);
+  if (context.alone) return parts_.proj->forward(qkv.chunk(3, 2)[2].contiguous(), context);
   if (context.start) {
     GRAFT_ASSERT(parts_.causal && !context.present.defined());
     return parts_.proj->forward(attend_behind(*context.start, qkv, parts_.heads), context);

@@ -33,6 +33,7 @@ struct Context {
   at::Tensor present = {};                      // [B, T] bool: rows of x that are no padding; undefined: all
   at::Tensor learned = {};                      // [C, M] rows of each prompt that stand for learned words
   std::optional<CommonStart> start = {};        // of the sequences in x
+  bool alone = false;                           // each row of x attends to itself and to no other
 };
 
 // The frozen computation at a site. A sub-layer's norm and body can also be called alone: whole(x) = body(norm(x)). Of

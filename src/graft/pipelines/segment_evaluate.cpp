@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/core/options.h"
 #include "graft/core/signals.h"
 #include "graft/core/threads.h"
 #include "graft/data/file_walk.h"
@@ -53,6 +54,20 @@ std::optional<data::MaskClasses> named_classes(const SegmentEvaluateOptions& opt
   }
   problems.throw_if_any();
   return classes;
+}
+
+// The class of each number of the masks to score, where a list in their folder gives all of them the names of classes.
+std::optional<std::vector<int64_t>> classes_by_name(const fs::path& folder, const std::vector<std::string>& classes) {
+  std::error_code error;
+  const auto file = folder / data::kMaskClassesFile;
+  if (!fs::is_regular_file(file, error)) return {};
+  std::vector<int64_t> class_of;
+  for (const auto& name : data::read_lines(file)) {
+    const auto found = std::ranges::find(classes, name);
+    if (found == classes.end()) return {};
+    class_of.push_back(found - classes.begin());
+  }
+  return class_of;
 }
 
 data::Mask read_truth(const fs::path& file, const std::optional<data::MaskClasses>& classes) {
@@ -160,8 +175,15 @@ SegmentEvaluation evaluate_segments(const SegmentEvaluateOptions& options, Repor
   const auto count = static_cast<int64_t>(result.classes.size());
   const auto table = tasks::table_of(photos, result.clusters, count);
   const Random random(static_cast<uint64_t>(options.seed));
+  if (auto by_name = classes_by_name(options.folder, result.classes)) {
+    by_name->resize(static_cast<size_t>(result.clusters), -1);
+    MatchedClusters matched{.matching = "by-name", .class_of = std::move(*by_name)};
+    matched.scores = tasks::score_clusters(table, matched.class_of);
+    matched.intervals = tasks::intervals_over_photos(photos, count, matched.class_of, random.fork("photos"));
+    result.matched.push_back(std::move(matched));
+  }
   for (const auto matching : {tasks::Matching::one_to_one, tasks::Matching::majority}) {
-    MatchedClusters matched{.matching = matching, .class_of = tasks::match_clusters(table, matching)};
+    MatchedClusters matched{.matching = option::print(matching), .class_of = tasks::match_clusters(table, matching)};
     matched.scores = tasks::score_clusters(table, matched.class_of);
     matched.intervals = tasks::intervals_over_photos(photos, count, matched.class_of, random.fork("photos"));
     matched.halves = tasks::score_by_halves(photos, result.clusters, count, matching, random.fork("halves"));

@@ -23,7 +23,8 @@ struct SegmentEvaluateOptions {
 template <class Visitor>
 void fields(Visitor& visit, SegmentEvaluateOptions& o) {
   visit("folder", o.folder, "folder of masks to score, or one with masks/ in it");
-  visit("masks", o.masks, "folder of true masks, or one with masks/ in it; classes.txt beside them names their numbers");
+  visit("masks", o.masks,
+        "folder of true masks, or one with masks/ in it; classes.txt beside them names their numbers");
   visit("classes", o.classes,
         "names of the true masks' numbers: a file with one a line, or a,b,c (default: classes.txt, else the numbers)");
   visit("seed", o.seed, "of the halves that are matched and scored apart, and of the intervals");
@@ -31,11 +32,11 @@ void fields(Visitor& visit, SegmentEvaluateOptions& o) {
 }
 
 struct MatchedClusters {
-  tasks::Matching matching = tasks::Matching::one_to_one;
+  std::string matching;           // by-name, one-to-one, majority
   std::vector<int64_t> class_of;  // of each cluster, -1: none
   tasks::ClusterScores scores;
   std::array<Interval, 2> intervals;  // of miou and accuracy, over photos
-  tasks::ClusterScores halves;        // matched on one half of the photos, scored on the other
+  tasks::ClusterScores halves;        // matched on one half of the photos, scored on the other; by name there is none
 };
 
 struct SegmentEvaluation {
@@ -44,10 +45,13 @@ struct SegmentEvaluation {
   int64_t beside = 0;   // masks to score without a truth
   int64_t clusters = 0;
   std::vector<std::string> classes;
-  std::vector<MatchedClusters> matched;  // one to one, then majority
+  // By name where the masks to score have a list of names, all of them the classes' own (segment words, predict); then
+  // one to one, and by majority.
+  std::vector<MatchedClusters> matched;
 };
 
-// DataError where there are no true masks, or none of them has a mask to score; for numbers that --classes does not know.
+// DataError where there are no true masks, or none of them has a mask to score; for numbers that --classes does not
+// know.
 SegmentEvaluation evaluate_segments(const SegmentEvaluateOptions& options, Reporter& report);
 
 }  // namespace graft::pipelines

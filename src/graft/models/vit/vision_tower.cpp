@@ -158,6 +158,11 @@ at::Tensor VisionTower::map(const nn::Value& value, nn::Place place) const {
   return patches.to(at::kFloat).unflatten(1, {grid.rows, grid.columns}).permute({0, 3, 1, 2});
 }
 
+at::Tensor VisionTower::patch_features(const nn::Value& tokens, const nn::Context& context) const {
+  const auto patches = normed(patches_of(tokens));
+  return nn::to_stream(parts_.proj ? parts_.proj->forward(patches, context) : patches);
+}
+
 nn::Value VisionTower::run(nn::Value value, nn::Place from, nn::Place to, const nn::Context& context) const {
   check_way(from, to);
   if (from == 0 && to > 0) {

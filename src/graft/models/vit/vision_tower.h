@@ -57,6 +57,9 @@ class VisionTower final : public Tower {
   // ShapeError for patches that lie in no grid that is known: another than a square or the model's own.
   at::Tensor map(const nn::Value& value, nn::Place place) const override;
   int64_t patch() const { return parts_.patch->patch(); }  // its side in pixels
+  // Of tokens behind all blocks: each patch as the class token becomes the features, normed and, where there is a
+  // projection, projected: [B, N, E] float32.
+  at::Tensor patch_features(const nn::Value& tokens, const nn::Context& context) const;
 
  private:
   nn::Value embed(const nn::Value& read, const nn::Context& context) const;
