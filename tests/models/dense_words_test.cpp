@@ -14,6 +14,7 @@
 namespace graft::models {
 namespace {
 
+using testing::relative_error;
 using ::testing::HasSubstr;
 
 TEST(DenseWords, PatchFeaturesAreThePapers) {
