@@ -24,6 +24,8 @@ enum class Inflate {
 };
 std::vector<std::pair<Inflate, std::string>> choices(Inflate);
 
+inline constexpr const char* kRandomAttention = "random";
+
 struct Told {
   std::optional<tensor::Activation> activation = {};
   std::optional<int64_t> heads = {};
@@ -36,6 +38,7 @@ struct Told {
   std::optional<data::Reads> reads = {};
   std::optional<Inflate> inflate = {};
   std::optional<int64_t> inflate_frames = {};  // of a clip
+  std::string attention_from = {};             // a model, or kRandomAttention; empty: its own
 };
 template <class Visitor>
 void fields(Visitor& visit, Told& o) {
@@ -55,6 +58,9 @@ void fields(Visitor& visit, Told& o) {
   visit("inflate", o.inflate,
         "make a network of clips of a model of photos: i3d of a ResNet, timesformer of a ViT (default: as it is)");
   visit("inflate-frames", o.inflate_frames, "frames of a clip that a timesformer is made for (default: 8)");
+  visit("attention-from", o.attention_from,
+        "give the blocks the attention of another model, of a CLIP its text tower's: a folder, a file or org/name of "
+        "the same width and heads; random: drawn numbers (default: its own)");
 }
 
 // Three numbers, or one for all channels; ConfigError for anything else.
