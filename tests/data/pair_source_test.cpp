@@ -53,11 +53,27 @@ TEST(PairTable, WhatIsMissingIsOneLineEach) {
       DataError, "the caption is 'x' of all photos in train");
   EXPECT_ERROR(open_dataset(folder.put("e.csv", kTable), {.caption_column = "captoin"}), DataError,
                "Did you mean 'caption'?");
-  EXPECT_ERROR(open_dataset(folder.put("f.csv", kTable), {.caption_column = "caption", .target = Target::label}),
-               DataError, "--label-kind asks for something else");
+  EXPECT_ERROR(open_dataset(folder.put("f.csv", "text,label,split,caption\na,x,train,m\nb,y,train,n\nc,x,test,m\n"),
+                            {.caption_column = "caption", .target = Target::label}),
+               DataError, "--caption-column caption: tells photos' captions, and here texts are read");
   folder.put("g/train/cat/a.jpg", "");
   folder.put("g/test/cat/a.jpg", "");
   EXPECT_ERROR(open_dataset(folder.path() / "g", asked), DataError, "--label-kind caption");
+}
+
+// For a teacher that reads texts.
+TEST(PairTable, ACaptionMayStandBesideAClass) {
+  const TempFolder folder;
+  const Dataset dataset = open_dataset(
+      folder.put("caps.csv", "file,split,caption,colour\na.jpg,train,a red cap,red\nb.jpg,train,a blue cap,blue\n"),
+      {.caption_column = "caption", .label_column = "colour", .target = Target::label, .test_split = "train"});
+  EXPECT_EQ(dataset.target, Target::label);
+  EXPECT_THAT(dataset.classes, ElementsAre("blue", "red"));
+  EXPECT_THAT(dataset.train, ElementsAre(Sample{.input = "a.jpg", .label = 1, .pair = "a red cap"},
+                                         Sample{.input = "b.jpg", .label = 0, .pair = "a blue cap"}));
+  EXPECT_ERROR(open_dataset(folder.put("h.csv", "file,split,label,caption\na.jpg,train,x,\nb.jpg,test,y,z\n"),
+                            {.caption_column = "caption", .target = Target::label}),
+               DataError, "h.csv:2: no caption in the column 'caption'");
 }
 
 TEST(PairTable, ShotsAreSoManyPairsOfAll) {

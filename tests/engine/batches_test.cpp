@@ -66,6 +66,8 @@ TEST_F(BatchesTest, PhotosAndFeaturesGiveTheSameBitsInTheSameOrder) {
     EXPECT_EQ(a.target.size(0), photos->size_of(i % 3));
     EXPECT_TRUE(torch::equal(a.target, b.target)) << i;
     EXPECT_TRUE(torch::equal(a.input.x, b.input.x)) << i;
+    EXPECT_TRUE(torch::equal(a.examples, b.examples)) << i;
+    EXPECT_TRUE(torch::equal(a.examples % 3, a.target)) << i;  // each label is its example's number modulo 3
     EXPECT_EQ(std::pair(a.epoch, a.number), std::pair(i / 3, i % 3));
     EXPECT_EQ(std::pair(b.epoch, b.number), std::pair(i / 3, i % 3));
   }

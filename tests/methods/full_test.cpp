@@ -62,6 +62,33 @@ TEST(Full, FromScratchTakesTheShapeAlone) {
   EXPECT_EQ(one.at("vision.blocks.0.norm1.bias").count_nonzero().item<int64_t>(), 0);
 }
 
+// Also from scratch: what is frozen is not drawn anew.
+TEST(Full, LeavesFrozenWhatIsNamed) {
+  const OnSmallModel built("timm", "full", {{"from-scratch", "yes"}, {"freeze", "attn.*,cls*"}});
+  const auto is_named = [](const std::string& name) {
+    return name.find(".attn.") != std::string::npos || name.starts_with("vision.cls");
+  };
+  std::map<std::string, at::Tensor> before;
+  for (const auto& parameter : built.model->named_parameters())
+    before[parameter.key()] = parameter.value().detach().clone();
+  int64_t trained = 0;
+  for (const auto& [name, parameter] : built.parameters) {
+    EXPECT_FALSE(is_named(name)) << name;
+    trained += name.starts_with("vision.") ? parameter.numel() : 0;
+  }
+  EXPECT_LT(trained, built.model->info().parameters);
+  Silent silent;
+  Stage stage{built.model, *built.head, built.adaptation, {}, Random(1), silent};
+  built.method->before_training(stage);
+  for (const auto& parameter : built.model->named_parameters()) {
+    if (!is_named(parameter.key())) continue;
+    EXPECT_FALSE(parameter.value().requires_grad()) << parameter.key();
+    EXPECT_TRUE(torch::equal(parameter.value(), before.at(parameter.key()))) << parameter.key();
+  }
+  EXPECT_THROW(OnSmallModel("timm", "full", {{"freeze", "atn.*"}}), ConfigError);
+  EXPECT_THROW(OnSmallModel("timm", "full", {{"freeze", "*"}}), ConfigError);
+}
+
 TEST(Full, SaysThatALinearHeadReadsNoText) {
   try {
     OnSmallModel("open_clip", "full", {{"tower", "both"}});

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "graft/core/error.h"
+#include "graft/engine/run_data.h"
 #include "graft/nn/tensor_file.h"
 #include "graft/pipelines/adapt.h"
 #include "graft/pipelines/evaluate.h"

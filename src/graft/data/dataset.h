@@ -111,7 +111,8 @@ void fields(Visitor& visit, DatasetOptions& o) {
         "table: column with a second text; none: there is none (default: text_pair, sentence2, hypothesis, ...)");
   visit("caption-column", o.caption_column,
         "table: column with a photo's caption, which makes the data pairs (with --label-kind caption by default: "
-        "caption, text, title, ...)");
+        "caption, text, title, ...; with --label-kind label it stands beside the class, for a teacher that reads "
+        "texts)");
   visit("label-column", o.label_column,
         "table: column with the class (default: label, class, category, ...); a,b,c: columns of 0 and 1, one a class");
   visit("split-column", o.split_column,

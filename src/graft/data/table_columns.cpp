@@ -254,12 +254,6 @@ Columns find_columns(const Table& table, const std::filesystem::path& folder, co
                      Problems& problems) {
   Columns columns;
   Finder finder(table, options, problems);
-  if (!options.caption_column.empty() && !asks_captions(options)) {
-    problems.add(
-        "--caption-column {}: tells photos' captions, and --label-kind asks for something else. Leave one out.",
-        options.caption_column);
-    return columns;
-  }
   if (!options.image_column.empty() && !options.text_column.empty()) {
     problems.add("--image-column and --text-column: a data set has photos or texts. Name one.");
     return columns;
@@ -276,13 +270,18 @@ Columns find_columns(const Table& table, const std::filesystem::path& folder, co
   if (!asks_photos && (asks_texts || !files)) find_texts(table, options, finder, columns);
   if (columns.input || asks_texts) {
     columns.reads = Reads::text;
+    if (!options.caption_column.empty())
+      problems.add("--caption-column {}: tells photos' captions, and here texts are read. Leave it out.",
+                   options.caption_column);
   } else {
     columns.input = photo;
     if (clips) {
       columns.reads = Reads::clip;
       find_span(table, finder, columns, problems);
     }
-    if (photo && !asks_photos) note_texts_beside(table, columns);
+    // Beside a class: nothing that is asked, but what a teacher of texts reads.
+    if (!options.caption_column.empty()) columns.pair = finder.named("caption-column", options.caption_column);
+    if (photo && !asks_photos && !columns.pair) note_texts_beside(table, columns);
   }
   if (!columns.input && !asks_photos && !asks_texts) ask_for_column(table, "image-column or --text-column", problems);
 

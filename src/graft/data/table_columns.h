@@ -16,7 +16,7 @@ namespace graft::data {
 
 struct Columns {
   Reads reads = Reads::photo;
-  bool captions = false;                                 // `pair` is a photo's caption, and no class is asked for
+  bool captions = false;                                 // `pair` is what is asked of a photo, and no class
   std::optional<std::size_t> input, pair, label, split;  // of a table without problems the first is there
   std::vector<std::size_t> marks = {};                   // of several label columns, one a class, all
   // Of a clip's span; the times of it in seconds from its start, or the numbers of frames from 0.

@@ -1,9 +1,12 @@
 #include "graft/engine/loaded_batches.h"
 
+#include <torch/types.h>
+
 #include <utility>
 
 #include "graft/core/error.h"
 #include "graft/models/sources.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::engine {
 
@@ -30,7 +33,8 @@ train::Batch LoadedBatches::next() {
     target = from_.mixing.targets(target, *mix);
     mix_values(read, *mix);
   }
-  train::Batch result{prefix_(read), target, static_cast<double>(batch->size()), epoch_, batch_++};
+  train::Batch result{prefix_(read), target,   static_cast<double>(batch->size()),
+                      epoch_,        batch_++, torch::tensor(batch->indices, tensor::on_cpu(at::kLong))};
   loader_->recycle(std::move(*batch));
   return result;
 }

@@ -17,9 +17,13 @@ ModelObjective::ModelObjective(methods::Adapted& adapted, features::Encoder& enc
     : adapted_(adapted),
       encoder_(encoder),
       options_(std::move(options)),
+      parameters_(adapted.parameters),
       validation_(std::move(validation)),
       report_(report),
-      text_trains_(methods::text_changes(adapted.whole(), *adapted.model)) {}
+      text_trains_(methods::text_changes(adapted.whole(), *adapted.model)) {
+  const auto& besides = options_.teaching.parameters;
+  parameters_.insert(parameters_.end(), besides.begin(), besides.end());
+}
 
 std::optional<std::pair<plugins::Mix, nn::Place>> ModelObjective::mixing_of(const train::Batch& batch) const {
   const auto& mixing = options_.mixing;
@@ -46,7 +50,21 @@ at::Tensor ModelObjective::loss(const train::Batch& batch, nn::Context& context)
   const auto& head = *adapted_.head;
   if (head.has_own_loss()) return head.own_loss(tower, value, target, context);
   const auto answers = head.answer(tower, value, context);
-  return options_.task->loss(answers, head.truth(target, context), batch.epoch);
+  const auto truth = head.truth(target, context);
+  const auto own = options_.task->loss(answers, truth, batch.epoch);
+  const auto& teaching = options_.teaching;
+  if (!teaching.by) return own;
+  const bool of_answers = teaching.by->compares() == plugins::Compared::answers;
+  return with_teaching(own, batch, of_answers ? answers : teaching.of_captions ? truth : tower.rows(value));
+}
+
+at::Tensor ModelObjective::with_teaching(const at::Tensor& own, const train::Batch& batch,
+                                         const at::Tensor& student) const {
+  const auto& by = *options_.teaching.by;
+  const auto taught = by.sum(student, options_.teaching.rows.index_select(0, batch.examples));
+  // The task's mean may be over something else than examples.
+  const double each = weight_of(batch) / static_cast<double>(batch.examples.numel());
+  return by.share_of_task() * own + each * taught;
 }
 
 double ModelObjective::weight_of(const train::Batch& batch) const {

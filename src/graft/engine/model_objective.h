@@ -14,6 +14,7 @@
 #include "graft/data/source.h"
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/batch_mixing.h"
+#include "graft/engine/teacher.h"
 #include "graft/features/encoder.h"
 #include "graft/tasks/predictions.h"
 #include "graft/tasks/task.h"
@@ -31,12 +32,13 @@ class ModelObjective final : public train::Objective {
     std::vector<int64_t> choices = {};           // the classes to choose among; empty: all
     BatchMixing mixing = {};                     // of what is computed, while training
     tasks::PredictionRows::MaskSink masks = {};  // gets what predict() says of each photo's pixels
+    Teaching teaching = {};                      // beside the task's loss, while training
   };
   // `validation` null: there is no validation split.
   ModelObjective(methods::Adapted& adapted, features::Encoder& encoder, Options options,
                  std::shared_ptr<const data::Source> validation, Reporter& report);
 
-  const nn::Parameters& parameters() const override { return adapted_.parameters; }
+  const nn::Parameters& parameters() const override { return parameters_; }
   const nn::Parameters& statistics() const override { return adapted_.statistics; }
   at::Tensor loss(const train::Batch& batch, nn::Context& context) override;
   double weight_of(const train::Batch& batch) const override;
@@ -54,9 +56,13 @@ class ModelObjective final : public train::Objective {
   // What a head reads that reads all: a pass of examples at a time; computed from what is kept, where it is.
   void each_value(const data::Source& source, const std::function<void(const nn::Value&)>& function);
 
+  // The task's loss with what the teacher says of the batch's examples, of which the student says `student`.
+  at::Tensor with_teaching(const at::Tensor& own, const train::Batch& batch, const at::Tensor& student) const;
+
   methods::Adapted& adapted_;
   features::Encoder& encoder_;
   Options options_;
+  nn::Parameters parameters_;  // the adapted model's, and what learns from the teacher beside it
   std::shared_ptr<const data::Source> validation_;
   Reporter& report_;
   bool text_trains_;  // what a head keeps of texts is then old after a step

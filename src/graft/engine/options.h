@@ -119,6 +119,29 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("keep", o.keep, "checkpoints that stay on disk");
 }
 
+// Who says more of the training examples than the data does, and what of that a run is to learn.
+struct TeacherOptions {
+  std::string teacher;
+  std::string distil;
+  std::optional<data::Reads> reads = {};
+  bool shuffle = false;
+};
+template <class Visitor>
+void fields(Visitor& visit, TeacherOptions& o) {
+  visit("teacher", o.teacher,
+        "who teaches: a run folder, a model (a CLIP by its class prompts), or a file of features; asked once of each "
+        "training example as it is, without augmentation");
+  visit("distil", o.distil,
+        "what is learned of the teacher: kl, feature-matching or relational with its options, as in kl:temperature=2 "
+        "(default: kl; of photos with captions relational)");
+  visit("teacher-reads", o.reads,
+        "which of its towers a teacher of two is asked with: photo, or text with the captions of the photos (default: "
+        "photo)");
+  visit("teacher-shuffle", o.shuffle,
+        "give each example what the teacher says of another one, drawn by the seed: what is then learned owes nothing "
+        "to what it says");
+}
+
 struct AdaptOptions {
   ModelOptions model;
   DataOptions data;
@@ -128,6 +151,7 @@ struct AdaptOptions {
   std::string templates;
   std::string templates_file;
   TrainOptions train;
+  TeacherOptions teacher = {};
   int64_t seed = 1;
   std::string memory;
   std::string output;
@@ -144,6 +168,7 @@ void fields(Visitor& visit, AdaptOptions& o) {
   visit("template", o.templates, "class prompt with {} for the name; several, one a line, make an ensemble");
   visit("templates", o.templates_file, "file of class prompts, one a line");
   fields(visit, o.train);
+  fields(visit, o.teacher);
   visit("seed", o.seed, "same seed, same numbers");
   visit("memory", o.memory, "most that the run may hold, as 4G or 900M (default: what the machine has left)");
   visit("output", o.output, "run folder to write");

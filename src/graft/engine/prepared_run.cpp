@@ -55,6 +55,14 @@ PreparedRun::PreparedRun(Session& with, AdaptOptions asked, const OptionValues& 
 void PreparedRun::check_options() const {
   if (options.method.empty()) throw UsageError("adapt", "which method? Give --method one that `graft methods` lists.");
   if (!options.train.block.empty()) plugins::check_blocks(options.train.block);
+  const auto& teacher = options.teacher;
+  if (!teacher.distil.empty()) plugins::make_distillation(teacher.distil);
+  if (teacher.teacher.empty() && (!teacher.distil.empty() || teacher.reads || teacher.shuffle)) {
+    throw ConfigError("teacher", "--{}: who teaches? Name a run, a model or a file of features with --teacher.",
+                      !teacher.distil.empty() ? "distil"
+                      : teacher.reads         ? "teacher-reads"
+                                              : "teacher-shuffle");
+  }
   if (options.shots < 0) throw ConfigError("adapt", "--shots: expected 0 or more, got {}.", options.shots);
   if (!options.output.empty() && options.resume.empty()) train::RunFolder::check_output(options.output, options.force);
 }
@@ -115,17 +123,21 @@ void PreparedRun::choose() {
   if (dataset.target == data::Target::caption && augments() && trains())
     warn_of_captions(dataset.train, augmentation_of(recipe), option::print(recipe.augmentation), report);
   if (dataset.target == data::Target::mask && augments()) data::check_follows(augmentation_of(recipe));
+  if (!options.teacher.teacher.empty()) prepare_teaching();
   groups_ = data::groups_of(dataset, options.train.grouping, recipe.batch_size);
   if (!options.train.block.empty()) need_steps("block", "no block would train");
 
   const auto examples = static_cast<int64_t>(dataset.train.size() + dataset.test.size());
   place = features::kept_place(model->reader(), std::min(earliest_, adapted.head_at));
   kept = place > 0 && session.encoder().fits(examples, place, frames());
-  objective = std::make_unique<ModelObjective>(
-      adapted, session.encoder(),
-      ModelObjective::Options{
-          .place = place, .task = task, .target = dataset.target, .cached = kept, .mixing = mixing_},
-      source(data::Split::val), report);
+  objective = std::make_unique<ModelObjective>(adapted, session.encoder(),
+                                               ModelObjective::Options{.place = place,
+                                                                       .task = task,
+                                                                       .target = dataset.target,
+                                                                       .cached = kept,
+                                                                       .mixing = mixing_,
+                                                                       .teaching = teaching_},
+                                               source(data::Split::val), report);
   if (trains()) check_smallest_batch();
 }
 
@@ -158,6 +170,7 @@ void PreparedRun::check_own_loss() const {
   };
   if (!asked_loss().empty()) refuse("--loss " + asked_loss());
   if (!options.train.mix.empty()) refuse("--mix " + options.train.mix);
+  if (!options.teacher.teacher.empty()) refuse("--teacher " + options.teacher.teacher);
   if (recipe.label_smoothing != 0) refuse(fmt::format("--label-smoothing {}", recipe.label_smoothing));
 }
 
@@ -171,6 +184,68 @@ void PreparedRun::prepare_mixing() {
     check_joining(*source(data::Split::train), mixing_.frame, report);
   }
   need_steps("mix", "no batch would be mixed");
+}
+
+std::string PreparedRun::distillation() const {
+  if (!options.teacher.distil.empty()) return options.teacher.distil;
+  return dataset.target == data::Target::caption ? "relational" : "kl";
+}
+
+// What nothing could be learned by, before the teacher is asked.
+void PreparedRun::check_teaching(const plugins::Distillation& by) const {
+  if (!options.train.mix.empty()) {
+    throw ConfigError("teacher",
+                      "--mix {}: the teacher is asked of single examples, and says nothing of two made one. Leave one "
+                      "of the two out.",
+                      options.train.mix);
+  }
+  need_steps("teacher", "nothing would be learned of it");
+  if (by.compares() == plugins::Compared::answers && dataset.target != data::Target::label) {
+    throw ConfigError("teacher",
+                      "--distil {}: compares answers of which one is right, and {} has {}. Take relational or "
+                      "feature-matching.",
+                      distillation(), dataset.name, tasks::task_of(dataset.target).summary);
+  }
+  if (by.compares() == plugins::Compared::features && earliest_ >= adapted.head_at && !teaching_.of_captions) {
+    throw ConfigError("teacher",
+                      "--distil {}: {} changes nothing below the head, so that the features stay what they are. Take "
+                      "kl, or a method that changes the network.",
+                      distillation(), options.method);
+  }
+  if (recipe.batch_size < by.least_batch()) {
+    throw ConfigError("teacher",
+                      "--distil {}: the examples of a batch are compared with each other, and --batch-size is {}. "
+                      "Expected {} or more.",
+                      distillation(), recipe.batch_size, by.least_batch());
+  }
+}
+
+void PreparedRun::prepare_teaching() {
+  const std::shared_ptr by = plugins::make_distillation(distillation());
+  teaching_.of_captions = dataset.target == data::Target::caption && earliest_ >= adapted.head_at &&
+                          methods::text_changes(adapted.whole(), *adapted.model);
+  check_teaching(*by);
+  const bool answers = by->compares() == plugins::Compared::answers;
+  teaching_.rows =
+      ask_teacher(options.teacher, {dataset, read_templates(options.templates, options.templates_file), by->compares()},
+                  session, report);
+  const Random random = Random(seed()).fork("teacher");
+  if (options.teacher.shuffle) teaching_.rows = shuffled(teaching_.rows, random.fork("order"));
+  // Without random changes each of a clip's views is an example.
+  if (const auto views = augments() ? 1 : source(data::Split::train)->views(); views > 1)
+    teaching_.rows = teaching_.rows.repeat_interleave(views, 0);
+  const auto student =
+      answers || teaching_.of_captions ? adapted.head->outputs() : adapted.model->reader().width(adapted.head_at);
+  const auto teacher = teaching_.rows.size(1);
+  teaching_.parameters = by->prepare(student, teacher, random.fork("map"));
+  teaching_.by = by;
+  if (!teaching_.parameters.empty())
+    report.note(
+        {fmt::format("a linear map from {} to the teacher's {} trains besides, and is not kept", student, teacher),
+         /*numbers=*/false});
+  if (augments())
+    report.note({"the teacher was asked of each example as it is, and the student sees it with random changes",
+                 /*numbers=*/false});
 }
 
 void PreparedRun::need_steps(std::string_view option, std::string_view otherwise) const {

@@ -16,6 +16,7 @@
 #include "graft/engine/options.h"
 #include "graft/engine/restore_model.h"
 #include "graft/engine/session.h"
+#include "graft/engine/teacher.h"
 #include "graft/methods/recipe.h"
 #include "graft/train/batches.h"
 
@@ -59,6 +60,9 @@ class PreparedRun {
   std::string asked_loss() const;
   std::string loss_of_head() const;
   void prepare_mixing();
+  void prepare_teaching();
+  void check_teaching(const plugins::Distillation& by) const;
+  std::string distillation() const;                                            // as it is asked for, or what is usual
   void need_steps(std::string_view option, std::string_view otherwise) const;  // ConfigError where none is taken
   void check_smallest_batch() const;
   void attach(std::unique_ptr<methods::Method> method);
@@ -69,6 +73,7 @@ class PreparedRun {
   std::map<data::Split, std::shared_ptr<const data::Source>> sources_;
   nn::Place earliest_ = 0;  // the first place that the adaptation may change
   BatchMixing mixing_;
+  Teaching teaching_;
   std::vector<int64_t> groups_;  // of the training examples: which come in one batch
 
  public:

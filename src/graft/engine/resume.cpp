@@ -111,8 +111,7 @@ class Beside {
 
   static bool is_same(const std::string& name, const std::string& now, const std::string& then) {
     if (now == then) return true;
-    if (name == "model" || name == "text-model" || name == "data" || name == "classes")
-      return !then.empty() && same_folder(now, then);
+    if (is_place(name) && name != "labels") return !then.empty() && same_folder(now, then);
     if (name == "precision" && now == "auto") return then == tensor::to_string(tensor::default_precision());
     return false;
   }

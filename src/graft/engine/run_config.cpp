@@ -38,6 +38,12 @@ const std::vector<Later> kSinceStudies = {
     {"text-model"},
     {"decoder"},
     {"output-stride"},
+    {"teacher"},
+    {"distil"},
+    {"teacher-reads"},
+    {"teacher-shuffle", {option::print(false)}},
+    {"attention-from"},
+    {"freeze"},
 };
 
 bool is_untouched(const std::vector<Later>& options, const std::string& name, const std::string& value) {
@@ -49,7 +55,9 @@ bool is_untouched(const std::vector<Later>& options, const std::string& name, co
 }  // namespace
 
 bool is_place(const std::string& option) {
-  return option == "model" || option == "text-model" || option == "data" || option == "classes" || option == "labels";
+  constexpr std::string_view kPlaces[] = {"model", "text-model", "attention-from", "teacher",
+                                          "data",  "classes",    "labels"};
+  return std::find(std::begin(kPlaces), std::end(kPlaces), option) != std::end(kPlaces);
 }
 
 bool is_absent(const std::string& name, const std::string& value) {
@@ -68,6 +76,8 @@ OptionValues run_config(AdaptOptions options, const OptionValues& method_options
                         const AdapterInfo& info, models::HeadInit head_init) {
   make_absolute(options.model.model);
   make_absolute(options.model.text_model);
+  make_absolute(options.model.told.attention_from);
+  make_absolute(options.teacher.teacher);
   make_absolute(options.data.data);
   make_absolute(options.data.dataset.classes);
   make_absolute(options.data.dataset.labels);
@@ -98,6 +108,7 @@ std::string RunIdentity::hex() const {
   hash.add(options).add(model).add(classes);
   for (const auto* photos : {&train, &val, &test})
     hash.add(photos->hash);
+  if (!teacher.empty()) hash.add(teacher);
   return hash.hex();
 }
 
@@ -125,6 +136,10 @@ RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, co
       if (const auto caption = source.caption(i); !caption.empty()) hash.add(std::as_bytes(caption));
       if (const auto told = source.told(i); !told.empty()) hash.add(told);
     }
+    // A caption that is not asked stands beside a class, for a teacher.
+    const bool beside = data.reads != data::Reads::text && data.target != data::Target::caption;
+    for (const auto& sample : data.split(split))
+      if (beside && !sample.pair.empty()) hash.add(sample.pair);
     return RunIdentity::Photos{source.size(), hash.hex()};
   };
   identity.train = examples(data::Split::train);

@@ -38,6 +38,7 @@ struct RunIdentity {
   };
   std::string options, model, classes;
   Photos train, val, test;
+  std::string teacher = {};  // its content (teacher.h); empty: there is none
   bool operator==(const RunIdentity&) const = default;
   std::string hex() const;  // of all together
 };

@@ -1,8 +1,10 @@
 #include "graft/engine/run_data.h"
 
+#include "graft/core/error.h"
 #include "graft/engine/merged_folder.h"
 #include "graft/io/json_object.h"
 #include "graft/io/yaml_options.h"
+#include "graft/models/feature_model.h"
 
 namespace graft::engine {
 
@@ -25,6 +27,29 @@ data::ClipOptions clips_for(const data::ClipOptions& asked, const fs::path& run,
   auto clips = data ? data::with(asked, data->clips) : asked;
   if (frames > 1 && !clips.frames) clips.frames = frames;
   return clips;
+}
+
+ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options, Reporter& report) {
+  if (info.family == models::kFeatureFamily) return options;
+  if (options.model.empty() && info.base.empty()) {
+    throw UsageError("adapter",
+                     "the adapter does not say which model it is for (base_model_name_or_path). Give --model.");
+  }
+  if (options.model.empty()) options.model = info.base;
+  if (options.text_model.empty()) options.text_model = info.text_model;
+  if (info.image_size > 0) {
+    if (!options.image_size) options.image_size = info.image_size;
+    if (*options.image_size != info.image_size) {
+      report.note({.text = fmt::format("trained at {} pixels, used at {} as --image-size says", info.image_size,
+                                       *options.image_size)});
+    }
+  }
+  if (options.precision == "auto" && !info.precision.empty()) options.precision = info.precision;
+  auto told = info.told;
+  for (const auto& [name, text] : write_options(options.told))
+    if (!text.empty()) told[name] = text;
+  options.told = read_options<models::Told>("adapter", told);
+  return options;
 }
 
 data::Exif exif_of_run(const fs::path& run) {

@@ -50,7 +50,8 @@ std::string to_json(const RunRecord& record) {
                                          {"classes", id.classes},
                                          {"train", to_json_object(id.train)},
                                          {"val", to_json_object(id.val)},
-                                         {"test", to_json_object(id.test)}}}};
+                                         {"test", to_json_object(id.test)},
+                                         {"teacher", id.teacher}}}};
   return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -67,7 +68,8 @@ std::optional<RunRecord> read_run_record(const std::filesystem::path& folder) {
                                   .classes = id.at("classes"),
                                   .train = photos_of(id.at("train")),
                                   .val = photos_of(id.at("val")),
-                                  .test = photos_of(id.at("test"))},
+                                  .test = photos_of(id.at("test")),
+                                  .teacher = id.value("teacher", std::string())},
                      .command = json.at("command"),
                      .machine = json.at("machine"),
                      .seconds = json.at("seconds"),
@@ -95,6 +97,9 @@ void check_same_run(const std::filesystem::path& folder, const RunIdentity& then
         "{} cannot go on: its model's weights, or what its files say of how they are read, have changed since it "
         "began ({}... then, {}... now). {}",
         folder.string(), then.model.substr(0, 8), now.model.substr(0, 8), kWayOn);
+  }
+  if (then.teacher != now.teacher) {
+    throw ModelError("resume", "{} cannot go on: its teacher has changed since it began. {}", folder.string(), kWayOn);
   }
   if (then.options != now.options) {
     throw ConfigError("resume",

@@ -27,7 +27,8 @@ std::string to_json(const RunRecord& record);
 std::optional<RunRecord> read_run_record(const std::filesystem::path& folder);
 
 // Throws where a run that is to go on would not be the same: DataError for other photos or classes, ModelError for
-// another model, ConfigError for other options.
+// another model or
+// teacher, ConfigError for other options.
 void check_same_run(const std::filesystem::path& folder, const RunIdentity& then, const RunIdentity& now);
 
 }  // namespace graft::engine

@@ -79,17 +79,8 @@ std::shared_ptr<data::FrameCache> frame_cache(const DataOptions& options, const 
   return std::make_shared<data::FrameCache>(std::move(of));
 }
 
-std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Host& host, Reporter& report) {
-  if (options.model.empty()) throw UsageError("model", "which model? Give --model a folder, a file or org/name.");
-  if (options.device != "cpu") {
-    throw ConfigError("model",
-                      "--device {}: graft computes frozen weights on the cpu, and on nothing else. Leave --device out.",
-                      options.device);
-  }
-  if (options.image_size && *options.image_size > kLargestImage) {
-    throw ConfigError("model", "--image-size {}: expected at most {}.", *options.image_size, kLargestImage);
-  }
-  set_compute_threads(options.threads, host, report);
+std::shared_ptr<models::Model> load_frozen(const ModelOptions& options, const Host& host, std::string_view as,
+                                           Reporter& report) {
   models::LoadOptions load{.precision = choose_precision(options.precision),
                            .as = options.as,
                            .image_size = options.image_size,
@@ -101,11 +92,31 @@ std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Hos
     texts.told.reads = data::Reads::text;
     model = model->joined_with(*models::load_model(io::ModelFolder::find(options.text_model, host.environment), texts));
   }
+  if (const auto& from = options.told.attention_from; from == models::kRandomAttention) {
+    model = model->with_random_attention(Random(0).fork(from));
+  } else if (!from.empty()) {
+    model = model->with_attention_of(
+        *models::load_model(io::ModelFolder::find(from, host.environment), {.precision = load.precision}));
+  }
   model->freeze_all_but({});
-  report.line("model", describe(*model));
+  report.line(as, describe(*model));
   for (const auto& note : model->info().notes)
     report.note(note);
   return model;
+}
+
+std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Host& host, Reporter& report) {
+  if (options.model.empty()) throw UsageError("model", "which model? Give --model a folder, a file or org/name.");
+  if (options.device != "cpu") {
+    throw ConfigError("model",
+                      "--device {}: graft computes frozen weights on the cpu, and on nothing else. Leave --device out.",
+                      options.device);
+  }
+  if (options.image_size && *options.image_size > kLargestImage) {
+    throw ConfigError("model", "--image-size {}: expected at most {}.", *options.image_size, kLargestImage);
+  }
+  set_compute_threads(options.threads, host, report);
+  return load_frozen(options, host, "model", report);
 }
 
 Session::Session(const ModelOptions& model, const DataOptions& data, const Host& host, Reporter& report,

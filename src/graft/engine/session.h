@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graft/core/log.h"
@@ -20,9 +21,13 @@ namespace graft::engine {
 // What reads the frames of clips; with --cache-frames it keeps them below the host's cache.
 std::shared_ptr<data::FrameCache> frame_cache(const DataOptions& options, const Host& host);
 
-// Opens what the options name, at the precision and thread count that they ask for, and says what it is ("ViT-B/16 +
-// text 512 · 149.6 M frozen (bf16, 2 threads)") and what had to be assumed. ConfigError for a device that this build
-// has not.
+// Loads what the options name, frozen and at the precision that they ask for, and says as `as` what it is ("ViT-B/16 +
+// text 512 · 149.6 M frozen (bf16, 2 threads)") and what had to be assumed.
+std::shared_ptr<models::Model> load_frozen(const ModelOptions& options, const Host& host, std::string_view as,
+                                           Reporter& report);
+
+// The same of the model that a run is about, at the thread count that they ask for. ConfigError for a device that this
+// build has not.
 std::shared_ptr<models::Model> open_model(const ModelOptions& options, const Host& host, Reporter& report);
 
 class Session {

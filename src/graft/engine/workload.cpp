@@ -51,12 +51,15 @@ void step(PreparedRun& run, const nn::Value& input, int64_t batch, bool recomput
     // The batch itself is one of the loader's.
     const auto loss = run.objective->loss({{torch::zeros(shape, input.x.options()), input.layout},
                                            models::blank_targets(run.dataset, *run.source(data::Split::train), batch),
-                                           static_cast<double>(batch)},
+                                           static_cast<double>(batch),
+                                           0,
+                                           0,
+                                           torch::arange(batch) % run.source(data::Split::train)->size()},
                                           context);
     mark();
     (loss / static_cast<double>(batch)).backward();
   }
-  for (const auto& [name, parameter] : run.adapted.parameters)
+  for (const auto& [name, parameter] : run.objective->parameters())
     parameter.mutable_grad().reset();
   run.objective->parameters_changed();
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "graft/core/log.h"
+#include "graft/core/random.h"
 #include "graft/data/transforms.h"
 #include "graft/io/model_folder.h"
 #include "graft/models/checkpoint.h"
@@ -89,6 +90,14 @@ class Model : public torch::nn::Module {
   // with what this one says of images and that one of texts. ModelError where they are others.
   std::unique_ptr<Model> joined_with(const Model& texts) const;
 
+  // Itself with another's attention in its reader's blocks, the first in the first and so on: of a CLIP its text
+  // tower's. That of texts serves images where both once learned in common (Bao et al. 2022, VLMo, arXiv:2111.02358);
+  // here it is put in whole, and everything else stays. Its own attention is gone. ModelError where the width or the
+  // heads are others, or it has fewer blocks.
+  std::unique_ptr<Model> with_attention_of(const Model& other) const;
+  // The control: attention of as many drawn numbers, N(0, 1 / width), that knows nothing.
+  std::unique_ptr<Model> with_random_attention(Random random) const;
+
   std::vector<nn::Joint*> joints();  // every site in order of computation, the reader's first; they live as long as it
   nn::Joint& joint(const std::string& path);  // ModelError with the nearest path
 
@@ -115,6 +124,8 @@ class Model : public torch::nn::Module {
   void add_notes(const std::vector<Note>& notes);
 
  private:
+  std::unique_ptr<Model> anew(const std::string& attention) const;  // of the same towers, whose weights are others
+
   std::vector<std::shared_ptr<Tower>> towers_;
   at::Tensor log_scale_;
   ClassFeatures class_features_;

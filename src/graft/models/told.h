@@ -27,6 +27,7 @@ std::vector<std::pair<Inflate, std::string>> choices(Inflate);
 // What is put behind the maps of a model of photos, with weights of its own that are to be trained.
 enum class Decoder { deeplabv3 };  // Chen et al. 2017, arXiv:1706.05587
 std::vector<std::pair<Decoder, std::string>> choices(Decoder);
+inline constexpr const char* kRandomAttention = "random";
 
 struct Told {
   std::optional<tensor::Activation> activation = {};
@@ -42,6 +43,7 @@ struct Told {
   std::optional<int64_t> inflate_frames = {};  // of a clip
   std::optional<Decoder> decoder = {};
   std::optional<int64_t> output_stride = {};  // of a ResNet's last maps
+  std::string attention_from = {};            // a model, or kRandomAttention; empty: its own
 };
 template <class Visitor>
 void fields(Visitor& visit, Told& o) {
@@ -66,6 +68,9 @@ void fields(Visitor& visit, Told& o) {
         "of a ResNet, pixels of a photo to one of its last maps: 32, or dilated to 16 or 8 (default: the model's own; "
         "8 of "
         "deeplabv3)");
+  visit("attention-from", o.attention_from,
+        "give the blocks the attention of another model, of a CLIP its text tower's: a folder, a file or org/name of "
+        "the same width and heads; random: drawn numbers (default: its own)");
 }
 
 // Three numbers, or one for all channels; ConfigError for anything else.

@@ -17,6 +17,7 @@
 #include "graft/engine/resume.h"
 #include "graft/engine/run_config.h"
 #include "graft/engine/run_record.h"
+#include "graft/engine/teacher.h"
 #include "graft/engine/workload.h"
 #include "graft/io/yaml_options.h"
 #include "graft/methods/entry.h"
@@ -148,6 +149,8 @@ void Run::open_folder() {
   record_.machine = engine::machine_of_this_run();
   record_.identity = engine::run_identity(config, session_.model()->info(), run.dataset,
                                           [&](data::Split split) -> const data::Source& { return *run.source(split); });
+  if (const auto& teacher = run.options.teacher.teacher; !teacher.empty())
+    record_.identity.teacher = engine::teacher_content(teacher, session_.host().environment);
   if (!options_.resume.empty()) {
     reopen_folder(config);
   } else {

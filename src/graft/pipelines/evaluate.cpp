@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 #include <utility>
 
 #include "graft/core/error.h"
@@ -15,6 +14,7 @@
 #include "graft/data/format.h"
 #include "graft/data/photo_findings.h"
 #include "graft/data/text_list.h"
+#include "graft/engine/class_places.h"
 #include "graft/engine/clip_list.h"
 #include "graft/engine/model_objective.h"
 #include "graft/engine/photo_list.h"
@@ -24,31 +24,11 @@
 #include "graft/models/sources.h"
 #include "graft/pipelines/mask_folder.h"
 #include "graft/tasks/prediction_file.h"
-#include "graft/text/text_file.h"
 
 namespace graft::pipelines {
 namespace {
 
 constexpr size_t kFramesShown = 12;
-
-using Places = std::unordered_map<std::string, int64_t>;
-
-Places places_of(const std::vector<std::string>& classes) {
-  Places places;
-  for (size_t i = 0; i < classes.size(); ++i)
-    places.emplace(classes[i], static_cast<int64_t>(i));
-  for (size_t i = 0; i < classes.size(); ++i)
-    places.emplace(data::prompt_name(text::normal_name(classes[i])), static_cast<int64_t>(i));
-  return places;
-}
-
-// -1 where it is not among them.
-int64_t place_of(const std::string& name, const Places& places) {
-  for (const auto& spelling : {name, data::prompt_name(text::normal_name(name))}) {
-    if (const auto found = places.find(spelling); found != places.end()) return found->second;
-  }
-  return -1;
-}
 
 // Why a run cannot tell apart other classes than its own; empty where it can.
 std::string why_only_its_classes(const methods::Adapted& adapted, const engine::AdapterInfo& info) {
@@ -74,10 +54,10 @@ ChoiceOfClasses choose_classes(methods::Adapted& adapted, const engine::AdapterI
   if (asked.empty()) return {info.classes, {}};
   ChoiceOfClasses choice{data::class_names(asked), {}};
   if (choice.classes.empty()) throw DataError("evaluate", "--classes {}: holds no class name.", asked);
-  const auto known = places_of(info.classes);
+  const engine::ClassPlaces known(info.classes);
   std::vector<std::string> unknown;
   for (const auto& name : choice.classes) {
-    const auto place = place_of(name, known);
+    const auto place = known.of(name);
     choice.columns.push_back(place);
     if (place < 0) unknown.push_back("\n  " + unknown_name("class", name, info.classes));
   }
@@ -98,7 +78,7 @@ ChoiceOfClasses choose_classes(methods::Adapted& adapted, const engine::AdapterI
 // The place that each class of the data has among those chosen among; only classes with photos in the split are asked.
 std::vector<int64_t> match_classes(const data::Dataset& dataset, data::Split split, const ChoiceOfClasses& choice,
                                    const methods::Adapted& adapted, const engine::AdapterInfo& info) {
-  const auto known = places_of(choice.classes);
+  const engine::ClassPlaces known(choice.classes);
   std::vector<bool> occurs(dataset.classes.size(), false);
   for (const auto& sample : dataset.split(split)) {
     if (sample.label >= 0) occurs[static_cast<size_t>(sample.label)] = true;
@@ -108,7 +88,7 @@ std::vector<int64_t> match_classes(const data::Dataset& dataset, data::Split spl
   std::vector<int64_t> places;
   std::vector<std::string> wrong;
   for (size_t i = 0; i < dataset.classes.size(); ++i) {
-    places.push_back(place_of(dataset.classes[i], known));
+    places.push_back(known.of(dataset.classes[i]));
     if (occurs[i] && places.back() < 0)
       wrong.push_back("\n  " + unknown_name("class", dataset.classes[i], choice.classes));
   }
@@ -161,11 +141,11 @@ Evaluation evaluate_on(methods::Adapted& adapted, const engine::AdapterInfo& inf
 
 // The data's masks, told by the run's classes.
 std::shared_ptr<const data::Masks> told_by_run(const data::Dataset& dataset, const engine::AdapterInfo& info) {
-  const auto known = places_of(info.classes);
+  const engine::ClassPlaces known(info.classes);
   std::vector<int64_t> places;
   std::string wrong;
   for (const auto& name : dataset.classes) {
-    places.push_back(place_of(name, known));
+    places.push_back(known.of(name));
     if (places.back() < 0) wrong += "\n  " + unknown_name("class", name, info.classes);
   }
   if (wrong.empty()) return data::renumbered(dataset.masks, places);
@@ -253,29 +233,6 @@ std::vector<Window> windows_shown(const std::vector<data::Sample>& samples, cons
 }
 
 }  // namespace
-
-engine::ModelOptions model_of_run(const engine::AdapterInfo& info, engine::ModelOptions options, Reporter& report) {
-  if (info.family == models::kFeatureFamily) return options;
-  if (options.model.empty() && info.base.empty()) {
-    throw UsageError("adapter",
-                     "the adapter does not say which model it is for (base_model_name_or_path). Give --model.");
-  }
-  if (options.model.empty()) options.model = info.base;
-  if (options.text_model.empty()) options.text_model = info.text_model;
-  if (info.image_size > 0) {
-    if (!options.image_size) options.image_size = info.image_size;
-    if (*options.image_size != info.image_size) {
-      report.note({.text = fmt::format("trained at {} pixels, used at {} as --image-size says", info.image_size,
-                                       *options.image_size)});
-    }
-  }
-  if (options.precision == "auto" && !info.precision.empty()) options.precision = info.precision;
-  auto told = info.told;
-  for (const auto& [name, text] : write_options(options.told))
-    if (!text.empty()) told[name] = text;
-  options.told = read_options<models::Told>("adapter", told);
-  return options;
-}
 
 Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Reporter& report) {
   engine::AdapterInfo info = read_classifier_info(options.run);

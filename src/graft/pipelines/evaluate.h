@@ -95,8 +95,4 @@ void fields(Visitor& visit, PredictOptions& o) {
 // No labels: each is -1, and the scores count nothing.
 Evaluation predict(const PredictOptions& options, const engine::Host& host, Reporter& report);
 
-// `options` with the model, image size and precision that a run was trained with where they say nothing; another image
-// size than the run's is noted.
-engine::ModelOptions model_of_run(const engine::AdapterInfo& info, engine::ModelOptions options, Reporter& report);
-
 }  // namespace graft::pipelines

@@ -16,7 +16,6 @@
 #include "graft/engine/session.h"
 #include "graft/models/sources.h"
 #include "graft/nn/tensor_file.h"
-#include "graft/pipelines/evaluate.h"
 
 namespace graft::pipelines {
 FeatureTable features(const FeaturesOptions& options, const engine::Host& host, Reporter& report) {

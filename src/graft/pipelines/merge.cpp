@@ -20,7 +20,6 @@
 #include "graft/engine/session.h"
 #include "graft/io/model_folder.h"
 #include "graft/models/feature_model.h"
-#include "graft/pipelines/evaluate.h"
 #include "graft/pipelines/fold.h"
 #include "graft/pipelines/merge_proof.h"
 #include "graft/pipelines/merged_description.h"

@@ -58,7 +58,7 @@ Pace measure(engine::PreparedRun& run, const planner::Workload& work, bool recom
   pace.batches = run.recipe.epochs * per_epoch;
   if (run.recipe.steps > 0) pace.batches = std::min(pace.batches, run.recipe.steps * run.options.train.grad_accum);
   pace.measured = std::min(kMeasured, std::max<int64_t>(1, pace.batches - 1));
-  train::Optimizer optimizer(run.adapted.parameters, {.kind = run.recipe.optimizer});
+  train::Optimizer optimizer(run.objective->parameters(), {.kind = run.recipe.optimizer});
   const auto source = run.cached() ? nullptr : run.batches();
   if (source) source->seek(0, 0);
   const auto step = [&] {

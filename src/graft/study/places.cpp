@@ -6,6 +6,7 @@
 
 #include "graft/core/hash.h"
 #include "graft/engine/run_config.h"
+#include "graft/engine/teacher.h"
 #include "graft/pipelines/zero_shot.h"
 #include "graft/study/spec.h"
 
@@ -107,7 +108,11 @@ Place& Places::open(const OptionValues& run) {
 }
 
 std::string Places::identity(const OptionValues& run) const {
-  return Hash().add(known_.at(place_key(run)).content).add(options_hash(run)).add(GRAFT_VERSION).hex();
+  Hash hash;
+  hash.add(known_.at(place_key(run)).content).add(options_hash(run)).add(GRAFT_VERSION);
+  if (const auto teacher = run.find("teacher"); teacher != run.end() && !teacher->second.empty())
+    hash.add(engine::teacher_content(teacher->second, host_.environment));
+  return hash.hex();
 }
 
 }  // namespace graft::study

@@ -58,8 +58,7 @@ class SpecReader {
     spec.data = read_named("data", "data");
     read_methods(spec);
     spec.defaults = below("defaults");
-    if (const auto prompts = spec.defaults.find("templates"); prompts != spec.defaults.end())
-      prompts->second = place(prompts->second);
+    place_files(spec.defaults);
     read_integers("shots", spec.shots, 0);
     read_seeds(spec.seeds);
     read_question(spec);
@@ -103,6 +102,13 @@ class SpecReader {
     return !path.empty() && fs::exists(beside, error) ? beside.lexically_normal().string() : path;
   }
 
+  // The same of options beside model and data that name files.
+  void place_files(OptionValues& options) const {
+    for (const char* name : {"templates", "teacher", "attention-from", "text-model"}) {
+      if (const auto file = options.find(name); file != options.end()) file->second = place(file->second);
+    }
+  }
+
   // A list of paths, or a map from names to a path or to options with the path among them under `option`.
   std::vector<Named> read_named(const std::string& key, const std::string& option) {
     std::vector<Named> found;
@@ -122,10 +128,10 @@ class SpecReader {
       const auto dot = name.find('.');
       const std::string own = name.substr(0, dot);
       const std::string inner = dot == std::string::npos ? option : name.substr(dot + 1);
-      maps[own][inner] =
-          inner == option || inner == "classes" || inner == "labels" || inner == "templates" ? place(value) : value;
+      maps[own][inner] = inner == option || inner == "classes" || inner == "labels" ? place(value) : value;
     }
     for (auto& [name, options] : maps) {
+      place_files(options);
       if (options[option].empty()) wrong("{} '{}': expected a path, or a map with '{}: PATH'.", key, name, option);
       add(found, key, {name, options});
     }
@@ -191,8 +197,7 @@ class SpecReader {
       Named method{name, {{"method", name}}};
       if (const auto variant = variants.find(name); variant != variants.end()) {
         method.options = variant->second;
-        if (const auto prompts = method.options.find("templates"); prompts != method.options.end())
-          prompts->second = place(prompts->second);
+        place_files(method.options);
         if (method.options["method"].empty()) wrong("variants '{}': which method? Add `method: NAME`.", name);
       }
       const auto& own = method.options["method"];

@@ -31,7 +31,8 @@ Batch FeatureBatches::next() {
   const int64_t frames = features_.layout.frames;
   const at::Tensor x = frames == 1 ? features_.x.index_select(0, rows)
                                    : features_.x.unflatten(0, {-1, frames}).index_select(0, rows).flatten(0, 1);
-  return {{x, features_.layout}, targets_.index_select(0, rows), static_cast<double>(rows.numel()), epoch_, batch_++};
+  return {
+      {x, features_.layout}, targets_.index_select(0, rows), static_cast<double>(rows.numel()), epoch_, batch_++, rows};
 }
 
 }  // namespace graft::train

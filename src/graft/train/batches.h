@@ -18,6 +18,7 @@ struct Batch {
   at::Tensor target;              // [B] int64 classes, or [B, K] float32: several classes as 0 and 1, or numbers
   double weight = 0;              // how many answers are asked: examples here, pixels or tokens elsewhere
   int64_t epoch = 0, number = 0;  // where it stands, both from 0
+  at::Tensor examples = {};       // [B] int64: which ones these are, by their places in the source
 };
 
 class Batches {

@@ -186,7 +186,7 @@ void read_rows(const Part& part, const fs::path& root, const TargetReader& targe
                   .split = split ? row.cells[*split] : part.split,
                   .where = fmt::format("{}:{}", part.table.name, row.line)};
     check_cell(part.table, row, *input, files ? "file" : "text", record.where, problems);
-    if (pair) check_cell(part.table, row, *pair, captions ? "caption" : "second text", record.where, problems);
+    if (pair) check_cell(part.table, row, *pair, files ? "caption" : "second text", record.where, problems);
     if (pair) record.pair = row.written(*pair);
     if (begin) record.span = span_of(part, row, record.where, problems);
     if (!captions) targets.read(part.labels(), row, record, problems);

@@ -77,6 +77,7 @@ class Full final : public MethodWith<Options> {
     check_towers(entry.name, options_.tower, model, head);
     auto trained = parameters_where(model, options_.tower, [](const std::string&) { return true; });
     if (head.kind() != models::HeadKind::prompts) std::erase(trained, "logit_scale");  // it has its own, or none
+    leave_frozen(trained, model);
     return {.bindings = {}, .trained = std::move(trained), .by_batch = norms_by_batch(model)};
   }
 
@@ -101,6 +102,14 @@ class Full final : public MethodWith<Options> {
   }
 
  private:
+  void leave_frozen(std::vector<std::string>& trained, const models::Model& model) const {
+    if (options_.freeze.empty()) return;
+    const auto frozen = std::erase_if(trained, [&](const auto& name) { return nn::matches(options_.freeze, name); });
+    if (frozen > 0 && !trained.empty()) return;
+    throw ConfigError("full", "--freeze {}: {} parameter of {} has such a name. Names are as blocks.0.attn.qkv.weight.",
+                      options_.freeze, frozen == 0 ? "no" : "every", model.info().source);
+  }
+
   bool from_scratch_of_convolutions(const models::Model& model) const {
     return options_.from_scratch && !batch_norms(model, options_.tower).empty();
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "graft/methods/entry.h"
 #include "graft/methods/method.h"
@@ -15,6 +16,7 @@ struct Options {
   Towers tower = Towers::reader;
   bool from_scratch = false;
   std::optional<bool> batch_statistics = {};
+  std::string freeze = {};
 };
 
 template <class Visitor>
@@ -25,6 +27,9 @@ void fields(Visitor& visit, Options& o) {
   visit("batch-statistics", o.batch_statistics,
         "of a ResNet: batch norms go by the mean and variance of each batch, and gather them for afterwards (default: "
         "yes from scratch, else those of pre-training stay)");
+  visit("freeze", o.freeze,
+        "parameters that stay as they are, also from scratch: patterns as attn.* or blocks.0.*, several with commas "
+        "between");
 }
 
 extern const Entry entry;
