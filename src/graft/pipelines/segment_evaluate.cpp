@@ -177,7 +177,8 @@ SegmentEvaluation evaluate_segments(const SegmentEvaluateOptions& options, Repor
   const Random random(static_cast<uint64_t>(options.seed));
   if (auto by_name = classes_by_name(options.folder, result.classes)) {
     by_name->resize(static_cast<size_t>(result.clusters), -1);
-    MatchedClusters matched{.matching = "by-name", .class_of = std::move(*by_name)};
+    MatchedClusters matched{
+        .matching = "by-name", .class_of = std::move(*by_name), .scores = {}, .intervals = {}, .halves = {}};
     matched.scores = tasks::score_clusters(table, matched.class_of);
     matched.intervals = tasks::intervals_over_photos(photos, count, matched.class_of, random.fork("photos"));
     result.matched.push_back(std::move(matched));

@@ -65,7 +65,7 @@ PredictionRows::PredictionRows(const data::Source& source, data::Target target, 
   predictions_.class_count = outputs;
   if (target == data::Target::mask) {
     masks_ = &source;
-    predictions_.probabilities = {};
+    predictions_.probabilities = at::Tensor();
     predictions_.pixels = at::zeros({source.size(), 4, outputs}, tensor::on_cpu(at::kLong));
     predictions_.confusion = at::zeros({outputs, outputs}, tensor::on_cpu(at::kLong));
     return;
@@ -122,7 +122,8 @@ void PredictionRows::add_masks(const at::Tensor& logits) {
     const auto answer = answer_pixels(logits[i], *masks_->mask(rows_));
     auto counts = p.pixels[rows_];
     counts.narrow(0, 0, 3).copy_(sides_of(answer.confusion));
-    auto anywhere = counts[3].accessor<int64_t, 1>();
+    const auto last = counts[3];
+    auto anywhere = last.accessor<int64_t, 1>();
     for (const auto pixel : answer.told.classes)
       ++anywhere[pixel];
     p.confusion += answer.confusion;

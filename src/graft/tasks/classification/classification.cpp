@@ -8,12 +8,12 @@
 namespace graft::tasks {
 namespace {
 
-constexpr const char* kOwnLoss = "cross-entropy";
+constexpr const char* kLossOfClasses = "cross-entropy";
 
 class Classification final : public Task {
  public:
   explicit Classification(const TaskOptions& options)
-      : loss_(plugins::make_loss(options.loss.empty() ? kOwnLoss : options.loss,
+      : loss_(plugins::make_loss(options.loss.empty() ? kLossOfClasses : options.loss,
                                  {data::Target::label, options.classes, options.counts})),
         label_smoothing_(options.label_smoothing) {
     plugins::check_serves(*loss_, options.loss, data::Target::label);

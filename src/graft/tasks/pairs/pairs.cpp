@@ -14,11 +14,11 @@
 namespace graft::tasks {
 namespace {
 
-constexpr const char* kOwnLoss = "info-nce";
+constexpr const char* kLossOfPairs = "info-nce";
 constexpr int64_t kLossTogether = 256;  // pairs whose loss is computed among each other, in a test
 
 std::string loss_of(const std::string& asked) {
-  return asked.empty() ? kOwnLoss : asked;
+  return asked.empty() ? kLossOfPairs : asked;
 }
 
 class Pairs final : public Task {
@@ -78,6 +78,6 @@ extern const TaskEntry pairs_task{
     [](const TaskOptions& options) -> std::unique_ptr<Task> { return std::make_unique<Pairs>(options); },
     pair_head,
     2,
-    kOwnLoss};
+    kLossOfPairs};
 
 }  // namespace graft::tasks

@@ -17,6 +17,8 @@
 namespace graft::tasks {
 namespace {
 
+constexpr const char* kLossOfPixels = "cross-entropy";
+
 constexpr int64_t kResamples = 1000;  // of photos, for the intervals
 
 // Rows of logits and their labels, of the pixels that are asked.
@@ -67,7 +69,8 @@ at::Tensor resamples(int64_t photos) {
 class Segmentation final : public Task {
  public:
   explicit Segmentation(const TaskOptions& options)
-      : loss_(plugins::make_loss(options.loss, {data::Target::label, options.classes})),
+      : loss_(plugins::make_loss(options.loss.empty() ? kLossOfPixels : options.loss,
+                                 {data::Target::label, options.classes})),
         label_smoothing_(options.label_smoothing) {
     plugins::check_serves(*loss_, options.loss, data::Target::label);
   }
