@@ -34,7 +34,7 @@ class LocalAdapter final : public MethodWith<Options> {
             }};
   }
 
-  Recipe recipe(const Setting&) const override { return {.lr = 1e-3, .weight_decay = 1e-4, .epochs = 50}; }
+  Recipe recipe(const Setting&) const override { return {.lr = 3e-3, .weight_decay = 1e-4, .epochs = 60}; }
 
   Adaptation attach(const Setting& setting, models::Head& head, Random& random) const override {
     check_needs(entry, setting);
