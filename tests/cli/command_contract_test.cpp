@@ -29,38 +29,16 @@ using testing::IsEmpty;
 using testing::Not;
 
 const fs::path kAssets = GRAFT_TEST_ASSETS;
-const std::set<std::string> kPathOptions = {"model",   "data",       "classes", "templates", "output", "resume",
-                                            "adapter", "text-model", "run",     "sites",     "config", "html",
-                                            "study",   "labels",     "folder",  "masks",     "csv"};
+const std::set<std::string> kPathOptions = {
+    "model",  "data", "classes", "templates", "output", "resume", "adapter", "text-model", "run",           "sites",
+    "config", "html", "study",   "labels",    "folder", "masks",  "csv",     "teacher",    "attention-from"};
 // Text that names no file.
-const std::set<std::string> kWords = {"as",
-                                      "precision",
-                                      "device",
-                                      "format",
-                                      "method",
-                                      "loss",
-                                      "mix",
-                                      "block",
-                                      "plugin",
-                                      "image-column",
-                                      "label-column",
-                                      "split-column",
-                                      "train-split",
-                                      "val-split",
-                                      "test-split",
-                                      "template",
-                                      "memory",
-                                      "at",
-                                      "split",
-                                      "match",
-                                      "mean",
-                                      "std",
-                                      "text-column",
-                                      "pair-column",
-                                      "label-separator",
-                                      "caption-column",
-                                      "shard",
-                                      "against"};
+const std::set<std::string> kWords = {
+    "as",           "precision",       "device",         "format",     "method",       "loss",
+    "mix",          "block",           "distil",         "plugin",     "image-column", "label-column",
+    "split-column", "train-split",     "val-split",      "test-split", "template",     "memory",
+    "at",           "split",           "match",          "mean",       "std",          "text-column",
+    "pair-column",  "label-separator", "caption-column", "shard",      "against"};
 
 // A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face
 // cache, and a run.

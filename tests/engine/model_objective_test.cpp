@@ -9,6 +9,7 @@
 
 #include "graft/core/log.h"
 #include "graft/methods/adapted.h"
+#include "graft/methods/entry.h"
 #include "graft/methods/method.h"
 #include "graft/tasks/task.h"
 #include "tests/support/tiny_models.h"
@@ -86,6 +87,36 @@ TEST(ModelObjective, AHeadThatReadsEveryTokenIsTrainedAndAskedLikeOneThatReadsAR
               1e-3);
   loss.backward();
   EXPECT_TRUE(adapted.parameters.front().second.grad().defined());
+}
+
+TEST(ModelObjective, WhatATeacherSaysOfABatchsExamplesStandsBesideTheTasksLoss) {
+  const std::shared_ptr<models::Model> model = testing::tiny_vit();
+  auto adapted = methods::build_adapted({.model = model, .classes = {"a", "b", "c"}},
+                                        methods::make_method("linear-probe", {{"solver", "sgd"}}), {.seed = 3});
+  const Images images;
+  const auto& tower = model->reader();
+  features::Encoder encoder(model, nullptr, {});
+  Silent silent;
+  const auto rows = testing::random_tensor({kCount, kClasses}, 5);
+  const auto examples = torch::arange(kCount).flip(0);
+  const std::shared_ptr by = plugins::make_distillation("kl:temperature=3,alpha=0.25");
+  ModelObjective objective(
+      adapted, encoder,
+      {.task = tasks::task_of(data::Target::label)
+                   .make({.loss = "class-balanced:beta=0.9", .classes = {"a", "b", "c"}, .counts = {9, 3, 7}}),
+       .teaching = {.by = by, .rows = rows}},
+      nullptr, silent);
+  nn::Context context{.training = true};
+  const auto labels = torch::arange(kCount) % kClasses;
+  const train::Batch batch{{images.all}, labels, static_cast<double>(kCount), 0, 0, examples};
+  const auto answers = adapted.head->forward(tower.encode({images.all}, {}), context);
+  const auto own = tasks::task_of(data::Target::label)
+                       .make({.loss = "class-balanced:beta=0.9", .classes = {"a", "b", "c"}, .counts = {9, 3, 7}})
+                       ->loss(answers, labels);
+  // Both as means, whatever the task's is over.
+  const double weight = objective.weight_of(batch);
+  const auto expected = 0.75 * own / weight + by->sum(answers, rows.flip(0)) / static_cast<double>(kCount);
+  EXPECT_NEAR(objective.loss(batch, context).item<double>() / weight, expected.item<double>(), 1e-5);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The tables of what is put on top of a method, losses, mixings and blocks, or one's options.
+// The tables of what is put on top of a method, losses, mixings, blocks and what is learned of a teacher, or one's
+// options.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 #include "graft/cli/table.h"
 #include "graft/core/registry.h"
 #include "graft/plugins/blocks/block.h"
+#include "graft/plugins/distillation/distillation.h"
 #include "graft/plugins/losses/loss.h"
 #include "graft/plugins/mixing/mixing.h"
 
@@ -20,7 +22,7 @@ struct Options {
 };
 template <class Visitor>
 void fields(Visitor& visit, Options& o) {
-  visit("plugin", o.plugin, "a loss, a mixing or a block, to see its options");
+  visit("plugin", o.plugin, "a loss, a mixing, a block or a way to learn from a teacher, to see its options");
 }
 
 // What the registries say alike.
@@ -39,6 +41,7 @@ std::vector<Plugin> all_plugins() {
   add("loss", plugins::losses());
   add("mix", plugins::mixings());
   add("block", plugins::blocks());
+  add("distil", plugins::distillations());
   return all;
 }
 
@@ -69,7 +72,7 @@ void print_one(const Plugin& plugin, Terminal& terminal) {
 
 int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<Options>();
-  arguments.take_positional("plugin", "a loss, a mixing or a block, to see its options");
+  arguments.take_positional("plugin", "a loss, a mixing, a block or a way to learn from a teacher, to see its options");
   if (!arguments.parse(terminal)) return 0;
   const std::string name = arguments.get<Options>().plugin;
   const auto all = all_plugins();
@@ -93,7 +96,7 @@ int run(Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 Command plugins_command() {
-  return {"plugins",  "List the losses, the ways to mix examples and the blocks, or show the options of one.",
+  return {"plugins",  "List losses, mixings, blocks and ways to learn from a teacher, or one's options.",
           "[PLUGIN]", "graft plugins\ngraft plugins focal",
           run,        [] { return describe_options<Options>(); }};
 }

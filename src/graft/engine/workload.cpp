@@ -10,6 +10,7 @@
 #include "graft/nn/linear.h"
 #include "graft/nn/patch_embedding.h"
 #include "graft/tasks/predictions.h"
+#include "graft/tensor/on_cpu.h"
 #include "graft/tensor/resting.h"
 
 namespace graft::engine {
@@ -49,13 +50,14 @@ void step(PreparedRun& run, const nn::Value& input, int64_t batch, bool recomput
     nn::Context context{
         .training = true, .recompute = recompute, .generator = at::make_generator<at::CPUGeneratorImpl>(1)};
     // The batch itself is one of the loader's.
-    const auto loss = run.objective->loss({{torch::zeros(shape, input.x.options()), input.layout},
-                                           models::blank_targets(run.dataset, *run.source(data::Split::train), batch),
-                                           static_cast<double>(batch),
-                                           0,
-                                           0,
-                                           torch::arange(batch) % run.source(data::Split::train)->size()},
-                                          context);
+    const auto loss =
+        run.objective->loss({{torch::zeros(shape, input.x.options()), input.layout},
+                             models::blank_targets(run.dataset, *run.source(data::Split::train), batch),
+                             static_cast<double>(batch),
+                             0,
+                             0,
+                             torch::arange(batch, tensor::on_cpu(at::kLong)) % run.source(data::Split::train)->size()},
+                            context);
     mark();
     (loss / static_cast<double>(batch)).backward();
   }

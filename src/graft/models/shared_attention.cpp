@@ -102,7 +102,8 @@ std::unique_ptr<Model> Model::with_attention_of(const Model& other) const {
 std::unique_ptr<Model> Model::with_random_attention(Random random) const {
   for (const auto& block : need_attention(*this, reader().name())) {
     for (auto* map : {block.qkv, block.proj})
-      map->assign(drawn_matrix(map->weight(), random), map->bias().defined() ? torch::zeros_like(map->bias()) : at::Tensor());
+      map->assign(drawn_matrix(map->weight(), random),
+                  map->bias().defined() ? torch::zeros_like(map->bias()) : at::Tensor());
   }
   return anew(kRandomAttention);
 }
