@@ -70,7 +70,7 @@ void fields(Visitor& visit, DiscoverOptions& o) {
         "tokencut:tau=0.3");
   visit("saliency-side", o.saliency_side, "shorter side of a photo for it, in pixels (default: as the model reads)");
   visit("saliency-block", o.saliency_block, "block of the ViT whose keys and attention it reads (default: the last)");
-  visit("refine", o.refine, "how a mask follows edges: bilateral with its options, or none");
+  visit("refine", o.refine, "how a mask follows edges: bilateral or crf with their options, or none");
   fields(visit, o.region);
   visit("crop-size", o.crop_size, "side of an object's crop for the features (default: as the model reads)");
   visit("background", o.background, "around an object in its crop: keep it, or zero");
