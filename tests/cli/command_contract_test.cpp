@@ -29,16 +29,18 @@ using testing::IsEmpty;
 using testing::Not;
 
 const fs::path kAssets = GRAFT_TEST_ASSETS;
-const std::set<std::string> kPathOptions = {
-    "model",  "data", "classes", "templates", "output", "resume", "adapter", "text-model", "run",           "sites",
-    "config", "html", "study",   "labels",    "folder", "masks",  "csv",     "teacher",    "attention-from"};
+const std::set<std::string> kPathOptions = {"model",          "data",       "classes", "templates", "output", "resume",
+                                            "adapter",        "text-model", "run",     "sites",     "config", "html",
+                                            "study",          "labels",     "folder",  "masks",     "csv",    "teacher",
+                                            "attention-from", "images",     "features"};
 // Text that names no file.
 const std::set<std::string> kWords = {
     "as",           "precision",       "device",         "format",     "method",       "loss",
     "mix",          "block",           "distil",         "plugin",     "image-column", "label-column",
     "split-column", "train-split",     "val-split",      "test-split", "template",     "memory",
     "at",           "split",           "match",          "mean",       "std",          "text-column",
-    "pair-column",  "label-separator", "caption-column", "shard",      "against"};
+    "pair-column",  "label-separator", "caption-column", "shard",      "against",      "saliency",
+    "refine",       "clustering"};
 
 // A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face
 // cache, and a run.
@@ -263,6 +265,9 @@ std::vector<std::string> sound_call(const std::string& command) {
   if (command == "compare") return {command, "--study", "study.yaml", "-q", "--output", "odd/study"};
   if (command == "features") {
     return {command, "--model", "clip", "--data", "holiday", "--output", "odd/f.safetensors", "-q"};
+  }
+  if (command == "segment discover") {
+    return {"segment", "discover", "--images", "pets", "--features", "clip", "-q", "--output", "odd/seg"};
   }
   return {command, "-q"};
 }

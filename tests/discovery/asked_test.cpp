@@ -35,7 +35,8 @@ TEST(Asked, WhatIsNoNameOrNoOptionIsRefusedByName) {
   EXPECT_THAT(refusal([] { make_saliency("tokencut:tau=2"); }), HasSubstr("expected a cosine"));
   EXPECT_THAT(refusal([] { make_saliency("folder"); }), HasSubstr("which masks?"));
   EXPECT_THAT(refusal([] { make_saliency("folder:/nowhere"); }), HasSubstr("/nowhere is no folder"));
-  EXPECT_THAT(refusal([] { make_refinement("bilateral:sigma-luma=0"); }), HasSubstr("sigma-luma 0: expected 1 or more"));
+  EXPECT_THAT(refusal([] { make_refinement("bilateral:sigma-luma=0"); }),
+              HasSubstr("sigma-luma 0: expected 1 or more"));
   EXPECT_THAT(refusal([] { make_refinement("none:x=1"); }), HasSubstr("x"));
   EXPECT_THAT(refusal([] { make_clustering("spectral:neighbours=1"); }), HasSubstr("2 or more"));
   EXPECT_THAT(refusal([] { make_clustering("kmeans:restarts=0"); }), HasSubstr("restarts 0"));

@@ -41,7 +41,9 @@ TEST(Bilateral, MovesACoarseMaskToTheEdge) {
   }
   auto coarse = torch::zeros({40, 40});
   coarse.narrow(0, 8, 16).narrow(1, 8, 24).fill_(1);  // five columns too far left, six rows too short
-  const auto share_wrong = [&](const at::Tensor& map) { return ((map > 0.5) != (truth > 0.5)).to(at::kFloat).mean().item<double>(); };
+  const auto share_wrong = [&](const at::Tensor& map) {
+    return ((map > 0.5) != (truth > 0.5)).to(at::kFloat).mean().item<double>();
+  };
   EXPECT_GT(share_wrong(coarse), 0.15);
   EXPECT_LT(share_wrong(make_refinement("bilateral")->refine(image, coarse)), 0.01);
 }

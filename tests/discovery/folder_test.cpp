@@ -24,7 +24,8 @@ TEST(MapFile, IsReadBackToA255thAndWrittenTheSame) {
 
 TEST(Folder, ReadsClassNumbersAndGreys) {
   const TempFolder folder;
-  io::write_index_png(folder / "classes.png", {.width = 3, .height = 2, .classes = {0, 1, 7, 255, 0, 2}, .palette = {}});
+  io::write_index_png(folder / "classes.png",
+                      {.width = 3, .height = 2, .classes = {0, 1, 7, 255, 0, 2}, .palette = {}});
   write_map(folder / "greys.png", torch::tensor({{0.f, 0.2f, 1.f}, {0.4f, 0.f, 0.f}}));
   const auto way = make_saliency("folder:" + folder.path().string());
   EXPECT_FALSE(way->reads_patches());

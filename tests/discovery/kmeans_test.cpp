@@ -44,7 +44,8 @@ TEST(Silhouette, IsScikitLearns) {
     const auto key = std::string("blobs.") + blobs + "/";
     const auto labels = golden(key + "labels");
     const auto* of = labels.const_data_ptr<int64_t>();
-    EXPECT_NEAR(silhouette(golden(key + "rows"), {of, of + labels.numel()}), golden(key + "silhouette").item<double>(), 1e-6);
+    EXPECT_NEAR(silhouette(golden(key + "rows"), {of, of + labels.numel()}), golden(key + "silhouette").item<double>(),
+                1e-6);
   }
 }
 

@@ -26,8 +26,8 @@ TEST(NormalisedCut, SolvesTheGeneralisedProblemByEitherWay) {
       EXPECT_NEAR((degree * x * x).sum().item<double>(), 1, 1e-9) << nodes;
       EXPECT_NEAR((degree * x).sum().item<double>(), 0, 1e-6) << nodes;  // not the first eigenvector
     }
-    EXPECT_NEAR(normalised_cut(affinity, EigenSolver::dense).value, normalised_cut(affinity, EigenSolver::lanczos).value,
-                1e-9);
+    EXPECT_NEAR(normalised_cut(affinity, EigenSolver::dense).value,
+                normalised_cut(affinity, EigenSolver::lanczos).value, 1e-9);
   }
 }
 

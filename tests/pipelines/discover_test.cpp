@@ -62,7 +62,8 @@ class Discover : public ::testing::Test {
     options.features = (testing::shared_tiny_world() / "clip").string();
     options.precision = "fp32";
     options.threads = 1;
-    options.saliency = "lost:k=6";
+    options.saliency = "attention";
+    options.refine = "none";  // 24 pixels are two of its cells
     options.saliency_side = 48;
     options.region.min_area = 20;
     options.clustering = "kmeans";
@@ -107,7 +108,6 @@ class Discover : public ::testing::Test {
 TEST_F(Discover, WritesMasksOfClustersBesideTheirPhotos) {
   auto wanted = options("seg");
   wanted.saliency = masks();
-  wanted.refine = "none";
   Listener listener;
   const auto found = discover(wanted, {}, listener);
   EXPECT_EQ(found.photos.size(), 10u);
@@ -184,7 +184,7 @@ TEST_F(Discover, APhotoThatIsAddedOrChangedIsTheOnlyOneLookedAtAnew) {
   fs::remove(folder_ / "photos" / "blue3.bmp");
   Listener listener;
   discover(wanted, {}, listener);
-  EXPECT_THAT(listener.said("saliency"), HasSubstr("2 photos by lost:k=6, 8 were there"));
+  EXPECT_THAT(listener.said("saliency"), HasSubstr("2 photos by attention, 8 were there"));
   wanted.output = (folder_ / "fresh").string();
   discover(wanted, {}, silent);
   EXPECT_EQ(files_of("seg"), files_of("fresh"));
@@ -218,7 +218,7 @@ TEST_F(Discover, StoppedBehindAnyStageItEndsOnTheSameBits) {
   EXPECT_THROW(discover(options("amid"), {}, stopper), Stopped);
   Listener rest;
   discover(options("amid"), {}, rest);
-  EXPECT_THAT(rest.said("saliency"), HasSubstr("6 photos by lost:k=6, 4 were there"));
+  EXPECT_THAT(rest.said("saliency"), HasSubstr("6 photos by attention, 4 were there"));
   EXPECT_EQ(files_of("amid"), whole);
 }
 
@@ -269,7 +269,8 @@ TEST_F(Discover, RefusesWhatCannotBeInOneLine) {
   wanted.saliency_block = 3;
   EXPECT_THAT(refusal(wanted), HasSubstr("has blocks 0 to 2"));
   folder_.put("photos/blue1.png", "");
-  fs::copy_file(folder_ / "photos" / "blue0.bmp", folder_ / "photos" / "blue1.png", fs::copy_options::overwrite_existing);
+  fs::copy_file(folder_ / "photos" / "blue0.bmp", folder_ / "photos" / "blue1.png",
+                fs::copy_options::overwrite_existing);
   EXPECT_THAT(refusal(options("seg")), HasSubstr("would have one mask"));
 }
 

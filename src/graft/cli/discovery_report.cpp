@@ -48,7 +48,8 @@ std::string crop_of(const fs::path& photo, const fs::path& region) try {
   int left = mask.width, top = mask.height, right = 0, bottom = 0;
   for (int y = 0; y < mask.height; ++y) {
     for (int x = 0; x < mask.width; ++x) {
-      if (mask.classes[static_cast<size_t>(y) * static_cast<size_t>(mask.width) + static_cast<size_t>(x)] == 0) continue;
+      if (mask.classes[static_cast<size_t>(y) * static_cast<size_t>(mask.width) + static_cast<size_t>(x)] == 0)
+        continue;
       left = std::min(left, x);
       right = std::max(right, x + 1);
       top = std::min(top, y);

@@ -18,8 +18,8 @@ void print_clusters(const pipelines::Discovery& found, Terminal& terminal) {
   TextTable table({Align::left, Align::right, Align::right});
   table.row({"cluster", "crops", "masks"});
   for (int64_t cluster = 0; cluster < found.clusters; ++cluster) {
-    const auto masks = std::ranges::count_if(
-        found.photos, [&](const auto& photo) { return photo.core && photo.cluster == cluster; });
+    const auto masks =
+        std::ranges::count_if(found.photos, [&](const auto& photo) { return photo.core && photo.cluster == cluster; });
     table.row({fmt::format("{}", cluster + 1), fmt::format("{}", found.sizes[static_cast<size_t>(cluster)]),
                fmt::format("{}", masks)});
   }
@@ -55,14 +55,15 @@ int run(Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 Command segment_discover_command() {
-  return {"segment discover",
-          "Make masks of what recurs in photos that nobody labelled.",
-          "--images D --features VIT -o seg/",
-          "graft segment discover --images holiday/ --features facebook/dinov2-small --clusters 2 -o seg/\n"
-          "graft segment discover --images photos/ --features dino-vits8/ --saliency lost --crop-size 256 --clusters 20 "
-          "-o seg/",
-          run,
-          [] { return describe_options<pipelines::DiscoverOptions>(); }};
+  return {
+      "segment discover",
+      "Make masks of what recurs in photos that nobody labelled.",
+      "--images D --features VIT -o seg/",
+      "graft segment discover --images pets/ --features facebook/dinov2-small --clusters 2 -o seg/\n"
+      "graft segment discover --images photos/ --features dino-vits8/ --saliency lost --crop-size 256 --clusters 20 "
+      "-o seg/",
+      run,
+      [] { return describe_options<pipelines::DiscoverOptions>(); }};
 }
 
 }  // namespace graft::cli

@@ -16,7 +16,8 @@ FoundRegion region_of(const at::Tensor& map, const RegionOptions& options) {
   if (options.parts == RegionParts::largest) mask = largest_component(mask);
   const auto area = mask.sum().item<int64_t>();
   if (area == 0) return {{}, "nothing is salient"};
-  if (area <= options.min_area) return {{}, fmt::format("{} salient pixels, {} are the least", area, options.min_area + 1)};
+  if (area <= options.min_area)
+    return {{}, fmt::format("{} salient pixels, {} are the least", area, options.min_area + 1)};
   const auto extent = [](const at::Tensor& any) {
     const auto at = any.nonzero();
     return std::pair(at[0].item<int>(), at[-1].item<int>() + 1);

@@ -61,8 +61,10 @@ void refuse_nothing(const Discovering& run, const LeftPhotos& left) {
   for (const auto& [name, why] : left)
     ++reasons[why];
   const auto most = std::ranges::max_element(reasons, {}, [](const auto& reason) { return reason.second; });
-  throw DataError("discover", "none of {} photos has an object ({} of them: {}). Try another --saliency, a larger "
-                  "--saliency-side, or a smaller --min-area.", left.size(), most->second, most->first);
+  throw DataError("discover",
+                  "none of {} photos has an object ({} of them: {}). Try another --saliency, a larger "
+                  "--saliency-side, or a smaller --min-area.",
+                  left.size(), most->second, most->first);
 }
 
 }  // namespace
@@ -86,18 +88,24 @@ Discovery discover(const DiscoverOptions& options, const engine::Host& host, Rep
   wanted.precision = options.precision;
   wanted.threads = options.threads;
   wanted.told = options.told;
-  Discovering run{.options = options, .host = host, .report = report, .photos = photos_of(options, *images), .images = images,
+  Discovering run{.options = options,
+                  .host = host,
+                  .report = report,
+                  .photos = photos_of(options, *images),
+                  .images = images,
                   .model = engine::open_model(wanted, host, report)};
   report.line("images", run.photos.describe(options.images));
   const fs::path root = options.output;
   const auto& info = run.model->info();
-  const OptionValues model = {{"model", info.fingerprint}, {"precision", std::string(tensor::to_string(run.model->precision()))}};
+  const OptionValues model = {{"model", info.fingerprint},
+                              {"precision", std::string(tensor::to_string(run.model->precision()))}};
   const auto with_model = [&](OptionValues values) {
     values.insert(model.begin(), model.end());
     return values;
   };
 
-  OptionValues of_saliency = {{"saliency", options.saliency}, {"refine", options.refine}, {"exif", option::print(options.exif)}};
+  OptionValues of_saliency = {
+      {"saliency", options.saliency}, {"refine", options.refine}, {"exif", option::print(options.exif)}};
   if (discovery::make_saliency(options.saliency)->reads_patches()) {
     of_saliency = with_model(of_saliency);
     of_saliency["saliency-side"] = said(options.saliency_side, "own");

@@ -58,7 +58,8 @@ struct DiscoverOptions {
 template <class Visitor>
 void fields(Visitor& visit, DiscoverOptions& o) {
   visit("images", o.images, "folder of photos");
-  visit("features", o.features, "a ViT, or a CLIP that sees with one: folder, file, or org/name in the Hugging Face cache");
+  visit("features", o.features,
+        "a ViT, or a CLIP that sees with one: folder, file, or org/name in the Hugging Face cache");
   visit("as", o.as, "family to read the weights as, where a lone file could be two");
   visit("precision", o.precision,
         "how frozen weights are held: fp32, bf16, int8, or auto (bf16 where the processor has it)");
@@ -69,7 +70,7 @@ void fields(Visitor& visit, DiscoverOptions& o) {
         "tokencut:tau=0.3");
   visit("saliency-side", o.saliency_side, "shorter side of a photo for it, in pixels (default: as the model reads)");
   visit("saliency-block", o.saliency_block, "block of the ViT whose keys and attention it reads (default: the last)");
-  visit("refine", o.refine, "how a mask follows edges: bilateral with its options, or none");
+  visit("refine", o.refine, "how a mask follows edges: bilateral or crf with their options, or none");
   fields(visit, o.region);
   visit("crop-size", o.crop_size, "side of an object's crop for the features (default: as the model reads)");
   visit("background", o.background, "around an object in its crop: keep it, or zero");
@@ -89,10 +90,10 @@ void fields(Visitor& visit, DiscoverOptions& o) {
 struct DiscoveredPhoto {
   std::string name;  // relative to the folder
   std::filesystem::path path;
-  std::string left = {};               // why it has no region; empty: it has one
+  std::string left = {};                // why it has no region; empty: it has one
   std::optional<int64_t> cluster = {};  // of its region
-  double distance = 0;                 // cosine, to the cluster's centre
-  bool core = false;                   // it has a mask
+  double distance = 0;                  // cosine, to the cluster's centre
+  bool core = false;                    // it has a mask
 };
 
 struct Discovery {

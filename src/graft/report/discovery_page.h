@@ -1,5 +1,5 @@
-// The page of `graft segment discover`: for the same photos what each stage made of them, side by side, and the clusters
-// as rows of crops.
+// The page of `graft segment discover`: for the same photos what each stage made of them, side by side, and the
+// clusters as rows of crops.
 #pragma once
 
 #include <string>

@@ -60,8 +60,10 @@ Eigenpairs iterated(const NormalisedLaplacian& laplacian, int64_t count, Random 
     const double from = std::clamp(ritz.values[width - 1].item<double>(), 1e-3, kLargest - 1e-3);
     ritz = ritz_of(laplacian, orthonormal(filtered(laplacian, ritz.vectors, from)));
   }
-  throw DivergenceError("spectral", "the {} smallest eigenvectors of {} rows' graph did not settle in {} rounds. Ask for "
-                        "fewer or more --clusters, or take kmeans.", count, n, kMostRounds);
+  throw DivergenceError("spectral",
+                        "the {} smallest eigenvectors of {} rows' graph did not settle in {} rounds. Ask for "
+                        "fewer or more --clusters, or take kmeans.",
+                        count, n, kMostRounds);
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace graft::discovery {
 
 // A symmetric sparse matrix, row by row.
 struct Graph {
-  std::vector<int64_t> begin;     // [n + 1]: of each row in the two below
-  std::vector<int32_t> columns;   // ascending in a row
+  std::vector<int64_t> begin;    // [n + 1]: of each row in the two below
+  std::vector<int32_t> columns;  // ascending in a row
   std::vector<double> weights;
   int64_t nodes() const { return static_cast<int64_t>(begin.size()) - 1; }
 };
@@ -28,8 +28,8 @@ Graph symmetric_graph(const at::Tensor& nearest);
 class NormalisedLaplacian {
  public:
   explicit NormalisedLaplacian(const Graph& graph);
-  at::Tensor times(const at::Tensor& x) const;  // [n, m] float64 -> the same
-  at::Tensor dense() const;                     // [n, n]
+  at::Tensor times(const at::Tensor& x) const;                    // [n, m] float64 -> the same
+  at::Tensor dense() const;                                       // [n, n]
   const at::Tensor& root_degree() const { return root_degree_; }  // [n, 1] float64; 1 where nothing joins
   int64_t nodes() const { return graph_.nodes(); }
 

@@ -14,9 +14,7 @@ using Key = uint64_t;
 struct Place {
   uint16_t x, y;
   uint8_t luma, blue, red;
-  Key key() const {
-    return Key{x} << 40 | Key{y} << 24 | Key{luma} << 16 | Key{blue} << 8 | Key{red};
-  }
+  Key key() const { return Key{x} << 40 | Key{y} << 24 | Key{luma} << 16 | Key{blue} << 8 | Key{red}; }
 };
 
 // JFIF's YCbCr.
@@ -35,8 +33,8 @@ BilateralGrid::BilateralGrid(const data::Image& photo, const CellSizes& sizes) {
   const auto cut = [](double value, double size) { return static_cast<uint16_t>(value / size); };
   for (int y = 0; y < photo.height; ++y) {
     for (int x = 0; x < photo.width; ++x) {
-      const auto colour =
-          luma_and_chroma(&photo.rgb[3 * (static_cast<size_t>(y) * static_cast<size_t>(photo.width) + static_cast<size_t>(x))]);
+      const auto colour = luma_and_chroma(
+          &photo.rgb[3 * (static_cast<size_t>(y) * static_cast<size_t>(photo.width) + static_cast<size_t>(x))]);
       const Place place{cut(x, sizes.spatial), cut(y, sizes.spatial), static_cast<uint8_t>(cut(colour[0], sizes.luma)),
                         static_cast<uint8_t>(cut(colour[1], sizes.chroma)),
                         static_cast<uint8_t>(cut(colour[2], sizes.chroma))};

@@ -1,5 +1,5 @@
-// A photo's pixels in the five dimensions of place and colour, cut into cells (Chen, Paris & Durand 2007): sums over the
-// pixels of a cell, and the blur over neighbouring cells, made doubly stochastic as Barron & Poole 2016
+// A photo's pixels in the five dimensions of place and colour, cut into cells (Chen, Paris & Durand 2007): sums over
+// the pixels of a cell, and the blur over neighbouring cells, made doubly stochastic as Barron & Poole 2016
 // (arXiv:1511.03296) do, algorithm 1.
 #pragma once
 

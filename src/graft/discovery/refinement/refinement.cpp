@@ -4,8 +4,8 @@
 
 #include "graft/discovery/asked.h"
 
-#define REFINEMENT(name)               \
-  namespace graft::discovery::name {   \
+#define REFINEMENT(name)              \
+  namespace graft::discovery::name {  \
   extern const RefinementEntry entry; \
   }
 #include "graft/discovery/refinement/refinements.def"

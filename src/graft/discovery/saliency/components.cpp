@@ -8,7 +8,8 @@ namespace graft::discovery {
 namespace {
 
 // Marks the part of `mask` that holds `seed` with `label`; -> its size. Row by row, [rows, columns].
-int64_t mark(const bool* mask, int64_t rows, int64_t columns, int64_t seed, int32_t label, std::vector<int32_t>& marks) {
+int64_t mark(const bool* mask, int64_t rows, int64_t columns, int64_t seed, int32_t label,
+             std::vector<int32_t>& marks) {
   if (!mask[seed] || marks[static_cast<size_t>(seed)] != 0) return 0;
   std::vector<int64_t> open = {seed};
   marks[static_cast<size_t>(seed)] = label;

@@ -17,7 +17,8 @@ const std::vector<io::Colour>& greys() {
   static const std::vector<io::Colour> all = [] {
     std::vector<io::Colour> made;
     for (int level = 0; level < 256; ++level)
-      made.push_back({static_cast<std::uint8_t>(level), static_cast<std::uint8_t>(level), static_cast<std::uint8_t>(level)});
+      made.push_back(
+          {static_cast<std::uint8_t>(level), static_cast<std::uint8_t>(level), static_cast<std::uint8_t>(level)});
     return made;
   }();
   return all;

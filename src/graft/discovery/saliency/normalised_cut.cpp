@@ -77,8 +77,8 @@ std::vector<std::pair<EigenSolver, std::string>> choices(EigenSolver) {
 NormalisedCut normalised_cut(const at::Tensor& affinity, EigenSolver solver) {
   const auto root = affinity.sum(1).sqrt();
   const auto matrix = affinity / root.unsqueeze(1) / root.unsqueeze(0);
-  const bool iterates = solver == EigenSolver::lanczos ||
-                        (solver == EigenSolver::automatic && affinity.size(0) > kFewPatches);
+  const bool iterates =
+      solver == EigenSolver::lanczos || (solver == EigenSolver::automatic && affinity.size(0) > kFewPatches);
   std::optional<Pair> found;
   if (iterates) found = second_largest_by_lanczos(matrix, root / root.norm());
   if (!found) found = second_largest_dense(matrix);

@@ -4,9 +4,9 @@
 
 #include "graft/discovery/asked.h"
 
-#define SALIENCY(name)              \
+#define SALIENCY(name)               \
   namespace graft::discovery::name { \
-  extern const SaliencyEntry entry; \
+  extern const SaliencyEntry entry;  \
   }
 #include "graft/discovery/saliency/saliency.def"
 #undef SALIENCY

@@ -23,7 +23,7 @@ struct SeenPhoto {
 };
 
 struct Salient {
-  at::Tensor map;  // [rows, columns] float32 from 0 to 1, over the whole photo; undefined: there is no object
+  at::Tensor map;        // [rows, columns] float32 from 0 to 1, over the whole photo; undefined: there is no object
   std::string why = {};  // there is none
 };
 

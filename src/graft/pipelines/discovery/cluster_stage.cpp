@@ -45,8 +45,8 @@ void compute(Discovering& run, const CropFeatures& features, const StageFolder& 
   const auto by_eigengap = suggested(features.rows, random.fork("suggestion"));
   const auto count = options.clusters.value_or(by_eigengap);
   if (count > crops)
-    throw ConfigError("clusters", "--clusters {}: there are {} crops to make clusters of. Ask for at most as many.", count,
-                      crops);
+    throw ConfigError("clusters", "--clusters {}: there are {} crops to make clusters of. Ask for at most as many.",
+                      count, crops);
   const auto clusters = discovery::make_clustering(options.clustering)->cluster(features.rows, count, random);
   const auto distances = discovery::distances_to_centre(clusters);
   const auto core = discovery::core_of(clusters, distances, options.core);

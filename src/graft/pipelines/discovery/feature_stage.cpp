@@ -98,6 +98,8 @@ CropFeatures feature_stage(Discovering& run, const StageFolder& regions, StageFo
   for (const auto& name : files_of_stage(regions)) {
     if (const auto found = index.find(name); found != index.end()) crops.emplace_back(found->second, name);
   }
+  if (crops.empty())
+    throw DataError("regions", "{} holds no mask of a photo. Remove the folder.", regions.folder().string());
   std::ranges::sort(crops);
   std::vector<at::Tensor> rows, waiting;
   const auto start = Clock::now();

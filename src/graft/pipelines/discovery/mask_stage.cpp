@@ -59,7 +59,8 @@ void mask_stage(Discovering& run, const StageFolder& regions, StageFolder& stage
   }
   write_file_atomically(root / "classes.txt", classes_of(found.clusters));
   stage.finish();
-  run.report.line("masks", fmt::format("{} in {}, beside images/ and classes.txt", found.masks, stage.folder().string()));
+  run.report.line("masks",
+                  fmt::format("{} in {}, beside images/ and classes.txt", found.masks, stage.folder().string()));
 }
 
 }  // namespace graft::pipelines

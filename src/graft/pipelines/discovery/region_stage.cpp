@@ -41,7 +41,8 @@ LeftPhotos region_stage(Discovering& run, const LeftPhotos& without_object, cons
   for (const auto& name : run.photos.files) {
     stop_if_asked();
     if (without_object.contains(name)) continue;
-    const auto found = discovery::region_of(discovery::read_map(stage_picture(saliency.folder(), name)), run.options.region);
+    const auto found =
+        discovery::region_of(discovery::read_map(stage_picture(saliency.folder(), name)), run.options.region);
     if (!found.region) {
       left[name] = found.why;
       continue;

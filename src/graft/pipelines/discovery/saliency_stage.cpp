@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -54,7 +55,8 @@ class SaliencyOfPhotos {
         refinement_(discovery::make_refinement(run.options.refine)) {
     if (!way_->reads_patches()) return;
     reader_.emplace(run.model, run.options.saliency_block);
-    side_ = run.options.saliency_side.value_or(std::min(run.model->info().own_size.height, run.model->info().own_size.width));
+    side_ = run.options.saliency_side.value_or(
+        std::min(run.model->info().own_size.height, run.model->info().own_size.width));
   }
 
   // -> why there is no map; empty: it is written.

@@ -29,7 +29,8 @@ std::string first_change(const OptionValues& before, const OptionValues& now) {
       const auto was = value_in(before, name), is = value_in(now, name);
       if (was == is) continue;
       const bool is_hash = was.size() == 32 || is.size() == 32;
-      return is_hash ? name + " changed" : fmt::format("{} {} -> {}", name, was.empty() ? "unset" : was, is.empty() ? "unset" : is);
+      return is_hash ? name + " changed"
+                     : fmt::format("{} {} -> {}", name, was.empty() ? "unset" : was, is.empty() ? "unset" : is);
     }
   }
   return "";
@@ -37,7 +38,8 @@ std::string first_change(const OptionValues& before, const OptionValues& now) {
 
 }  // namespace
 
-StageFolder::StageFolder(fs::path folder, OptionValues inputs) : folder_(std::move(folder)), inputs_(std::move(inputs)) {
+StageFolder::StageFolder(fs::path folder, OptionValues inputs)
+    : folder_(std::move(folder)), inputs_(std::move(inputs)) {
   if (const auto record = io::JsonObject::read(folder_ / kRecord)) {
     OptionValues before;
     const auto& stored = record->value();
@@ -52,8 +54,10 @@ StageFolder::StageFolder(fs::path folder, OptionValues inputs) : folder_(std::mo
   }
   std::error_code error;
   if (fs::exists(folder_, error) && (!fs::is_directory(folder_, error) || !fs::is_empty(folder_, error)))
-    throw ConfigError("output", "{} is there, and no stage that graft wrote: expected an empty or a new folder. Choose "
-                      "another --output.", folder_.string());
+    throw ConfigError("output",
+                      "{} is there, and no stage that graft wrote: expected an empty or a new folder. Choose "
+                      "another --output.",
+                      folder_.string());
 }
 
 void StageFolder::begin() {

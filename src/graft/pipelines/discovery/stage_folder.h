@@ -1,6 +1,6 @@
-// One step of a pipeline as a folder. Beside what it gave lies what it was computed of, stage.json: options and hashes of
-// what it read. So a changed option runs the step again and what depends on it, and nothing else; and what it gave may
-// be looked at, or replaced by hand: whoever reads it next sees that it holds something else.
+// One step of a pipeline as a folder. Beside what it gave lies what it was computed of, stage.json: options and hashes
+// of what it read. So a changed option runs the step again and what depends on it, and nothing else; and what it gave
+// may be looked at, or replaced by hand: whoever reads it next sees that it holds something else.
 #pragma once
 
 #include <filesystem>

@@ -1,7 +1,8 @@
 // Spectral clustering (Ng, Jordan & Weiss 2001; von Luxburg 2007, arXiv:0711.0189) as COMUS does it (Zadaianchuk et al.
 // 2023, arXiv:2207.05027) and scikit-learn's SpectralClustering: k-means on the smallest eigenvectors of the normalised
-// Laplacian of the graph of nearest neighbours, each divided by the square root of the degrees; the first is kept. Where
-// there are fewer than twice as many rows as neighbours half of them are joined: a graph that joins all tells nothing.
+// Laplacian of the graph of nearest neighbours, each divided by the square root of the degrees; the first is kept.
+// Where there are fewer than twice as many rows as neighbours half of them are joined: a graph that joins all tells
+// nothing.
 #pragma once
 
 #include "graft/discovery/clustering/clustering.h"

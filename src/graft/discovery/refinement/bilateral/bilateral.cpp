@@ -26,16 +26,17 @@ void add(Numbers& to, double times, const Numbers& what) {
 class Bilateral final : public Refinement {
  public:
   explicit Bilateral(Options options) : options_(options) {
-    for (const auto& [name, value] : {std::pair("sigma-spatial", options_.sigma_spatial),
-                                      std::pair("sigma-luma", options_.sigma_luma),
-                                      std::pair("sigma-chroma", options_.sigma_chroma)}) {
+    for (const auto& [name, value] :
+         {std::pair("sigma-spatial", options_.sigma_spatial), std::pair("sigma-luma", options_.sigma_luma),
+          std::pair("sigma-chroma", options_.sigma_chroma)}) {
       if (value < 1) throw ConfigError("bilateral", "{} {}: expected 1 or more.", name, value);
     }
     if (options_.lambda < 0) throw ConfigError("bilateral", "lambda {}: expected 0 or more.", options_.lambda);
     if (options_.confidence <= 0 || options_.confidence > 1)
       throw ConfigError("bilateral", "confidence {}: expected above 0, at most 1.", options_.confidence);
     if (options_.tolerance <= 0) throw ConfigError("bilateral", "tolerance {}: expected above 0.", options_.tolerance);
-    if (options_.iterations < 1) throw ConfigError("bilateral", "iterations {}: expected 1 or more.", options_.iterations);
+    if (options_.iterations < 1)
+      throw ConfigError("bilateral", "iterations {}: expected 1 or more.", options_.iterations);
   }
 
   at::Tensor refine(const data::Image& photo, const at::Tensor& map) const override {

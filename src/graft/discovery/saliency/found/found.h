@@ -16,7 +16,7 @@ void fields(Visitor& visit, Options& o) {
 }
 
 struct Background {
-  at::Tensor weights;    // [H] float64: beta, of the heads
+  at::Tensor weights;   // [H] float64: beta, of the heads
   at::Tensor likeness;  // [N] float64: cosine to the seed of the keys, weighted by head
   int64_t seed = 0;
 };

@@ -1,6 +1,6 @@
-// LOST, after Siméoni et al. 2021 (arXiv:2109.14279): the patch whose key agrees with the fewest others is of an object;
-// those of the k such patches that agree with it say what else is; the object is what agrees with their sum and is
-// connected with the first.
+// LOST, after Siméoni et al. 2021 (arXiv:2109.14279): the patch whose key agrees with the fewest others is of an
+// object; those of the k such patches that agree with it say what else is; the object is what agrees with their sum and
+// is connected with the first.
 #pragma once
 
 #include "graft/discovery/saliency/saliency.h"
