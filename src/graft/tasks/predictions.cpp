@@ -65,7 +65,7 @@ PredictionRows::PredictionRows(const data::Source& source, data::Target target, 
   predictions_.class_count = outputs;
   if (target == data::Target::mask) {
     masks_ = &source;
-    predictions_.probabilities = at::Tensor();
+    predictions_.probabilities.reset();
     predictions_.pixels = at::zeros({source.size(), 4, outputs}, tensor::on_cpu(at::kLong));
     predictions_.confusion = at::zeros({outputs, outputs}, tensor::on_cpu(at::kLong));
     return;
@@ -120,10 +120,9 @@ void PredictionRows::add_masks(const at::Tensor& logits) {
   auto& p = predictions_;
   for (int64_t i = 0; i < logits.size(0); ++i, ++rows_) {
     const auto answer = answer_pixels(logits[i], *masks_->mask(rows_));
-    auto counts = p.pixels[rows_];
+    const auto counts = p.pixels[rows_];
     counts.narrow(0, 0, 3).copy_(sides_of(answer.confusion));
-    const auto last = counts[3];
-    auto anywhere = last.accessor<int64_t, 1>();
+    auto* anywhere = counts[3].data_ptr<int64_t>();
     for (const auto pixel : answer.told.classes)
       ++anywhere[pixel];
     p.confusion += answer.confusion;

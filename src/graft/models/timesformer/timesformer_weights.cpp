@@ -8,6 +8,7 @@
 
 #include "graft/core/error.h"
 #include "graft/models/model.h"
+#include "graft/models/preprocessing.h"
 #include "graft/models/timesformer/divided_reader.h"
 #include "graft/models/timesformer/timesformer_names.h"
 #include "graft/models/timesformer/timesformer_settings.h"

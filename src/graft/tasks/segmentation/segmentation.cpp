@@ -13,6 +13,7 @@
 #include "graft/statistics/bootstrap.h"
 #include "graft/tasks/pixel_counts.h"
 #include "graft/tasks/task.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::tasks {
 namespace {
@@ -55,7 +56,7 @@ at::Tensor measures_of(const at::Tensor& sides) {
 
 // Each resample takes as many photos as there are, with replacement: [R, N], how often each.
 at::Tensor resamples(int64_t photos) {
-  auto counts = at::zeros({kResamples, photos}, at::kDouble);
+  auto counts = at::zeros({kResamples, photos}, tensor::on_cpu(at::kDouble));
   auto c = counts.accessor<double, 2>();
   const Random random = Random(0).fork("photos");
   for (int64_t r = 0; r < kResamples; ++r) {
