@@ -43,7 +43,7 @@ TEST_F(CocoCaptions, ReadEachCaptionOfEachPhotoInItsFolder) {
   folder_.put("train2014/COCO_train2014_000000000009.jpg", "");
   folder_.put("train2014/COCO_train2014_000000000025.jpg", "");
   folder_.put("images/val2014/COCO_val2014_000000000042.jpg", "");
-  const Dataset dataset = open_dataset(folder_.path(), {.test_split = "val"});
+  const Dataset dataset = open_dataset(folder_.path(), {.format = "coco-captions", .test_split = "val"});
   EXPECT_EQ(dataset.format, "coco-captions");
   EXPECT_EQ(dataset.target, Target::caption);
   EXPECT_THAT(dataset.notes, IsEmpty());
