@@ -148,7 +148,7 @@ at::Tensor OnTiny::loss(bool recompute) const {
     const auto& tower = model->reader();
     return head->own_loss(tower, tower.run(examples, 0, head_at, context), target, context);
   }
-  return task->loss(answers(true, recompute), head->truth(target, context)) / static_cast<double>(kExamples);
+  return task->loss(answers(true, recompute), head->truth(target, context)) / task->weight(target);
 }
 
 void OnTiny::step(double lr) {

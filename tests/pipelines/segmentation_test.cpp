@@ -167,6 +167,7 @@ TEST_F(Segmentation, LoraBeneathLearnsOnCroppedPhotosAndGoesOnToTheSameBits) {
 TEST_F(Segmentation, AnotherMaskIsAnotherRun) {
   auto o = options("linear-probe");
   o.train.epochs = 1;
+  o.train.schedule = methods::ScheduleKind::constant;
   o.train.augmentation.reset();
   adapt(o, {}, host_, silent_);
   const auto mask = folder_ / "data/masks/train/0.png";
@@ -199,6 +200,7 @@ TEST_F(Segmentation, WhatCannotBeIsRefusedBeforeAnythingIsWritten) {
 TEST_F(Segmentation, ShotsAreSoManyPhotos) {
   auto o = options("linear-probe");
   o.shots = 5;
+  o.train.batch_size = 5;
   o.train.epochs = 1;
   o.train.augmentation.reset();
   EXPECT_EQ(adapt(o, {}, host_, silent_).steps, 1);

@@ -4,7 +4,7 @@
 namespace graft::testing {
 namespace {
 
-constexpr int64_t kStem = 8, kPlanes = 12, kWidth = 10, kClasses = 3;
+constexpr int64_t kStem = 8, kPlanes = 12, kWidth = 16, kClasses = 3;
 
 }  // namespace
 

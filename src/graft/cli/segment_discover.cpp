@@ -58,10 +58,10 @@ Command segment_discover_command() {
   return {
       "segment discover",
       "Make masks of what recurs in photos that nobody labelled.",
-      "--images D --features VIT -o seg/",
-      "graft segment discover --images pets/ --features facebook/dinov2-small --clusters 2 -o seg/\n"
+      "--images D --features VIT -o found/",
+      "graft segment discover --images pets/ --features facebook/dinov2-small --clusters 2 -o found/\n"
       "graft segment discover --images photos/ --features dino-vits8/ --saliency lost --crop-size 256 --clusters 20 "
-      "-o seg/",
+      "-o found/",
       run,
       [] { return describe_options<pipelines::DiscoverOptions>(); }};
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graft/methods/initial.h"
+#include "graft/methods/places.h"
 
 namespace graft::methods::clip_adapter {
 namespace {
@@ -35,6 +36,7 @@ class ClipAdapter final : public MethodWith<Options> {
   }
 
   Adaptation attach(const Setting& setting, models::Head& head, Random& random) const override {
+    check_needs(entry, setting);
     const int64_t features = setting.model->reader().width(setting.model->reader().last());
     return {.bindings = {{std::make_shared<Mix>(features, options_, random), {head.joint().site().path}, entry.name}}};
   }
@@ -57,7 +59,8 @@ const Entry entry{
     .name = "clip-adapter",
     .summary = "a small network on the image feature, mixed with the feature",
     .paper = "Gao et al. 2021, arXiv:2110.04544",
-    .needs = {.sites = {nn::SiteKind::head}},
+    .needs = {.sites = {nn::SiteKind::head},
+              .targets = {data::Target::label, data::Target::labels, data::Target::value, data::Target::caption}},
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<ClipAdapter>(read_options<Options>("clip-adapter", values));

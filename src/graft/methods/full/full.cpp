@@ -78,6 +78,9 @@ class Full final : public MethodWith<Options> {
     auto trained = parameters_where(model, options_.tower, [](const std::string&) { return true; });
     if (head.kind() != models::HeadKind::prompts) std::erase(trained, "logit_scale");  // it has its own, or none
     leave_frozen(trained, model);
+    // A head of pixels reads what lies before the projection into a space with texts, and that is left as it is.
+    if (head.map_at())
+      std::erase_if(trained, [](const std::string& name) { return name.ends_with("vision.proj.weight"); });
     return {.bindings = {}, .trained = std::move(trained), .by_batch = norms_by_batch(model)};
   }
 

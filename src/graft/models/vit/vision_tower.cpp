@@ -155,7 +155,7 @@ at::Tensor VisionTower::map(const nn::Value& value, nn::Place place) const {
     throw ShapeError("model", "{} patches lie in no square and not in the model's {} x {}. Give --image-size.", count,
                      own.rows, own.columns);
   }
-  return patches.to(at::kFloat).unflatten(1, {grid.rows, grid.columns}).permute({0, 3, 1, 2});
+  return nn::to_stream(patches).unflatten(1, {grid.rows, grid.columns}).permute({0, 3, 1, 2});
 }
 
 at::Tensor VisionTower::patch_features(const nn::Value& tokens, const nn::Context& context) const {
