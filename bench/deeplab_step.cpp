@@ -70,8 +70,9 @@ int main(int argc, char** argv) {
   const double ready = bench::since_start();
   for (int64_t i = 0; i < o.warmup + o.steps; ++i) {
     const double begin = bench::now();
-    nn::Context context{
-        .training = true, .gathers = true, .generator = at::make_generator<at::CPUGeneratorImpl>(static_cast<uint64_t>(i))};
+    nn::Context context{.training = true,
+                        .gathers = true,
+                        .generator = at::make_generator<at::CPUGeneratorImpl>(static_cast<uint64_t>(i))};
     const auto loss = task->loss(adapted.answer(images, context), masks) / task->weight(masks);
     optimizer.clear_gradients();
     loss.backward();
@@ -82,9 +83,14 @@ int main(int argc, char** argv) {
   }
   auto sorted = seconds;
   std::sort(sorted.begin(), sorted.end());
-  const nlohmann::json row = {
-      {"peer", "graft"},     {"size", o.size},      {"cpu", tensor::describe_cpu()},
-      {"seconds", seconds},  {"images_per_s", static_cast<double>(o.batch) / sorted[sorted.size() / 2]},
-      {"ready_s", ready},    {"first_step_s", first}, {"losses", losses}, {"peak_mb", bench::peak_mb()}};
+  const nlohmann::json row = {{"peer", "graft"},
+                              {"size", o.size},
+                              {"cpu", tensor::describe_cpu()},
+                              {"seconds", seconds},
+                              {"images_per_s", static_cast<double>(o.batch) / sorted[sorted.size() / 2]},
+                              {"ready_s", ready},
+                              {"first_step_s", first},
+                              {"losses", losses},
+                              {"peak_mb", bench::peak_mb()}};
   fmt::print("{}\n", row.dump());
 }

@@ -14,8 +14,8 @@
 namespace graft::models {
 namespace {
 
-using testing::relative_error;
 using ::testing::HasSubstr;
+using testing::relative_error;
 
 TEST(DenseWords, PatchFeaturesAreThePapers) {
   const torch::NoGradGuard no_grad;

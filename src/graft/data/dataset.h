@@ -1,6 +1,6 @@
 // A set of labelled photos, texts, clips or features with its splits, and how it is opened: folders, tables (CSV, TSV,
-// JSONL), CoOp's split files, COCO's captions, lists of clips, files of features; formats.def lists them. Photos and clips are only
-// named here, not decoded.
+// JSONL), CoOp's split files, COCO's captions, lists of clips, files of features; formats.def lists them. Photos and
+// clips are only named here, not decoded.
 #pragma once
 
 #include <cstdint>

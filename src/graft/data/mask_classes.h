@@ -1,6 +1,6 @@
-// What a mask's numbers are called, as a list of classes says it: one a line in the order of their numbers, or each with
-// its number before it ("12 stop sign", "12: stop sign"). A numbered class that is called void, ignore, unlabelled or
-// unlabeled is not counted, and neither is 255.
+// What a mask's numbers are called, as a list of classes says it: one a line in the order of their numbers, or each
+// with its number before it ("12 stop sign", "12: stop sign"). A numbered class that is called void, ignore, unlabelled
+// or unlabeled is not counted, and neither is 255.
 #pragma once
 
 #include <string>

@@ -9,8 +9,8 @@
 namespace graft::statistics {
 namespace {
 
-// Costs are minus values; `rows` is at most `columns`. Rows are taken up one by one; each finds the path of least cost to a
-// free column along which the others move on.
+// Costs are minus values; `rows` is at most `columns`. Rows are taken up one by one; each finds the path of least cost
+// to a free column along which the others move on.
 class Assignment {
  public:
   Assignment(std::span<const double> value, int64_t rows, int64_t columns, bool transposed)
@@ -72,8 +72,8 @@ class Assignment {
   std::span<const double> value_;
   int64_t rows_, columns_;
   bool transposed_;
-  std::vector<int64_t> row_of_;              // of each column, -1: free
-  std::vector<double> of_row_, of_column_;   // potentials: cost - both is 0 or more, and 0 where assigned
+  std::vector<int64_t> row_of_;             // of each column, -1: free
+  std::vector<double> of_row_, of_column_;  // potentials: cost - both is 0 or more, and 0 where assigned
 };
 
 }  // namespace

@@ -158,9 +158,7 @@ ClusterScores score_by_halves(const std::vector<PhotoCells>& photos, int64_t clu
     scores[h] = score_clusters(table_of(halves[h], clusters, classes), class_of);
   }
   ClusterScores mean = scores[0];
-  const auto middle = [](double a, double b) {
-    return std::isnan(a) ? b : std::isnan(b) ? a : (a + b) / 2;
-  };
+  const auto middle = [](double a, double b) { return std::isnan(a) ? b : std::isnan(b) ? a : (a + b) / 2; };
   mean.miou = middle(scores[0].miou, scores[1].miou);
   mean.accuracy = middle(scores[0].accuracy, scores[1].accuracy);
   for (size_t c = 0; c < mean.iou.size(); ++c) {

@@ -1,6 +1,6 @@
-// Masks whose numbers stand for nothing, clusters, scored against masks whose numbers are classes: each cluster is given a
-// class by the pixels that they share, and is then scored as that class. The classes' own masks are needed for it: this
-// measures a clustering and is no way to name one.
+// Masks whose numbers stand for nothing, clusters, scored against masks whose numbers are classes: each cluster is
+// given a class by the pixels that they share, and is then scored as that class. The classes' own masks are needed for
+// it: this measures a clustering and is no way to name one.
 //
 //   one to one  so that the sum of the intersections over unions is largest, background a cluster and a class as any
 //               other (Van Gansbeke et al. 2021, arXiv:2102.06191; COMUS, Zadaianchuk et al. 2023, arXiv:2207.05027)
@@ -30,8 +30,8 @@ struct Cell {
 };
 using PhotoCells = std::vector<Cell>;  // by cluster, then class
 
-// `told` is read at the truth's size, its nearest pixel as Pillow takes it; none: all of it is cluster 0. What the truth
-// does not tell is not counted; a told 255 is cluster 0.
+// `told` is read at the truth's size, its nearest pixel as Pillow takes it; none: all of it is cluster 0. What the
+// truth does not tell is not counted; a told 255 is cluster 0.
 PhotoCells cells_of(const data::Mask* told, const data::Mask& truth);
 
 // [clusters, classes] pixels of some photos together.

@@ -84,16 +84,17 @@ MaskClasses classes_of_camvid() {
 
 MaskClasses classes_of_pascal() {
   MaskClasses list{{"background", "aeroplane", "bicycle",     "bird",  "boat",        "bottle", "bus",
-                  "car",        "cat",       "chair",       "cow",   "diningtable", "dog",    "horse",
-                  "motorbike",  "person",    "pottedplant", "sheep", "sofa",        "train",  "tvmonitor"},
-                 {}};
+                    "car",        "cat",       "chair",       "cow",   "diningtable", "dog",    "horse",
+                    "motorbike",  "person",    "pottedplant", "sheep", "sofa",        "train",  "tvmonitor"},
+                   {}};
   list.numbers = MaskNumbers::in_order(list.names.size(), "Pascal VOC's");
   return list;
 }
 
 MaskClasses classes_of(const fs::path& root, Layout layout, const DatasetOptions& options, Problems& problems) {
   if (!options.classes.empty()) return mask_classes(class_names(options.classes), options.classes, problems);
-  if (fs::is_regular_file(root / kMaskClassesFile)) return mask_classes(read_lines(root / kMaskClassesFile), kMaskClassesFile, problems);
+  if (fs::is_regular_file(root / kMaskClassesFile))
+    return mask_classes(read_lines(root / kMaskClassesFile), kMaskClassesFile, problems);
   if (layout == Layout::camvid) return classes_of_camvid();
   if (layout == Layout::pascal) return classes_of_pascal();
   problems.add(
