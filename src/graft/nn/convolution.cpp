@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace graft::nn {
@@ -12,6 +13,21 @@ std::vector<int64_t> sides(const Extent& extent, int64_t dimensions) {
   std::vector<int64_t> all(static_cast<size_t>(dimensions - 2), extent.space);
   if (dimensions == 5) all.front() = extent.time;
   return all;
+}
+
+// A kernel of one position that strides reads every stride-th position: of those alone it need not stride. It must not
+// where inputs are few: for fewer than a vector holds oneDNN 3.12's gradient of its weights writes past its workspace
+// (https://github.com/uxlfoundation/oneDNN/issues/6035).
+constexpr int64_t kInputsOfAVector = 16;
+
+bool must_not_stride(const at::Tensor& weight) {
+  return weight.size(1) < kInputsOfAVector && weight.numel() == weight.size(0) * weight.size(1);
+}
+
+at::Tensor every_nth(at::Tensor x, const std::vector<int64_t>& strides) {
+  for (size_t d = 0; d < strides.size(); ++d)
+    x = x.slice(static_cast<int64_t>(d) + 2, 0, {}, strides[d]);
+  return x;
 }
 
 }  // namespace
@@ -28,8 +44,14 @@ at::Tensor Convolution::forward(const at::Tensor& x) const {
   std::vector<int64_t> padding;
   for (int64_t d = 2; d < dimensions; ++d)
     padding.push_back(weight_.size(d) / 2 * apart[static_cast<size_t>(d - 2)]);
-  return at::convolution(x, weight_, bias_, sides(stride_, dimensions), padding, apart,
-                         /*transposed=*/false, sides({0, 0}, dimensions), /*groups=*/1);
+  auto strides = sides(stride_, dimensions);
+  auto maps = x;
+  if (must_not_stride(weight_)) {
+    maps = every_nth(maps, strides);
+    std::ranges::fill(strides, 1);
+  }
+  return at::convolution(maps, weight_, bias_, strides, padding, apart, /*transposed=*/false, sides({0, 0}, dimensions),
+                         /*groups=*/1);
 }
 
 at::Tensor MaxPool::operator()(const at::Tensor& x) const {
