@@ -53,9 +53,7 @@ class IndexPng : PngReader {
     if (colour_ & PNG_COLOR_MASK_ALPHA) fail("transparency in a mask: one number a pixel was expected");
     if (depth_ == 16) fail("16 bits a pixel: classes are numbers from 0 to 255 in at most 8");
     if (colour_ == PNG_COLOR_TYPE_RGB && table == nullptr) {
-      fail(
-          "colours where class numbers were expected (a palette or grey). Say whose colours they are, or save the mask "
-          "with a palette");
+      fail("colours where class numbers were expected (a palette or grey). Save the mask with a palette");
     }
   }
 
@@ -69,8 +67,9 @@ class IndexPng : PngReader {
     for (int k = 0; k < palette_size_; ++k) {
       image.palette.push_back({palette_[k].red, palette_[k].green, palette_[k].blue});
     }
+    const bool may_be_ignored = table == nullptr;  // by a table a number without a colour means nothing
     for (std::size_t i = 0; i < raw_.size(); ++i) {
-      if (raw_[i] >= palette_size_ && raw_[i] != kIgnoredClass) {
+      if (raw_[i] >= palette_size_ && !(may_be_ignored && raw_[i] == kIgnoredClass)) {
         fail("pixel ({}, {}) is number {}, the palette has {} colours", i % width_, i / width_, raw_[i], palette_size_);
       }
     }
