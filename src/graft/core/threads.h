@@ -1,6 +1,7 @@
 // Threads that do one work side by side, as many as the system grants: a container may bound them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <system_error>
@@ -20,5 +21,9 @@ inline std::vector<std::jthread> start_threads(std::int64_t count, const std::fu
   }
   return threads;
 }
+
+// `work` for 0 to count - 1, each once, on `threads` in all, the caller's among them. All are done whatever one throws;
+// then what the first of them, by its index, threw is thrown. A signal to stop ends it sooner, by Stopped.
+void for_each_index(std::size_t count, std::int64_t threads, const std::function<void(std::size_t)>& work);
 
 }  // namespace graft

@@ -1,12 +1,10 @@
 #include "graft/data/check_images.h"
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
 
-#include "graft/core/signals.h"
 #include "graft/core/threads.h"
 #include "graft/data/masks.h"
 #include "graft/data/problems.h"
@@ -35,23 +33,15 @@ std::vector<BadFile> unreadable(const std::filesystem::path& root, const std::ve
   const std::vector<std::string> files(unique.begin(), unique.end());
   std::vector<BadFile> bad;
   std::mutex mutex;
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < files.size() && stop_signal() == 0; i = next++) {
-      const auto path = root / files[i];
-      try {
-        read(files[i], path);
-      } catch (const std::exception& error) {
-        const std::lock_guard lock(mutex);
-        bad.push_back({files[i], reason_of(error, path)});
-      }
+  for_each_index(files.size(), threads, [&](std::size_t i) {
+    const auto path = root / files[i];
+    try {
+      read(files[i], path);
+    } catch (const std::exception& error) {
+      const std::lock_guard lock(mutex);
+      bad.push_back({files[i], reason_of(error, path)});
     }
-  };
-  {
-    const auto workers = start_threads(threads - 1, work);
-    work();
-  }
-  stop_if_asked();
+  });
   std::ranges::sort(bad, {}, &BadFile::file);
   return bad;
 }

@@ -11,23 +11,13 @@
 
 #include "graft/core/error.h"
 #include "graft/core/random.h"
+#include "graft/core/shuffle.h"
 
 namespace graft::data {
 namespace {
 
 // Batches that are sorted together: more waste less, and leave less to chance.
 constexpr std::int64_t kWindow = 32;
-
-void shuffle(std::vector<std::int64_t>& order, Random random) {
-  for (std::size_t i = order.size(); i-- > 1;)
-    std::swap(order[i], order[random.below(i + 1)]);
-}
-
-std::vector<std::int64_t> all_places(std::int64_t size) {
-  std::vector<std::int64_t> places(static_cast<std::size_t>(size));
-  std::iota(places.begin(), places.end(), std::int64_t{0});
-  return places;
-}
 
 // Groups in a shuffled order, those of one size in one queue.
 class WaitingGroups {
@@ -74,13 +64,8 @@ std::vector<std::int64_t> grouped_order(const std::vector<std::int64_t>& groups,
   std::vector<std::vector<std::int64_t>> members(static_cast<std::size_t>(std::ranges::max(groups) + 1));
   for (std::size_t i = 0; i < groups.size(); ++i)
     members[static_cast<std::size_t>(groups[i])].push_back(static_cast<std::int64_t>(i));
-  auto numbers = all_places(std::ssize(members));
-  shuffle(numbers, random);
-  std::vector<std::vector<std::int64_t>> shuffled;
-  for (const std::int64_t number : numbers)
-    shuffled.push_back(std::move(members[static_cast<std::size_t>(number)]));
-
-  WaitingGroups waiting(std::move(shuffled));
+  shuffle(members, random);
+  WaitingGroups waiting(std::move(members));
   std::vector<std::int64_t> order;
   const auto batch = static_cast<std::size_t>(batch_size);
   while (order.size() < groups.size()) {
@@ -129,8 +114,8 @@ std::vector<std::int64_t> epoch_order(const Source& source, std::int64_t batch_s
                                       std::int64_t epoch, const std::vector<std::int64_t>& groups) {
   const auto key = static_cast<std::uint64_t>(epoch);
   if (!groups.empty()) return grouped_order(groups, batch_size, Random(seed).fork("order").fork(key));
-  std::vector<std::int64_t> order = all_places(source.size());
-  shuffle(order, Random(seed).fork("order").fork(key));
+  auto order =
+      shuffled_order<std::int64_t>(static_cast<std::size_t>(source.size()), Random(seed).fork("order").fork(key));
   if (source.floats() > 0) return order;
 
   const std::int64_t whole = source.size() / batch_size * batch_size, window = kWindow * batch_size;
@@ -139,8 +124,8 @@ std::vector<std::int64_t> epoch_order(const Source& source, std::int64_t batch_s
     const auto end = order.begin() + std::min(begin + window, whole);
     std::stable_sort(order.begin() + begin, end, by_length);
   }
-  std::vector<std::int64_t> batches = all_places(whole / batch_size);
-  shuffle(batches, Random(seed).fork("batches").fork(key));
+  const auto batches = shuffled_order<std::int64_t>(static_cast<std::size_t>(whole / batch_size),
+                                                    Random(seed).fork("batches").fork(key));
   std::vector<std::int64_t> result;
   result.reserve(order.size());
   for (const std::int64_t batch : batches) {
@@ -152,7 +137,8 @@ std::vector<std::int64_t> epoch_order(const Source& source, std::int64_t batch_s
 }
 
 std::vector<std::int64_t> order_by_length(const Source& source) {
-  std::vector<std::int64_t> order = all_places(source.size());
+  std::vector<std::int64_t> order(static_cast<std::size_t>(source.size()));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
   std::ranges::stable_sort(order, {}, [&](std::int64_t i) { return source.length(i); });
   return order;
 }

@@ -1,8 +1,6 @@
 #include "graft/data/text_source.h"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -10,7 +8,6 @@
 #include <utility>
 
 #include "graft/core/hash.h"
-#include "graft/core/signals.h"
 #include "graft/core/threads.h"
 #include "graft/data/problems.h"
 
@@ -23,35 +20,22 @@ TextSource::TextSource(std::vector<Sample> samples, std::shared_ptr<const text::
       max_length_(max_length),
       encoded_(static_cast<std::size_t>(size())) {
   std::mutex mutex;
-  std::atomic<std::int64_t> next = 0;
-  std::map<std::int64_t, DataError> wrong;
-  std::exception_ptr failure;
-  const auto work = [&] {
-    for (std::int64_t i = next++; i < size() && stop_signal() == 0; i = next++) {
-      try {
-        const std::int64_t lost = encode(i, truncation);
-        if (lost == 0) continue;
-        const std::lock_guard lock(mutex);
-        ++cut_.texts;
-        cut_.tokens += lost;
-      } catch (const DataError& error) {
-        const std::lock_guard lock(mutex);
-        wrong.emplace(i, error);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        failure = std::current_exception();
-      }
+  std::map<std::size_t, DataError> wrong;
+  for_each_index(encoded_.size(), threads, [&](std::size_t i) {
+    try {
+      const std::int64_t lost = encode(static_cast<std::int64_t>(i), truncation);
+      if (lost == 0) return;
+      const std::lock_guard lock(mutex);
+      ++cut_.texts;
+      cut_.tokens += lost;
+    } catch (const DataError& error) {
+      const std::lock_guard lock(mutex);
+      wrong.emplace(i, error);
     }
-  };
-  {
-    const auto workers = start_threads(threads - 1, work);
-    work();
-  }
-  stop_if_asked();
-  if (failure) std::rethrow_exception(failure);
+  });
   Problems problems("texts that the model cannot read");
   for (const auto& [i, error] : wrong)
-    problems.add_error(name(i), error);
+    problems.add_error(name(static_cast<std::int64_t>(i)), error);
   problems.throw_if_any();
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "graft/core/error.h"
+#include "graft/core/shuffle.h"
 #include "graft/data/colour.h"
 #include "graft/data/photo_changes.h"
 #include "graft/data/resize_weights.h"
@@ -49,8 +50,7 @@ Image resize_and_crop(ImageView image, Size size, const Preprocessing& p, Rect r
 Image jitter(Image image, const Augmentation& o, Random& random) {
   std::array<int, 4> order;
   std::iota(order.begin(), order.end(), 0);
-  for (std::size_t i = order.size(); i-- > 1;)
-    std::swap(order[i], order[random.below(i + 1)]);
+  shuffle(order, random);
   const auto factor = [&](double spread) { return random.uniform(std::max(0.0, 1 - spread), 1 + spread); };
   for (const int step : order) {
     if (step == 0 && o.brightness > 0) image = adjust_brightness(std::move(image), factor(o.brightness));
@@ -237,9 +237,9 @@ void ImageTransform::write_mask(const io::IndexImage& mask, Random random, std::
     std::vector<int> found(static_cast<std::size_t>(count), -1);
     const int first = std::max(begin, 0), end = std::min(begin + count, size);
     if (first >= end) return found;
-    const auto inside = nearest_positions(0, static_cast<float>(length), size, first, end);
+    const auto inside = nearest_positions(length, 0, static_cast<float>(length), size, first, end);
     for (std::size_t i = 0; i < inside.size(); ++i)
-      found[i + static_cast<std::size_t>(first - begin)] = from + std::min(inside[i], length - 1);
+      found[i + static_cast<std::size_t>(first - begin)] = from + inside[i];
     return found;
   };
   auto columns = sources(view.part.left, view.part.width, view.size.width, view.from.left, view.from.width);

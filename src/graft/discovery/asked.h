@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graft/core/asked_option.h"
 #include "graft/core/error.h"
 #include "graft/core/options.h"
 #include "graft/core/registry.h"
@@ -31,15 +32,10 @@ Asked<Entry> read_asked(std::string_view where, std::string_view what, const std
     return asked;
   }
   while (!rest.empty()) {
-    const size_t comma = rest.find(',');
-    const auto item = rest.substr(0, comma);
-    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
-    const size_t equals = item.find('=');
-    if (equals == std::string_view::npos || equals == 0)
+    const auto item = next_item(rest);
+    if (!is_option(item))
       throw ConfigError(where, "'{}': expected option=value, as in {}:option=value.", item, asked.entry.name);
-    const std::string option(item.substr(0, equals));
-    if (!asked.values.try_emplace(option, item.substr(equals + 1)).second)
-      throw ConfigError(where, "'{}' of {} is set twice.", option, asked.entry.name);
+    set_option(asked.values, item, where, asked.entry.name);
   }
   return asked;
 }

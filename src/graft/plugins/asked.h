@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graft/core/asked_option.h"
 #include "graft/core/error.h"
 #include "graft/core/options.h"
 #include "graft/core/registry.h"
@@ -26,14 +27,6 @@ struct AskedKind {
   const char* expected;  // "a mixing with its options, as in mixup:alpha=0.2,cutmix"
   bool lists = false;    // an option may hold several values with commas between
 };
-
-// Takes the text's next item, up to a comma, away from it.
-inline std::string_view next_item(std::string_view& text) {
-  const size_t comma = text.find(',');
-  const auto item = text.substr(0, comma);
-  text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-  return item;
-}
 
 // An item "name" or "name:option=value" begins a plug-in; "option=value" goes on with the one before it, and with
 // `lists` what is neither an option nor a name goes on with the value before it. UsageError for a name that none has,
@@ -60,13 +53,8 @@ std::vector<Asked<Entry>> read_asked(const AskedKind& kind, const std::vector<co
       if (colon == std::string_view::npos) continue;
       item.remove_prefix(colon + 1);
     }
-    const size_t equals = item.find('=');
-    if (asked.empty() || equals == std::string_view::npos || equals == 0)
-      throw ConfigError(kind.where, "'{}': expected {}.", item, kind.expected);
-    const std::string option(item.substr(0, equals));
-    const auto [value, is_new] = asked.back().values.try_emplace(option, item.substr(equals + 1));
-    if (!is_new) throw ConfigError(kind.where, "'{}' of {} is set twice.", option, asked.back().entry->name);
-    last = &value->second;
+    if (asked.empty() || !is_option(item)) throw ConfigError(kind.where, "'{}': expected {}.", item, kind.expected);
+    last = &set_option(asked.back().values, item, kind.where, asked.back().entry->name);
   }
   return asked;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "graft/core/csv.h"
 #include "graft/report/html.h"
 
 namespace graft::report {
@@ -96,14 +97,6 @@ std::string table_of(const ClipTimeline& clip, const std::map<std::string, size_
   return "<div class=\"scroll\"><table><thead><tr><th class=\"number\">from s</th><th class=\"number\">to s</th>"
          "<th>shows</th><th class=\"number\">mean</th><th class=\"number\">least</th></tr></thead>\n<tbody>" +
          rows + "</tbody></table></div>";
-}
-
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text)
-    quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "graft/core/shuffle.h"
+
 namespace graft::statistics {
 namespace {
 
@@ -95,8 +97,7 @@ PermutationP permutation_p(const RankTable& ranks, const Random& random) {
     Random stream = random.fork(static_cast<uint64_t>(draw));
     std::fill(sums.begin(), sums.end(), 0);
     for (auto row : ranks) {
-      for (size_t j = k; j > 1; --j)
-        std::swap(row[j - 1], row[stream.below(j)]);
+      shuffle(row, stream);
       for (size_t j = 0; j < k; ++j)
         sums[j] += row[j];
     }

@@ -1,10 +1,11 @@
 #include "graft/study/compute_run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "graft/core/clock.h"
 #include "graft/core/error.h"
-#include "graft/core/printable.h"
 #include "graft/core/signals.h"
 #include "graft/engine/compute_threads.h"
 #include "graft/engine/options.h"
@@ -16,8 +17,8 @@
 namespace graft::study {
 namespace {
 
-constexpr int64_t kAligned = 512;          // test examples on which it is seen how far features have moved
-constexpr std::size_t kErrorLength = 400;  // of what a table shows
+constexpr int64_t kAligned = 512;  // test examples on which it is seen how far features have moved
+constexpr int kErrorLength = 400;  // of what a table shows
 
 // What a table can show of an error: its lines as one.
 std::string one_line(const std::string& text) {
@@ -29,11 +30,8 @@ std::string one_line(const std::string& text) {
       line += ' ';
   }
   if (line.ends_with(' ')) line.pop_back();
-  if (line.size() <= kErrorLength) return line;
-  line.resize(kErrorLength);
-  while (!is_utf8(line))  // a character was cut
-    line.pop_back();
-  return line + " ...";
+  const auto beginning = fmt::format("{:.{}}", line, kErrorLength);  // cuts between characters
+  return beginning.size() == line.size() ? line : beginning + " ...";
 }
 
 void keep_predictions(const tasks::Predictions& predictions, const std::vector<std::string>& classes,

@@ -3,18 +3,11 @@
 #include <fmt/format.h>
 
 #include "graft/core/atomic_file.h"
+#include "graft/core/csv.h"
 #include "graft/core/quantities.h"
 
 namespace graft::study {
 namespace {
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text)
-    quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
 
 std::string latex_text(const std::string& text) {
   std::string out;
@@ -62,7 +55,7 @@ std::string to_csv(const StudyOutcome& outcome) {
       for (size_t c = 0; c < row.cells.size(); ++c) {
         const auto& cell = row.cells[c];
         const bool bounded = cell.values.size() > 1;
-        csv += fmt::format("{},{},{},{},{},{},{},{}\n", table.shots, csv_field(row.method), csv_field(table.columns[c]),
+        csv += fmt::format("{},{},{},{},{},{},{},{}\n", table.shots, csv_cell(row.method), csv_cell(table.columns[c]),
                            cell.values.size(), cell.values.empty() ? "" : fmt::format("{:.6f}", cell.summary.mean),
                            bounded ? fmt::format("{:.6f}", cell.summary.interval.low) : "",
                            bounded ? fmt::format("{:.6f}", cell.summary.interval.high) : "",
@@ -82,7 +75,7 @@ std::string comparisons_csv(const StudyOutcome& outcome) {
   };
   for (const auto& c : outcome.comparisons) {
     const bool anytime = outcome.verdict_options.anytime && !c.by_items;
-    csv += fmt::format("{},{},{},{:.6f},{},{},{},{},{},{:.6g},{:.6g},{}\n", csv_field(c.first), csv_field(c.second),
+    csv += fmt::format("{},{},{},{:.6f},{},{},{},{},{},{:.6g},{:.6g},{}\n", csv_cell(c.first), csv_cell(c.second),
                        label_of(c), c.points, c.pairs, ends(c.on_this_test_set), ends(c.on_this_kind),
                        ends(c.on_other_sets),
                        c.by_items ? "mcnemar"
