@@ -111,5 +111,35 @@ TEST_F(CocoMasksFormat, WhatIsMissingIsOneLineEach) {
   EXPECT_ERROR(open(), DataError, "instances_train2017.json: is not what COCO's instances are");
 }
 
+TEST_F(CocoMasksFormat, WhatItDoesNotKnowIsNamed) {
+  const auto put = [&](const std::string& of_image, const std::string& more) {
+    folder_.put("annotations/instances_train2017.json", fmt::format(R"({{
+      "images": [{{"id": "7", "file_name": "a.jpg", "height": 3, "width": 4, "license": 1}}],
+      "annotations": [{{{}, "category_id": 5, "area": null, "iscrowd": null, "score": 0.5,
+                        "segmentation": {{"size": [3, 4], "counts": [0, 2, 10], "order": "F"}}}},
+                      {{"image_id": 7, "category_id": 3, "segmentation": [[0, 0, 4, 0, 4, 3, 0, 3]]}}],
+      "categories": [{{"id": 5, "name": "dog"}}, {{"id": 3, "name": "cat"}}]{}}})",
+                                                                    of_image, more));
+    return open_dataset(folder_.path(), {.val_split = "none", .test_split = "val"});
+  };
+  const auto dataset = put("\"image_id\": 7.0", ", \"scores\": [1]");
+  EXPECT_THAT(dataset.notes,
+              testing::Contains("instances_train2017.json: not read: annotations[].score, annotations[].segmentation"
+                                ".order, scores"));
+  EXPECT_THAT(dataset.masks->read(dataset.train[0], {3, 4})->classes,  // the dog has fewer pixels, and no area
+              ElementsAre(2, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1));
+  EXPECT_ERROR(put("\"image_id\": 8", ""), DataError,
+               "instances_train2017.json: an annotation is of the image 8, which is not listed");
+  EXPECT_ERROR(put("\"id\": 1", ""), DataError, "an annotation is of the image (none), which is not listed");
+}
+
+TEST_F(CocoMasksFormat, RunsOfAnotherSizeAreRefused) {
+  std::string list = kList;
+  list.replace(list.find("[3, 4]"), 6, "[4, 3]");
+  folder_.put("annotations/instances_train2017.json", list);
+  EXPECT_ERROR(open_dataset(folder_.path(), {.val_split = "none", .test_split = "val"}), DataError,
+               "runs of 4 x 3 pixels, and the photo is told to have 3 x 4");
+}
+
 }  // namespace
 }  // namespace graft::data

@@ -1,11 +1,8 @@
-// COCO's captions (Chen et al. 2015, arXiv:1504.00325): annotations/captions_*.json with {"images": [{"id",
-// "file_name"}], "annotations": [{"image_id", "caption"}]}, several captions a photo. Photos lie beside the file or
-// beside its annotations folder, in a folder of their set (train2017) or of images, or in both; those of 2017 are those
-// of 2014 without COCO_train2014_ before their numbers. What else a file says is of no consequence, or is noted by
+// COCO's captions (Chen et al. 2015, arXiv:1504.00325): annotations/captions_*.json, a list as data/coco_list.h has it,
+// of whose annotations each is a "caption", several a photo. What else a file says is of no consequence, or is noted by
 // name.
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "graft/data/coco_list.h"
 #include "graft/data/file_walk.h"
 #include "graft/data/format.h"
 #include "graft/data/listing.h"
-#include "graft/data/numbers.h"
 #include "graft/data/problems.h"
 #include "graft/data/split_lists.h"
 #include "graft/io/json_object.h"
@@ -28,8 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const std::set<std::string_view> kOfAPhoto = {"id",     "file_name", "license",       "coco_url", "flickr_url",
-                                              "height", "width",     "date_captured", "url"};
 const std::set<std::string_view> kOfACaption = {"id", "image_id", "caption"};
 constexpr std::array kOfBoxes = {"category_id", "bbox", "segmentation", "keypoints", "segments_info"};
 
@@ -54,81 +49,14 @@ bool recognises(const fs::path& path) {
   return fs::is_directory(path) ? !lists_in(path).empty() : is_captions(path);
 }
 
-fs::path root_of(const fs::path& list) {
-  auto folder = list.has_parent_path() ? list.parent_path() : fs::path(".");
-  if (folder.filename() != "annotations") return folder;
-  return folder.has_parent_path() ? folder.parent_path() : fs::path(".");
-}
-
-// Numbers and texts that are numbers are one id, as files mix them.
-std::optional<std::string> id_of(const json& entry, const char* key) {
-  const auto found = entry.find(key);
-  if (found == entry.end()) return std::nullopt;
-  if (found->is_number_float() && found->get<double>() == std::floor(found->get<double>()))
-    return std::to_string(static_cast<std::int64_t>(found->get<double>()));
-  if (found->is_number_integer()) return found->dump();
-  if (!found->is_string()) return std::nullopt;
-  const auto& text = found->get_ref<const std::string&>();
-  const auto number = whole_number(text);
-  return number ? std::to_string(*number) : text;
-}
-
-const std::string* text_of(const json& entry, const char* key) {
-  const auto found = entry.find(key);
-  return found != entry.end() && found->is_string() ? &found->get_ref<const std::string&>() : nullptr;
-}
-
-// "train2014" of "COCO_train2014_000000057870.jpg".
-std::string set_in_name(const std::string& name) {
-  if (!name.starts_with("COCO_")) return "";
-  const auto end = name.find('_', 5);
-  return end == std::string::npos ? "" : name.substr(5, end - 5);
-}
-
-class PhotoPlaces {
- public:
-  // `set` is what the list is called behind "captions_".
-  PhotoPlaces(fs::path root, std::string set) : root_(std::move(root)), set_(std::move(set)) {}
-
-  // Relative to the root; the file's own name where it is nowhere, as it will be missed when it is opened.
-  std::string find(std::string name) {
-    std::ranges::replace(name, '\\', '/');
-    const auto own = set_in_name(name);
-    std::vector<std::string> names = {name};
-    if (!own.empty()) names.push_back(name.substr(own.size() + std::string_view("COCO__").size()));
-    std::vector<std::string> folders = {last_, "", set_ + "/", "images/", "images/" + set_ + "/"};
-    if (!own.empty()) folders.insert(folders.end(), {own + "/", "images/" + own + "/"});
-    for (const auto& one : names) {
-      for (const auto& folder : folders) {
-        std::error_code error;
-        if (!fs::exists(root_ / (folder + one), error)) continue;
-        last_ = folder;
-        return folder + one;
-      }
-    }
-    return name;
-  }
-
- private:
-  fs::path root_;
-  std::string set_, last_;
-};
-
 // What had to be assumed of a file, or was left of it.
 struct Left {
-  std::set<std::string> keys;
+  UnreadKeys unread;
   std::size_t repeated = 0, untold = 0, listed_again = 0;
   std::string first_repeated;
 
-  void see(const json& entry, const char* list, const std::set<std::string_view>& known) {
-    for (const auto& [key, value] : entry.items()) {
-      if (!known.contains(key)) keys.insert(fmt::format("{}[].{}", list, key));
-    }
-  }
-
   std::vector<std::string> notes(const std::string& name) const {
-    std::vector<std::string> notes;
-    if (!keys.empty()) notes.push_back(fmt::format("{}: not read: {}", name, fmt::join(keys, ", ")));
+    auto notes = unread.notes(name);
     if (listed_again > 0)
       notes.push_back(fmt::format("{}: {} photos are listed twice, with one file", name, listed_again));
     if (untold > 0) notes.push_back(fmt::format("{}: {} photos have no caption, and are left", name, untold));
@@ -146,24 +74,9 @@ struct Photo {
   std::set<std::string> captions;
 };
 
-std::map<std::string, Photo> read_photos(const json& images, const std::string& name, Left& left, Problems& problems) {
-  std::map<std::string, Photo> photos;
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    const json& one = images[i];
-    const auto id = one.is_object() ? id_of(one, "id") : std::nullopt;
-    const auto* file = one.is_object() ? text_of(one, "file_name") : nullptr;
-    if (!id || !file || file->empty()) {
-      problems.add("{}, image {}: expected an id and a file_name.", name, i);
-      continue;
-    }
-    left.see(one, "images", kOfAPhoto);
-    const auto [known, is_new] = photos.try_emplace(*id, Photo{*file, {}});
-    if (is_new) continue;
-    ++left.listed_again;
-    if (known->second.file != *file)
-      problems.add("{}, image {}: the id {} is '{}' here and '{}' before.", name, i, *id, *file, known->second.file);
-  }
-  return photos;
+const std::string* text_of(const json& entry, const char* key) {
+  const auto found = entry.find(key);
+  return found != entry.end() && found->is_string() ? &found->get_ref<const std::string&>() : nullptr;
 }
 
 // Why a file is none of captions, where one sees which other it is.
@@ -182,19 +95,19 @@ std::string otherwise(const io::JsonObject& whole) {
   return "";
 }
 
-void read_captions(const json& annotations, const std::string& name, const std::string& split, PhotoPlaces& places,
+void read_captions(const json& annotations, const std::string& name, const std::string& split, CocoPhotos& places,
                    std::map<std::string, Photo>& photos, Listing& listing, Left& left, Problems& problems) {
   std::map<std::string, std::string> found;  // by id
   for (std::size_t i = 0; i < annotations.size(); ++i) {
     const json& one = annotations[i];
     const std::string where = fmt::format("{}, annotation {}", name, i);
-    const auto id = one.is_object() ? id_of(one, "image_id") : std::nullopt;
+    const auto id = one.is_object() ? coco_id(one, "image_id") : std::nullopt;
     const auto* caption = one.is_object() ? text_of(one, "caption") : nullptr;
     if (!id || !caption) {
       problems.add("{}: expected an image_id and a caption, a text.", where);
       continue;
     }
-    left.see(one, "annotations", kOfACaption);
+    left.unread.see(one, "annotations[]", kOfACaption);
     const auto photo = photos.find(*id);
     const std::string words(text::trimmed(*caption));
     if (photo == photos.end()) {
@@ -205,6 +118,7 @@ void read_captions(const json& annotations, const std::string& name, const std::
       if (!photo->second.captions.insert(words).second && left.repeated++ == 0) left.first_repeated = where;
       const auto [file, is_new] = found.try_emplace(*id);
       if (is_new) file->second = places.find(photo->second.file);
+      if (file->second.empty()) file->second = photo->second.file;  // it will be missed when it is opened
       listing.records.push_back({.input = file->second, .split = split, .where = where, .pair = words});
     }
   }
@@ -212,7 +126,7 @@ void read_captions(const json& annotations, const std::string& name, const std::
 
 void read(const SplitList& list, Listing& listing, std::vector<std::string>& notes, Problems& problems) {
   constexpr const char* kWayOn = "Expected COCO's captions, as captions_train2017.json has them";
-  const std::string name = list.file.filename().string(), stem = list.file.stem().string();
+  const std::string name = list.file.filename().string();
   const auto text = text::read_text_file(list.file);
   if (text::trimmed(text).starts_with('['))
     return problems.add("{}: is a list, as results of captioning and other programs' copies are. {}.", name, kWayOn);
@@ -221,9 +135,13 @@ void read(const SplitList& list, Listing& listing, std::vector<std::string>& not
   whole.ignore({"info", "licenses", "type", "categories"});
   Left left;
   for (const auto& key : whole.unread())
-    left.keys.insert(key);
-  auto photos = read_photos(whole.raw("images"), name, left, problems);
-  PhotoPlaces places(root_of(list.file), stem.substr(stem.rfind('_') + 1));
+    left.unread.add(key);
+  const auto listed = read_coco_images(whole.raw("images"), name, left.unread, problems);
+  left.listed_again = listed.listed_again;
+  std::map<std::string, Photo> photos;
+  for (const auto& image : listed.images)
+    photos.emplace(image.id, Photo{image.file, {}});
+  CocoPhotos places(list.file);
   read_captions(whole.raw("annotations"), name, list.split, places, photos, listing, left, problems);
   left.untold = static_cast<std::size_t>(
       std::ranges::count_if(photos, [](const auto& photo) { return photo.second.captions.empty(); }));
@@ -245,7 +163,7 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
                     path.string());
   }
   auto listing = empty_listing(path, "coco-captions", Reads::photo);
-  listing.root = root_of(lists.lists.front().file);
+  listing.root = CocoPhotos(lists.lists.front().file).root();
   listing.target = Target::caption;
   Problems problems(listing.subject);
   if (options.target && *options.target != Target::caption)

@@ -1,23 +1,30 @@
 // COCO's instances as masks of classes (Lin et al. 2014, arXiv:1405.0312): annotations/instances_SPLIT.json beside its
-// photos' folders. A pixel is of the class of the instance that it lies in, of the smallest where there are several,
-// else background; crowds are not counted. Classes are background, then the categories in the order of their ids, or
-// those that
-// --classes names in its order: the others are background.
+// photos' folders. A pixel is of the class of the instance that it lies in, of the smallest where there are several (by
+// `area`, or by its pixels where none is told), else background; crowds are not counted. Classes are background, then
+// the categories in the order of their ids, or those that --classes names in its order: the others are background. Keys
+// that are not known are noted by name.
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "graft/core/hash.h"
 #include "graft/core/names.h"
+#include "graft/data/coco_list.h"
 #include "graft/data/file_walk.h"
 #include "graft/data/format.h"
 #include "graft/data/listing.h"
 #include "graft/data/masks.h"
 #include "graft/data/problems.h"
 #include "graft/data/shapes.h"
+#include "graft/io/json_object.h"
 #include "graft/text/text_file.h"
 
 namespace graft::data::coco_masks {
@@ -32,6 +39,10 @@ struct Instance {
   std::vector<Polygon> polygons;
   std::vector<std::int64_t> runs;  // in place of polygons
 };
+
+void fill(const Instance& instance, Size photo, const std::function<void(std::size_t)>& pixel) {
+  instance.runs.empty() ? fill_polygons(instance.polygons, photo, pixel) : fill_runs(instance.runs, photo, pixel);
+}
 
 struct Photo {
   Size size;
@@ -54,9 +65,8 @@ class CocoMasks final : public Masks {
     mask->height = photo.height;
     mask->classes.assign(static_cast<std::size_t>(photo.width) * photo.height, 0);
     for (const Instance& instance : told.instances) {
-      const auto paint = [&](std::size_t pixel) { mask->classes[pixel] = instance.of_class; };
       try {
-        instance.runs.empty() ? fill_polygons(instance.polygons, photo, paint) : fill_runs(instance.runs, photo, paint);
+        fill(instance, photo, [&](std::size_t pixel) { mask->classes[pixel] = instance.of_class; });
       } catch (const DataError& error) {
         throw DataError("mask", "{}: {}", sample.pair, error.what());
       }
@@ -83,38 +93,56 @@ bool recognises(const fs::path& path) {
   return !lists_in(path).empty();
 }
 
-// Where a list's photo lies, relative to the root: COCO's own folders, or beside.
-std::string find_photo(const fs::path& root, const std::string& stem, const std::string& name) {
-  const auto folder = stem.substr(stem.find('_') == std::string::npos ? stem.size() : stem.find('_') + 1);
-  for (const auto& place : {fs::path("images") / folder, fs::path(folder), fs::path("images"), fs::path()}) {
-    std::error_code error;
-    if (fs::is_regular_file(root / place / name, error)) return (place / name).generic_string();
-  }
-  return "";
-}
-
 template <class T>
 T need(const json& object, const char* key) {
   return object.at(key).get<T>();
 }
 
-Instance read_instance(const json& told, std::uint8_t place) {
-  Instance instance;
-  instance.area = told.value("area", 0.0);
-  instance.of_class = told.value("iscrowd", 0) != 0 ? io::kIgnoredClass : place;
-  const json& shape = told.at("segmentation");
-  if (shape.is_array()) {
-    for (const json& polygon : shape) {
-      instance.polygons.push_back(polygon.get<Polygon>());
-      if (instance.polygons.back().size() < 6 || instance.polygons.back().size() % 2 != 0)
-        throw DataError("data", "a polygon of {} numbers: expected three corners or more.",
-                        instance.polygons.back().size());
-    }
-    return instance;
+// Null counts as absent.
+template <class T>
+T get(const json& object, const char* key, T otherwise) {
+  const auto found = object.find(key);
+  return found == object.end() || found->is_null() ? otherwise : found->get<T>();
+}
+
+const std::set<std::string_view> kOfAnInstance = {"id",   "image_id", "category_id", "bbox",
+                                                  "area", "iscrowd",  "segmentation"};
+const std::set<std::string_view> kOfRuns = {"size", "counts"};
+
+std::vector<Polygon> read_polygons(const json& told) {
+  auto polygons = told.get<std::vector<Polygon>>();
+  for (const Polygon& one : polygons) {
+    if (one.size() < 6 || one.size() % 2 != 0)
+      throw DataError("data", "a polygon of {} numbers: expected three corners or more.", one.size());
   }
+  return polygons;
+}
+
+std::vector<std::int64_t> read_runs(const json& shape, Size photo, UnreadKeys& unread) {
+  unread.see(shape, "annotations[].segmentation", kOfRuns);
+  const auto size = get(shape, "size", std::vector<int>{photo.height, photo.width});
+  if (size != std::vector<int>{photo.height, photo.width})
+    throw DataError("data", "runs of {} pixels, and the photo is told to have {} x {}.", fmt::join(size, " x "),
+                    photo.height, photo.width);
   const json& counts = shape.at("counts");
-  instance.runs = counts.is_string() ? runs_of_letters(counts.get_ref<const std::string&>())
-                                     : counts.get<std::vector<std::int64_t>>();
+  return counts.is_string() ? runs_of_letters(counts.get_ref<const std::string&>())
+                            : counts.get<std::vector<std::int64_t>>();
+}
+
+Instance read_instance(const json& told, std::uint8_t place, Size photo, UnreadKeys& unread) {
+  unread.see(told, "annotations[]", kOfAnInstance);
+  Instance instance;
+  instance.of_class = get(told, "iscrowd", 0) != 0 ? io::kIgnoredClass : place;
+  const json& shape = told.at("segmentation");
+  if (shape.is_array())
+    instance.polygons = read_polygons(shape);
+  else
+    instance.runs = read_runs(shape, photo, unread);
+  instance.area = get(told, "area", -1.0);
+  if (instance.area < 0) {
+    instance.area = 0;
+    fill(instance, photo, [&](std::size_t) { ++instance.area; });
+  }
   return instance;
 }
 
@@ -160,43 +188,67 @@ class Categories {
   std::vector<std::string> names_ = {"background"};
 };
 
-// A list's photos, and their records.
-void read_list(const fs::path& root, const fs::path& file, Categories& categories, std::map<std::string, Photo>& photos,
-               Listing& listing, Problems& problems) {
+constexpr const char* kExpected =
+    "is not what COCO's instances are: expected images, annotations and categories with their keys.";
+
+// A list's photos, and their records. What was left aside in it, by name.
+std::vector<std::string> read_list(const fs::path& file, Categories& categories, std::map<std::string, Photo>& photos,
+                                   Listing& listing, Problems& problems) {
   const auto name = file.filename().string(), stem = file.stem().string();
-  const json list = json::parse(text::read_text_file(file));
-  categories.read(list, name, problems);
-  std::map<std::int64_t, std::string> keys;
+  const auto whole = io::JsonObject::parse(text::read_text_file(file), name);
+  whole.ignore({"info", "licenses", "type"});
+  const json &images = whole.raw("images"), &annotations = whole.raw("annotations");
+  UnreadKeys unread;
+  if (!images.is_array() || !annotations.is_array() || !whole.raw("categories").is_array()) {
+    problems.add("{}: {}", name, kExpected);
+    return {};
+  }
+  for (const auto& key : whole.unread())
+    unread.add(key);
+  categories.read(whole.value(), name, problems);
+  CocoPhotos places(file);
+  const auto listed = read_coco_images(images, name, unread, problems);
+  std::map<std::string, std::string> keys;  // by id; empty: the photo is not there
   std::map<std::string, Hash> hashes;
-  for (const json& told : list.at("images")) {
-    const auto id = need<std::int64_t>(told, "id");
-    const auto key = fmt::format("{}:{}", name, id), photo = need<std::string>(told, "file_name");
-    const auto found = find_photo(root, stem, photo);
+  for (const auto& image : listed.images) {
+    const auto key = keys[image.id] = fmt::format("{}:{}", name, image.id);
+    const auto found = places.find(image.file);
     if (found.empty()) {
-      problems.add("{}: the photo {} is not there.", key, photo);
+      problems.add("{}: the photo {} is not there.", key, image.file);
+      keys[image.id].clear();
       continue;
     }
-    keys[id] = key;
-    photos[key].size = {need<int>(told, "height"), need<int>(told, "width")};
+    photos[key].size = {need<int>(*image.told, "height"), need<int>(*image.told, "width")};
     listing.records.push_back({.input = found, .split = split_word(stem), .where = key, .pair = key});
   }
-  for (const json& told : list.at("annotations")) {
-    const auto key = keys.find(need<std::int64_t>(told, "image_id"));
-    if (key == keys.end()) continue;  // of a photo that is missing, or of none
+  for (const json& told : annotations) {
+    const auto id = coco_id(told, "image_id");
+    const auto key = keys.find(id.value_or(""));
+    if (!id || key == keys.end()) {
+      problems.add("{}: an annotation is of the image {}, which is not listed.", name, id.value_or("(none)"));
+      continue;
+    }
+    if (key->second.empty()) continue;
+    Photo& photo = photos[key->second];
     try {
       const auto place = categories.place_of(need<std::int64_t>(told, "category_id"));
       if (place == 0) continue;
-      photos[key->second].instances.push_back(read_instance(told, place));
+      photo.instances.push_back(read_instance(told, place, photo.size, unread));
       hashes[key->second].add(told.dump()).add(std::to_string(place));
     } catch (const DataError& error) {
       problems.add_error(key->second, error);
     }
   }
   for (const auto& [id, key] : keys) {
+    if (key.empty()) continue;
     Photo& photo = photos[key];
     std::ranges::stable_sort(photo.instances, [](const Instance& a, const Instance& b) { return a.area > b.area; });
     photo.hash = hashes[key].hex();
   }
+  auto notes = unread.notes(name);
+  if (listed.listed_again > 0)
+    notes.push_back(fmt::format("{}: {} photos are listed twice, with one file", name, listed.listed_again));
+  return notes;
 }
 
 Dataset open(const fs::path& path, const DatasetOptions& options) {
@@ -207,18 +259,20 @@ Dataset open(const fs::path& path, const DatasetOptions& options) {
   Problems problems(listing.subject);
   Categories categories(options.classes.empty() ? std::vector<std::string>() : class_names(options.classes));
   std::map<std::string, Photo> photos;
+  std::vector<std::string> notes;
   for (const fs::path& file : lists) {
     try {
-      read_list(path, file, categories, photos, listing, problems);
+      const auto said = read_list(file, categories, photos, listing, problems);
+      notes.insert(notes.end(), said.begin(), said.end());
     } catch (const json::exception&) {
-      problems.add("{}: is not what COCO's instances are: expected images, annotations and categories with their keys.",
-                   file.filename().string());
+      problems.add("{}: {}", file.filename().string(), kExpected);
     }
   }
   problems.throw_if_any();
   Dataset dataset = assemble(std::move(listing), options);
   dataset.classes = categories.names();
   dataset.masks = std::make_shared<CocoMasks>(std::move(photos));
+  dataset.notes.insert(dataset.notes.end(), notes.begin(), notes.end());
   return dataset;
 }
 
