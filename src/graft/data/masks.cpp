@@ -47,6 +47,20 @@ MaskNumbers MaskNumbers::in_order(std::size_t classes, std::string_view source) 
   return numbers;
 }
 
+void MaskNumbers::apply(io::IndexImage& mask, const std::filesystem::path& file) const {
+  for (std::size_t i = 0; i < mask.classes.size(); ++i) {
+    auto& pixel = mask.classes[i];
+    const int to = place[pixel];
+    if (to == kUnknown) {
+      const auto width = static_cast<std::size_t>(mask.width);
+      throw DataError("mask", "{}: pixel ({}, {}) is number {}, and the classes are {}.", file.string(), i % width,
+                      i / width, pixel, known);
+    }
+    pixel = to == kIgnored ? io::kIgnoredClass : static_cast<std::uint8_t>(to);
+  }
+  mask.palette.clear();
+}
+
 MaskFiles::MaskFiles(std::filesystem::path root, MaskNumbers numbers, std::optional<io::ColourTable> colours,
                      std::size_t most_bytes)
     : root_(std::move(root)), numbers_(std::move(numbers)), colours_(std::move(colours)), most_bytes_(most_bytes) {}
@@ -61,17 +75,7 @@ std::shared_ptr<const Mask> MaskFiles::read(const Sample& sample, Size photo) co
   if (!found) {
     // Outside the lock: two threads may both decode.
     Mask mask = io::read_index_png(file, colours_ ? &*colours_ : nullptr);
-    for (std::size_t i = 0; i < mask.classes.size(); ++i) {
-      auto& pixel = mask.classes[i];
-      const int place = numbers_.place[pixel];
-      if (place == MaskNumbers::kUnknown) {
-        const auto width = static_cast<std::size_t>(mask.width);
-        throw DataError("mask", "{}: pixel ({}, {}) is number {}, and the classes are {}.", file.string(), i % width,
-                        i / width, pixel, numbers_.known);
-      }
-      pixel = place == MaskNumbers::kIgnored ? io::kIgnoredClass : static_cast<std::uint8_t>(place);
-    }
-    mask.palette.clear();
+    numbers_.apply(mask, file);
     found = std::make_shared<const Mask>(std::move(mask));
     const std::lock_guard lock(mutex_);
     if (bytes_ + found->classes.size() <= most_bytes_ && kept_.try_emplace(sample.pair, found).second)

@@ -39,6 +39,10 @@ struct MaskNumbers {
   std::array<int, 256> place;
   std::string known;  // of the numbers, for errors: "below 11 (classes.txt)"
 
+  // A file's numbers to places in the classes, and to io::kIgnoredClass what is not counted; of no palette any more.
+  // DataError with the file and the pixel for a number that is none of them.
+  void apply(io::IndexImage& mask, const std::filesystem::path& file) const;
+
   // 0, 1, ... are the classes in their order; 255 is not counted.
   static MaskNumbers in_order(std::size_t classes, std::string_view source);
 };

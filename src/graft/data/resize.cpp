@@ -12,14 +12,14 @@ namespace graft::data {
 namespace {
 
 Image resize_nearest(ImageView source, Size size, const Box& box, const Rect& part) {
-  const auto xs = nearest_positions(box.left, box.right, size.width, part.left, part.left + part.width);
-  const auto ys = nearest_positions(box.top, box.bottom, size.height, part.top, part.top + part.height);
+  const auto xs = nearest_positions(source.width, box.left, box.right, size.width, part.left, part.left + part.width);
+  const auto ys = nearest_positions(source.height, box.top, box.bottom, size.height, part.top, part.top + part.height);
   Image out{part.width, part.height, std::vector<std::uint8_t>(xs.size() * ys.size() * 3)};
   std::uint8_t* to = out.rgb.data();
   for (const int y : ys) {
-    const std::uint8_t* row = source.row(std::min(y, source.height - 1));
+    const std::uint8_t* row = source.row(y);
     for (const int x : xs)
-      to = std::copy_n(row + 3 * std::min(x, source.width - 1), 3, to);
+      to = std::copy_n(row + 3 * x, 3, to);
   }
   return out;
 }

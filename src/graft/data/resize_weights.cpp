@@ -102,12 +102,12 @@ ResizeWeights resize_weights(Filter filter, int in_size, float low, float high, 
 
 // The position is summed up step by step, as the reference does: its rounding decides which of two neighbours is
 // nearest.
-std::vector<int> nearest_positions(float low, float high, int out_size, int begin, int end) {
+std::vector<int> nearest_positions(int in_size, float low, float high, int out_size, int begin, int end) {
   const double step = static_cast<double>(high - low) / out_size;
   double position = low + step * 0.5;
   std::vector<int> positions;
   for (int i = 0; i < end; ++i, position += step) {
-    if (i >= begin) positions.push_back(static_cast<int>(position));
+    if (i >= begin) positions.push_back(std::min(static_cast<int>(position), in_size - 1));  // rounding may go past it
   }
   return positions;
 }

@@ -24,7 +24,7 @@ struct ResizeWeights {
 // For outputs [begin, end) of the `out_size` that the source interval from `low` to `high` is resized to.
 ResizeWeights resize_weights(Filter filter, int in_size, float low, float high, int out_size, int begin, int end);
 
-// Of the nearest filter, likewise: the source pixel of each, which rounding may put one past the last.
-std::vector<int> nearest_positions(float low, float high, int out_size, int begin, int end);
+// Of the nearest filter, likewise: the source pixel of each.
+std::vector<int> nearest_positions(int in_size, float low, float high, int out_size, int begin, int end);
 
 }  // namespace graft::data

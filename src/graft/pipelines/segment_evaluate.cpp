@@ -3,22 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <filesystem>
-#include <functional>
 #include <iterator>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "graft/core/error.h"
 #include "graft/core/options.h"
-#include "graft/core/signals.h"
 #include "graft/core/threads.h"
 #include "graft/data/file_walk.h"
 #include "graft/data/format.h"
 #include "graft/data/mask_classes.h"
+#include "graft/engine/class_places.h"
 
 namespace graft::pipelines {
 namespace {
@@ -61,61 +57,16 @@ std::optional<std::vector<int64_t>> classes_by_name(const fs::path& folder, cons
   std::error_code error;
   const auto file = folder / data::kMaskClassesFile;
   if (!fs::is_regular_file(file, error)) return {};
+  data::Problems problems(file.string());
+  const auto own = data::mask_classes(data::read_lines(file), file.string(), problems);
+  problems.throw_if_any();
+  const engine::ClassPlaces known(classes);
   std::vector<int64_t> class_of;
-  for (const auto& name : data::read_lines(file)) {
-    const auto found = std::ranges::find(classes, name);
-    if (found == classes.end()) return {};
-    class_of.push_back(found - classes.begin());
+  for (const int place : own.numbers.place) {
+    class_of.push_back(place < 0 ? -1 : known.of(own.names[static_cast<size_t>(place)]));
+    if (place >= 0 && class_of.back() < 0) return {};
   }
   return class_of;
-}
-
-data::Mask read_truth(const fs::path& file, const std::optional<data::MaskClasses>& classes) {
-  auto mask = io::read_index_png(file);
-  if (!classes) return mask;
-  for (size_t i = 0; i < mask.classes.size(); ++i) {
-    const int place = classes->numbers.place[mask.classes[i]];
-    if (place == data::MaskNumbers::kUnknown) {
-      throw DataError("mask", "{}: pixel ({}, {}) is number {}, and the classes are {}.", file.string(),
-                      i % static_cast<size_t>(mask.width), i / static_cast<size_t>(mask.width), mask.classes[i],
-                      classes->numbers.known);
-    }
-    mask.classes[i] = place < 0 ? io::kIgnoredClass : static_cast<uint8_t>(place);
-  }
-  return mask;
-}
-
-// Photo by photo on several threads; the first error in the order of names is thrown.
-std::vector<tasks::PhotoCells> read_cells(const std::vector<std::string>& names, int64_t threads,
-                                          const std::function<tasks::PhotoCells(const std::string&)>& read,
-                                          Reporter& report) {
-  std::vector<tasks::PhotoCells> photos(names.size());
-  std::atomic<size_t> next = 0, done = 0;
-  std::mutex mutex;
-  size_t failed_at = names.size();
-  std::exception_ptr error;
-  const auto work = [&] {
-    for (size_t i = next++; i < names.size() && stop_signal() == 0; i = next++) {
-      try {
-        photos[i] = read(names[i]);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (i < failed_at) {
-          failed_at = i;
-          error = std::current_exception();
-        }
-      }
-      ++done;
-    }
-  };
-  {
-    const auto workers = start_threads(static_cast<int>(threads) - 1, work);
-    work();
-  }
-  stop_if_asked();
-  if (error) std::rethrow_exception(error);
-  report.line("masks", fmt::format("{} read", done.load()));
-  return photos;
 }
 
 // Numbers that occur, as places in a list of them.
@@ -157,15 +108,16 @@ SegmentEvaluation evaluate_segments(const SegmentEvaluateOptions& options, Repor
   result.photos = static_cast<int64_t>(names.size());
   result.missing = static_cast<int64_t>(names.size() - common.size());
   result.beside = static_cast<int64_t>(scored.size() - common.size());
-  auto photos = read_cells(
-      names, std::max<int64_t>(1, options.workers),
-      [&](const std::string& name) {
-        const auto mask = read_truth(truth / name, classes);
-        if (!std::ranges::binary_search(common, name)) return tasks::cells_of(nullptr, mask);
-        const auto said = io::read_index_png(told / name);
-        return tasks::cells_of(&said, mask);
-      },
-      report);
+  std::vector<tasks::PhotoCells> photos(names.size());
+  for_each_index(names.size(), std::max<int64_t>(1, options.workers), [&](size_t i) {
+    const auto& name = names[i];
+    auto mask = io::read_index_png(truth / name);
+    if (classes) classes->numbers.apply(mask, truth / name);
+    std::optional<data::Mask> said;
+    if (std::ranges::binary_search(common, name)) said = io::read_index_png(told / name);
+    photos[i] = tasks::cells_of(said ? &*said : nullptr, mask);
+  });
+  report.line("masks", fmt::format("{} read", photos.size()));
   result.classes = classes ? classes->names : number_classes(photos);
   for (const auto& photo : photos) {
     for (const auto& cell : photo)

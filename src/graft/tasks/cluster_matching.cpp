@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <numeric>
 
 #include "graft/core/error.h"
+#include "graft/core/shuffle.h"
 #include "graft/data/resize_weights.h"
 #include "graft/statistics/assignment.h"
 #include "graft/statistics/bootstrap.h"
@@ -84,10 +84,7 @@ PhotoCells cells_of(const data::Mask* told, const data::Mask& truth) {
   std::vector<int> columns, rows;
   if (told) {
     const auto positions = [](int from, int to) {
-      auto found = data::nearest_positions(0, static_cast<float>(from), to, 0, to);
-      for (int& position : found)
-        position = std::min(position, from - 1);
-      return found;
+      return data::nearest_positions(from, 0, static_cast<float>(from), to, 0, to);
     };
     columns = positions(told->width, truth.width);
     rows = positions(told->height, truth.height);
@@ -145,10 +142,7 @@ ClusterScores score_clusters(const ClusterTable& table, const std::vector<int64_
 
 ClusterScores score_by_halves(const std::vector<PhotoCells>& photos, int64_t clusters, int64_t classes,
                               Matching matching, Random random) {
-  std::vector<size_t> order(photos.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  for (size_t i = order.size(); i > 1; --i)
-    std::swap(order[i - 1], order[random.below(i)]);
+  const auto order = shuffled_order(photos.size(), random);
   std::array<std::vector<PhotoCells>, 2> halves;
   for (size_t i = 0; i < order.size(); ++i)
     halves[i < order.size() / 2 ? 0 : 1].push_back(photos[order[i]]);
