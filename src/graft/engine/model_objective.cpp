@@ -3,7 +3,6 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "graft/data/batch.h"
@@ -131,24 +130,14 @@ at::Tensor ModelObjective::rows_of(const data::Source& source) {
 }
 
 void ModelObjective::each_value(const data::Source& source, const std::function<void(const nn::Value&)>& function) {
-  const auto& tower = adapted_.model->reader();
-  const auto pass = features::examples_a_pass(source.frames());
-  nn::Value kept;
-  if (options_.place > 0 && options_.cached && source.size() > 0)
-    kept = tower.kept(encoder_.features(source, options_.place, report_), options_.place);
+  const bool keeps = options_.place > 0 && options_.cached && source.size() > 0;
+  if (!keeps) return encoder_.each_value(source, adapted_.head_at, function);
+  const auto kept = adapted_.model->reader().kept(encoder_.features(source, options_.place, report_), options_.place);
+  const auto frames = kept.layout.frames, pass = features::examples_a_pass(source.frames());
   for (int64_t begin = 0; begin < source.size(); begin += pass) {
     const auto count = std::min(pass, source.size() - begin);
-    if (kept.x.defined()) {
-      const auto frames = kept.layout.frames;
-      const nn::Value part{kept.x.narrow(0, begin * frames, count * frames), kept.layout};
-      function(encoder_.run(part, options_.place, adapted_.head_at));
-      continue;
-    }
-    std::vector<int64_t> indices(static_cast<size_t>(count));
-    std::iota(indices.begin(), indices.end(), begin);
-    const auto read =
-        models::value_of(data::batch_of(source, std::move(indices)), adapted_.model->info().preprocessing);
-    function(encoder_.run(read, 0, adapted_.head_at));
+    const nn::Value part{kept.x.narrow(0, begin * frames, count * frames), kept.layout};
+    function(encoder_.run(part, options_.place, adapted_.head_at));
   }
 }
 

@@ -7,12 +7,11 @@
 #include <filesystem>
 #include <iterator>
 #include <map>
-#include <numeric>
 #include <utility>
 
 #include "graft/core/error.h"
 #include "graft/core/hash.h"
-#include "graft/data/batch.h"
+#include "graft/core/shuffle.h"
 #include "graft/data/feature_file.h"
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/class_places.h"
@@ -149,15 +148,11 @@ at::Tensor answers_of(const methods::Adapted& adapted, features::Encoder& encode
       return head.forward(some, context);
     });
   }
-  const auto pass = features::examples_a_pass(source.frames());
   std::vector<at::Tensor> parts;
-  for (int64_t begin = 0; begin < source.size(); begin += pass) {
-    std::vector<int64_t> indices(static_cast<size_t>(std::min(pass, source.size() - begin)));
-    std::iota(indices.begin(), indices.end(), begin);
-    const auto read = models::value_of(data::batch_of(source, std::move(indices)), adapted.model->info().preprocessing);
+  encoder.each_value(source, adapted.head_at, [&](const nn::Value& value) {
     nn::Context context;
-    parts.push_back(head.answer(adapted.model->reader(), encoder.run(read, 0, adapted.head_at), context));
-  }
+    parts.push_back(head.answer(adapted.model->reader(), value, context));
+  });
   return at::cat(parts);
 }
 
@@ -285,10 +280,7 @@ at::Tensor ask_teacher(const TeacherOptions& options, const Lesson& lesson, cons
 }
 
 at::Tensor shuffled(const at::Tensor& rows, Random random) {
-  std::vector<int64_t> order(static_cast<size_t>(rows.size(0)));
-  std::iota(order.begin(), order.end(), int64_t{0});
-  for (size_t i = order.size(); i-- > 1;)
-    std::swap(order[i], order[random.below(i + 1)]);
+  const auto order = shuffled_order<int64_t>(static_cast<size_t>(rows.size(0)), random);
   return rows.index_select(0, torch::tensor(order, tensor::on_cpu(at::kLong)));
 }
 

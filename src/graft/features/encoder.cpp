@@ -2,7 +2,9 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <span>
 #include <unordered_set>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "graft/core/error.h"
 #include "graft/core/hash.h"
 #include "graft/core/signals.h"
+#include "graft/data/batch.h"
 #include "graft/data/epoch_order.h"
 #include "graft/data/loader.h"
 #include "graft/data/photo_findings.h"
@@ -114,6 +117,17 @@ at::Tensor Encoder::compute(const data::Source& source, nn::Place place, Reporte
 
 at::Tensor Encoder::rows(const data::Source& source, nn::Place place, Reporter& report) {
   return encode(source, place, {}, &Encoder::run_to_rows, report);
+}
+
+void Encoder::each_value(const data::Source& source, nn::Place place,
+                         const std::function<void(const nn::Value&)>& function) {
+  const auto pass = examples_a_pass(source.frames());
+  for (int64_t begin = 0; begin < source.size(); begin += pass) {
+    std::vector<int64_t> indices(static_cast<size_t>(std::min(pass, source.size() - begin)));
+    std::iota(indices.begin(), indices.end(), begin);
+    const auto batch = data::batch_of(source, std::move(indices));
+    function(run(models::value_of(batch, model_->info().preprocessing), 0, place));
+  }
 }
 
 at::Tensor Encoder::augmented(const data::Source& source, nn::Place place, int64_t views, const Random& random,

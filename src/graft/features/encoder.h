@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -56,6 +57,9 @@ class Encoder {
 
   // The same, of tokens what a head reads of them: [N, E].
   at::Tensor rows(const data::Source& source, nn::Place place, Reporter& report);
+
+  // `function` over the whole values, a pass of examples at a time in their order.
+  void each_value(const data::Source& source, nn::Place place, const std::function<void(const nn::Value&)>& function);
 
   // Features of a source's random views, [views * N, ...]: all examples once, then all again. A view depends on
   // `random`, its number and the example's index.
