@@ -51,6 +51,8 @@ struct TaskEntry {
   std::shared_ptr<models::Head> (*head)(const methods::Setting&, const methods::HeadWish&, Random&);
   int64_t least_batch = 1;                 // examples that its loss needs together
   const char* own_loss = "cross-entropy";  // what a run writes down where --loss was left out
+
+  std::string loss_or_own(const std::string& asked) const { return asked.empty() ? own_loss : asked; }
 };
 
 const std::vector<const TaskEntry*>& tasks();  // in the order of tasks.def

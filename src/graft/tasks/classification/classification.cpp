@@ -6,14 +6,15 @@
 #include "graft/tasks/task.h"
 
 namespace graft::tasks {
-namespace {
 
-constexpr const char* kLossOfClasses = "cross-entropy";
+extern const TaskEntry classification_task;
+
+namespace {
 
 class Classification final : public Task {
  public:
   explicit Classification(const TaskOptions& options)
-      : loss_(plugins::make_loss(options.loss.empty() ? kLossOfClasses : options.loss,
+      : loss_(plugins::make_loss(classification_task.loss_or_own(options.loss),
                                  {data::Target::label, options.classes, options.counts})),
         label_smoothing_(options.label_smoothing) {
     plugins::check_serves(*loss_, options.loss, data::Target::label);

@@ -12,19 +12,17 @@
 #include "graft/tasks/task.h"
 
 namespace graft::tasks {
+
+extern const TaskEntry pairs_task;
+
 namespace {
 
-constexpr const char* kLossOfPairs = "info-nce";
 constexpr int64_t kLossTogether = 256;  // pairs whose loss is computed among each other, in a test
-
-std::string loss_of(const std::string& asked) {
-  return asked.empty() ? kLossOfPairs : asked;
-}
 
 class Pairs final : public Task {
  public:
   explicit Pairs(const TaskOptions& options)
-      : loss_(plugins::make_loss(loss_of(options.loss), {data::Target::caption})) {
+      : loss_(plugins::make_loss(pairs_task.loss_or_own(options.loss), {data::Target::caption})) {
     plugins::check_serves(*loss_, options.loss, data::Target::caption);
     if (options.label_smoothing == 0) return;
     throw ConfigError("train", "--label-smoothing {}: is for classes, and here are captions. Leave it out.",
@@ -64,7 +62,7 @@ class Pairs final : public Task {
 
 std::shared_ptr<models::Head> pair_head(const methods::Setting& setting, const methods::HeadWish& wish,
                                         Random& random) {
-  const auto loss = plugins::make_loss(loss_of(setting.loss), {data::Target::caption});
+  const auto loss = plugins::make_loss(pairs_task.loss_or_own(setting.loss), {data::Target::caption});
   plugins::check_serves(*loss, setting.loss, data::Target::caption);
   return std::make_shared<models::PairHead>(setting.model, *loss->pairs(), wish.projected, random);
 }
@@ -78,6 +76,6 @@ extern const TaskEntry pairs_task{
     [](const TaskOptions& options) -> std::unique_ptr<Task> { return std::make_unique<Pairs>(options); },
     pair_head,
     2,
-    kLossOfPairs};
+    "info-nce"};
 
 }  // namespace graft::tasks

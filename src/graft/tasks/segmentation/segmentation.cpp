@@ -16,9 +16,10 @@
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::tasks {
-namespace {
 
-constexpr const char* kLossOfPixels = "cross-entropy";
+extern const TaskEntry segmentation_task;
+
+namespace {
 
 constexpr int64_t kResamples = 1000;  // of photos, for the intervals
 
@@ -70,8 +71,7 @@ at::Tensor resamples(int64_t photos) {
 class Segmentation final : public Task {
  public:
   explicit Segmentation(const TaskOptions& options)
-      : loss_(plugins::make_loss(options.loss.empty() ? kLossOfPixels : options.loss,
-                                 {data::Target::label, options.classes})),
+      : loss_(plugins::make_loss(segmentation_task.loss_or_own(options.loss), {data::Target::label, options.classes})),
         label_smoothing_(options.label_smoothing) {
     plugins::check_serves(*loss_, options.loss, data::Target::label);
   }
