@@ -9,6 +9,8 @@
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
 #include "graft/data/resize.h"
+#include "graft/discovery/regions.h"
+#include "graft/discovery/saliency/map_file.h"
 #include "graft/io/image.h"
 #include "graft/io/index_png.h"
 #include "graft/report/discovery_page.h"
@@ -43,21 +45,10 @@ std::string faded(const fs::path& photo, const fs::path& region) try {
 
 std::string crop_of(const fs::path& photo, const fs::path& region) try {
   const auto image = io::read_image(photo);
-  const auto mask = io::read_index_png(region);
-  if (mask.width != image.width || mask.height != image.height) return "";
-  int left = mask.width, top = mask.height, right = 0, bottom = 0;
-  for (int y = 0; y < mask.height; ++y) {
-    for (int x = 0; x < mask.width; ++x) {
-      if (mask.classes[static_cast<size_t>(y) * static_cast<size_t>(mask.width) + static_cast<size_t>(x)] == 0)
-        continue;
-      left = std::min(left, x);
-      right = std::max(right, x + 1);
-      top = std::min(top, y);
-      bottom = std::max(bottom, y + 1);
-    }
-  }
-  if (right <= left) return "";
-  return thumbnail_uri(data::crop(image, {.left = left, .top = top, .width = right - left, .height = bottom - top}));
+  const auto found = discovery::region_of(discovery::read_map(region), discovery::kAllOfAMask);
+  if (!found.region || found.region->mask.size(0) != image.height || found.region->mask.size(1) != image.width)
+    return "";
+  return thumbnail_uri(data::crop(image, found.region->box));
 } catch (const Error&) {
   return "";
 }

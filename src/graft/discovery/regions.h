@@ -32,6 +32,8 @@ void fields(Visitor& visit, RegionOptions& o) {
   visit("parts", o.parts, "what is the object: all that is salient, or the largest connected part");
 }
 
+inline constexpr RegionOptions kAllOfAMask{.threshold = 0.5, .min_area = 0};  // of what is a mask already
+
 struct Region {
   at::Tensor mask;  // [height, width] bool, of the whole photo
   data::Rect box;

@@ -7,6 +7,7 @@
 
 #include "graft/core/error.h"
 #include "graft/pipelines/evaluate.h"
+#include "graft/pipelines/linked.h"
 #include "graft/train/run_folder.h"
 
 namespace graft::pipelines {
@@ -25,10 +26,7 @@ void tell_anew(const fs::path& run, const fs::path& photos, const fs::path& fold
   predicting.workers = options.data.workers;
   predicting.output = folder.string();
   predict(predicting, host, report);
-  std::error_code error;
-  fs::remove(folder / "images", error);
-  fs::create_directory_symlink(fs::canonical(photos), folder / "images", error);
-  if (error) fs::copy(photos, folder / "images", fs::copy_options::recursive);
+  link_or_copy(photos, folder / "images");
 }
 
 }  // namespace

@@ -3,22 +3,11 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "graft/statistics/bootstrap.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::discovery {
-namespace {
-
-// Of ascending numbers.
-double percentile_of(const std::vector<double>& sorted, double percentile) {
-  const double place = percentile / 100 * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(place);
-  const auto above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - std::floor(place)) * (sorted[above] - sorted[below]);
-}
-
-}  // namespace
 
 std::vector<double> distances_to_centre(const Clusters& clusters) {
   const auto of = torch::tensor(clusters.of, tensor::on_cpu(at::kLong));
@@ -35,7 +24,7 @@ std::vector<bool> core_of(const Clusters& clusters, const std::vector<double>& d
   std::vector<double> bounds;
   for (auto& own : by_cluster) {
     std::ranges::sort(own);
-    bounds.push_back(own.empty() ? 0 : percentile_of(own, percentile));
+    bounds.push_back(own.empty() ? 0 : statistics::quantile(own, percentile / 100));
   }
   std::vector<bool> core(distances.size());
   for (size_t i = 0; i < distances.size(); ++i) {

@@ -21,6 +21,8 @@ struct CellSizes {
 
 class BilateralGrid {
  public:
+  static constexpr int kDimensions = 5;
+
   BilateralGrid(const data::Image& photo, const CellSizes& sizes);
 
   int64_t cells() const { return static_cast<int64_t>(counts_.size()); }
@@ -36,7 +38,6 @@ class BilateralGrid {
   Stochastic balanced() const;
 
  private:
-  static constexpr int kDimensions = 5;
   std::vector<int32_t> cell_of_;
   std::vector<double> counts_;                                    // pixels in a cell
   std::vector<std::array<int32_t, 2 * kDimensions>> neighbours_;  // -1: none

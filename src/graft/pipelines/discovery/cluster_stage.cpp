@@ -108,8 +108,7 @@ void cluster_stage(Discovering& run, const CropFeatures& features, StageFolder& 
     throw ConfigError("clusters", "--core {}: expected a percentile above 0, at most 100.", run.options.core);
   const bool is_there = stage.is_done();
   if (!is_there) {
-    if (!stage.change().empty()) run.report.line("clusters", fmt::format("again: {}", stage.change()));
-    stage.begin();
+    stage.begin("clusters", run.report);
     compute(run, features, stage);
     stage.finish();
   }

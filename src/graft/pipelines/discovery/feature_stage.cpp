@@ -10,6 +10,7 @@
 #include "graft/core/signals.h"
 #include "graft/data/transforms.h"
 #include "graft/discovery/patch_reader.h"
+#include "graft/discovery/refinement/refinement.h"
 #include "graft/discovery/regions.h"
 #include "graft/discovery/saliency/map_file.h"
 #include "graft/features/encoder.h"
@@ -40,7 +41,7 @@ class CropEncoder {
   // The crop of a photo's region, [3, side, side], normalised.
   at::Tensor crop(const std::filesystem::path& photo, const std::filesystem::path& region) const {
     const auto image = run_.images->read(photo);
-    const auto found = discovery::region_of(discovery::read_map(region), {.threshold = 0.5, .min_area = 0});
+    const auto found = discovery::region_of(discovery::read_map(region), discovery::kAllOfAMask);
     if (!found.region || found.region->mask.size(0) != image->height || found.region->mask.size(1) != image->width)
       throw DataError("regions", "{} is no mask of {} x {} pixels with something in it, as its photo wants.",
                       region.string(), image->width, image->height);
@@ -49,8 +50,7 @@ class CropEncoder {
     auto pixels = discovery::pixels_at(*run_.model, cut, {side_, side_});
     if (run_.options.background == CropBackground::zero) {
       const auto inside = found.region->mask.narrow(0, box.top, box.height).narrow(1, box.left, box.width);
-      const std::vector<int64_t> size = {side_, side_};
-      pixels = pixels * at::upsample_nearest2d(inside.to(at::kFloat).unsqueeze(0).unsqueeze(0), size);
+      pixels = pixels * discovery::at_size(inside.to(at::kFloat), {side_, side_});
     }
     return pixels;
   }
@@ -88,8 +88,7 @@ CropFeatures feature_stage(Discovering& run, const StageFolder& regions, StageFo
     run.report.line("features", fmt::format("{} crops, all there", features.photos.size()));
     return features;
   }
-  if (!stage.change().empty()) run.report.line("features", fmt::format("again: {}", stage.change()));
-  stage.begin();
+  stage.begin("features", run.report);
   CropEncoder encoder(run);
   std::map<std::string, size_t> index;  // by name without its ending
   for (size_t i = 0; i < run.photos.files.size(); ++i)

@@ -7,20 +7,12 @@
 #include "graft/core/signals.h"
 #include "graft/io/index_png.h"
 #include "graft/pipelines/discovery/stages.h"
+#include "graft/pipelines/linked.h"
 
 namespace graft::pipelines {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A link where there can be one, else a copy.
-void link_photo(const fs::path& photo, const fs::path& at) {
-  fs::create_directories(at.parent_path());
-  std::error_code failed;
-  fs::remove(at, failed);
-  fs::create_symlink(fs::canonical(photo), at, failed);
-  if (failed) fs::copy_file(photo, at);
-}
 
 std::string classes_of(int64_t clusters) {
   std::string text = "background\n";
@@ -37,14 +29,13 @@ void mask_stage(Discovering& run, const StageFolder& regions, StageFolder& stage
     run.report.line("masks", fmt::format("{}, all there", found.masks));
     return;
   }
-  if (!stage.change().empty()) run.report.line("masks", fmt::format("again: {}", stage.change()));
   const auto root = stage.folder().parent_path(), images = root / "images";
   if (!stage.change().empty() || stage.has_same_inputs()) {  // else what lies in images/ is not ours
     fs::remove_all(images);
   } else if (fs::exists(images)) {
     throw ConfigError("output", "{} is there, and not of a discovery. Choose another --output.", images.string());
   }
-  stage.begin();
+  stage.begin("masks", run.report);
   for (const auto& photo : found.photos) {
     stop_if_asked();
     if (!photo.core) continue;
@@ -55,7 +46,7 @@ void mask_stage(Discovering& run, const StageFolder& regions, StageFolder& stage
     const auto file = stage_picture(stage.folder(), photo.name);
     fs::create_directories(file.parent_path());
     io::write_index_png(file, mask);
-    link_photo(photo.path, images / photo.name);
+    link_or_copy(photo.path, images / photo.name);
   }
   write_file_atomically(root / "classes.txt", classes_of(found.clusters));
   stage.finish();

@@ -34,8 +34,7 @@ LeftPhotos region_stage(Discovering& run, const LeftPhotos& without_object, cons
     run.report.line("regions", "all there");
     return read_left(stage / kLeft);
   }
-  if (!stage.change().empty()) run.report.line("regions", fmt::format("again: {}", stage.change()));
-  stage.begin();
+  stage.begin("regions", run.report);
   LeftPhotos left = without_object;
   int64_t count = 0;
   for (const auto& name : run.photos.files) {

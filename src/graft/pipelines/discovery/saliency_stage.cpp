@@ -104,8 +104,7 @@ LeftPhotos saliency_stage(Discovering& run, StageFolder& stage) {
   if (stage.is_done() && missing.empty() && done.size() == wanted.size()) {
     run.report.line("saliency", fmt::format("{} photos, all there", wanted.size()));
   } else {
-    if (!stage.change().empty()) run.report.line("saliency", fmt::format("again: {}", stage.change()));
-    stage.begin();
+    stage.begin("saliency", run.report);
     std::optional<SaliencyOfPhotos> saliency;
     if (!missing.empty()) saliency.emplace(run);
     std::ofstream log(stage / kPhotos, std::ios::app);

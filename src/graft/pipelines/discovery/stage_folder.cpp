@@ -60,7 +60,8 @@ StageFolder::StageFolder(fs::path folder, OptionValues inputs)
                       folder_.string());
 }
 
-void StageFolder::begin() {
+void StageFolder::begin(std::string_view name, Reporter& report) {
+  if (!change_.empty()) report.line(name, fmt::format("again: {}", change_));
   if (!has_same_inputs_) {
     std::vector<fs::path> old;
     if (fs::exists(folder_)) {

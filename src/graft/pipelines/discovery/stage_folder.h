@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "graft/core/log.h"
 #include "graft/core/options.h"
 
 namespace graft::pipelines {
@@ -21,8 +22,8 @@ class StageFolder {
   // The first of the inputs that changed, "threshold 0.5 -> 0.6"; empty where there was no stage, or nothing changed.
   const std::string& change() const { return change_; }
 
-  // Of other inputs: takes away what lies there. From now on it holds these, not all.
-  void begin();
+  // Of other inputs: says as `name` which, and takes away what lies there. From now on it holds these, not all.
+  void begin(std::string_view name, Reporter& report);
   void finish();  // it holds all
 
   // A hash of its files' names and bytes, the record and what begins with a dot left out.

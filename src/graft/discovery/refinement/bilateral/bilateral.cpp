@@ -71,7 +71,7 @@ std::vector<double> solve(const BilateralGrid& grid, const std::vector<double>& 
     return product;
   };
   Numbers y(b.size()), inverse_diagonal(b.size());
-  constexpr double kOwn = 10;  // what the blur gives a cell of itself: twice its five dimensions
+  constexpr double kOwn = 2 * BilateralGrid::kDimensions;  // what the blur gives a cell of itself
   for (size_t i = 0; i < b.size(); ++i) {
     y[i] = b[i] / weight[i];
     inverse_diagonal[i] = 1 / std::max(1e-5, options.lambda * (m[i] - kOwn * n[i] * n[i]) + weight[i]);
