@@ -42,14 +42,14 @@ nlohmann::json of_pixels(const tasks::Predictions& predictions, const std::vecto
 }
 
 // The classes of a photo's pixels by their shares, the largest first.
-std::vector<std::pair<double, size_t>> shares_of_pixels(const tasks::Predictions& predictions, int64_t row) {
+std::vector<std::pair<int64_t, double>> shares_of_pixels(const tasks::Predictions& predictions, int64_t row) {
   const auto told = predictions.pixels[row][3].contiguous();
   const auto* counts = told.const_data_ptr<int64_t>();
   const auto all = static_cast<double>(told.sum().item<int64_t>());
-  std::vector<std::pair<double, size_t>> shares;
+  std::vector<std::pair<int64_t, double>> shares;
   for (int64_t c = 0; c < told.numel(); ++c)
-    if (counts[c] > 0) shares.emplace_back(static_cast<double>(counts[c]) / all, static_cast<size_t>(c));
-  std::ranges::stable_sort(shares, std::greater{}, &std::pair<double, size_t>::first);
+    if (counts[c] > 0) shares.emplace_back(c, static_cast<double>(counts[c]) / all);
+  std::ranges::stable_sort(shares, std::greater{}, &std::pair<int64_t, double>::second);
   return shares;
 }
 
@@ -113,12 +113,6 @@ std::vector<std::string> cells_of(const pipelines::Evaluation& evaluation, int64
   if (predictions.target == data::Target::value)
     return {fmt::format("{:.3f}", predictions.probabilities[row][0].item<double>()), "", ""};
   std::string others;
-  if (predictions.target == data::Target::mask) {
-    const auto shares = shares_of_pixels(predictions, row);
-    for (size_t i = 1; i < shares.size() && shares[i].first >= kWorthSaying; ++i)
-      others += fmt::format("{}{} {:.0f} %", i > 1 ? ", " : "", classes[shares[i].second], percent(shares[i].first));
-    return {classes[shares[0].second], fmt::format("{:.0f} %", percent(shares[0].first)), others};
-  }
   if (predictions.target == data::Target::labels) {
     for (size_t c = 0; c < classes.size(); ++c) {
       const auto probability = predictions.probabilities[row][static_cast<int64_t>(c)].item<double>();
@@ -127,7 +121,8 @@ std::vector<std::string> cells_of(const pipelines::Evaluation& evaluation, int64
     }
     return {others.empty() ? "none" : others, "", ""};
   }
-  const auto best = tasks::top(predictions, row, 3);
+  const bool mask = predictions.target == data::Target::mask;
+  const auto best = mask ? shares_of_pixels(predictions, row) : tasks::top(predictions, row, 3);
   for (size_t i = 1; i < best.size() && best[i].second >= kWorthSaying; ++i) {
     others += fmt::format("{}{} {:.0f} %", i > 1 ? ", " : "", classes[static_cast<size_t>(best[i].first)],
                           percent(best[i].second));
@@ -142,8 +137,8 @@ nlohmann::json to_json(const tasks::Predictions& predictions, int64_t row, const
   if (predictions.target == data::Target::labels) return of_several_classes(predictions, row, classes);
   if (predictions.target == data::Target::mask) {
     auto shares = nlohmann::json::object();
-    for (const auto& [share, c] : shares_of_pixels(predictions, row))
-      shares[classes[c]] = rounded(share);
+    for (const auto& [c, share] : shares_of_pixels(predictions, row))
+      shares[classes[static_cast<size_t>(c)]] = rounded(share);
     return {{"file", predictions.files[static_cast<size_t>(row)]}, {"shares", shares}};
   }
   nlohmann::json top = nlohmann::json::array();

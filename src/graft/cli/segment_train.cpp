@@ -40,20 +40,19 @@ int run(Arguments& arguments, Terminal& terminal) {
 }  // namespace
 
 Command segment_train_command() {
-  return {
-      "segment train",
-      "Train a segmenter on masks that were discovered.",
-      "SEG --model M --method NAME -o FOLDER",
-      "graft segment train seg/ --model facebook/dinov2-small --method linear-probe -o runs/seg\n"
-      "graft segment train seg/ --model resnet50/ --decoder deeplabv3 --method full --batch-statistics yes --rounds 2 "
-      "-o runs/seg",
-      run,
-      [] {
-        auto options = describe_options<pipelines::RoundOptions>();
-        for (const auto& info : describe_options<engine::AdaptOptions>())
-          options.push_back(info);
-        return options;
-      }};
+  return {"segment train",
+          "Train a segmenter on masks that were discovered.",
+          "SEG --model M --method NAME -o FOLDER",
+          "graft segment train seg/ --model facebook/dinov2-small --method linear-probe -o runs/seg\n"
+          "graft segment train seg/ --model resnet50/ --decoder deeplabv3 --method full --batch-statistics --rounds 2 "
+          "-o runs/seg",
+          run,
+          [] {
+            auto options = describe_options<pipelines::RoundOptions>();
+            for (const auto& info : describe_options<engine::AdaptOptions>())
+              options.push_back(info);
+            return options;
+          }};
 }
 
 }  // namespace graft::cli

@@ -58,14 +58,14 @@ at::Tensor as_masks(const std::vector<uint8_t>& masks, data::Size size) {
 // Of all examples, nothing random.
 at::Tensor masks_of(const data::Source& source) {
   const auto size = source.mask_size();
+  const auto masks = torch::empty({source.size(), size.height, size.width}, tensor::on_cpu(at::kByte));
   const auto pixels = static_cast<size_t>(size.height) * static_cast<size_t>(size.width);
-  std::vector<uint8_t> masks(pixels * static_cast<size_t>(source.size()));
   for (int64_t i = 0; i < source.size(); ++i) {
     data::Row row;
-    row.mask = {masks.data() + static_cast<size_t>(i) * pixels, pixels};
+    row.mask = {masks.data_ptr<uint8_t>() + static_cast<size_t>(i) * pixels, pixels};
     source.read(i, Random(0), row);
   }
-  return as_masks(masks, size);
+  return masks;
 }
 
 // The samples' captions, for the tower that reads them.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "graft/core/error.h"
@@ -253,7 +254,7 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
     report.note({fmt::format("{} does not name its classes: taken in the order of the data, {}", options.run,
                              fmt::join(info.classes, ", "))});
   }
-  data::Dataset dataset = session.dataset();
+  const auto& dataset = session.dataset();
   if (dataset.target != task.target) {
     throw DataError("evaluate", "{} was trained on {}, and {} has {}. --label-kind says how a table is read.",
                     options.run, task.summary, dataset.name, tasks::task_of(dataset.target).summary);
@@ -261,7 +262,8 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
   // Of masks --classes says what their numbers are called.
   const bool masks = dataset.target == data::Target::mask;
   const auto choice = choose_classes(adapted, info, masks ? "" : options.data.dataset.classes);
-  if (masks) dataset.masks = told_by_run(dataset, info);
+  std::optional<data::Dataset> by_run;  // of masks
+  if (masks) by_run.emplace(dataset).masks = told_by_run(dataset, info);
   auto samples = dataset.split(options.split);
   if (data::has_classes(dataset.target)) {
     const auto places = match_classes(dataset, options.split, choice, adapted, info);
@@ -269,7 +271,7 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
       sample = told_by_run(std::move(sample), dataset, places, choice.classes.size());
   }
   const auto source = models::source_of(
-      *session.model(), dataset, std::move(samples),
+      *session.model(), by_run ? *by_run : dataset, std::move(samples),
       {.images = session.images(), .clips = session.clips(), .frames = session.frames(), .max_length = data.max_length},
       &report);
   auto result = evaluate_on(adapted, info, session.encoder(), *source, choice, report);
@@ -358,20 +360,17 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
       .frames = frames,
       .max_length = options.max_length ? options.max_length : engine::max_length_of_run(options.run)};
   const auto asked = options.timeline != 0 ? samples : std::vector<data::Sample>{};
-  std::vector<std::filesystem::path> files;  // whose masks are written
+  std::vector<std::string> files;  // whose masks are written
   for (size_t i = 0; i < samples.size() && !options.output.empty(); ++i)
-    files.push_back(dataset.path(samples[i]));
+    files.push_back(dataset.path(samples[i]).string());
   const auto source = models::source_of(*model, dataset, std::move(samples), reading, &report);
   tasks::PredictionRows::MaskSink sink;
   std::optional<MaskFolder> folder;
   if (!options.output.empty()) {
-    std::vector<std::string> names;
-    for (const auto& file : files)
-      names.push_back(file.string());
-    folder.emplace(options.output, names, choice.classes);
+    folder.emplace(options.output, files, choice.classes);
     sink = [&](int64_t row, const data::Mask& told) {
       const auto& file = files[static_cast<size_t>(row)];
-      folder->add(file.string(), *images->read(file), told);
+      folder->add(file, *images->read(file), told);
     };
   }
   auto result = evaluate_on(adapted, info, encoder, *source, choice, report, std::move(sink));
