@@ -71,7 +71,7 @@ std::string message_for(std::vector<std::string> tokens, Variables variables = {
 
 std::string yaml_with(const std::string& text) {
   const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
-  const std::string path = (std::filesystem::path(testing::TempDir()) / (test + ".yaml")).string();
+  const std::string path = (std::filesystem::path(testing::TempDir()) / (test + "-arguments.yaml")).string();
   std::ofstream(path) << text;
   return path;
 }
