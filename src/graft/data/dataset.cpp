@@ -148,6 +148,10 @@ std::vector<std::pair<Split, std::string>> choices(Split) {
   return {{Split::train, "train"}, {Split::val, "val"}, {Split::test, "test"}};
 }
 
+std::vector<std::pair<Unsplit, std::string>> choices(Unsplit) {
+  return {{Unsplit::deal, "deal"}, {Unsplit::whole, "whole"}};
+}
+
 std::vector<std::pair<Target, std::string>> choices(Target) {
   return {{Target::label, "label"},
           {Target::labels, "labels"},

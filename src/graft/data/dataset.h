@@ -84,6 +84,13 @@ struct Dataset {
 // How many numbers a head gives for an example: one a class, or one a number.
 std::int64_t outputs_of(const Dataset& dataset);
 
+// What becomes of data that names no splits.
+enum class Unsplit {
+  deal,   // 50/20/30 by a seed
+  whole,  // all of it trains, and all of it is what is reported on; nothing is chosen on
+};
+std::vector<std::pair<Unsplit, std::string>> choices(Unsplit);
+
 struct DatasetOptions {
   std::string format = {};         // empty: told by what lies there
   std::string classes = {};        // class names: a file with one a line, or the names with commas between
@@ -94,6 +101,7 @@ struct DatasetOptions {
   std::optional<Target> target = {};
   std::string label_separator = {};
   std::string train_split = "train", val_split = "val", test_split = "test";
+  std::optional<Unsplit> unsplit = {};  // deal, where nobody says
   std::int64_t split_seed = 1;
 };
 template <class Visitor>
@@ -125,7 +133,10 @@ void fields(Visitor& visit, DatasetOptions& o) {
   visit("train-split", o.train_split, "name of the split to train on");
   visit("val-split", o.val_split, "name of the split to choose on (valid, validation and dev count as val)");
   visit("test-split", o.test_split, "name of the split to report; may be the same as another");
-  visit("split-seed", o.split_seed, "seed of the 50/20/30 split of data that has none");
+  visit("unsplit", o.unsplit,
+        "data that names no splits: deal it 50/20/30 by a seed, or train and report on the whole (default: deal; "
+        "segment train: whole)");
+  visit("split-seed", o.split_seed, "seed of that 50/20/30 split");
 }
 
 // Throws one DataError with everything that is wrong: no class, one class, a class without photos, a label outside the

@@ -212,7 +212,12 @@ Dataset assemble(Listing listing, const DatasetOptions& options) {
     }
   }
   dataset.found_splits.assign(found_splits.begin(), found_splits.end());
-  if (!has_splits && !unsplit.empty()) {
+  if (!has_splits && !unsplit.empty() && options.unsplit == Unsplit::whole) {
+    dataset.train = dataset.test = std::move(unsplit);
+    dataset.found_splits = {"train", "test"};
+    choose_made_up(dataset, options, problems);
+    dataset.remarks.emplace_back("no splits: all of it trains, and is what is reported on");
+  } else if (!has_splits && !unsplit.empty()) {
     split_by_seed(dataset, std::move(unsplit), static_cast<std::uint64_t>(options.split_seed));
     choose_made_up(dataset, options, problems);
     dataset.remarks.push_back(fmt::format("a split was made up: 50/20/30 %{} (--split-seed {})",

@@ -44,6 +44,7 @@ const std::vector<Later> kSinceStudies = {
     {"teacher-shuffle", {option::print(false)}},
     {"attention-from"},
     {"freeze"},
+    {"unsplit"},
 };
 
 bool is_untouched(const std::vector<Later>& options, const std::string& name, const std::string& value) {

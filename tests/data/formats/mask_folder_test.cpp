@@ -63,6 +63,23 @@ TEST(MaskFolder, WithoutSplitsSplitsBySeed) {
   EXPECT_THAT(dataset.test, SizeIs(3));
 }
 
+TEST(MaskFolder, WithoutSplitsAllOfItMayTrain) {
+  const TempFolder folder;
+  for (int i = 0; i < 3; ++i)
+    put_pair(folder, fmt::format("images/{}.jpg", i), fmt::format("masks/{}.png", i));
+  folder.put("classes.txt", "background\ndog\n");
+  const Dataset dataset = open_dataset(folder.path(), {.unsplit = Unsplit::whole});
+  EXPECT_THAT(dataset.train, SizeIs(3));
+  EXPECT_EQ(dataset.test, dataset.train);
+  EXPECT_THAT(dataset.val, SizeIs(0));
+  EXPECT_THAT(dataset.remarks, Contains("no splits: all of it trains, and is what is reported on"));
+  for (const char* split : {"train", "test"})
+    put_pair(folder, fmt::format("images/{}/a.jpg", split), fmt::format("masks/{}/a.png", split));
+  for (int i = 0; i < 3; ++i)
+    std::filesystem::remove(folder.path() / fmt::format("images/{}.jpg", i));
+  EXPECT_THAT(open_dataset(folder.path(), {.unsplit = Unsplit::whole}).train, SizeIs(1));  // its own splits stand
+}
+
 TEST(MaskFolder, ReadsCamVidsFoldersByItsOwnClasses) {
   const TempFolder folder;
   for (const char* split : {"train", "test"}) {
@@ -90,6 +107,67 @@ TEST(MaskFolder, ReadsPascalsListsByItsOwnClasses) {
   folder.put("ImageSets/Segmentation/train.txt", "2007_9\n");
   EXPECT_ERROR(open_dataset(folder.path(), {.test_split = "val"}), DataError,
                "train.txt: the photo 2007_9 is not in JPEGImages");
+}
+
+TEST(MaskFolder, ReadsCityscapesIdsAndTrainingNumbers) {
+  const TempFolder folder;
+  for (const char* at : {"train/aachen/aachen_0", "val/ulm/ulm_1", "test/bonn/bonn_2"}) {
+    folder.put(fmt::format("leftImg8bit/{}_leftImg8bit.png", at), "");
+    put_mask(folder, fmt::format("gtFine/{}_gtFine_labelTrainIds.png", at), 3, {0, 18, 255});
+  }
+  const auto read = [&] { return open_dataset(folder.path(), {.val_split = "none", .test_split = "val"}); };
+  EXPECT_THAT(read().masks->read(read().train[0], {1, 3})->classes, ElementsAre(0, 18, 255));
+  for (const char* at : {"train/aachen/aachen_0", "val/ulm/ulm_1", "test/bonn/bonn_2"})
+    put_mask(folder, fmt::format("gtFine/{}_gtFine_labelIds.png", at), 3, {7, 33, 4});
+  const Dataset dataset = read();
+  EXPECT_THAT(dataset.classes, SizeIs(19));
+  EXPECT_EQ(dataset.classes[13], "car");
+  EXPECT_THAT(dataset.train, ElementsAre(Sample{.input = "leftImg8bit/train/aachen/aachen_0_leftImg8bit.png",
+                                                .pair = "gtFine/train/aachen/aachen_0_gtFine_labelIds.png"}));
+  EXPECT_THAT(dataset.test, SizeIs(1));
+  EXPECT_THAT(dataset.masks->read(dataset.train[0], {1, 3})->classes, ElementsAre(0, 18, 255));
+  EXPECT_THAT(dataset.remarks, Contains(HasSubstr("Cityscapes' test photos")));
+  put_mask(folder, "gtFine/val/ulm/ulm_1_gtFine_labelIds.png", 3, {7, 34, 4});
+  EXPECT_ERROR(dataset.masks->read(dataset.test[0], {1, 3}), DataError,
+               "pixel (1, 0) is number 34, and the classes are Cityscapes' ids, 0 to 33");
+}
+
+TEST(MaskFolder, ReadsAdeByItsTable) {
+  const TempFolder folder;
+  for (const char* split : {"training", "validation"})
+    put_pair(folder, fmt::format("images/{}/ADE_1.jpg", split), fmt::format("annotations/{}/ADE_1.png", split));
+  EXPECT_ERROR(open_dataset(folder.path(), {.test_split = "val"}), DataError, "Put a classes.txt there");
+  folder.put("objectInfo150.txt",
+             "Idx\tRatio\tTrain\tVal\tStuff\tName\n"
+             "1\t0.1576\t11664\t1172\t1\twall\n"
+             "2\t0.1072\t6046\t612\t1\tbuilding, edifice\n"
+             "3\t0.1\t1\t1\t0\tscreen, door\n"
+             "9\t0.1\t1\t1\t0\tscreen, CRT\n");
+  put_mask(folder, "annotations/training/ADE_1.png", 4, {0, 1, 3, 9});
+  const Dataset dataset = open_dataset(folder.path(), {.test_split = "val"});
+  EXPECT_THAT(dataset.classes, ElementsAre("wall", "building", "screen (3)", "screen (9)"));
+  EXPECT_THAT(dataset.masks->read(dataset.train[0], {1, 4})->classes, ElementsAre(255, 0, 2, 3));
+  EXPECT_EQ(dataset.test[0].pair, "annotations/validation/ADE_1.png");
+  folder.put("objectInfo150.txt", "Idx\tRatio\tTrain\tVal\tStuff\tName\n1\twall\n");
+  EXPECT_ERROR(open_dataset(folder.path(), {.test_split = "val"}), DataError, "line 2: expected six columns");
+  folder.put("objectInfo150.txt", "1: wall\n2: sky\n");
+  EXPECT_ERROR(open_dataset(folder.path(), {.test_split = "val"}), DataError, "expected the columns Idx, Ratio");
+}
+
+TEST(MaskFolder, ReadsCocoStuffByItsLabels) {
+  const TempFolder folder;
+  for (const char* split : {"train2017", "val2017"}) {
+    folder.put(fmt::format("images/{}/7.jpg", split), "");
+    put_mask(folder, fmt::format("annotations/{}/7.png", split), 3, {0, 2, 255});
+  }
+  folder.put("labels.txt", "0: unlabeled\n1: person\n3: water-other\n");
+  const Dataset dataset = open_dataset(folder.path(), {.test_split = "val"});
+  EXPECT_THAT(dataset.classes, ElementsAre("person", "water-other"));
+  EXPECT_EQ(dataset.train[0].input, "images/train2017/7.jpg");
+  EXPECT_THAT(dataset.masks->read(dataset.train[0], {1, 3})->classes, ElementsAre(0, 1, 255));
+  put_mask(folder, "annotations/train2017/7.png", 3, {0, 1, 255});
+  EXPECT_ERROR(open_dataset(folder.path(), {.test_split = "val"}).masks->read(dataset.train[0], {1, 3}), DataError,
+               "pixel (1, 0) is number 1, and the classes are the 2 that labels.txt lists, less one each");
 }
 
 TEST(MaskFolder, AListMayNumberItsClassesAndLeaveSomeOut) {
