@@ -6,8 +6,19 @@
 #include "graft/core/error.h"
 
 namespace graft::data {
+namespace {
+
+constexpr double kFarthest = 1e7;                         // a corner from a photo, in pixels
+constexpr std::int64_t kLongest = std::int64_t{1} << 40;  // a run
+
+}  // namespace
 
 void fill_polygons(const std::vector<Polygon>& polygons, Size photo, const std::function<void(std::size_t)>& pixel) {
+  for (const Polygon& polygon : polygons) {
+    for (const double place : polygon) {
+      if (!(std::abs(place) <= kFarthest)) throw DataError("mask", "a polygon with a corner at {}.", place);
+    }
+  }
   std::vector<double> crossings;
   for (int y = 0; y < photo.height; ++y) {
     const double at = y + 0.5;
@@ -67,7 +78,7 @@ std::vector<std::int64_t> runs_of_letters(std::string_view letters) {
       if (!more && (letter & 16) != 0) value |= -(std::int64_t{1} << bits);
     }
     if (runs.size() > 2) value += runs[runs.size() - 2];
-    if (value < 0) throw DataError("mask", "runs in letters: one of {} pixels.", value);
+    if (value < 0 || value > kLongest) throw DataError("mask", "runs in letters: one of {} pixels.", value);
     runs.push_back(value);
   }
   return runs;

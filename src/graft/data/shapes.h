@@ -15,7 +15,8 @@ namespace graft::data {
 using Polygon = std::vector<double>;
 
 // Calls `pixel` with the place in [height, width] of each pixel whose centre lies inside an odd number of the polygons'
-// edges' spans (even-odd rule, of all polygons together). Other programs differ on pixels that an edge cuts.
+// edges' spans (even-odd rule, of all polygons together). Other programs differ on pixels that an edge cuts. DataError
+// for a corner that is no number, or farther than ten million pixels.
 void fill_polygons(const std::vector<Polygon>& polygons, Size photo, const std::function<void(std::size_t)>& pixel);
 
 // Lengths of runs, outside first, down the columns. DataError where they are not the photo's pixels together.
@@ -23,7 +24,7 @@ void fill_runs(const std::vector<std::int64_t>& runs, Size photo, const std::fun
 
 // Runs out of COCO's letters: five bits a letter from '0' on, the sixth says that more follow, the highest bit that is
 // there is the sign, and from the third run on each is the difference to the one before the last. DataError for letters
-// that are none, runs below 0 and a last one that is cut.
+// that are none, runs below 0 or beyond 2^40, and a last one that is cut.
 std::vector<std::int64_t> runs_of_letters(std::string_view letters);
 
 }  // namespace graft::data
