@@ -236,6 +236,7 @@ TEST(SegmentEvaluation, IsThatOfNumpyAndScipy) {
   scoring.folder = (golden / "clusters").string();
   scoring.masks = (golden / "masks/test").string();
   scoring.classes = (golden / "classes.txt").string();
+  scoring.edges = true;
   const auto found = evaluate_segments(scoring, silent);
   EXPECT_EQ(found.clusters, 5);
   EXPECT_EQ(found.missing, 1);
@@ -246,8 +247,10 @@ TEST(SegmentEvaluation, IsThatOfNumpyAndScipy) {
     EXPECT_EQ(matched.class_of, theirs["class_of"].get<std::vector<int64_t>>());
     EXPECT_NEAR(matched.scores.miou, theirs["miou"].get<double>(), 1e-12);
     EXPECT_NEAR(matched.scores.accuracy, theirs["accuracy"].get<double>(), 1e-12);
-    for (size_t c = 0; c < 4; ++c)
+    for (size_t c = 0; c < 4; ++c) {
       EXPECT_NEAR(matched.scores.iou[c], theirs["iou"][c].get<double>(), 1e-12);
+      EXPECT_NEAR(matched.edge_iou[c], theirs["edge_iou"][c].get<double>(), 1e-12);
+    }
   }
 }
 
@@ -258,6 +261,11 @@ TEST_F(Segmentation, ClustersWithoutATruthOrAMaskAreSaid) {
   const auto all = evaluate_segments(scoring, silent_);
   EXPECT_EQ(all.classes, (std::vector<std::string>{"0", "1", "2"}));
   EXPECT_EQ(all.photos, 4);
+  EXPECT_TRUE(all.matched.front().edge_iou.empty());
+  scoring.masks = scoring.folder;
+  scoring.edges = true;
+  EXPECT_EQ(evaluate_segments(scoring, silent_).matched.front().edge_miou, 1);
+  scoring.masks = (folder_ / "data/masks/val").string();
   scoring.folder = (folder_ / "data/masks/train").string();
   EXPECT_EQ(evaluate_segments(scoring, silent_).beside, 8);
   std::swap(scoring.folder, scoring.masks);

@@ -18,13 +18,14 @@ data::Mask mask(int width, std::vector<std::uint8_t> classes) {
 
 TEST(ClusterCells, CountWhatTheTruthTells) {
   const auto told = mask(3, {0, 1, 1, 2, 255, 1}), truth = mask(3, {0, 0, 1, 255, 1, 1});
-  EXPECT_THAT(cells_of(&told, truth), ElementsAre(Cell{0, 0, 1}, Cell{0, 1, 1}, Cell{1, 0, 1}, Cell{1, 1, 2}));
-  EXPECT_THAT(cells_of(nullptr, truth), ElementsAre(Cell{0, 0, 2}, Cell{0, 1, 3}));
+  EXPECT_THAT(cells_of(told_beside(&told, truth), truth),
+              ElementsAre(Cell{0, 0, 1}, Cell{0, 1, 1}, Cell{1, 0, 1}, Cell{1, 1, 2}));
+  EXPECT_THAT(cells_of(told_beside(nullptr, truth), truth), ElementsAre(Cell{0, 0, 2}, Cell{0, 1, 3}));
 }
 
 TEST(ClusterCells, ASmallerMaskIsReadAtTheTruthsSize) {
   const auto told = mask(2, {0, 3}), truth = mask(4, {0, 0, 1, 1, 0, 0, 1, 0});
-  EXPECT_THAT(cells_of(&told, truth), ElementsAre(Cell{0, 0, 4}, Cell{3, 0, 1}, Cell{3, 1, 3}));
+  EXPECT_THAT(cells_of(told_beside(&told, truth), truth), ElementsAre(Cell{0, 0, 4}, Cell{3, 0, 1}, Cell{3, 1, 3}));
 }
 
 // Three clusters and three classes, of which cluster 0 is best taken for class 1.

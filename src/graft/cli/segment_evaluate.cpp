@@ -35,26 +35,53 @@ std::string clusters_of(const pipelines::MatchedClusters& matched, int64_t of_cl
   return text.empty() ? "none" : text;
 }
 
-void print(const pipelines::SegmentEvaluation& found, Terminal& terminal) {
-  TextTable table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right, Align::right});
-  table.row({"matched", "mIoU", "95 %", "accuracy", "95 %", "mIoU by halves", "accuracy by halves"});
-  for (const auto& each : found.matched) {
-    table.row({each.matching, share(each.scores.miou), range(each.intervals[0]), share(each.scores.accuracy),
-               range(each.intervals[1]), has_halves(each) ? share(each.halves.miou) : "",
-               has_halves(each) ? share(each.halves.accuracy) : ""});
-  }
+// The first column to the left, `rest` others to the right.
+std::vector<Align> numbers_beside_names(size_t rest) {
+  std::vector<Align> columns(1 + rest, Align::right);
+  columns.front() = Align::left;
+  return columns;
+}
+
+void print(const TextTable& table, Terminal& terminal) {
   for (const auto& line : table.lines())
     terminal.print(line);
-  terminal.print("");
-  TextTable classes({Align::left, Align::right, Align::right, Align::left});
+}
+
+void print(const pipelines::SegmentEvaluation& found, Terminal& terminal) {
   const auto& best = found.matched.front();
-  classes.row({"class", "IoU", "pixels", "number, " + best.matching});
-  for (size_t c = 0; c < found.classes.size(); ++c) {
-    classes.row({found.classes[c], share(best.scores.iou[c]), fmt::format("{}", best.scores.truth[c]),
-                 clusters_of(best, static_cast<int64_t>(c))});
+  const bool edges = !best.edge_iou.empty();
+  TextTable table(numbers_beside_names(edges ? 7 : 6));
+  std::vector<std::string> heads = {"matched",           "mIoU", "95 %", "accuracy", "95 %", "mIoU by halves",
+                                    "accuracy by halves"};
+  if (edges) heads.emplace_back("mIoU of edges");
+  table.row(heads);
+  for (const auto& each : found.matched) {
+    std::vector<std::string> cells = {each.matching,
+                                      share(each.scores.miou),
+                                      range(each.intervals[0]),
+                                      share(each.scores.accuracy),
+                                      range(each.intervals[1]),
+                                      has_halves(each) ? share(each.halves.miou) : "",
+                                      has_halves(each) ? share(each.halves.accuracy) : ""};
+    if (edges) cells.push_back(share(each.edge_miou));
+    table.row(cells);
   }
-  for (const auto& line : classes.lines())
-    terminal.print(line);
+  print(table, terminal);
+  terminal.print("");
+  auto columns = numbers_beside_names(edges ? 4 : 3);
+  columns.back() = Align::left;
+  TextTable classes(columns);
+  heads = {"class", "IoU", "pixels", "number, " + best.matching};
+  if (edges) heads.insert(heads.begin() + 2, "of edges");
+  classes.row(heads);
+  for (size_t c = 0; c < found.classes.size(); ++c) {
+    std::vector<std::string> cells = {found.classes[c], share(best.scores.iou[c]),
+                                      fmt::format("{}", best.scores.truth[c]),
+                                      clusters_of(best, static_cast<int64_t>(c))};
+    if (edges) cells.insert(cells.begin() + 2, share(best.edge_iou[c]));
+    classes.row(cells);
+  }
+  print(classes, terminal);
 }
 
 nlohmann::json number(double value) {
@@ -68,6 +95,7 @@ nlohmann::json describe(const pipelines::MatchedClusters& matched, const std::ve
                          {"iou", number(matched.scores.iou[c])},
                          {"count", matched.scores.truth[c]},
                          {"correct", matched.scores.correct[c]}});
+    if (!matched.edge_iou.empty()) per_class.back()["edge_iou"] = number(matched.edge_iou[c]);
   }
   auto class_of = nlohmann::json::array();
   for (const auto place : matched.class_of)
@@ -78,6 +106,7 @@ nlohmann::json describe(const pipelines::MatchedClusters& matched, const std::ve
                          {"accuracy_interval", {matched.intervals[1].low, matched.intervals[1].high}},
                          {"class_of_cluster", class_of},
                          {"classes", per_class}};
+  if (!matched.edge_iou.empty()) json["edge_miou"] = number(matched.edge_miou);
   if (has_halves(matched))
     json["by_halves"] = {{"miou", number(matched.halves.miou)}, {"accuracy", number(matched.halves.accuracy)}};
   return json;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <mutex>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -15,6 +17,8 @@
 #include "graft/data/format.h"
 #include "graft/data/mask_classes.h"
 #include "graft/engine/class_places.h"
+#include "graft/tasks/mask_edges.h"
+#include "graft/tasks/pixel_counts.h"
 
 namespace graft::pipelines {
 namespace {
@@ -69,9 +73,17 @@ std::optional<std::vector<int64_t>> classes_by_name(const fs::path& folder, cons
   return class_of;
 }
 
+using Places = std::array<int, 256>;  // of a mask's numbers among the classes, -1 where there is none
+
+Places places_in_order() {
+  Places place;
+  std::iota(place.begin(), place.end(), 0);
+  place[io::kIgnoredClass] = -1;
+  return place;
+}
+
 // Numbers that occur, as places in a list of them.
-std::vector<std::string> number_classes(std::vector<tasks::PhotoCells>& photos) {
-  std::array<int, 256> place;
+std::vector<std::string> number_classes(std::vector<tasks::PhotoCells>& photos, Places& place) {
   place.fill(-1);
   for (const auto& photo : photos) {
     for (const auto& cell : photo)
@@ -90,6 +102,49 @@ std::vector<std::string> number_classes(std::vector<tasks::PhotoCells>& photos) 
   return names;
 }
 
+// A photo's masks of one size.
+struct MaskPair {
+  data::Mask told, truth;
+};
+
+// Photos whose masks lie in two folders.
+struct MaskPairs {
+  fs::path told, truth;
+  std::vector<std::string> names, common;  // of the truth, and those of them that are told
+  std::optional<data::MaskClasses> classes;
+
+  MaskPair read(size_t i) const {
+    MaskPair pair{.told = {}, .truth = io::read_index_png(truth / names[i])};
+    if (classes) classes->numbers.apply(pair.truth, truth / names[i]);
+    std::optional<data::Mask> said;
+    if (std::ranges::binary_search(common, names[i])) said = io::read_index_png(told / names[i]);
+    pair.told = tasks::told_beside(said ? &*said : nullptr, pair.truth);
+    return pair;
+  }
+};
+
+// Of all photos together, for each matching.
+void score_edges(const MaskPairs& pairs, const Places& places, int64_t classes, int64_t threads,
+                 std::vector<MatchedClusters>& matched) {
+  std::vector<at::Tensor> sides(matched.size());
+  std::mutex mutex;  // of sides: sums of whole numbers, whatever their order
+  for_each_index(pairs.names.size(), threads, [&](size_t i) {
+    auto pair = pairs.read(i);
+    for (auto& pixel : pair.truth.classes)
+      pixel = places[pixel] < 0 ? io::kIgnoredClass : static_cast<uint8_t>(places[pixel]);
+    for (size_t m = 0; m < matched.size(); ++m) {
+      const auto own = tasks::edge_sides(pair.told, pair.truth, matched[m].class_of, classes);
+      const std::lock_guard lock(mutex);
+      sides[m] = sides[m].defined() ? sides[m] + own : own;
+    }
+  });
+  for (size_t m = 0; m < matched.size(); ++m) {
+    const auto iou = tasks::iou_of(sides[m]).contiguous();
+    matched[m].edge_iou.assign(iou.const_data_ptr<double>(), iou.const_data_ptr<double>() + classes);
+    matched[m].edge_miou = tasks::mean_iou(sides[m]).item<double>();
+  }
+}
+
 }  // namespace
 
 SegmentEvaluation evaluate_segments(const SegmentEvaluateOptions& options, Reporter& report) {
@@ -103,22 +158,25 @@ SegmentEvaluation evaluate_segments(const SegmentEvaluateOptions& options, Repor
     throw DataError("segment", "no mask of {} has the name of one of {}: {} beside {}.", told.string(), truth.string(),
                     scored.empty() ? "none" : scored.front(), names.front());
   }
-  const auto classes = named_classes(options, truth);
+  const MaskPairs pairs{
+      .told = told, .truth = truth, .names = names, .common = common, .classes = named_classes(options, truth)};
+  const auto threads = std::max<int64_t>(1, options.workers);
   SegmentEvaluation result;
   result.photos = static_cast<int64_t>(names.size());
   result.missing = static_cast<int64_t>(names.size() - common.size());
   result.beside = static_cast<int64_t>(scored.size() - common.size());
   std::vector<tasks::PhotoCells> photos(names.size());
-  for_each_index(names.size(), std::max<int64_t>(1, options.workers), [&](size_t i) {
-    const auto& name = names[i];
-    auto mask = io::read_index_png(truth / name);
-    if (classes) classes->numbers.apply(mask, truth / name);
-    std::optional<data::Mask> said;
-    if (std::ranges::binary_search(common, name)) said = io::read_index_png(told / name);
-    photos[i] = tasks::cells_of(said ? &*said : nullptr, mask);
+  for_each_index(names.size(), threads, [&](size_t i) {
+    const auto pair = pairs.read(i);
+    photos[i] = tasks::cells_of(pair.told, pair.truth);
   });
   report.line("masks", fmt::format("{} read", photos.size()));
-  result.classes = classes ? classes->names : number_classes(photos);
+  auto places = places_in_order();
+  if (pairs.classes) {
+    result.classes = pairs.classes->names;
+  } else {
+    result.classes = number_classes(photos, places);
+  }
   for (const auto& photo : photos) {
     for (const auto& cell : photo)
       result.clusters = std::max<int64_t>(result.clusters, cell.cluster + 1);
@@ -129,19 +187,23 @@ SegmentEvaluation evaluate_segments(const SegmentEvaluateOptions& options, Repor
   const Random random(static_cast<uint64_t>(options.seed));
   if (auto by_name = classes_by_name(options.folder, result.classes)) {
     by_name->resize(static_cast<size_t>(result.clusters), -1);
-    MatchedClusters matched{
-        .matching = "by-name", .class_of = std::move(*by_name), .scores = {}, .intervals = {}, .halves = {}};
+    MatchedClusters matched;
+    matched.matching = "by-name";
+    matched.class_of = std::move(*by_name);
     matched.scores = tasks::score_clusters(table, matched.class_of);
     matched.intervals = tasks::intervals_over_photos(photos, count, matched.class_of, random.fork("photos"));
     result.matched.push_back(std::move(matched));
   }
   for (const auto matching : {tasks::Matching::one_to_one, tasks::Matching::majority}) {
-    MatchedClusters matched{.matching = option::print(matching), .class_of = tasks::match_clusters(table, matching)};
+    MatchedClusters matched;
+    matched.matching = option::print(matching);
+    matched.class_of = tasks::match_clusters(table, matching);
     matched.scores = tasks::score_clusters(table, matched.class_of);
     matched.intervals = tasks::intervals_over_photos(photos, count, matched.class_of, random.fork("photos"));
     matched.halves = tasks::score_by_halves(photos, result.clusters, count, matching, random.fork("halves"));
     result.matched.push_back(std::move(matched));
   }
+  if (options.edges) score_edges(pairs, places, count, threads, result.matched);
   return result;
 }
 

@@ -17,6 +17,7 @@ struct SegmentEvaluateOptions {
   std::string folder;
   std::string masks;
   std::string classes;
+  bool edges = false;
   int64_t seed = 1;
   int64_t workers = 2;
 };
@@ -27,6 +28,8 @@ void fields(Visitor& visit, SegmentEvaluateOptions& o) {
         "folder of true masks, or one with masks/ in it; classes.txt beside them names their numbers");
   visit("classes", o.classes,
         "names of the true masks' numbers: a file with one a line, or a,b,c (default: classes.txt, else the numbers)");
+  visit("edges", o.edges,
+        "scores the masks' edges too, as wide as 2 % of a photo's diagonal (boundary IoU); reads all masks once more");
   visit("seed", o.seed, "of the halves that are matched and scored apart, and of the intervals");
   visit("workers", o.workers, "threads that read masks; the numbers do not depend on it");
 }
@@ -37,6 +40,8 @@ struct MatchedClusters {
   tasks::ClusterScores scores;
   std::array<Interval, 2> intervals;  // of miou and accuracy, over photos
   tasks::ClusterScores halves;        // matched on one half of the photos, scored on the other; by name there is none
+  std::vector<double> edge_iou;       // of each class, of its edges alone; NaN as in scores; empty where not asked
+  double edge_miou = 0;
 };
 
 struct SegmentEvaluation {

@@ -78,29 +78,30 @@ std::vector<std::pair<Matching, std::string>> choices(Matching) {
   return {{Matching::one_to_one, "one-to-one"}, {Matching::majority, "majority"}};
 }
 
-PhotoCells cells_of(const data::Mask* told, const data::Mask& truth) {
+data::Mask told_beside(const data::Mask* told, const data::Mask& truth) {
+  data::Mask at{truth.width, truth.height, std::vector<uint8_t>(truth.classes.size()), {}};
+  if (!told) return at;
+  const auto positions = [](int from, int to) {
+    return data::nearest_positions(from, 0, static_cast<float>(from), to, 0, to);
+  };
+  const auto columns = positions(told->width, truth.width), rows = positions(told->height, truth.height);
+  auto* pixel = at.classes.data();
+  for (const int y : rows) {
+    const auto* row = told->classes.data() + static_cast<size_t>(y) * static_cast<size_t>(told->width);
+    for (const int x : columns)
+      *pixel++ = row[x] == io::kIgnoredClass ? 0 : row[x];
+  }
+  return at;
+}
+
+PhotoCells cells_of(const data::Mask& told, const data::Mask& truth) {
+  GRAFT_ASSERT(told.classes.size() == truth.classes.size());
   std::vector<int64_t> counts(256 * 256, 0);  // [cluster, class]
-  const auto width = static_cast<size_t>(truth.width);
-  std::vector<int> columns, rows;
-  if (told) {
-    const auto positions = [](int from, int to) {
-      return data::nearest_positions(from, 0, static_cast<float>(from), to, 0, to);
-    };
-    columns = positions(told->width, truth.width);
-    rows = positions(told->height, truth.height);
-  }
-  for (size_t y = 0; y < static_cast<size_t>(truth.height); ++y) {
-    const auto* of_class = truth.classes.data() + y * width;
-    const auto* said = told ? told->classes.data() + static_cast<size_t>(rows[y]) * told->width : nullptr;
-    for (size_t x = 0; x < width; ++x)
-      ++counts[(said ? said[columns[x]] : 0) * size_t{256} + of_class[x]];
-  }
-  constexpr size_t kIgnored = io::kIgnoredClass;
+  for (size_t i = 0; i < truth.classes.size(); ++i)
+    ++counts[told.classes[i] * size_t{256} + truth.classes[i]];
   PhotoCells cells;
-  for (size_t c = 0; c < kIgnored; ++c)
-    counts[c] += counts[kIgnored * 256 + c];
-  for (size_t k = 0; k < kIgnored; ++k) {
-    for (size_t c = 0; c < kIgnored; ++c) {
+  for (size_t k = 0; k < io::kIgnoredClass; ++k) {
+    for (size_t c = 0; c < io::kIgnoredClass; ++c) {
       const auto pixels = counts[k * 256 + c];
       if (pixels > 0) cells.push_back({static_cast<uint8_t>(k), static_cast<uint8_t>(c), pixels});
     }

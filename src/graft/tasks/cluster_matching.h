@@ -30,9 +30,11 @@ struct Cell {
 };
 using PhotoCells = std::vector<Cell>;  // by cluster, then class
 
-// `told` is read at the truth's size, its nearest pixel as Pillow takes it; none: all of it is cluster 0. What the
-// truth does not tell is not counted; a told 255 is cluster 0.
-PhotoCells cells_of(const data::Mask* told, const data::Mask& truth);
+// `told` at the truth's size, its nearest pixel as Pillow takes it, 255 as cluster 0; none: all of it is cluster 0.
+data::Mask told_beside(const data::Mask* told, const data::Mask& truth);
+
+// Of masks of one size. What the truth does not tell is not counted.
+PhotoCells cells_of(const data::Mask& told, const data::Mask& truth);
 
 // [clusters, classes] pixels of some photos together.
 struct ClusterTable {
