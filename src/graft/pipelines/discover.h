@@ -76,7 +76,8 @@ void fields(Visitor& visit, DiscoverOptions& o) {
   visit("background", o.background, "around an object in its crop: keep it, or zero");
   visit("at", o.at, "features of the crops: block.K (the output of block K, from 0), pooled or projected");
   visit("row", o.row, "of a block's tokens: pooled as the model does it (own), or the patches' mean");
-  visit("clustering", o.clustering, "spectral or kmeans, with options as in spectral:neighbours=10");
+  visit("clustering", o.clustering,
+        "spectral, kmeans, mini-batch or agglomerative, with options as in spectral:neighbours=10");
   visit("clusters", o.clusters, "how many (default: where the graph's eigenvalues leap)");
   visit("core", o.core, "percentile of the distance to its cluster's centre below which a photo gets a mask; 100: all");
   visit("seed", o.seed, "same seed, same numbers");

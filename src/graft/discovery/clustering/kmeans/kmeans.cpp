@@ -35,24 +35,6 @@ Nearest nearest(const at::Tensor& points, const at::Tensor& centres) {
   return {at::cat(of), at::cat(distances)};
 }
 
-// Each next centre is a point, by the square of its distance to those that are there.
-at::Tensor first_centres(const at::Tensor& points, int64_t count, Random random) {
-  const auto n = points.size(0);
-  std::vector<at::Tensor> centres = {points[static_cast<int64_t>(random.below(static_cast<uint64_t>(n)))]};
-  auto least = (points - centres.front()).square().sum(1);
-  while (static_cast<int64_t>(centres.size()) < count) {
-    const auto sums = least.cumsum(0);
-    const double whole = sums[n - 1].item<double>();
-    const auto* begin = sums.const_data_ptr<double>();
-    // Where all points lie on centres, any point is as good.
-    const auto drawn = whole > 0 ? std::upper_bound(begin, begin + n, random.uniform() * whole) - begin
-                                 : static_cast<int64_t>(random.below(static_cast<uint64_t>(n)));
-    centres.push_back(points[std::min<int64_t>(drawn, n - 1)]);
-    least = at::minimum(least, (points - centres.back()).square().sum(1));
-  }
-  return at::stack(centres);
-}
-
 at::Tensor means_of(const at::Tensor& points, Nearest& nearest, int64_t count) {
   auto sizes = at::bincount(nearest.of, {}, count);
   for (int64_t cluster = 0; cluster < count; ++cluster) {
@@ -99,6 +81,31 @@ class KMeans final : public Clustering {
 void check(const Options& options) {
   if (options.restarts < 1) throw ConfigError("kmeans", "restarts {}: expected 1 or more.", options.restarts);
   if (options.iterations < 1) throw ConfigError("kmeans", "iterations {}: expected 1 or more.", options.iterations);
+}
+
+// Each next centre is a point, by the square of its distance to those that are there.
+at::Tensor first_centres(const at::Tensor& points, int64_t count, Random random) {
+  const auto n = points.size(0);
+  std::vector<at::Tensor> centres = {points[static_cast<int64_t>(random.below(static_cast<uint64_t>(n)))]};
+  auto least = (points - centres.front()).square().sum(1);
+  while (static_cast<int64_t>(centres.size()) < count) {
+    const auto sums = least.cumsum(0);
+    const double whole = sums[n - 1].item<double>();
+    const auto* begin = sums.const_data_ptr<double>();
+    // Where all points lie on centres, any point is as good.
+    const auto drawn = whole > 0 ? std::upper_bound(begin, begin + n, random.uniform() * whole) - begin
+                                 : static_cast<int64_t>(random.below(static_cast<uint64_t>(n)));
+    centres.push_back(points[std::min<int64_t>(drawn, n - 1)]);
+    least = at::minimum(least, (points - centres.back()).square().sum(1));
+  }
+  return at::stack(centres);
+}
+
+Means step_from(const at::Tensor& points, const at::Tensor& centres) {
+  auto found = nearest(points, centres);
+  auto means = means_of(points, found, centres.size(0));
+  const auto* of = found.of.const_data_ptr<int64_t>();
+  return {{of, of + found.of.size(0)}, std::move(means), found.distances.sum().item<double>()};
 }
 
 Means run(const at::Tensor& points, int64_t count, const Options& options, const Random& random) {

@@ -22,6 +22,11 @@ struct Means {
   at::Tensor centres;  // [K, E] float64
   double sum = 0;      // of squared distances to the centres
 };
+// Points in order of what k-means++ draws: [K, E] of points [n, E] float64.
+at::Tensor first_centres(const at::Tensor& points, int64_t count, Random random);
+// The nearest of centres [K, E] for each point, no cluster empty, and the means that this gives. Distances lose digits
+// where points are far from the origin: both are relative to the points' mean.
+Means step_from(const at::Tensor& points, const at::Tensor& centres);
 Means run(const at::Tensor& points, int64_t count, const Options& options, const Random& random);  // points [n, E]
 
 // Points by cluster, with clusters in order of size.
