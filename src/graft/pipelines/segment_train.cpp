@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "graft/core/error.h"
+#include "graft/io/index_png.h"
 #include "graft/pipelines/evaluate.h"
 #include "graft/pipelines/linked.h"
 #include "graft/train/run_folder.h"
@@ -14,6 +16,19 @@ namespace graft::pipelines {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Whether two classes are told apart anywhere in the masks below a folder.
+bool tell_apart(const fs::path& masks) {
+  std::optional<uint8_t> only;
+  for (const auto& entry : fs::recursive_directory_iterator(masks)) {
+    if (entry.path().extension() != ".png") continue;
+    for (const uint8_t told : io::read_index_png(entry.path()).classes) {
+      if (told != only.value_or(told)) return true;
+      only = told;
+    }
+  }
+  return false;
+}
 
 // What a run tells of a folder's photos, as such a folder itself.
 void tell_anew(const fs::path& run, const fs::path& photos, const fs::path& folder, const engine::AdaptOptions& options,
@@ -46,6 +61,7 @@ std::vector<AdaptResult> train_segments(const engine::AdaptOptions& options, con
   train::RunFolder::check_output(output / "round-1", options.force);
   std::vector<AdaptResult> results;
   auto round = options;
+  round.data.dataset.unsplit = options.data.dataset.unsplit.value_or(data::Unsplit::whole);
   for (int64_t number = 1; number <= rounds.rounds; ++number) {
     if (rounds.rounds > 1) report.line("round", fmt::format("{} of {}", number, rounds.rounds));
     round.output = (output / fmt::format("round-{}", number)).string();
@@ -53,6 +69,12 @@ std::vector<AdaptResult> train_segments(const engine::AdaptOptions& options, con
     if (results.back().stopped_by != 0 || number == rounds.rounds) break;
     round.data.data = (output / fmt::format("masks-{}", number + 1)).string();
     tell_anew(results.back().folder, photos, round.data.data, options, host, report);
+    if (!tell_apart(fs::path(round.data.data) / "masks")) {
+      throw ConfigError("segment",
+                        "round {} tells one class of every pixel: there is nothing for the next to learn. Train it longer "
+                        "(--epochs) or faster (--lr), or ask for --rounds {}.",
+                        number, number);
+    }
   }
   return results;
 }
