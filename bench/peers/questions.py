@@ -10,6 +10,7 @@ import agreement
 import empty_site
 import operations
 import plugins
+import segments
 import sizes_sweep
 from machine import ROOT, THREADS
 
@@ -212,6 +213,7 @@ QUESTIONS = {
     "thirty-runs": thirty_runs,
     "study-runs": study_runs,
     "plugins": lambda: plugins.ask,
+    "segments": lambda: segments.ask,
     "empty-site": lambda: empty_site.ask,
     "sizes": lambda: sizes_sweep.ask,
     "agreement": lambda: agreement.ask,
