@@ -63,10 +63,18 @@ TEST(OnnxNetwork, RefusesAtOnceAllThatItDoesNotUnderstand) {
   EXPECT_THAT(refusal_of(kMap + onnx_node("Relu", {"x"}, {"y"}) + kGives, 99), HasSubstr("opset 99"));
 }
 
+TEST(OnnxNetwork, RunsNodesInTheOrderOfTheirWorkWhateverTheFilesIs) {
+  const auto network = network_of(kMap + onnx_node("Sub", {"x", "b"}, {"y"}) + onnx_node("Neg", {"a"}, {"b"}) +
+                                  onnx_node("Relu", {"x"}, {"a"}) + kGives);
+  EXPECT_TRUE(at::equal(network.run({torch::ones({1, 2, 4, 4})})[0], torch::full({1, 2, 4, 4}, 2.f)));
+}
+
 TEST(OnnxNetwork, RefusesCyclesAndValuesThatNothingGives) {
   EXPECT_THAT(
       refusal_of(kMap + onnx_node("Add", {"x", "b"}, {"a"}) + onnx_node("Relu", {"a"}, {"b"}) + onnx_output("b")),
-      HasSubstr("reads 'b', which nothing before it gives (missing, or a cycle)"));
+      HasSubstr("the Add node that gives 'a': reads, through others, what it gives itself (a cycle)"));
+  EXPECT_THAT(refusal_of(kMap + onnx_node("Add", {"x", "b"}, {"y"}) + kGives),
+              HasSubstr("reads 'b', which nothing gives"));
   EXPECT_THAT(refusal_of(kMap + onnx_node("Relu", {"x"}, {"x"}) + onnx_output("x")),
               HasSubstr("'x', which is there already"));
   EXPECT_THAT(refusal_of(kMap + onnx_node("Relu", {"x"}, {"a"}) + kGives), HasSubstr("output 'y': nothing gives it"));

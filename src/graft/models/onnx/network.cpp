@@ -86,35 +86,62 @@ void Network::choose(const std::vector<std::string>& wanted) {
   }
 }
 
-// Finds each node's operator, and that it reads what is there: ONNX asks for nodes in the order of their work.
+// Finds each node's operator and what it reads, and puts the nodes in the order of their work: ONNX asks for that
+// order, and tools that insert nodes leave it to the reader.
 void Network::plan() {
   if (file_.opset < kOldestOpset || file_.opset > kNewestOpset)
     throw ModelError("onnx", "{}: its operators are of opset {}: expected {} to {}. Export it for another.", file_.name,
                      file_.opset, kOldestOpset, kNewestOpset);
   std::vector<std::string> wrong;
-  std::set<std::string, std::less<>> known;
+  std::set<std::string, std::less<>> held;
   for (const auto& input : file_.inputs) {
-    if (!known.insert(input.name).second) wrong.push_back(fmt::format("two inputs '{}'", printable(input.name)));
+    if (!held.insert(input.name).second) wrong.push_back(fmt::format("two inputs '{}'", printable(input.name)));
   }
   for (const auto& [name, view] : file_.initializers)
-    known.insert(name);
-  for (const auto& node : file_.nodes) {
-    const auto* how = operator_of(node, file_.opset, wrong);
+    held.insert(name);
+  std::map<std::string, size_t, std::less<>> makers;  // nodes by what they give
+  for (size_t i = 0; i < file_.nodes.size(); ++i) {
+    for (const auto& output : file_.nodes[i].outputs) {
+      if (!output.empty() && (held.contains(output) || !makers.emplace(output, i).second))
+        wrong.push_back(
+            fmt::format("{}: gives '{}', which is there already", file_.nodes[i].describe(), printable(output)));
+    }
+  }
+  std::vector<const Operator*> operators;
+  std::vector<std::vector<size_t>> readers(file_.nodes.size());
+  std::vector<size_t> awaited(file_.nodes.size(), 0);
+  for (size_t i = 0; i < file_.nodes.size(); ++i) {
+    const auto& node = file_.nodes[i];
+    operators.push_back(operator_of(node, file_.opset, wrong));
     for (const auto& input : node.inputs) {
-      if (!input.empty() && !known.contains(input))
-        wrong.push_back(fmt::format("{}: reads '{}', which nothing before it gives (missing, or a cycle)",
-                                    node.describe(), printable(input)));
+      if (input.empty() || held.contains(input)) continue;
+      const auto maker = makers.find(input);
+      if (maker == makers.end()) {
+        wrong.push_back(fmt::format("{}: reads '{}', which nothing gives", node.describe(), printable(input)));
+        continue;
+      }
+      readers[maker->second].push_back(i);
+      ++awaited[i];
     }
-    for (const auto& output : node.outputs) {
-      if (!output.empty() && !known.insert(output).second)
-        wrong.push_back(fmt::format("{}: gives '{}', which is there already", node.describe(), printable(output)));
-    }
-    steps_.push_back({&node, how, {}});
   }
   for (const auto& output : outputs_) {
-    if (!known.contains(output.name))
+    if (!held.contains(output.name) && !makers.contains(output.name))
       wrong.push_back(fmt::format("output '{}': nothing gives it", printable(output.name)));
   }
+  std::set<size_t> ready;  // the first of the file goes first
+  for (size_t i = 0; i < awaited.size(); ++i)
+    if (awaited[i] == 0) ready.insert(i);
+  while (!ready.empty()) {
+    const auto i = *ready.begin();
+    ready.erase(ready.begin());
+    steps_.push_back({&file_.nodes[i], operators[i], {}});
+    for (const auto reader : readers[i])
+      if (--awaited[reader] == 0) ready.insert(reader);
+  }
+  const auto waits = std::ranges::find_if(awaited, [](size_t count) { return count > 0; });
+  if (wrong.empty() && waits != awaited.end())
+    wrong.push_back(fmt::format("{}: reads, through others, what it gives itself (a cycle)",
+                                file_.nodes[static_cast<size_t>(waits - awaited.begin())].describe()));
   if (!wrong.empty()) throw ModelError("onnx", "{} is not understood:{}", file_.name, lines(wrong));
 
   std::set<std::string, std::less<>> needed;
@@ -129,6 +156,8 @@ void Network::plan() {
   }
   std::ranges::reverse(kept);
   steps_ = std::move(kept);
+  for (const auto& step : steps_)
+    order_.push_back(step.node);
 }
 
 // The file's tensors as values; what is made of constants alone is one, and computed here, once.
@@ -182,10 +211,11 @@ void Network::note_last_uses() {
 
 const io::OnnxNode* Network::maker_of(size_t output) const {
   auto name = outputs_.at(output).name;
-  for (auto node = file_.nodes.rbegin(); node != file_.nodes.rend(); ++node) {
-    if (std::ranges::find(node->outputs, name) == node->outputs.end()) continue;
-    if (!only_moves(*node)) return &*node;
-    name = node->inputs.front();
+  for (auto maker = order_.rbegin(); maker != order_.rend(); ++maker) {
+    const auto& node = **maker;
+    if (std::ranges::find(node.outputs, name) == node.outputs.end()) continue;
+    if (!only_moves(node)) return &node;
+    name = node.inputs.front();
   }
   return nullptr;
 }

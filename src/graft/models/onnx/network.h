@@ -18,8 +18,9 @@ namespace graft::models::onnx {
 
 class Network {
  public:
-  // FileError for a damaged file, ModelError for what is not understood and for nodes that read what nothing before
-  // them gives (a cycle). `wanted`: names of outputs; nodes that none of them needs are not run. Empty: all.
+  // FileError for a damaged file, ModelError for what is not understood and for nodes that read what nothing
+  // gives or that wait for each other. `wanted`: names of outputs; nodes that none of them needs are not run. Empty:
+  // all.
   explicit Network(io::OnnxFile file, const std::vector<std::string>& wanted = {});
 
   Network(Network&&) = default;
@@ -53,6 +54,7 @@ class Network {
   io::OnnxFile file_;
   std::vector<io::OnnxValue> outputs_;
   std::map<std::string, at::Tensor, std::less<>> constants_;
+  std::vector<const io::OnnxNode*> order_;  // of all that is needed, constants too
   std::vector<Step> steps_;
 };
 
