@@ -115,10 +115,9 @@ TEST(Model, RefusesWhatIsNoNetworkOfPhotosByName) {
   const auto open = folder.put("open.onnx", mean_network({1, 3, 0, 0}, true));
   EXPECT_THAT(refusal(option(open, "")), HasSubstr("reads photos of any size. Say which: side=320"));
   EXPECT_THAT(refusal(option(open, ",side=-3")), HasSubstr("expected 1 to"));
-  EXPECT_THAT(refusal(option(open, ",side=8,output=x")), HasSubstr("no output 'x'"));
+  EXPECT_THAT(refusal(option(open, ",side=8,map=x")), HasSubstr("no output 'x'"));
   EXPECT_THAT(refusal(option(open, ",side=8,least=1")), HasSubstr("least 1"));
-  EXPECT_THAT(refusal("model:" + open.string() + ",side=8,mean=0.5:0.5"),
-              HasSubstr("mean '0.5:0.5': expected one number"));
+  EXPECT_THAT(refusal("model:" + open.string() + ",side=8,mean=0.5:0.5"), HasSubstr("expected three numbers"));
   EXPECT_THAT(refusal("model:" + open.string() + ",side=8,std=0"), HasSubstr("expected more than 0"));
   const auto fixed = folder.put("fixed.onnx", mean_network({1, 3, 8, 8}, true));
   EXPECT_THAT(refusal(option(fixed, ",side=9")), HasSubstr("reads 8 pixels and no other size"));

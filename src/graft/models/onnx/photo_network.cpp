@@ -4,7 +4,6 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <set>
 #include <span>
@@ -17,6 +16,7 @@
 #include "graft/data/transforms.h"
 #include "graft/io/mapped_file.h"
 #include "graft/models/preprocessing.h"
+#include "graft/models/told.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::models::onnx {
@@ -41,23 +41,10 @@ std::vector<std::string> wanted_output(const io::OnnxFile& graph, const std::str
   return graph.outputs.empty() ? std::vector<std::string>() : std::vector<std::string>{graph.outputs.front().name};
 }
 
-// "0.5", or three numbers with : or , between.
-std::array<float, 3> channels(const char* name, const std::string& text) {
-  std::vector<float> values;
-  const auto refuse = [&] {
-    throw ConfigError("onnx", "{} '{}': expected one number, or three as in 0.485:0.456:0.406.", name, printable(text));
-  };
-  for (size_t at = 0; at <= text.size();) {
-    const auto end = std::min(text.find_first_of(":,", at), text.size());
-    float value = 0;
-    const auto parsed = std::from_chars(text.data() + at, text.data() + end, value);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + end || !std::isfinite(value)) refuse();
-    values.push_back(value);
-    at = end + 1;
-  }
-  if (values.size() == 1) return {values[0], values[0], values[0]};
-  if (values.size() != 3) refuse();
-  return {values[0], values[1], values[2]};
+// "0.5", or three numbers with : or , between: where several options stand in one text, commas part those.
+std::array<float, 3> channels(const char* name, std::string text) {
+  std::ranges::replace(text, ':', ',');
+  return parse_channels(name, text);
 }
 
 data::Size input_size(const Network& network, const PhotoOptions& options) {
@@ -93,7 +80,7 @@ PhotoNetwork::PhotoNetwork(const fs::path& file, PhotoOptions options)
     : options_(std::move(options)), network_([&] {
         auto graph = io::OnnxFile::open(file);
         files_ = files_of(file, graph);
-        auto wanted = wanted_output(graph, options_.output);
+        auto wanted = wanted_output(graph, options_.map);
         return Network(std::move(graph), wanted);
       }()) {
   size_ = input_size(network_, options_);
@@ -107,7 +94,7 @@ PhotoNetwork::PhotoNetwork(const fs::path& file, PhotoOptions options)
                                   !options_.mean.empty()  ? "std is"
                                   : !options_.std.empty() ? "mean is"
                                                           : "mean and std are")});
-  if (options_.output.empty() && network_.outputs().front().name != "output")
+  if (options_.map.empty() && network_.outputs().front().name != "output")
     notes_.push_back({fmt::format("{}: its first output '{}' is taken as the map", network_.name(),
                                   printable(network_.outputs().front().name)),
                       /*numbers=*/false});

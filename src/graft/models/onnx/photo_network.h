@@ -28,7 +28,7 @@ struct PhotoOptions {
   int64_t side = 0;
   Fit fit = Fit::stretch;
   std::string mean, std;
-  std::string output;
+  std::string map;
 };
 template <class Visitor>
 void fields(Visitor& visit, PhotoOptions& o) {
@@ -37,7 +37,7 @@ void fields(Visitor& visit, PhotoOptions& o) {
   visit("mean", o.mean,
         "taken from colours of 0 to 1: one number, or red:green:blue (default: ImageNet's 0.485:0.456:0.406)");
   visit("std", o.std, "what they are divided by then (default: ImageNet's 0.229:0.224:0.225)");
-  visit("output", o.output, "name of the graph's output that is the map (default: its first)");
+  visit("map", o.map, "name of the graph's output that is the map (default: its first)");
 }
 
 class PhotoNetwork {
