@@ -34,13 +34,39 @@ const std::set<std::string> kPathOptions = {"model",          "data",       "cla
                                             "study",          "labels",     "folder",  "masks",     "csv",    "teacher",
                                             "attention-from", "images",     "features"};
 // Text that names no file.
-const std::set<std::string> kWords = {
-    "as",           "precision",       "device",         "format",     "method",       "loss",
-    "mix",          "block",           "distil",         "plugin",     "image-column", "label-column",
-    "split-column", "train-split",     "val-split",      "test-split", "template",     "memory",
-    "at",           "split",           "match",          "mean",       "std",          "text-column",
-    "pair-column",  "label-separator", "caption-column", "shard",      "against",      "saliency",
-    "refine",       "clustering"};
+const std::set<std::string> kWords = {"as",
+                                      "precision",
+                                      "device",
+                                      "format",
+                                      "method",
+                                      "loss",
+                                      "mix",
+                                      "block",
+                                      "distil",
+                                      "plugin",
+                                      "image-column",
+                                      "label-column",
+                                      "split-column",
+                                      "train-split",
+                                      "val-split",
+                                      "test-split",
+                                      "template",
+                                      "memory",
+                                      "at",
+                                      "split",
+                                      "match",
+                                      "mean",
+                                      "std",
+                                      "text-column",
+                                      "pair-column",
+                                      "label-separator",
+                                      "caption-column",
+                                      "shard",
+                                      "against",
+                                      "saliency",
+                                      "refine",
+                                      "clustering",
+                                      "map"};
 
 // A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face
 // cache, and a run.
@@ -65,6 +91,7 @@ class World : public testing::Environment {
     for (const auto& photo : fs::directory_iterator("pets/test/Ties"))
       fs::copy_file(photo.path(), "holiday" / photo.path().filename());
     put_masks();
+    fs::copy_file(kAssets.parent_path() / "tests/golden/onnx/colours.onnx", "net.onnx");
     std::ofstream("study.yaml")
         << "models: [clip]\ndata: [pets]\nmethods: [zero-shot, linear-probe]\nshots: [1]\nseeds: 2\n";
     const auto made = shell(examples("adapt")[0]);
@@ -260,6 +287,8 @@ std::vector<std::string> sound_call(const std::string& command) {
     return {"segment",  "train",        "--model", "clip",     "--data",      "seg",
             "--method", "linear-probe", "-q",      "--output", "odd/segments"};
   }
+  if (command == "segment predict")
+    return {"segment", "predict", "--model", "net.onnx", "--side", "16", "-q", "holiday"};
   if (command == "segment evaluate") return {"segment", "evaluate", "--folder", "seg", "--masks", "truth", "-q"};
   if (command == "zero-shot") return {command, "--model", "clip", "--data", "pets", "-q"};
   if (command == "compare") return {command, "--study", "study.yaml", "-q", "--output", "odd/study"};

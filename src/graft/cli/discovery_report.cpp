@@ -11,6 +11,7 @@
 #include "graft/data/resize.h"
 #include "graft/discovery/regions.h"
 #include "graft/discovery/saliency/map_file.h"
+#include "graft/discovery/saliency/saliency.h"
 #include "graft/io/image.h"
 #include "graft/io/index_png.h"
 #include "graft/report/discovery_page.h"
@@ -75,7 +76,10 @@ void write_discovery_report(const pipelines::DiscoverOptions& options, const pip
   page.command = command;
   const auto regions = std::ranges::count_if(found.photos, [](const auto& photo) { return photo.left.empty(); });
   page.facts = {{"photos", fmt::format("{}", found.photos.size())},
-                {"saliency", options.saliency + ", " + options.refine},
+                {"saliency", options.saliency + ", " + options.refine +
+                                 (discovery::saliency_entry(options.saliency).supervised
+                                      ? "; supervised: trained on masks that people drew"
+                                      : "")},
                 {"regions", fmt::format("{}", regions)},
                 {"clusters", fmt::format("{} by {}; the eigenvalues suggest {}", found.clusters, options.clustering,
                                          found.by_eigengap)},

@@ -1,7 +1,8 @@
 // The text that names a way of doing a step with its options: "tokencut", "tokencut:tau=0.3,eps=1e-6", and where a way
-// is mostly told one thing, that alone: "folder:masks/".
+// is mostly told one thing, that alone, before its options: "folder:masks/", "model:net.onnx,side=320".
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,18 @@ Asked<Entry> read_asked(std::string_view where, std::string_view what, const std
   Asked<Entry> asked{find_named(where, what, entries, text.substr(0, colon)), {}};
   std::string_view rest = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
   if (!rest.empty() && *asked.entry.alone) {
+    // A file's name may hold commas and =: options are what is known as such, from the end on.
+    const auto options = asked.entry.options();
+    const auto is_known = [&](std::string_view item) {
+      const auto name = item.substr(0, item.find('='));
+      return is_option(item) && name != asked.entry.alone &&
+             std::ranges::any_of(options, [&](const auto& option) { return option.name == name; });
+    };
+    for (size_t comma = rest.rfind(','); comma != std::string_view::npos && is_known(rest.substr(comma + 1));
+         comma = rest.rfind(',')) {
+      set_option(asked.values, rest.substr(comma + 1), where, asked.entry.name);
+      rest = rest.substr(0, comma);
+    }
     asked.values[asked.entry.alone] = rest;
     return asked;
   }

@@ -36,7 +36,9 @@ struct Ending {
   const char* what;
 };
 constexpr Ending kEndings[] = {
-    {".onnx", "is an ONNX graph, which graft does not run. Use the model's safetensors or state_dict."},
+    {".onnx",
+     "is an ONNX graph, which holds no model to adapt. Use the model's safetensors or state_dict; a graph as it stands "
+     "runs under graft segment predict and --saliency model:FILE."},
     {".msgpack", "is a Flax checkpoint. Save the model for PyTorch, as safetensors."},
     {".h5", "is a Keras or TensorFlow checkpoint. Save the model for PyTorch, as safetensors."},
     {".keras", "is a Keras model. Save it for PyTorch, as safetensors."},

@@ -35,6 +35,15 @@ io::Image overlay(const io::Image& photo, const data::Mask& mask, const std::vec
   return over;
 }
 
+std::vector<double> shares_of(const data::Mask& mask, size_t classes) {
+  std::vector<double> shares(classes);
+  for (const auto of_class : mask.classes)
+    ++shares.at(of_class);
+  for (auto& share : shares)
+    share /= static_cast<double>(mask.classes.size());
+  return shares;
+}
+
 MaskFolder::MaskFolder(fs::path folder, const std::vector<std::string>& photos, std::vector<std::string> classes)
     : folder_(std::move(folder)), classes_(std::move(classes)) {
   std::map<std::string, std::string> names;

@@ -16,7 +16,6 @@
 #include "graft/engine/prompt_notes.h"
 #include "graft/engine/session.h"
 #include "graft/models/clip/dense_words.h"
-#include "graft/pipelines/mask_folder.h"
 #include "graft/tasks/pixel_counts.h"
 
 namespace graft::pipelines {
@@ -113,18 +112,9 @@ at::Tensor told(const Places& places, const SegmentWordsOptions& options) {
   return options.refine ? discovery::smoothed(probabilities, places.keys) : probabilities;
 }
 
-std::vector<double> shares_of(const data::Mask& mask, size_t classes) {
-  std::vector<double> shares(classes);
-  for (const auto of_class : mask.classes)
-    ++shares[of_class];
-  for (auto& share : shares)
-    share /= static_cast<double>(mask.classes.size());
-  return shares;
-}
-
 }  // namespace
 
-SegmentedByWords segment_by_words(const SegmentWordsOptions& options, const engine::Host& host, Reporter& report) {
+ToldMasks segment_by_words(const SegmentWordsOptions& options, const engine::Host& host, Reporter& report) {
   check(options);
   const auto named = data::class_names(options.classes);
   if (named.size() + (options.background ? 1 : 0) < 2)
@@ -147,7 +137,7 @@ SegmentedByWords segment_by_words(const SegmentWordsOptions& options, const engi
   const auto photos = engine::readable(engine::list_photos(data, ""), data, images);
   report.line("images", photos.describe(options.images));
 
-  SegmentedByWords result;
+  ToldMasks result;
   if (options.background) result.classes.emplace_back(kBackground);
   result.classes.insert(result.classes.end(), named.begin(), named.end());
   if (result.classes.size() > data::kMostMaskClasses)

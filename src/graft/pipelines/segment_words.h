@@ -9,6 +9,7 @@
 
 #include "graft/core/log.h"
 #include "graft/engine/options.h"
+#include "graft/pipelines/mask_folder.h"
 
 namespace graft::pipelines {
 
@@ -46,16 +47,7 @@ void fields(Visitor& visit, SegmentWordsOptions& o) {
   visit("output", o.output, "folder for the masks, and for overlays on the photos");
 }
 
-struct WordsOfPhoto {
-  std::string name;
-  std::vector<double> shares;  // of the pixels, by class
-};
-struct SegmentedByWords {
-  std::vector<std::string> classes;  // background first, where there is one
-  std::vector<WordsOfPhoto> photos;
-};
-
 // ModelError for a model that reads no words or sees with no ViT.
-SegmentedByWords segment_by_words(const SegmentWordsOptions& options, const engine::Host& host, Reporter& report);
+ToldMasks segment_by_words(const SegmentWordsOptions& options, const engine::Host& host, Reporter& report);
 
 }  // namespace graft::pipelines

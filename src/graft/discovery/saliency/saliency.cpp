@@ -22,6 +22,10 @@ const std::vector<const SaliencyEntry*>& saliencies() {
   return all;
 }
 
+const SaliencyEntry& saliency_entry(const std::string& text) {
+  return read_asked("saliency", "way of saliency", saliencies(), text).entry;
+}
+
 std::unique_ptr<Saliency> make_saliency(const std::string& text) {
   const auto [entry, values] = read_asked("saliency", "way of saliency", saliencies(), text);
   return entry.parse(values);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "graft/core/log.h"
 #include "graft/core/options.h"
 #include "graft/data/resize.h"
 #include "graft/discovery/patch_reader.h"
@@ -17,9 +18,10 @@ namespace graft::discovery {
 
 // A photo as a way of saliency sees it.
 struct SeenPhoto {
-  std::string name;                // relative, '/' between
-  data::Size size;                 // of the photo
-  std::optional<Patches> patches;  // where the way reads them
+  std::string name;                                     // relative, '/' between
+  data::Size size;                                      // of the photo
+  std::optional<Patches> patches;                       // where the way reads them
+  std::shared_ptr<const data::Image> pixels = nullptr;  // where it does not
 };
 
 struct Salient {
@@ -35,6 +37,7 @@ class Saliency {
   virtual Salient find(const SeenPhoto& photo) const = 0;
   // What the map of the photo of that name depends on beside the options and the patches: of a file, a hash of it.
   virtual std::string content(const std::string&) const { return ""; }
+  virtual std::vector<Note> notes() const { return {}; }  // what was taken for granted
 };
 
 struct SaliencyEntry {
@@ -44,12 +47,15 @@ struct SaliencyEntry {
   const char* alone;  // the option that a text without option=value gives; empty: none
   std::vector<OptionInfo> (*options)();
   std::unique_ptr<Saliency> (*parse)(const OptionValues& values);
+  bool supervised = false;  // it was trained on masks that people drew
 };
 
 const std::vector<const SaliencyEntry*>& saliencies();  // in the order of saliency.def
 
 // UsageError for a name that none has, with the nearest; ConfigError for an option that the way lacks or refuses.
 std::unique_ptr<Saliency> make_saliency(const std::string& text);
+// The entry that such a text names.
+const SaliencyEntry& saliency_entry(const std::string& text);
 
 // A mask [N] bool of patches as a map. All of them or none are no object.
 Salient salient(const at::Tensor& mask, nn::Grid grid);

@@ -53,6 +53,8 @@ class SaliencyOfPhotos {
       : run_(run),
         way_(discovery::make_saliency(run.options.saliency)),
         refinement_(discovery::make_refinement(run.options.refine)) {
+    for (const auto& note : way_->notes())
+      run.report.note(note);
     if (!way_->reads_patches()) return;
     reader_.emplace(run.model, run.options.saliency_block);
     side_ = run.options.saliency_side.value_or(
@@ -63,7 +65,7 @@ class SaliencyOfPhotos {
   std::string write(size_t i, const fs::path& file) {
     const auto photo = run_.images->read(run_.photos.paths[i]);
     const data::Size size{photo->height, photo->width};
-    discovery::SeenPhoto seen{.name = run_.photos.files[i], .size = size, .patches = {}};
+    discovery::SeenPhoto seen{.name = run_.photos.files[i], .size = size, .patches = {}, .pixels = photo};
     if (reader_) {
       seen.patches = reader_->read(*photo, reader_->size_for(size, side_));
       if (way_->reads_attention() && !seen.patches->attention.defined())
@@ -89,6 +91,7 @@ class SaliencyOfPhotos {
 
 LeftPhotos saliency_stage(Discovering& run, StageFolder& stage) {
   const auto way = discovery::make_saliency(run.options.saliency);
+  const bool is_supervised = discovery::saliency_entry(run.options.saliency).supervised;
   auto done = stage.has_same_inputs() ? read_done(stage / kPhotos) : std::map<std::string, DonePhoto>();
   std::map<std::string, DonePhoto> wanted;
   std::vector<size_t> missing;
@@ -129,10 +132,11 @@ LeftPhotos saliency_stage(Discovering& run, StageFolder& stage) {
     }
     write_file_atomically(stage / kPhotos, all);
     stage.finish();
-    run.report.line("saliency", fmt::format("{} photos by {}{}", missing.size(), run.options.saliency,
-                                            missing.size() == wanted.size()
-                                                ? ""
-                                                : fmt::format(", {} were there", wanted.size() - missing.size())));
+    run.report.line(
+        "saliency",
+        fmt::format(
+            "{} photos by {}{}{}", missing.size(), run.options.saliency, is_supervised ? ", supervised" : "",
+            missing.size() == wanted.size() ? "" : fmt::format(", {} were there", wanted.size() - missing.size())));
   }
   LeftPhotos left;
   for (const auto& [name, one] : wanted) {

@@ -1,0 +1,109 @@
+#include "graft/pipelines/segment_predict.h"
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <torch/types.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "graft/core/error.h"
+#include "graft/core/signals.h"
+#include "graft/data/format.h"
+#include "graft/engine/photo_list.h"
+#include "graft/tasks/pixel_counts.h"
+
+namespace graft::pipelines {
+namespace {
+
+void check(const SegmentPredictOptions& options) {
+  if (std::filesystem::is_directory(options.model))
+    throw UsageError("segment",
+                     "{} is a folder: expected an ONNX file. What graft trained answers with graft predict RUN PHOTO.",
+                     options.model);
+  if (options.threads < 0) throw ConfigError("segment", "--threads {}: expected 0 or more.", options.threads);
+}
+
+// What it gives of a photo as a score a class, [C, h, w]; of one map how surely there is an object.
+at::Tensor scores_of(const at::Tensor& map, const models::onnx::PhotoNetwork& network) {
+  if (map.size(0) > 1) return map;
+  const auto object = network.gives_shares() ? map : map.sigmoid();
+  return at::cat({1 - object, object});
+}
+
+// The classes that a graph tells itself, [1, h, w], each pixel as its nearest place.
+data::Mask mask_of_classes(const at::Tensor& classes, data::Size photo, size_t count, const std::string& file) {
+  if (classes.min().item<int64_t>() < 0 || classes.max().item<int64_t>() >= static_cast<int64_t>(count))
+    throw ModelError("segment", "{} tells class {} of a photo: expected 0 to {}, as --classes has names.", file,
+                     classes.max().item<int64_t>(), count - 1);
+  const auto at_size = at::upsample_nearest2d(classes.to(at::kFloat).unsqueeze(0), {photo.height, photo.width})
+                           .to(at::kByte)
+                           .contiguous();
+  const auto* bytes = at_size.const_data_ptr<std::uint8_t>();
+  return {.width = photo.width, .height = photo.height, .classes = {bytes, bytes + at_size.numel()}, .palette = {}};
+}
+
+// Of so many classes, or of those that the graph tells by number (0).
+std::vector<std::string> names_of(const SegmentPredictOptions& options, size_t count) {
+  if (!options.classes.empty()) {
+    const auto names = data::class_names(options.classes);
+    if (count != 0 && names.size() != count)
+      throw ConfigError("segment", "--classes {}: {} names, where {} has {} classes.", options.classes, names.size(),
+                        options.model, count);
+    return names;
+  }
+  if (count == 0)
+    throw ConfigError("segment", "{} tells classes by number and not how many there are. Name them with --classes.",
+                      options.model);
+  if (count == 2) return {"background", "object"};
+  std::vector<std::string> names;
+  for (size_t i = 0; i < count; ++i)
+    names.push_back(fmt::format("class {}", i));
+  return names;
+}
+
+}  // namespace
+
+ToldMasks segment_predict(const SegmentPredictOptions& options, Reporter& report) {
+  check(options);
+  if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
+  const models::onnx::PhotoNetwork network(options.model, options.photo);
+  for (const auto& note : network.notes())
+    report.note(note);
+  data::ImageCache images(options.exif);
+  engine::DataOptions data;
+  data.on_bad_file = options.on_bad_file;
+  data.workers = options.workers;
+  const auto photos = engine::readable(engine::list_photos(options.files), data, images);
+  ToldMasks result;
+  std::optional<MaskFolder> folder;
+  for (size_t i = 0; i < photos.files.size(); ++i) {
+    stop_if_asked();
+    const auto photo = images.read(photos.paths[i]);
+    const data::Size size{photo->height, photo->width};
+    const auto map = network.read(*photo);
+    const bool told = !map.is_floating_point();
+    const auto scores = told ? map : scores_of(map, network);
+    if (result.photos.empty()) {
+      result.classes = names_of(options, told ? 0 : static_cast<size_t>(scores.size(0)));
+      if (result.classes.size() > data::kMostMaskClasses)
+        throw ConfigError("segment", "{} classes: a mask holds {} at most.", result.classes.size(),
+                          data::kMostMaskClasses);
+      if (!options.output.empty()) folder.emplace(options.output, photos.files, result.classes);
+    }
+    if (told ? map.size(0) != 1 : static_cast<size_t>(scores.size(0)) != result.classes.size())
+      throw ModelError("segment", "{} gives {} maps of {}.", options.model, map.size(0), photos.files[i]);
+    const auto mask = told ? mask_of_classes(map, size, result.classes.size(), options.model)
+                           : tasks::answer_pixels(scores, *data::untold(size)).told;
+    if (folder) folder->add(photos.files[i], *photo, mask);
+    result.photos.push_back({photos.files[i], shares_of(mask, result.classes.size())});
+    report.progress({.stage = "segment",
+                     .done = static_cast<int64_t>(i + 1),
+                     .total = static_cast<int64_t>(photos.files.size()),
+                     .detail = photos.files[i],
+                     .unit = "photos"});
+  }
+  return result;
+}
+
+}  // namespace graft::pipelines
