@@ -63,7 +63,7 @@ class SaliencyOfPhotos {
   std::string write(size_t i, const fs::path& file) {
     const auto photo = run_.images->read(run_.photos.paths[i]);
     const data::Size size{photo->height, photo->width};
-    discovery::SeenPhoto seen{.name = run_.photos.files[i], .size = size, .patches = {}};
+    discovery::SeenPhoto seen{.name = run_.photos.files[i], .size = size, .patches = {}, .pixels = photo};
     if (reader_) {
       seen.patches = reader_->read(*photo, reader_->size_for(size, side_));
       if (way_->reads_attention() && !seen.patches->attention.defined())
