@@ -222,6 +222,41 @@ TEST_F(Discover, StoppedBehindAnyStageItEndsOnTheSameBits) {
   EXPECT_EQ(files_of("amid"), whole);
 }
 
+TEST_F(Discover, AWayThatLearnsKeepsWhatItLearnedAndLearnsAnewOfOtherPhotos) {
+  auto wanted = options("seg");
+  wanted.saliency = "found:train=true,steps=8,batch=4";
+  wanted.region.min_area = 0;
+  Listener stopper("", 4);  // it has learned, and found in four photos
+  EXPECT_THROW(discover(wanted, {}, stopper), Stopped);
+  EXPECT_THAT(stopper.said("head"), HasSubstr("learned of 10 photos in 8 steps"));
+  Listener rest;
+  discover(wanted, {}, rest);
+  EXPECT_EQ(rest.said("head"), "");  // it was kept
+  Silent silent;
+  auto fresh = wanted;
+  fresh.output = (folder_ / "fresh").string();
+  discover(fresh, {}, silent);
+  EXPECT_EQ(files_of("seg"), files_of("fresh"));
+
+  testing::write_bitmap(folder_ / "photos" / "new.bmp", 30, 200, 60, 9);
+  Listener more;
+  discover(wanted, {}, more);
+  EXPECT_THAT(more.said("head"), HasSubstr("learned of 11 photos"));
+  EXPECT_THAT(more.said("saliency"), HasSubstr("11 photos by found"));
+  fresh.output = (folder_ / "fresher").string();
+  discover(fresh, {}, silent);
+  EXPECT_EQ(files_of("seg"), files_of("fresher"));
+}
+
+TEST_F(Discover, PixelsAreEnoughForTheSaliencyOfSome) {
+  auto wanted = options("seg");
+  wanted.saliency = "mc:superpixels=16";
+  wanted.region.min_area = 0;
+  Listener listener;
+  EXPECT_EQ(discover(wanted, {}, listener).photos.size(), 10u);
+  EXPECT_THAT(listener.said("saliency"), HasSubstr("10 photos by mc"));
+}
+
 TEST_F(Discover, WithoutACountTheEigenvaluesSuggestOne) {
   auto wanted = options("seg");
   wanted.saliency = masks();

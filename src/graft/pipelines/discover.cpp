@@ -38,7 +38,7 @@ engine::PhotoList photos_of(const DiscoverOptions& options, data::ImageCache& im
 }
 
 void check(const DiscoverOptions& options) {
-  const auto way = discovery::make_saliency(options.saliency);  // each says what is wrong with it
+  discovery::make_saliency(options.saliency);  // each says what is wrong with it
   discovery::make_refinement(options.refine);
   discovery::make_clustering(options.clustering);
   const auto positive = [](const char* name, const std::optional<int64_t>& value) {
@@ -46,9 +46,6 @@ void check(const DiscoverOptions& options) {
   };
   positive("saliency-side", options.saliency_side);
   positive("crop-size", options.crop_size);
-  if (!way->reads_patches() && (options.saliency_side || options.saliency_block))
-    throw ConfigError("discover", "--saliency-{}: {} reads no patches of the model. Leave it out.",
-                      options.saliency_side ? "side" : "block", options.saliency);
   if (options.region.threshold < 0 || options.region.threshold >= 1)
     throw ConfigError("discover", "--threshold {}: expected from 0 to below 1.", options.region.threshold);
 }
