@@ -5,6 +5,7 @@
 // model reads unless --crop-size says 256, as theirs is.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -87,14 +88,21 @@ void fields(Visitor& visit, DiscoverOptions& o) {
   visit("output", o.output, "folder to write; a stage that is there is not computed again");
 }
 
+// An object of a photo.
+struct DiscoveredRegion {
+  int64_t number = 1;  // in the picture of the photo's regions
+  int64_t cluster = 0;
+  double distance = 0;  // cosine, to the cluster's centre
+  bool core = false;    // it has a mask
+};
+
 // What became of one photo.
 struct DiscoveredPhoto {
   std::string name;  // relative to the folder
   std::filesystem::path path;
-  std::string left = {};                // why it has no region; empty: it has one
-  std::optional<int64_t> cluster = {};  // of its region
-  double distance = 0;                  // cosine, to the cluster's centre
-  bool core = false;                    // it has a mask
+  std::string left = {};                       // why it has no region; empty: it has one
+  std::vector<DiscoveredRegion> regions = {};  // one, but with --parts each
+  bool has_mask() const { return std::ranges::any_of(regions, &DiscoveredRegion::core); }
 };
 
 struct Discovery {
@@ -103,7 +111,7 @@ struct Discovery {
   std::vector<int64_t> sizes;  // regions in each cluster
   int64_t by_eigengap = 0;     // clusters that the graph's eigenvalues suggest; 0: not asked
   double silhouette = 0;
-  int64_t masks = 0;
+  int64_t masks = 0;  // photos that have one
 };
 
 Discovery discover(const DiscoverOptions& options, const engine::Host& host, Reporter& report);

@@ -62,19 +62,35 @@ std::vector<LearntPhoto> look_at(const SeenPhotos& photos, double tau, const Hea
   return learnt;
 }
 
-// Drawn as PyTorch begins a convolution, but with the bias that calls half of all patches an object.
-Head first_head(const std::vector<LearntPhoto>& photos, Random random) {
-  const auto width = photos[0].keys.size(1);
+Head first_head(int64_t width, Random random) {  // as PyTorch begins a convolution
   const double bound = 1 / std::sqrt(static_cast<double>(width));
-  Head head{at::empty({width}, tensor::on_cpu()), at::zeros({1}, tensor::on_cpu())};
-  for (int64_t i = 0; i < width; ++i)
-    head.weight.data_ptr<float>()[i] = static_cast<float>(random.uniform(-bound, bound));
-  std::vector<at::Tensor> logits;
-  for (const auto& photo : photos)
-    logits.push_back(head.logits(photo.keys));
-  head.bias.sub_(at::cat(logits).median());
+  Head head{at::empty({width}, tensor::on_cpu()), at::empty({1}, tensor::on_cpu())};
+  for (auto* tensor : {&head.weight, &head.bias}) {
+    for (int64_t i = 0; i < tensor->numel(); ++i)
+      tensor->data_ptr<float>()[i] = static_cast<float>(random.uniform(-bound, bound));
+  }
   return head;
 }
+
+// What makes the keys of all photos have mean 0 and variance 1 in each of their numbers.
+struct Standard {
+  at::Tensor mean, spread;  // [D]
+
+  explicit Standard(const std::vector<LearntPhoto>& photos) {
+    std::vector<at::Tensor> keys;
+    for (const auto& photo : photos)
+      keys.push_back(photo.keys);
+    const auto all = at::cat(keys);
+    mean = all.mean(0);
+    spread = all.std(0, /*unbiased=*/false).clamp_min(1e-6);
+  }
+
+  // A head for such keys as one for the keys as they are.
+  Head folded(const Head& head) const {
+    const auto weight = head.weight / spread;
+    return {weight, head.bias - at::dot(weight, mean)};
+  }
+};
 
 }  // namespace
 
@@ -185,11 +201,14 @@ at::Tensor head_loss(const Head& head, const std::vector<HeadStep>& batch) {
 
 Head train_head(const SeenPhotos& photos, double tau, const HeadTraining& training, Reporter& report) {
   const Random random(static_cast<uint64_t>(training.seed));
-  const auto learnt = look_at(photos, tau, training, random.fork("photos"), report);
+  auto learnt = look_at(photos, tau, training, random.fork("photos"), report);
   if (learnt.empty())
     throw DataError("found", "none of {} photos has anything that stands out: there is nothing to learn of.",
                     photos.size());
-  auto head = first_head(learnt, random.fork("head"));
+  const Standard standard(learnt);
+  for (auto& photo : learnt)
+    photo.keys = (photo.keys - standard.mean) / standard.spread;
+  auto head = first_head(learnt[0].keys.size(1), random.fork("head"));
   head.weight.requires_grad_();
   head.bias.requires_grad_();
   HeadOptimizer optimizer({head.weight, head.bias});
@@ -229,7 +248,7 @@ Head train_head(const SeenPhotos& photos, double tau, const HeadTraining& traini
     throw DivergenceError("found", "the head's loss is {}: its training did not converge.", last);
   report.line("head", fmt::format("{} numbers learned of {} photos in {} steps: loss {:.3f} -> {:.3f}",
                                   head.weight.numel() + 1, learnt.size(), training.steps, first, last));
-  return {head.weight.detach(), head.bias.detach()};
+  return standard.folded({head.weight.detach(), head.bias.detach()});
 }
 
 }  // namespace graft::discovery::found

@@ -1,8 +1,9 @@
 // FOUND's second stage, after Siméoni et al. 2023 (arXiv:2212.07834): a 1x1 convolution on the keys, trained without
 // labels to say what the first stage says and what its own answer is once it follows the photo's edges. Its released
 // weights are read, and it is trained on a folder's photos. Departures: photos are looked at whole and not in random
-// crops with blur, so that the ViT sees each once; a refined mask's holes are not filled; and the first bias calls half
-// of all patches an object, as a head that begins by calling all of them one agrees with itself and stays there.
+// crops with blur, so that the ViT sees each once; a refined mask's holes are not filled; and while it trains keys have
+// mean 0 and variance 1, which is folded into the head then: what all keys share would else make the first steps call
+// every patch an object, or none, and a head that does so agrees with itself and stays there.
 #pragma once
 
 #include <ATen/core/Tensor.h>
