@@ -38,6 +38,9 @@ TEST(Components, PartsShareEdges) {
   EXPECT_EQ(component_of(mask, 1).sum().item<int64_t>(), 0);
   EXPECT_TRUE(torch::equal(largest_component(mask), of_corner));  // of two of three the first
   EXPECT_EQ(largest_component(torch::zeros({2, 2}, at::kBool)).sum().item<int64_t>(), 0);
+  const auto all = components(mask);
+  EXPECT_EQ(all.sizes, (std::vector<int64_t>{1, 3, 3}));
+  EXPECT_TRUE(torch::equal(all.labels, torch::tensor({{1, 0, 2, 2}, {0, 3, 0, 2}, {3, 3, 0, 0}}, at::kInt)));
 }
 
 }  // namespace

@@ -36,7 +36,9 @@ Patches by_hand(models::Model& model, int64_t block, const data::Image& photo, d
   return {.keys = qkv[1].narrow(0, prefix, patches),
           .attention = at::stack(attention).narrow(1, prefix, patches),
           .grid = {},
-          .heads = heads};
+          .heads = heads,
+          .values = qkv[2].narrow(0, prefix, patches),
+          .tokens = tower.run({pixels_at(model, photo, size)}, 0, 2 + block, {}).x[0].narrow(0, prefix, patches)};
 }
 
 TEST(PatchReader, ReadsTheKeysAndTheAttentionThatTheBlockComputes) {
@@ -54,6 +56,8 @@ TEST(PatchReader, ReadsTheKeysAndTheAttentionThatTheBlockComputes) {
       const auto expected = by_hand(*model, block, photo, size, prefix);
       EXPECT_EQ(patches.heads, expected.heads);
       EXPECT_LT(largest_difference(patches.keys, expected.keys), 2e-5);
+      EXPECT_LT(largest_difference(patches.values, expected.values), 2e-5);
+      EXPECT_LT(largest_difference(patches.tokens, expected.tokens), 2e-5);
       EXPECT_LT(largest_difference(patches.attention, expected.attention), 1e-5);
     }
   }

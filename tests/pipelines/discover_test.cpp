@@ -117,15 +117,15 @@ TEST_F(Discover, WritesMasksOfClustersBesideTheirPhotos) {
   for (const auto& photo : found.photos) {
     EXPECT_TRUE(photo.left.empty());
     const auto file = stage_picture(folder_ / "seg" / "masks", photo.name);
-    EXPECT_EQ(fs::exists(file), photo.core) << photo.name;
-    EXPECT_EQ(fs::exists(folder_ / "seg" / "images" / photo.name), photo.core);
-    if (!photo.core) continue;
+    EXPECT_EQ(fs::exists(file), photo.has_mask()) << photo.name;
+    EXPECT_EQ(fs::exists(folder_ / "seg" / "images" / photo.name), photo.has_mask());
+    if (!photo.has_mask()) continue;
     ++written;
     const auto mask = io::read_index_png(file);
     const auto given = io::read_index_png(stage_picture(folder_ / "given", photo.name));
     ASSERT_EQ(mask.classes.size(), given.classes.size());
     for (size_t i = 0; i < mask.classes.size(); ++i)
-      ASSERT_EQ(mask.classes[i], given.classes[i] == 0 ? 0 : *photo.cluster + 1);
+      ASSERT_EQ(mask.classes[i], given.classes[i] == 0 ? 0 : photo.regions.at(0).cluster + 1);
   }
   EXPECT_EQ(written, found.masks);
   EXPECT_GE(written, 2);
@@ -138,7 +138,7 @@ TEST_F(Discover, PhotosOfOneColourAreOneCluster) {
   const auto found = discover(wanted, {}, silent);
   std::set<std::pair<char, int64_t>> kinds;
   for (const auto& photo : found.photos)
-    kinds.emplace(photo.name.front(), *photo.cluster);
+    kinds.emplace(photo.name.front(), photo.regions.at(0).cluster);
   EXPECT_EQ(kinds.size(), 2u);
 }
 
@@ -220,6 +220,99 @@ TEST_F(Discover, StoppedBehindAnyStageItEndsOnTheSameBits) {
   discover(options("amid"), {}, rest);
   EXPECT_THAT(rest.said("saliency"), HasSubstr("6 photos by attention, 4 were there"));
   EXPECT_EQ(files_of("amid"), whole);
+}
+
+// Each photo holds a large blue or red field; with --parts each two squares of it, one marked large, one small.
+TEST_F(Discover, SeveralRegionsOfAPhotoAreCropsAndMasksOfTheirOwn) {
+  auto wanted = options("seg");
+  masks();
+  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "given")) {
+    if (entry.path().extension() != ".png") continue;
+    auto mask = io::read_index_png(entry.path());
+    for (size_t y = 18; y < 24; ++y)
+      for (size_t x = 0; x < 6; ++x)
+        mask.classes[24 * y + x] = 1;  // 36 pixels beside the 144
+    io::write_index_png(entry.path(), mask);
+  }
+  wanted.saliency = "folder:" + (folder_ / "given").string();
+  wanted.region.parts = discovery::RegionParts::each;
+  wanted.core = 100;
+  Listener listener;
+  const auto found = discover(wanted, {}, listener);
+  EXPECT_THAT(listener.said("regions"), HasSubstr("20 in 10 of 10 photos"));
+  EXPECT_THAT(listener.said("features"), HasSubstr("20 crops"));
+  EXPECT_EQ(found.sizes[0] + found.sizes[1], 20);
+  for (const auto& photo : found.photos) {
+    ASSERT_EQ(photo.regions.size(), 2u) << photo.name;
+    const auto regions = io::read_index_png(stage_picture(folder_ / "seg" / "regions", photo.name));
+    const auto mask = io::read_index_png(stage_picture(folder_ / "seg" / "masks", photo.name));
+    EXPECT_EQ(std::ranges::count(regions.classes, 1), 144);
+    EXPECT_EQ(std::ranges::count(regions.classes, 2), 36);
+    for (size_t i = 0; i < mask.classes.size(); ++i) {
+      const auto number = regions.classes[i];
+      ASSERT_EQ(mask.classes[i], number == 0 ? 0 : photo.regions[number - 1u].cluster + 1);
+    }
+  }
+  Listener again;
+  discover(wanted, {}, again);
+  for (const char* stage : {"saliency", "regions", "features", "clusters", "masks"})
+    EXPECT_TRUE(again.was_there(stage)) << stage << again.said(stage);
+
+  // What is not of a core beside what is counts for nothing.
+  wanted.core = 40;
+  Listener core;
+  const auto fewer = discover(wanted, {}, core);
+  int64_t halves = 0;
+  for (const auto& photo : fewer.photos) {
+    ASSERT_EQ(photo.regions.size(), 2u);
+    if (photo.regions[0].core == photo.regions[1].core) continue;
+    ++halves;
+    const auto mask = io::read_index_png(stage_picture(folder_ / "seg" / "masks", photo.name));
+    EXPECT_EQ(std::ranges::count(mask.classes, 255), photo.regions[0].core ? 36 : 144) << photo.name;
+  }
+  EXPECT_GT(halves, 0);
+
+  wanted.region.regions = 1;
+  Listener one;
+  EXPECT_EQ(discover(wanted, {}, one).photos[0].regions.size(), 1u);
+  EXPECT_THAT(one.said("regions"), HasSubstr("again: regions unset -> 1"));
+  wanted.region.parts = discovery::RegionParts::all;
+  EXPECT_THAT(refusal(wanted), HasSubstr("--regions 1: --parts all is one region a photo"));
+}
+
+TEST_F(Discover, AWayThatLearnsKeepsWhatItLearnedAndLearnsAnewOfOtherPhotos) {
+  auto wanted = options("seg");
+  wanted.saliency = "found:train=true,steps=8,batch=4";
+  wanted.region.min_area = 0;
+  Listener stopper("", 4);  // it has learned, and found in four photos
+  EXPECT_THROW(discover(wanted, {}, stopper), Stopped);
+  EXPECT_THAT(stopper.said("head"), HasSubstr("learned of 10 photos in 8 steps"));
+  Listener rest;
+  discover(wanted, {}, rest);
+  EXPECT_EQ(rest.said("head"), "");  // it was kept
+  Silent silent;
+  auto fresh = wanted;
+  fresh.output = (folder_ / "fresh").string();
+  discover(fresh, {}, silent);
+  EXPECT_EQ(files_of("seg"), files_of("fresh"));
+
+  testing::write_bitmap(folder_ / "photos" / "new.bmp", 30, 200, 60, 9);
+  Listener more;
+  discover(wanted, {}, more);
+  EXPECT_THAT(more.said("head"), HasSubstr("learned of 11 photos"));
+  EXPECT_THAT(more.said("saliency"), HasSubstr("11 photos by found"));
+  fresh.output = (folder_ / "fresher").string();
+  discover(fresh, {}, silent);
+  EXPECT_EQ(files_of("seg"), files_of("fresher"));
+}
+
+TEST_F(Discover, PixelsAreEnoughForTheSaliencyOfSome) {
+  auto wanted = options("seg");
+  wanted.saliency = "mc:superpixels=16";
+  wanted.region.min_area = 0;
+  Listener listener;
+  EXPECT_EQ(discover(wanted, {}, listener).photos.size(), 10u);
+  EXPECT_THAT(listener.said("saliency"), HasSubstr("10 photos by mc"));
 }
 
 TEST_F(Discover, WithoutACountTheEigenvaluesSuggestOne) {

@@ -44,14 +44,28 @@ std::string faded(const fs::path& photo, const fs::path& region) try {
   return "";
 }
 
-std::string crop_of(const fs::path& photo, const fs::path& region) try {
-  const auto image = io::read_image(photo);
-  const auto found = discovery::region_of(discovery::read_map(region), discovery::kAllOfAMask);
-  if (!found.region || found.region->mask.size(0) != image.height || found.region->mask.size(1) != image.width)
-    return "";
-  return thumbnail_uri(data::crop(image, found.region->box));
+std::string crop_of(const DiscoveredPhoto& photo, const fs::path& picture, discovery::RegionParts parts,
+                    int64_t number) try {
+  const auto image = io::read_image(photo.path);
+  const auto region = discovery::RegionPicture(picture, parts).region(number);
+  if (!region || region->mask.size(0) != image.height || region->mask.size(1) != image.width) return "";
+  return thumbnail_uri(data::crop(image, region->box));
 } catch (const Error&) {
   return "";
+}
+
+struct Member {  // of a cluster
+  const DiscoveredPhoto* photo;
+  const pipelines::DiscoveredRegion* region;
+};
+
+std::string remark_of(const DiscoveredPhoto& photo) {
+  if (!photo.left.empty()) return "left out: " + photo.left;
+  std::string text;
+  for (const auto& region : photo.regions)
+    text += fmt::format("{}cluster {}{}", text.empty() ? "" : "; ", region.cluster + 1,
+                        region.core ? "" : ", not of its core");
+  return text;
 }
 
 // Spread evenly over all, so that the sheet shows what the folder holds.
@@ -90,25 +104,24 @@ void write_discovery_report(const pipelines::DiscoverOptions& options, const pip
                            .photo = picture_of(photo->path),
                            .saliency = picture_of(at("saliency", photo->name)),
                            .region = faded(photo->path, at("regions", photo->name)),
-                           .mask = photo->core ? picture_of(at("masks", photo->name)) : "",
-                           .remark = !photo->left.empty() ? "left out: " + photo->left
-                                     : photo->cluster     ? fmt::format("cluster {}{}", *photo->cluster + 1,
-                                                                    photo->core ? "" : ", not of its core")
-                                                          : ""});
+                           .mask = photo->has_mask() ? picture_of(at("masks", photo->name)) : "",
+                           .remark = remark_of(*photo)});
   }
   for (int64_t cluster = 0; cluster < found.clusters; ++cluster) {
-    std::vector<const DiscoveredPhoto*> members;
+    std::vector<Member> members;
     for (const auto& photo : found.photos) {
-      if (photo.cluster == cluster) members.push_back(&photo);
+      for (const auto& region : photo.regions)
+        if (region.cluster == cluster) members.push_back({&photo, &region});
     }
-    std::ranges::stable_sort(members, {}, &DiscoveredPhoto::distance);
+    std::ranges::stable_sort(members, {}, [](const Member& member) { return member.region->distance; });
     report::ClusterRow row{
         .name = fmt::format("cluster {}", cluster + 1),
         .remark = fmt::format("{} crops, {} of the core", members.size(),
-                              std::ranges::count_if(members, [](const auto* photo) { return photo->core; })),
+                              std::ranges::count_if(members, [](const Member& member) { return member.region->core; })),
         .crops = {}};
     for (size_t i = 0; i < std::min(kCrops, members.size()); ++i)
-      row.crops.push_back(crop_of(members[i]->path, at("regions", members[i]->name)));
+      row.crops.push_back(crop_of(*members[i].photo, at("regions", members[i].photo->name), options.region.parts,
+                                  members[i].region->number));
     page.clusters.push_back(std::move(row));
   }
   write_file_atomically(root / "report.html", report::to_html(page));

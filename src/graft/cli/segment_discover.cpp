@@ -18,8 +18,10 @@ void print_clusters(const pipelines::Discovery& found, Terminal& terminal) {
   TextTable table({Align::left, Align::right, Align::right});
   table.row({"cluster", "crops", "masks"});
   for (int64_t cluster = 0; cluster < found.clusters; ++cluster) {
-    const auto masks =
-        std::ranges::count_if(found.photos, [&](const auto& photo) { return photo.core && photo.cluster == cluster; });
+    int64_t masks = 0;
+    for (const auto& photo : found.photos)
+      masks += std::ranges::count_if(photo.regions,
+                                     [&](const auto& region) { return region.core && region.cluster == cluster; });
     table.row({fmt::format("{}", cluster + 1), fmt::format("{}", found.sizes[static_cast<size_t>(cluster)]),
                fmt::format("{}", masks)});
   }

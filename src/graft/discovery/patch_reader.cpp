@@ -77,7 +77,7 @@ Patches PatchReader::read(const data::Image& photo, data::Size size) const {
 Patches PatchReader::read(const at::Tensor& pixels) const {
   const torch::NoGradGuard no_grad;
   const auto grid = nn::Grid{pixels.size(2) / tower_->patch(), pixels.size(3) / tower_->patch()};
-  tower_->run({pixels}, 0, 2 + block_, {});
+  const auto output = tower_->run({pixels}, 0, 2 + block_, {});
   const auto qkv = recorder_->qkv.squeeze(0).to(at::kFloat).chunk(3, 1);  // [T, D] each
   const auto& layout = recorder_->layout;
   const auto first = layout.begin(nn::TokenKind::patch);
@@ -85,7 +85,12 @@ Patches PatchReader::read(const at::Tensor& pixels) const {
   Patches patches{.keys = qkv[1].narrow(0, first, grid.count()).contiguous(),
                   .attention = {},
                   .grid = grid,
-                  .heads = model_->info().vision.heads};
+                  .heads = model_->info().vision.heads,
+                  .values = qkv[2].narrow(0, first, grid.count()).contiguous(),
+                  .tokens = output.x.squeeze(0)
+                                .narrow(0, output.layout.begin(nn::TokenKind::patch), grid.count())
+                                .to(at::kFloat)
+                                .contiguous()};
   if (const auto row = layout.begin(nn::TokenKind::class_token); row >= 0) {
     const auto by_head = [&](const at::Tensor& t) { return t.unflatten(1, {patches.heads, -1}).transpose(0, 1); };
     const auto query = by_head(qkv[0].narrow(0, row, 1)), keys = by_head(qkv[1]);  // [H, 1, d], [H, T, d]

@@ -1,5 +1,6 @@
-// What one block of a ViT knows of the patches of a photo: the keys of its attention, and how its class token attends
-// to them. They are read by an insert at the block's qkv map while the tower runs as it always does.
+// What one block of a ViT knows of the patches of a photo: the keys and values of its attention, what it gives, and how
+// its class token attends to them. They are read by an insert at the block's qkv map while the tower runs as it always
+// does.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -22,6 +23,8 @@ struct Patches {
   at::Tensor attention;
   nn::Grid grid;  // N = rows * columns
   int64_t heads = 1;
+  at::Tensor values = {};  // [N, D] as the keys
+  at::Tensor tokens = {};  // [N, D]: the block's output
 };
 
 // One at a time on a model, which it gives back as it was. Not for several threads.

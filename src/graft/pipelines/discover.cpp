@@ -48,6 +48,10 @@ void check(const DiscoverOptions& options) {
   positive("crop-size", options.crop_size);
   if (options.region.threshold < 0 || options.region.threshold >= 1)
     throw ConfigError("discover", "--threshold {}: expected from 0 to below 1.", options.region.threshold);
+  positive("regions", options.region.regions);
+  if (options.region.regions && options.region.parts != discovery::RegionParts::each)
+    throw ConfigError("discover", "--regions {}: --parts {} is one region a photo. Add --parts each.",
+                      *options.region.regions, option::print(options.region.parts));
 }
 
 template <class Number>
@@ -116,6 +120,7 @@ Discovery discover(const DiscoverOptions& options, const engine::Host& host, Rep
   refuse_nothing(run, without_object);
 
   auto of_regions = write_options(options.region);
+  if (!options.region.regions) of_regions.erase("regions");  // as in folders of before there was the option
   of_regions["saliency/"] = saliency.content();
   StageFolder regions(root / "regions", of_regions);
   const auto left = region_stage(run, without_object, saliency, regions);

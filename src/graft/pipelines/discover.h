@@ -5,6 +5,7 @@
 // model reads unless --crop-size says 256, as theirs is.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -67,8 +68,8 @@ void fields(Visitor& visit, DiscoverOptions& o) {
   fields(visit, o.told);
   visit(
       "saliency", o.saliency,
-      "where an object is: tokencut, lost, found, attention, folder:DIR of masks, or model:FILE, a supervised network "
-      "as ONNX; with options as in tokencut:tau=0.3 or model:FILE,side=320");
+      "where an object is: by patches tokencut, lost, found, attention or selfmask; by pixels rbd or mc; folder:DIR of "
+      "masks; model:FILE, a supervised network as ONNX; with options as in tokencut:tau=0.3 or model:FILE,side=320");
   visit("saliency-side", o.saliency_side, "shorter side of a photo for it, in pixels (default: as the model reads)");
   visit("saliency-block", o.saliency_block, "block of the ViT whose keys and attention it reads (default: the last)");
   visit("refine", o.refine, "how a mask follows edges: bilateral or crf with their options, or none");
@@ -88,14 +89,21 @@ void fields(Visitor& visit, DiscoverOptions& o) {
   visit("output", o.output, "folder to write; a stage that is there is not computed again");
 }
 
+// An object of a photo.
+struct DiscoveredRegion {
+  int64_t number = 1;  // in the picture of the photo's regions
+  int64_t cluster = 0;
+  double distance = 0;  // cosine, to the cluster's centre
+  bool core = false;    // it has a mask
+};
+
 // What became of one photo.
 struct DiscoveredPhoto {
   std::string name;  // relative to the folder
   std::filesystem::path path;
-  std::string left = {};                // why it has no region; empty: it has one
-  std::optional<int64_t> cluster = {};  // of its region
-  double distance = 0;                  // cosine, to the cluster's centre
-  bool core = false;                    // it has a mask
+  std::string left = {};                       // why it has no region; empty: it has one
+  std::vector<DiscoveredRegion> regions = {};  // one, but with --parts each
+  bool has_mask() const { return std::ranges::any_of(regions, &DiscoveredRegion::core); }
 };
 
 struct Discovery {
@@ -104,7 +112,7 @@ struct Discovery {
   std::vector<int64_t> sizes;  // regions in each cluster
   int64_t by_eigengap = 0;     // clusters that the graph's eigenvalues suggest; 0: not asked
   double silhouette = 0;
-  int64_t masks = 0;
+  int64_t masks = 0;  // photos that have one
 };
 
 Discovery discover(const DiscoverOptions& options, const engine::Host& host, Reporter& report);

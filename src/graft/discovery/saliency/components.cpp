@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace graft::discovery {
@@ -48,21 +49,24 @@ at::Tensor component_of(const at::Tensor& mask, int64_t seed) {
   return marked(marks, 1, whole);
 }
 
-at::Tensor largest_component(const at::Tensor& mask) {
+Components components(const at::Tensor& mask) {
   const auto whole = mask.contiguous();
   std::vector<int32_t> marks(static_cast<size_t>(whole.numel()), 0);
-  int32_t label = 0, best = 1;
-  int64_t most = 0;
+  Components found;
   for (int64_t seed = 0; seed < whole.numel(); ++seed) {
-    const auto size = mark(whole.const_data_ptr<bool>(), whole.size(0), whole.size(1), seed, label + 1, marks);
-    if (size == 0) continue;
-    ++label;
-    if (size > most) {
-      most = size;
-      best = label;
-    }
+    const auto size = mark(whole.const_data_ptr<bool>(), whole.size(0), whole.size(1), seed,
+                           static_cast<int32_t>(found.sizes.size()) + 1, marks);
+    if (size > 0) found.sizes.push_back(size);
   }
-  return marked(marks, best, whole);
+  found.labels = at::empty(whole.sizes(), whole.options().dtype(at::kInt));
+  std::ranges::copy(marks, found.labels.data_ptr<int32_t>());
+  return found;
+}
+
+at::Tensor largest_component(const at::Tensor& mask) {
+  const auto parts = components(mask);
+  if (parts.sizes.empty()) return at::zeros_like(mask);
+  return parts.labels == std::ranges::max_element(parts.sizes) - parts.sizes.begin() + 1;
 }
 
 }  // namespace graft::discovery

@@ -13,6 +13,7 @@
 #include "graft/core/options.h"
 #include "graft/data/resize.h"
 #include "graft/discovery/patch_reader.h"
+#include "graft/nn/parameters.h"
 
 namespace graft::discovery {
 
@@ -21,7 +22,15 @@ struct SeenPhoto {
   std::string name;                                     // relative, '/' between
   data::Size size;                                      // of the photo
   std::optional<Patches> patches;                       // where the way reads them
-  std::shared_ptr<const data::Image> pixels = nullptr;  // where it does not
+  std::shared_ptr<const data::Image> pixels = nullptr;  // the photo itself
+};
+
+// All photos, as a way that learns of them sees them.
+class SeenPhotos {
+ public:
+  virtual ~SeenPhotos() = default;
+  virtual size_t size() const = 0;
+  virtual SeenPhoto see(size_t index) const = 0;  // computed each time
 };
 
 struct Salient {
@@ -35,6 +44,13 @@ class Saliency {
   virtual bool reads_patches() const { return true; }
   virtual bool reads_attention() const { return false; }  // of the class token: the model needs one
   virtual Salient find(const SeenPhoto& photo) const = 0;
+
+  // A way that learns of all photos is shown them once before it is asked to find; or it is given what `learn` gave,
+  // by name, which whoever asks keeps. The same photos give the same numbers.
+  virtual bool learns() const { return false; }
+  virtual nn::NamedTensors learn(const SeenPhotos&, Reporter&) { return {}; }
+  virtual void recall(const nn::NamedTensors&) {}
+
   // What the map of the photo of that name depends on beside the options and the patches: of a file, a hash of it.
   virtual std::string content(const std::string&) const { return ""; }
   virtual std::vector<Note> notes() const { return {}; }  // what was taken for granted

@@ -54,10 +54,12 @@ void compute(Discovering& run, const CropFeatures& features, const StageFolder& 
   std::vector<int64_t> sizes(static_cast<size_t>(count), 0);
   for (size_t i = 0; i < features.photos.size(); ++i) {
     ++sizes[static_cast<size_t>(clusters.of[i])];
-    lines += dumped({{"photo", features.photos[i]},
-                     {"cluster", clusters.of[i] + 1},
-                     {"distance", distances[i]},
-                     {"core", static_cast<bool>(core[i])}});
+    ordered_json line = {{"photo", features.photos[i]}};
+    if (!features.regions.empty()) line["region"] = features.regions[i];
+    line["cluster"] = clusters.of[i] + 1;
+    line["distance"] = distances[i];
+    line["core"] = static_cast<bool>(core[i]);
+    lines += dumped(line);
   }
   write_file_atomically(stage / kLines, lines);
   const double silhouette = count > 1 ? discovery::silhouette(clusters.points, clusters.of) : 0;
@@ -90,9 +92,10 @@ void read(const StageFolder& stage, Discovery& found) {
         throw DataError("clusters", "{}: cluster {} of {}.", (stage / kLines).string(), cluster, found.clusters);
       ++found.sizes[static_cast<size_t>(cluster - 1)];
       if (photo == by_name.end()) continue;
-      photo->second->cluster = cluster - 1;
-      photo->second->distance = line.at("distance").get<double>();
-      photo->second->core = line.at("core").get<bool>();
+      photo->second->regions.push_back({.number = line.value("region", int64_t{1}),
+                                        .cluster = cluster - 1,
+                                        .distance = line.at("distance").get<double>(),
+                                        .core = line.at("core").get<bool>()});
     }
   } catch (const nlohmann::json::exception&) {
     throw DataError("clusters", "{} is not what graft wrote. Remove its folder.", stage.folder().string());

@@ -38,18 +38,18 @@ class CropEncoder {
     side_ = static_cast<int>(std::max<int64_t>(1, (side + patch / 2) / patch) * patch);
   }
 
-  // The crop of a photo's region, [3, side, side], normalised.
-  at::Tensor crop(const std::filesystem::path& photo, const std::filesystem::path& region) const {
+  // The crop of a photo's region, [1, 3, side, side], normalised. `file`: of the region, for messages.
+  at::Tensor crop(const std::filesystem::path& photo, const std::optional<discovery::Region>& region,
+                  const std::filesystem::path& file) const {
     const auto image = run_.images->read(photo);
-    const auto found = discovery::region_of(discovery::read_map(region), discovery::kAllOfAMask);
-    if (!found.region || found.region->mask.size(0) != image->height || found.region->mask.size(1) != image->width)
+    if (!region || region->mask.size(0) != image->height || region->mask.size(1) != image->width)
       throw DataError("regions", "{} is no mask of {} x {} pixels with something in it, as its photo wants.",
-                      region.string(), image->width, image->height);
-    const auto& box = found.region->box;
+                      file.string(), image->width, image->height);
+    const auto& box = region->box;
     const auto cut = data::crop(*image, box);
     auto pixels = discovery::pixels_at(*run_.model, cut, {side_, side_});
     if (run_.options.background == CropBackground::zero) {
-      const auto inside = found.region->mask.narrow(0, box.top, box.height).narrow(1, box.left, box.width);
+      const auto inside = region->mask.narrow(0, box.top, box.height).narrow(1, box.left, box.width);
       pixels = pixels * discovery::at_size(inside.to(at::kFloat), {side_, side_});
     }
     return pixels;
@@ -84,6 +84,8 @@ CropFeatures feature_stage(Discovering& run, const StageFolder& regions, StageFo
     if (!view || names == file.metadata().end())
       throw DataError("features", "{} is not what graft wrote. Remove its folder.", (stage / kFile).string());
     features.photos = nlohmann::json::parse(names->second).get<std::vector<std::string>>();
+    if (const auto numbers = file.metadata().find("regions"); numbers != file.metadata().end())
+      features.regions = nlohmann::json::parse(numbers->second).get<std::vector<int64_t>>();
     features.rows = nn::to_tensor(*view).clone();
     run.report.line("features", fmt::format("{} crops, all there", features.photos.size()));
     return features;
@@ -102,24 +104,34 @@ CropFeatures feature_stage(Discovering& run, const StageFolder& regions, StageFo
   std::ranges::sort(crops);
   std::vector<at::Tensor> rows, waiting;
   const auto start = Clock::now();
+  const auto parts = run.options.region.parts;
   for (size_t at = 0; at < crops.size(); ++at) {
     stop_if_asked();
-    const auto& [i, name] = crops[at];
-    features.photos.push_back(run.photos.files[i]);
-    waiting.push_back(encoder.crop(run.photos.paths[i], stage_picture(regions.folder(), run.photos.files[i])));
-    if (static_cast<int64_t>(waiting.size()) < features::kEncoderBatch && at + 1 < crops.size()) continue;
-    rows.push_back(encoder.rows(waiting));
-    waiting.clear();
+    const auto i = crops[at].first;
+    const auto picture = stage_picture(regions.folder(), run.photos.files[i]);
+    const discovery::RegionPicture of_photo(picture, parts);
+    for (const auto number : of_photo.numbers()) {
+      features.photos.push_back(run.photos.files[i]);
+      if (parts == discovery::RegionParts::each) features.regions.push_back(number);
+      waiting.push_back(encoder.crop(run.photos.paths[i], of_photo.region(number), picture));
+      if (static_cast<int64_t>(waiting.size()) < features::kEncoderBatch) continue;
+      rows.push_back(encoder.rows(waiting));
+      waiting.clear();
+    }
     run.report.progress({"features", static_cast<int64_t>(at) + 1, static_cast<int64_t>(crops.size()), "",
-                         static_cast<double>(at + 1) / seconds_since(start), "crops"});
+                         static_cast<double>(at + 1) / seconds_since(start), "photos"});
   }
+  if (!waiting.empty()) rows.push_back(encoder.rows(waiting));
+  if (rows.empty())
+    throw DataError("regions", "{} holds no mask with a region in it. Remove the folder.", regions.folder().string());
   features.rows = at::cat(rows);
-  nn::write_tensors(
-      stage / kFile, {{"features", features.rows}},
-      {{"files", nlohmann::json(features.photos).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
-       {"model", run.model->info().source},
-       {"fingerprint", run.model->info().fingerprint},
-       {"at", run.options.at}});
+  io::Metadata said = {
+      {"files", nlohmann::json(features.photos).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
+      {"model", run.model->info().source},
+      {"fingerprint", run.model->info().fingerprint},
+      {"at", run.options.at}};
+  if (!features.regions.empty()) said["regions"] = nlohmann::json(features.regions).dump();
+  nn::write_tensors(stage / kFile, {{"features", features.rows}}, said);
   stage.finish();
   run.report.line("features", fmt::format("{} crops x {} numbers at {}", features.rows.size(0), features.rows.size(1),
                                           run.options.at));

@@ -10,7 +10,6 @@
 #include "graft/core/signals.h"
 #include "graft/discovery/regions.h"
 #include "graft/discovery/saliency/map_file.h"
-#include "graft/io/index_png.h"
 #include "graft/pipelines/discovery/stages.h"
 
 namespace graft::pipelines {
@@ -36,31 +35,28 @@ LeftPhotos region_stage(Discovering& run, const LeftPhotos& without_object, cons
   }
   stage.begin("regions", run.report);
   LeftPhotos left = without_object;
-  int64_t count = 0;
+  size_t photos = 0, count = 0;
   for (const auto& name : run.photos.files) {
     stop_if_asked();
     if (without_object.contains(name)) continue;
     const auto found =
-        discovery::region_of(discovery::read_map(stage_picture(saliency.folder(), name)), run.options.region);
-    if (!found.region) {
+        discovery::regions_of(discovery::read_map(stage_picture(saliency.folder(), name)), run.options.region);
+    if (found.regions.empty()) {
       left[name] = found.why;
       continue;
     }
-    const auto numbers = found.region->mask.to(at::kByte).contiguous();
-    const auto* bytes = numbers.const_data_ptr<std::uint8_t>();
     const auto file = stage_picture(stage.folder(), name);
     fs::create_directories(file.parent_path());
-    io::write_index_png(file, {.width = static_cast<int>(numbers.size(1)),
-                               .height = static_cast<int>(numbers.size(0)),
-                               .classes = {bytes, bytes + numbers.numel()},
-                               .palette = {}});
-    ++count;
+    discovery::write_regions(file, found.regions);
+    ++photos;
+    count += found.regions.size();
   }
   write_file_atomically(stage / kLeft,
                         nlohmann::json(left).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   stage.finish();
-  run.report.line("regions", fmt::format("{} of {} photos{}", count, run.photos.files.size(),
-                                         left.empty() ? "" : fmt::format(", {} left out", left.size())));
+  run.report.line("regions",
+                  fmt::format("{}{} of {} photos{}", count == photos ? "" : fmt::format("{} in ", count), photos,
+                              run.photos.files.size(), left.empty() ? "" : fmt::format(", {} left out", left.size())));
   return left;
 }
 

@@ -9,11 +9,14 @@
 #include "graft/core/atomic_file.h"
 #include "graft/core/clock.h"
 #include "graft/core/error.h"
+#include "graft/core/hash.h"
 #include "graft/core/signals.h"
 #include "graft/discovery/patch_reader.h"
 #include "graft/discovery/refinement/refinement.h"
 #include "graft/discovery/saliency/map_file.h"
 #include "graft/discovery/saliency/saliency.h"
+#include "graft/io/safetensors.h"
+#include "graft/nn/tensor_file.h"
 #include "graft/pipelines/discovery/stages.h"
 
 namespace graft::pipelines {
@@ -21,7 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kPhotos = "photos.jsonl";  // a line a photo that is done
+constexpr const char* kPhotos = "photos.jsonl";        // a line a photo that is done
+constexpr const char* kLearnt = "learnt.safetensors";  // what a way learned of all photos, where it does
 
 // What is known of a photo that was done: of what it was computed, and why there is no map.
 struct DonePhoto {
@@ -47,7 +51,7 @@ std::map<std::string, DonePhoto> read_done(const fs::path& file) {
   return done;
 }
 
-class SaliencyOfPhotos {
+class SaliencyOfPhotos final : public discovery::SeenPhotos {
  public:
   explicit SaliencyOfPhotos(Discovering& run)
       : run_(run),
@@ -61,21 +65,38 @@ class SaliencyOfPhotos {
         std::min(run.model->info().own_size.height, run.model->info().own_size.width));
   }
 
-  // -> why there is no map; empty: it is written.
-  std::string write(size_t i, const fs::path& file) {
+  size_t size() const override { return run_.photos.files.size(); }
+
+  discovery::SeenPhoto see(size_t i) const override {
     const auto photo = run_.images->read(run_.photos.paths[i]);
     const data::Size size{photo->height, photo->width};
     discovery::SeenPhoto seen{.name = run_.photos.files[i], .size = size, .patches = {}, .pixels = photo};
-    if (reader_) {
-      seen.patches = reader_->read(*photo, reader_->size_for(size, side_));
-      if (way_->reads_attention() && !seen.patches->attention.defined())
-        throw ModelError("saliency", "{} has no class token, whose attention {} reads. Take tokencut or lost.",
-                         run_.model->info().source, run_.options.saliency);
+    if (!reader_) return seen;
+    seen.patches = reader_->read(*photo, reader_->size_for(size, side_));
+    if (way_->reads_attention() && !seen.patches->attention.defined())
+      throw ModelError("saliency", "{} has no class token, whose attention {} reads. Take tokencut or lost.",
+                       run_.model->info().source, run_.options.saliency);
+    return seen;
+  }
+
+  // A way that learns learns of all photos, whose hash is `of`; or what it learned of them lies in `file`.
+  void learn(const fs::path& file, const std::string& of) {
+    if (!way_->learns()) return;
+    if (fs::exists(file)) {
+      const auto stored = io::SafetensorsFile::open(file).metadata();
+      if (const auto known = stored.find("of"); known != stored.end() && known->second == of)
+        return way_->recall(nn::read_tensors(file));
     }
+    nn::write_tensors(file, way_->learn(*this, run_.report), {{"of", of}});
+  }
+
+  // -> why there is no map; empty: it is written.
+  std::string write(size_t i, const fs::path& file) const {
+    const auto seen = see(i);
     const auto found = way_->find(seen);
     if (!found.map.defined()) return found.why;
     fs::create_directories(file.parent_path());
-    discovery::write_map(file, refinement_->refine(*photo, discovery::at_size(found.map, size)));
+    discovery::write_map(file, refinement_->refine(*seen.pixels, discovery::at_size(found.map, seen.size)));
     return "";
   }
 
@@ -87,17 +108,26 @@ class SaliencyOfPhotos {
   int64_t side_ = 0;
 };
 
+// Of what a way that learns has learned, and so of what each of its maps is computed.
+std::string content_of_all(Discovering& run) {
+  Hash hash;
+  for (size_t i = 0; i < run.photos.files.size(); ++i)
+    hash.add(run.photos.files[i]).add(run.images->content(run.photos.paths[i]));
+  return hash.hex();
+}
+
 }  // namespace
 
 LeftPhotos saliency_stage(Discovering& run, StageFolder& stage) {
   const auto way = discovery::make_saliency(run.options.saliency);
   const bool is_supervised = discovery::saliency_entry(run.options.saliency).supervised;
   auto done = stage.has_same_inputs() ? read_done(stage / kPhotos) : std::map<std::string, DonePhoto>();
+  const auto of_all = way->learns() ? content_of_all(run) : "";
   std::map<std::string, DonePhoto> wanted;
   std::vector<size_t> missing;
   for (size_t i = 0; i < run.photos.files.size(); ++i) {
     const auto& name = run.photos.files[i];
-    const auto of = run.images->content(run.photos.paths[i]) + way->content(name);
+    const auto of = run.images->content(run.photos.paths[i]) + way->content(name) + of_all;
     const auto known = done.find(name);
     const bool is_there = known != done.end() && known->second.of == of &&
                           (!known->second.why.empty() || fs::exists(stage_picture(stage.folder(), name)));
@@ -109,7 +139,10 @@ LeftPhotos saliency_stage(Discovering& run, StageFolder& stage) {
   } else {
     stage.begin("saliency", run.report);
     std::optional<SaliencyOfPhotos> saliency;
-    if (!missing.empty()) saliency.emplace(run);
+    if (!missing.empty()) {
+      saliency.emplace(run);
+      saliency->learn(stage / kLearnt, of_all);
+    }
     std::ofstream log(stage / kPhotos, std::ios::app);
     const auto start = Clock::now();
     for (size_t at = 0; at < missing.size(); ++at) {

@@ -34,13 +34,17 @@ using LeftPhotos = std::map<std::string, std::string>;
 // -> the photos without an object.
 LeftPhotos saliency_stage(Discovering& run, StageFolder& stage);
 
-// regions/: a mask a photo, 0 and 1. -> the photos without one, those before included.
+// regions/: a mask a photo, 0 and 1; with --parts each a region has its number. -> the photos without one, those before
+// included.
 LeftPhotos region_stage(Discovering& run, const LeftPhotos& without_object, const StageFolder& saliency,
                         StageFolder& stage);
 
-// features/features.safetensors: "features" [n, D] float32, and the photos as a JSON list in the metadata's "files".
+// features/features.safetensors: "features" [n, D] float32, and the photos as a JSON list in the metadata's "files";
+// with
+// --parts each the regions' numbers in its "regions".
 struct CropFeatures {
-  std::vector<std::string> photos;
+  std::vector<std::string> photos;  // of each row
+  std::vector<int64_t> regions;     // of each row; empty: a photo has one
   at::Tensor rows;
 };
 CropFeatures feature_stage(Discovering& run, const StageFolder& regions, StageFolder& stage);

@@ -2,28 +2,55 @@
 
 #include <torch/types.h>
 
+#include <optional>
+
 #include "graft/core/error.h"
+#include "graft/data/image_cache.h"
 
 namespace graft::discovery::found {
 namespace {
 
 class FoundBackground final : public Saliency {
  public:
-  explicit FoundBackground(Options options) : options_(options) {
+  explicit FoundBackground(Options options) : options_(std::move(options)) {
     if (options_.tau <= -1 || options_.tau >= 1)
       throw ConfigError("found", "tau {}: expected a cosine above -1 and below 1.", options_.tau);
+    if (options_.train && !options_.head.empty())
+      throw ConfigError("found", "head={} and train=true: expected one of them.", options_.head);
+    const auto& training = options_.training;
+    if (training.steps < 1 || training.batch < 1 || training.photos < 1)
+      throw ConfigError("found", "steps {}, batch {}, photos {}: expected 1 or more of each.", training.steps,
+                        training.batch, training.photos);
+    if (options_.head.empty()) return;
+    head_ = read_head(options_.head);
+    content_ = data::content_of_file(options_.head);
   }
 
-  bool reads_attention() const override { return true; }
+  bool reads_attention() const override { return options_.head.empty(); }
+  bool learns() const override { return options_.train; }
+
+  nn::NamedTensors learn(const SeenPhotos& photos, Reporter& report) override {
+    head_ = train_head(photos, options_.tau, options_.training, report);
+    return head_->named();
+  }
+  void recall(const nn::NamedTensors& learnt) override { head_ = head_of(learnt, "what was learned"); }
+
+  std::string content(const std::string&) const override { return content_; }
 
   Salient find(const SeenPhoto& photo) const override {
     const auto& patches = *photo.patches;
     if (are_alike(patches.keys)) return {{}, "its patches are all alike"};
-    return salient(background_of(patches).likeness <= options_.tau, patches.grid);
+    if (!head_) return salient(background_of(patches).likeness <= options_.tau, patches.grid);
+    const auto logits = head_->logits(patches.keys);
+    auto found = salient(logits > 0, patches.grid);
+    if (found.map.defined()) found.map = logits.sigmoid().view_as(found.map);
+    return found;
   }
 
  private:
   Options options_;
+  std::optional<Head> head_;
+  std::string content_;  // of its file
 };
 
 }  // namespace
