@@ -133,20 +133,27 @@ class World : public testing::Environment {
   fs::path root;
 
  private:
-  // What segment discover would write, and a truth for it: of each photo the left half.
+  // What segment discover would write, and a truth for it: of each photo the left half. Likewise for the test photos.
   static void put_masks() {
-    for (const char* folder : {"seg/images", "seg/masks", "truth"})
+    for (const char* folder : {"seg/images", "seg/masks", "truth", "pets-masks"})
       fs::create_directories(folder);
     std::ofstream("seg/classes.txt") << "background\nobject\n";
     for (const auto& photo : fs::directory_iterator("pets/train/Ties")) {
-      const auto image = io::read_image(photo.path());
-      io::IndexImage mask{image.width, image.height, {}, {}};
-      for (int i = 0; i < image.width * image.height; ++i)
-        mask.classes.push_back(i % image.width < image.width / 2 ? 1 : 0);
       fs::copy_file(photo.path(), "seg/images" / photo.path().filename());
       for (const char* folder : {"seg/masks", "truth"})
-        io::write_index_png(fs::path(folder) / photo.path().filename().replace_extension(".png"), mask);
+        put_mask(photo.path(), folder);
     }
+    for (const char* name : {"Ties", "Watches"}) {
+      for (const auto& photo : fs::directory_iterator(fs::path("pets/test") / name))
+        put_mask(photo.path(), "pets-masks");
+    }
+  }
+  static void put_mask(const fs::path& photo, const fs::path& folder) {
+    const auto image = io::read_image(photo);
+    io::IndexImage mask{image.width, image.height, {}, {}};
+    for (int i = 0; i < image.width * image.height; ++i)
+      mask.classes.push_back(i % image.width < image.width / 2 ? 1 : 0);
+    io::write_index_png(folder / photo.filename().replace_extension(".png"), mask);
   }
   static void copy_photos(const fs::path& to, int count) {
     for (const char* name : {"Ties", "Watches"}) {
@@ -290,6 +297,7 @@ std::vector<std::string> sound_call(const std::string& command) {
   if (command == "segment predict")
     return {"segment", "predict", "--model", "net.onnx", "--side", "16", "-q", "holiday"};
   if (command == "segment evaluate") return {"segment", "evaluate", "--folder", "seg", "--masks", "truth", "-q"};
+  if (command == "segment swap") return {"segment", "swap", "--run", "runs/pets", "--masks", "pets-masks", "-q"};
   if (command == "zero-shot") return {command, "--model", "clip", "--data", "pets", "-q"};
   if (command == "compare") return {command, "--study", "study.yaml", "-q", "--output", "odd/study"};
   if (command == "features") {

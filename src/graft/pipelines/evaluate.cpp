@@ -17,14 +17,15 @@
 #include "graft/data/text_list.h"
 #include "graft/engine/class_places.h"
 #include "graft/engine/clip_list.h"
-#include "graft/engine/model_objective.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/prompt_notes.h"
 #include "graft/engine/run_data.h"
 #include "graft/models/feature_model.h"
 #include "graft/models/sources.h"
 #include "graft/pipelines/mask_folder.h"
+#include "graft/pipelines/run_classifier.h"
 #include "graft/tasks/prediction_file.h"
+#include "graft/tasks/task.h"
 
 namespace graft::pipelines {
 namespace {
@@ -43,12 +44,6 @@ std::string why_only_its_classes(const methods::Adapted& adapted, const engine::
   }
   return "";
 }
-
-// What is chosen among, and how the run's classifier gives it.
-struct ChoiceOfClasses {
-  std::vector<std::string> classes;
-  std::vector<int64_t> columns;  // of the run's classifier; empty: all, as they stand
-};
 
 // --classes: the run's own in any number and order, or, where nothing belongs to a class, any.
 ChoiceOfClasses choose_classes(methods::Adapted& adapted, const engine::AdapterInfo& info, const std::string& asked) {
@@ -116,30 +111,6 @@ data::Sample told_by_run(data::Sample sample, const data::Dataset& dataset, cons
   return sample;
 }
 
-Evaluation evaluate_on(methods::Adapted& adapted, const engine::AdapterInfo& info, features::Encoder& encoder,
-                       const data::Source& source, const ChoiceOfClasses& choice, Reporter& report,
-                       tasks::PredictionRows::MaskSink masks = {}) {
-  const auto& entry = tasks::find_task(info.task);
-  const auto& tower = adapted.model->reader();
-  const nn::Place place =
-      features::kept_place(tower, std::min(methods::earliest_change(adapted.whole(), *adapted.model), adapted.head_at));
-  const std::shared_ptr<const tasks::Task> task = entry.make({});
-  engine::ModelObjective objective(adapted, encoder,
-                                   {.place = place,
-                                    .task = task,
-                                    .target = entry.target,
-                                    .cached = place > 0 && encoder.fits(source.size(), place, source.frames()),
-                                    .choices = choice.columns,
-                                    .masks = std::move(masks)},
-                                   nullptr, report);
-  Evaluation result;
-  result.reads = source.reads();
-  result.classes = choice.classes;
-  result.predictions = objective.predict(source);
-  result.scores = task->score(result.predictions, /*intervals=*/true);
-  return result;
-}
-
 // The data's masks, told by the run's classes.
 std::shared_ptr<const data::Masks> told_by_run(const data::Dataset& dataset, const engine::AdapterInfo& info) {
   const engine::ClassPlaces known(info.classes);
@@ -172,42 +143,6 @@ std::string told_by(const engine::AdapterInfo& info) {
   const auto& task = tasks::find_task(info.task);
   return data::has_classes(task.target) || info.foreign() ? fmt::format("{} classes", info.classes.size())
                                                           : task.summary;
-}
-
-engine::AdapterInfo read_classifier_info(const std::string& run) {
-  engine::AdapterInfo info = engine::read_adapter_info(run);
-  if (info.merged && info.head_outputs() == 0 && data::has_classes(tasks::find_task(info.task).target)) {
-    throw ModelError("adapter", "{} has no classes to predict: the adapter that was merged had none.", run);
-  }
-  if (!info.foreign() || info.head_outputs() > 0) return info;
-  throw ModelError("adapter",
-                   "{} holds an adapter that PEFT wrote without a classifier (modules_to_save): it has no classes to "
-                   "predict. Use it with `graft features --adapter` or `graft merge`.",
-                   run);
-}
-
-methods::Adapted load_classifier(const std::string& run, const std::shared_ptr<models::Model>& model, bool force_base,
-                                 Reporter& report) {
-  methods::Adapted adapted = engine::load_adapter(run, model, report, force_base);
-  if (adapted.headless.empty()) return adapted;
-  throw ModelError(
-      "adapter",
-      "{}: {}, so that it has no classes to predict. Use it with `graft features --adapter` or `graft merge`.", run,
-      adapted.headless);
-}
-
-// The data that the run was trained on, opened as it was; what is asked for here goes before it.
-engine::DataOptions own_data(const std::string& run, const engine::DataOptions& asked) {
-  const auto own = engine::data_of_run(run);
-  if (!own) {
-    throw UsageError("evaluate", "which photos? {} does not know the data that it was trained on: give --data.", run);
-  }
-  OptionValues values = write_options(*own);
-  const OptionValues defaults = write_options(engine::DataOptions{});
-  for (const auto& [name, text] : write_options(asked)) {
-    if (text != defaults.at(name)) values[name] = text;
-  }
-  return read_options<engine::DataOptions>("evaluate", values);
 }
 
 // Where each of `samples` lies in its clip, with frames of at most kFramesShown a clip where they are wanted.

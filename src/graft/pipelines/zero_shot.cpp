@@ -55,39 +55,6 @@ at::Tensor class_rows(const models::Model& model, features::Encoder& encoder, co
   return each.size() == 1 ? each.front() : models::unit(at::stack(each).mean(0));
 }
 
-Evaluation evaluate(const std::shared_ptr<models::Model>& model, features::Encoder& encoder,
-                    const std::vector<std::string>& classes, const std::vector<std::string>& templates,
-                    const data::Source& source, Reporter& report) {
-  const torch::NoGradGuard no_grad;
-  std::vector<std::string> names;
-  for (const auto& name : classes)
-    names.push_back(data::prompt_name(name));
-  tasks::PredictionRows predictions(source, data::Target::label, static_cast<int64_t>(classes.size()));
-  if (model->class_features().rows.defined()) {
-    const models::GivenPrompts prompts(*model);
-    nn::Context context;
-    predictions.add(prompts.forward(encoder.features(source, model->reader().last(), report), context));
-  } else if (reads_texts(*model)) {
-    const auto rows = class_rows(*model, encoder, names, templates, report);
-    const auto features = models::unit(encoder.features(source, model->reader().last(), report));
-    predictions.add(kSentenceScale * at::matmul(features, rows.t()));
-  } else {
-    models::ClassPrompts prompts(model, names, templates);
-    engine::say_of_prompts(prompts, classes, report);
-    const at::Tensor features = encoder.features(source, model->reader().last(), report);
-    features::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
-      nn::Context context;
-      predictions.add(prompts.forward(rows, context).narrow(0, 0, count));
-    });
-  }
-  Evaluation result;
-  result.reads = source.reads();
-  result.classes = classes;
-  result.predictions = predictions.take();
-  result.scores = tasks::score(tasks::count_classes(result.predictions), /*intervals=*/true);
-  return result;
-}
-
 // Photos and captions, as the untrained model finds the ones by the others.
 Evaluation retrieve(engine::Session& session, data::Split split, Reporter& report) {
   const torch::NoGradGuard no_grad;
@@ -142,7 +109,7 @@ Evaluation zero_shot_unlabelled(const ZeroShotOptions& options, const std::vecto
   data::Dataset dataset;
   dataset.name = options.data.data;
   const auto source = models::source_of(*model, dataset, engine::samples_of(photos), {.images = images});
-  return evaluate(model, encoder, classes, templates, *source, report);
+  return zero_shot(model, encoder, classes, templates, *source, report);
 }
 
 Evaluation zero_shot_labelled(const ZeroShotOptions& options, const std::vector<std::string>& templates,
@@ -160,6 +127,39 @@ Evaluation zero_shot_labelled(const ZeroShotOptions& options, const std::vector<
 }
 
 }  // namespace
+
+Evaluation zero_shot(const std::shared_ptr<models::Model>& model, features::Encoder& encoder,
+                     const std::vector<std::string>& classes, const std::vector<std::string>& templates,
+                     const data::Source& source, Reporter& report) {
+  const torch::NoGradGuard no_grad;
+  std::vector<std::string> names;
+  for (const auto& name : classes)
+    names.push_back(data::prompt_name(name));
+  tasks::PredictionRows predictions(source, data::Target::label, static_cast<int64_t>(classes.size()));
+  if (model->class_features().rows.defined()) {
+    const models::GivenPrompts prompts(*model);
+    nn::Context context;
+    predictions.add(prompts.forward(encoder.features(source, model->reader().last(), report), context));
+  } else if (reads_texts(*model)) {
+    const auto rows = class_rows(*model, encoder, names, templates, report);
+    const auto features = models::unit(encoder.features(source, model->reader().last(), report));
+    predictions.add(kSentenceScale * at::matmul(features, rows.t()));
+  } else {
+    models::ClassPrompts prompts(model, names, templates);
+    engine::say_of_prompts(prompts, classes, report);
+    const at::Tensor features = encoder.features(source, model->reader().last(), report);
+    features::Encoder::each_pass(features, [&](const at::Tensor& rows, int64_t count) {
+      nn::Context context;
+      predictions.add(prompts.forward(rows, context).narrow(0, 0, count));
+    });
+  }
+  Evaluation result;
+  result.reads = source.reads();
+  result.classes = classes;
+  result.predictions = predictions.take();
+  result.scores = tasks::score(tasks::count_classes(result.predictions), /*intervals=*/true);
+  return result;
+}
 
 Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host& host, Reporter& report) {
   const auto templates = engine::read_templates(options.templates, options.templates_file);
@@ -180,8 +180,8 @@ Evaluation zero_shot(engine::Session& session, const std::vector<std::string>& t
     throw DataError("zero-shot", "{} has {}: expected one class or a caption for each example.", session.dataset().name,
                     tasks::task_of(session.dataset().target).summary);
   }
-  return evaluate(session.model(), session.encoder(), session.dataset().classes, templates,
-                  *session.source(session.dataset(), split, {}, nullptr), report);
+  return zero_shot(session.model(), session.encoder(), session.dataset().classes, templates,
+                   *session.source(session.dataset(), split, {}, nullptr), report);
 }
 
 }  // namespace graft::pipelines

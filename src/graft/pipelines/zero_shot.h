@@ -3,12 +3,14 @@
 // ways.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "graft/core/log.h"
 #include "graft/engine/options.h"
 #include "graft/engine/session.h"
+#include "graft/features/encoder.h"
 #include "graft/pipelines/evaluate.h"
 
 namespace graft::pipelines {
@@ -36,5 +38,9 @@ void fields(Visitor& visit, ZeroShotOptions& o) {
 Evaluation zero_shot(const ZeroShotOptions& options, const engine::Host& host, Reporter& report);
 Evaluation zero_shot(engine::Session& session, const std::vector<std::string>& templates, data::Split split,
                      Reporter& report);
+// Of any source's examples, whose labels are places in `classes`.
+Evaluation zero_shot(const std::shared_ptr<models::Model>& model, features::Encoder& encoder,
+                     const std::vector<std::string>& classes, const std::vector<std::string>& templates,
+                     const data::Source& source, Reporter& report);
 
 }  // namespace graft::pipelines
