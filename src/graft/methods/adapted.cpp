@@ -1,5 +1,7 @@
 #include "graft/methods/adapted.h"
 
+#include <torch/types.h>
+
 #include "graft/core/error.h"
 #include "graft/core/random.h"
 
@@ -61,8 +63,12 @@ void serve_classes(Adapted& adapted, std::vector<std::string> classes, const Mak
   adapted.setting.outputs = 0;
   auto wish = adapted.method->head(adapted.setting);
   wish.kind = adapted.head->kind();
-  Random unused(0);  // class prompts draw nothing
+  Random unused(0);  // what it has of its own is that of the head before
+  const auto learned = adapted.head->named_parameters();
   adapted.head = make_head(adapted.setting, wish, unused);
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : adapted.head->named_parameters())
+    parameter.value().copy_(learned[parameter.key()]);
   for (const auto& binding : adapted.adaptation.bindings) {
     GRAFT_ASSERT(!binding.insert->is_of_its_classes());
     for (const auto& site : binding.sites) {

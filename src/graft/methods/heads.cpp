@@ -11,8 +11,6 @@
 #include "graft/models/feature_model.h"
 
 namespace graft::methods {
-namespace {
-
 std::shared_ptr<models::Head> class_prompts(const Setting& setting, const HeadWish& wish,
                                             const std::string& needed_by) {
   setting.model->require_prompts("adapt", needed_by);
@@ -28,6 +26,8 @@ std::shared_ptr<models::Head> class_prompts(const Setting& setting, const HeadWi
   return std::make_shared<models::ClassPrompts>(setting.model, std::move(names), setting.templates, wish.learned_words,
                                                 wish.word_position);
 }
+
+namespace {
 
 std::shared_ptr<models::Head> linear_head(const Setting& setting, const HeadWish& wish, Random& random) {
   const int64_t width = setting.model->reader().width(place_of(wish, *setting.model));

@@ -36,4 +36,8 @@ using MakeHead = std::function<std::shared_ptr<models::Head>(const Setting&, con
 // "adapt" for prompts that cannot be.
 std::shared_ptr<models::Head> head_of_examples(const Setting& setting, const HeadWish& wish, Random& random);
 
+// Class prompts with the words that the wish leaves room for. ModelError and ConfigError at "adapt", "<needed_by> ...",
+// where the model has no text tower, or no classes are told.
+std::shared_ptr<models::Head> class_prompts(const Setting& setting, const HeadWish& wish, const std::string& needed_by);
+
 }  // namespace graft::methods

@@ -8,6 +8,7 @@
 
 #include "graft/core/error.h"
 #include "graft/core/random.h"
+#include "graft/models/clip/pixel_prompts.h"
 #include "graft/models/pixel_head.h"
 #include "graft/plugins/losses/loss.h"
 #include "graft/statistics/bootstrap.h"
@@ -131,6 +132,11 @@ std::shared_ptr<models::Head> pixel_head(const methods::Setting& setting, const 
   }
   const bool inside = wish.at && *wish.at >= 1 && *wish.at <= *dense;
   const auto place = inside ? *wish.at : *dense;
+  if (wish.kind == models::HeadKind::prompts) {
+    return std::make_shared<models::PixelPrompts>(
+        place, tower.width(place), methods::class_prompts(setting, wish, "classes of pixels by their prompts need"),
+        tower.width(tower.last()), random);
+  }
   auto head = std::make_shared<models::PixelHead>(place, tower.width(place), setting.head_outputs(), wish.init, random);
   // A model that came with as many classes begins with these.
   const auto& own = setting.model->pixel_classes();
