@@ -8,6 +8,7 @@
 namespace graft::data {
 namespace {
 
+constexpr int kFirstLetter = 48;                          // '0'
 constexpr double kFarthest = 1e7;                         // a corner from a photo, in pixels
 constexpr std::int64_t kLongest = std::int64_t{1} << 40;  // a run
 
@@ -62,14 +63,14 @@ void fill_runs(const std::vector<std::int64_t>& runs, Size photo, const std::fun
 }
 
 std::vector<std::int64_t> runs_of_letters(std::string_view letters) {
-  constexpr int kFirst = 48, kMostBits = 60;
+  constexpr int kMostBits = 60;
   std::vector<std::int64_t> runs;
   for (std::size_t at = 0; at < letters.size();) {
     std::int64_t value = 0;
     int bits = 0;
     for (bool more = true; more;) {
       if (at == letters.size()) throw DataError("mask", "runs in letters that end in the middle of one.");
-      const int letter = letters[at++] - kFirst;
+      const int letter = letters[at++] - kFirstLetter;
       if (letter < 0 || letter > 63 || bits >= kMostBits)
         throw DataError("mask", "runs in letters: '{}' is none.", letters.substr(at - 1, 1));
       value |= std::int64_t{letter & 31} << bits;
@@ -82,6 +83,42 @@ std::vector<std::int64_t> runs_of_letters(std::string_view letters) {
     runs.push_back(value);
   }
   return runs;
+}
+
+std::string letters_of_runs(const std::vector<std::int64_t>& runs) {
+  std::string letters;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    std::int64_t value = i > 2 ? runs[i] - runs[i - 2] : runs[i];
+    for (bool more = true; more;) {
+      const auto bits = static_cast<int>(value & 31);
+      value >>= 5;
+      more = value != ((bits & 16) != 0 ? -1 : 0);
+      letters += static_cast<char>(kFirstLetter + bits + (more ? 32 : 0));
+    }
+  }
+  return letters;
+}
+
+ClassArea area_of(const io::IndexImage& mask, std::uint8_t of_class) {
+  ClassArea area{.runs = {0}, .left = mask.width, .top = mask.height};
+  bool inside = false;
+  for (int x = 0; x < mask.width; ++x) {
+    for (int y = 0; y < mask.height; ++y) {
+      const bool is_it = mask.classes[static_cast<std::size_t>(y) * static_cast<std::size_t>(mask.width) +
+                                      static_cast<std::size_t>(x)] == of_class;
+      if (is_it != inside) area.runs.push_back(0);
+      inside = is_it;
+      ++area.runs.back();
+      if (!is_it) continue;
+      ++area.pixels;
+      area.left = std::min(area.left, x);
+      area.right = std::max(area.right, x + 1);
+      area.top = std::min(area.top, y);
+      area.bottom = std::max(area.bottom, y + 1);
+    }
+  }
+  if (area.pixels == 0) area.left = area.top = 0;
+  return area;
 }
 
 }  // namespace graft::data

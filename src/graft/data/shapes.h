@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "graft/data/resize.h"
+#include "graft/io/index_png.h"
 
 namespace graft::data {
 
@@ -26,5 +28,14 @@ void fill_runs(const std::vector<std::int64_t>& runs, Size photo, const std::fun
 // there is the sign, and from the third run on each is the difference to the one before the last. DataError for letters
 // that are none, runs below 0 or beyond 2^40, and a last one that is cut.
 std::vector<std::int64_t> runs_of_letters(std::string_view letters);
+std::string letters_of_runs(const std::vector<std::int64_t>& runs);
+
+// Of the pixels that are one class. Its runs begin with what is outside, perhaps 0 pixels.
+struct ClassArea {
+  std::vector<std::int64_t> runs;
+  std::int64_t pixels = 0;
+  int left = 0, top = 0, right = 0, bottom = 0;  // the box around it, right and bottom beyond; of no pixel: 0
+};
+ClassArea area_of(const io::IndexImage& mask, std::uint8_t of_class);
 
 }  // namespace graft::data

@@ -310,9 +310,12 @@ Evaluation predict(const PredictOptions& options, const engine::Host& host, Repo
   }
   auto result = evaluate_on(adapted, info, encoder, *source, choice, report, std::move(sink));
   result.windows = windows_shown(asked, *source, *frames, !options.html.empty());
-  if (folder)
-    report.line("masks",
-                fmt::format("{}/masks, and laid over the photos in {}/overlays", options.output, options.output));
+  if (folder) {
+    folder->finish();
+    report.line("masks", fmt::format("{0}/masks, laid over the photos in {0}/overlays, as COCO's instances in "
+                                     "{0}/instances.json",
+                                     options.output));
+  }
   if (!pairs) return result;
   return nearest_texts(std::move(result), adapted, models::caption_ids(*model, choice.classes, reading, &report));
 }

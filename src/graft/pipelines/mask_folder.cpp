@@ -7,6 +7,7 @@
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/data/shapes.h"
 #include "graft/io/image_png.h"
 #include "graft/io/index_png.h"
 
@@ -26,7 +27,7 @@ io::Image overlay(const io::Image& photo, const data::Mask& mask, const std::vec
   io::Image over = photo;
   for (size_t i = 0; i < mask.classes.size(); ++i) {
     const auto told = mask.classes[i];
-    if (told == io::kIgnoredClass || (told < classes.size() && classes[told] == "background")) continue;
+    if (told == io::kIgnoredClass || (told < classes.size() && classes[told] == kBackground)) continue;
     for (size_t c = 0; c < 3; ++c) {
       auto& value = over.rgb[3 * i + c];
       value = static_cast<std::uint8_t>((value + io::pascal_colours()[told][c] + 1) / 2);
@@ -64,7 +65,38 @@ MaskFolder::MaskFolder(fs::path folder, const std::vector<std::string>& photos, 
   write_file_atomically(folder_ / "classes.txt", list);
 }
 
-void MaskFolder::add(const std::string& photo, const io::Image& pixels, const data::Mask& mask) const {
+void MaskFolder::describe(const std::string& photo, const data::Mask& mask) {
+  const auto image = images_.size() + 1;
+  images_.push_back({{"id", image},
+                     {"file_name", fs::path(photo).filename().string()},
+                     {"width", mask.width},
+                     {"height", mask.height}});
+  for (size_t k = 0; k < classes_.size(); ++k) {
+    if (classes_[k] == kBackground) continue;
+    const auto area = data::area_of(mask, static_cast<uint8_t>(k));
+    if (area.pixels == 0) continue;
+    annotations_.push_back(
+        {{"id", annotations_.size() + 1},
+         {"image_id", image},
+         {"category_id", k + 1},
+         {"segmentation", {{"size", {mask.height, mask.width}}, {"counts", data::letters_of_runs(area.runs)}}},
+         {"area", area.pixels},
+         {"bbox", {area.left, area.top, area.right - area.left, area.bottom - area.top}},
+         {"iscrowd", 0}});
+  }
+}
+
+void MaskFolder::finish() const {
+  auto categories = nlohmann::ordered_json::array();
+  for (size_t k = 0; k < classes_.size(); ++k)
+    if (classes_[k] != kBackground) categories.push_back({{"id", k + 1}, {"name", classes_[k]}});
+  const nlohmann::ordered_json all = {{"images", images_}, {"annotations", annotations_}, {"categories", categories}};
+  write_file_atomically(folder_ / "instances.json",
+                        all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+void MaskFolder::add(const std::string& photo, const io::Image& pixels, const data::Mask& mask) {
+  describe(photo, mask);
   const auto name = stem_of(photo) + ".png";
   io::write_index_png(folder_ / "masks" / name, mask);
   write_file_atomically(folder_ / "overlays" / name, io::encode_png(overlay(pixels, mask, classes_)));

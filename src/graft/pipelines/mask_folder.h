@@ -1,9 +1,12 @@
 // Predicted masks as files: FOLDER/masks/NAME.png in class numbers with Pascal's palette, FOLDER/overlays/NAME.png over
-// the photo, and FOLDER/classes.txt. Each file is whole or not there.
+// the photo, FOLDER/classes.txt, and FOLDER/instances.json, all of them as COCO's instances (Lin et al. 2014,
+// arXiv:1405.0312): an annotation for each class of a photo but background, ids from 1. Each file is whole or not
+// there.
 #pragma once
 
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,8 @@
 #include "graft/io/image.h"
 
 namespace graft::pipelines {
+
+inline constexpr const char* kBackground = "background";  // a class that is nothing
 
 // The photo with the colours of its classes laid over it, half and half; a class called background is left clear.
 io::Image overlay(const io::Image& photo, const data::Mask& mask, const std::vector<std::string>& classes);
@@ -30,11 +35,15 @@ class MaskFolder {
  public:
   // `photos` are to come, by their files. DataError where two would be written under one name.
   MaskFolder(std::filesystem::path folder, const std::vector<std::string>& photos, std::vector<std::string> classes);
-  void add(const std::string& photo, const io::Image& pixels, const data::Mask& mask) const;
+  void add(const std::string& photo, const io::Image& pixels, const data::Mask& mask);
+  void finish() const;  // writes instances.json
 
  private:
+  void describe(const std::string& photo, const data::Mask& mask);
+
   std::filesystem::path folder_;
   std::vector<std::string> classes_;
+  nlohmann::ordered_json images_ = nlohmann::ordered_json::array(), annotations_ = nlohmann::ordered_json::array();
 };
 
 }  // namespace graft::pipelines

@@ -103,6 +103,7 @@ ToldMasks segment_predict(const SegmentPredictOptions& options, Reporter& report
                      .detail = photos.files[i],
                      .unit = "photos"});
   }
+  if (folder) folder->finish();
   return result;
 }
 

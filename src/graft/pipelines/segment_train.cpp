@@ -70,10 +70,11 @@ std::vector<AdaptResult> train_segments(const engine::AdaptOptions& options, con
     round.data.data = (output / fmt::format("masks-{}", number + 1)).string();
     tell_anew(results.back().folder, photos, round.data.data, options, host, report);
     if (!tell_apart(fs::path(round.data.data) / "masks")) {
-      throw ConfigError("segment",
-                        "round {} tells one class of every pixel: there is nothing for the next to learn. Train it longer "
-                        "(--epochs) or faster (--lr), or ask for --rounds {}.",
-                        number, number);
+      throw ConfigError(
+          "segment",
+          "round {} tells one class of every pixel: there is nothing for the next to learn. Train it longer "
+          "(--epochs) or faster (--lr), or ask for --rounds {}.",
+          number, number);
     }
   }
   return results;

@@ -21,8 +21,6 @@
 namespace graft::pipelines {
 namespace {
 
-constexpr const char* kBackground = "background";
-
 void check(const SegmentWordsOptions& options) {
   if (options.side && *options.side < 1) throw ConfigError("segment", "--side {}: expected 1 or more.", *options.side);
   if (!(options.denoise >= 0 && options.denoise <= 1))
@@ -158,6 +156,7 @@ ToldMasks segment_by_words(const SegmentWordsOptions& options, const engine::Hos
                      .detail = photos.files[i],
                      .unit = "photos"});
   }
+  if (folder) folder->finish();
   return result;
 }
 
