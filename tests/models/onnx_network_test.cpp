@@ -69,6 +69,20 @@ TEST(OnnxNetwork, RunsNodesInTheOrderOfTheirWorkWhateverTheFilesIs) {
   EXPECT_TRUE(at::equal(network.run({torch::ones({1, 2, 4, 4})})[0], torch::full({1, 2, 4, 4}, 2.f)));
 }
 
+TEST(OnnxNetwork, MultipliesWithAConstantMatrixAsWithAGivenOne) {
+  const auto weight = torch::randn({64, 81});
+  const auto held = onnx_tensor("w", {64, 81}, 1, {static_cast<const char*>(weight.data_ptr()), weight.nbytes()});
+  for (const auto& shape : std::vector<std::vector<int64_t>>{{5, 64}, {2, 3, 7, 64}, {64}}) {
+    const auto x = torch::randn(shape);
+    const auto network = network_of(onnx_input("x", shape) + held + onnx_node("MatMul", {"x", "w"}, {"y"}) + kGives);
+    const auto got = network.run({x})[0], want = at::matmul(x, weight);
+    ASSERT_EQ(got.sizes(), want.sizes());
+    EXPECT_LT((got - want).abs().max().item<double>(), 1e-4);
+  }
+  EXPECT_THAT(refusal_of(kMap + held + onnx_node("MatMul", {"x", "w"}, {"y"}) + kGives),
+              HasSubstr("expected float32 rows of 64"));
+}
+
 TEST(OnnxNetwork, RefusesCyclesAndValuesThatNothingGives) {
   EXPECT_THAT(
       refusal_of(kMap + onnx_node("Add", {"x", "b"}, {"a"}) + onnx_node("Relu", {"a"}, {"b"}) + onnx_output("b")),

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "graft/core/error.h"
 #include "graft/core/names.h"
@@ -68,6 +69,7 @@ Network::Network(io::OnnxFile file, const std::vector<std::string>& wanted) : fi
   choose(wanted);
   plan();
   compute_constants();
+  prepare();
   note_last_uses();
 }
 
@@ -134,7 +136,7 @@ void Network::plan() {
   while (!ready.empty()) {
     const auto i = *ready.begin();
     ready.erase(ready.begin());
-    steps_.push_back({&file_.nodes[i], operators[i], {}});
+    steps_.push_back({&file_.nodes[i], operators[i] ? operators[i]->compute : nullptr, file_.nodes[i].inputs, {}});
     for (const auto reader : readers[i])
       if (--awaited[reader] == 0) ready.insert(reader);
   }
@@ -184,14 +186,26 @@ void Network::compute_constants() {
       left.push_back(step);
       continue;
     }
-    auto outputs = compute(node, *step.how, std::move(inputs));
+    auto outputs = compute(step, std::move(inputs));
     for (size_t i = 0; i < node.outputs.size(); ++i)
       if (!node.outputs[i].empty()) constants_.emplace(node.outputs[i], std::move(outputs[i]));
   }
   steps_ = std::move(left);
-  read.clear();
-  for (const auto& step : steps_)
-    read.insert(step.node->inputs.begin(), step.node->inputs.end());
+}
+
+// Steps that hold a constant in a form of their own read it no more; constants that none reads go.
+void Network::prepare() {
+  std::set<std::string, std::less<>> read;
+  for (auto& step : steps_) {
+    const auto right = step.inputs.size() == 2 ? constants_.find(step.inputs[1]) : constants_.end();
+    if (right != constants_.end()) {
+      if (auto how = prepared(*step.node, right->second)) {
+        step.how = std::move(how);
+        step.inputs[1].clear();
+      }
+    }
+    read.insert(step.inputs.begin(), step.inputs.end());
+  }
   for (const auto& output : outputs_)
     read.insert(output.name);
   std::erase_if(constants_, [&](const auto& constant) { return !read.contains(constant.first); });
@@ -202,7 +216,7 @@ void Network::note_last_uses() {
   for (const auto& output : outputs_)
     later.insert(output.name);
   for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-    for (const auto* names : {&step->node->inputs, &step->node->outputs}) {
+    for (const auto* names : {&std::as_const(step->inputs), &step->node->outputs}) {
       for (const auto& name : *names)
         if (later.insert(name).second) step->last_used.push_back(name);
     }
@@ -220,11 +234,11 @@ const io::OnnxNode* Network::maker_of(size_t output) const {
   return nullptr;
 }
 
-std::vector<at::Tensor> Network::compute(const io::OnnxNode& node, const Operator& how,
-                                         std::vector<at::Tensor> inputs) const {
+std::vector<at::Tensor> Network::compute(const Step& step, std::vector<at::Tensor> inputs) const {
+  const auto& node = *step.node;
   const Call call(node, file_.opset, std::move(inputs), file_.name);
   try {
-    auto outputs = how.compute(call);
+    auto outputs = step.how(call);
     for (size_t i = outputs.size(); i < node.outputs.size(); ++i)
       if (!node.outputs[i].empty())
         call.refuse("its output '{}' (number {}) is not computed here.", printable(node.outputs[i]), i);
@@ -262,9 +276,9 @@ std::vector<at::Tensor> Network::run(const std::vector<at::Tensor>& inputs) cons
   for (const auto& step : steps_) {
     stop_if_asked();
     std::vector<at::Tensor> given;
-    for (const auto& name : step.node->inputs)
+    for (const auto& name : step.inputs)
       given.push_back(value_of(name));
-    auto made = compute(*step.node, *step.how, std::move(given));
+    auto made = compute(step, std::move(given));
     for (size_t i = 0; i < step.node->outputs.size(); ++i) {
       if (step.node->outputs[i].empty()) continue;
       alive += static_cast<int64_t>(made[i].nbytes());

@@ -1,4 +1,4 @@
-// A network out of an ONNX file, run on libtorch as it stands in its graph: nothing is trained, fused or quantised.
+// A network out of an ONNX file, run on libtorch as it stands in its graph: nothing is trained or quantised.
 // Computed in float32 on the CPU, halves of the file included. What the file holds that is not understood
 // (operators.def) is refused by name when it is opened, all of it at once; what does not fit while it runs, with the
 // node.
@@ -13,6 +13,7 @@
 
 #include "graft/io/onnx_file.h"
 #include "graft/models/onnx/operators.h"
+#include "graft/models/onnx/prepared.h"
 
 namespace graft::models::onnx {
 
@@ -41,15 +42,17 @@ class Network {
  private:
   struct Step {
     const io::OnnxNode* node;
-    const Operator* how;
+    Compute how;
+    std::vector<std::string> inputs;     // that it reads: those of the node, empty where it holds one already
     std::vector<std::string> last_used;  // values that no later step reads
   };
 
   void choose(const std::vector<std::string>& wanted);
   void plan();
   void compute_constants();
+  void prepare();
   void note_last_uses();
-  std::vector<at::Tensor> compute(const io::OnnxNode& node, const Operator& how, std::vector<at::Tensor> inputs) const;
+  std::vector<at::Tensor> compute(const Step& step, std::vector<at::Tensor> inputs) const;
 
   io::OnnxFile file_;
   std::vector<io::OnnxValue> outputs_;
