@@ -66,10 +66,10 @@ void fields(Visitor& visit, DiscoverOptions& o) {
         "how frozen weights are held: fp32, bf16, int8, or auto (bf16 where the processor has it)");
   visit("threads", o.threads, "threads that compute; 0: one a core, or OMP_NUM_THREADS");
   fields(visit, o.told);
-  visit(
-      "saliency", o.saliency,
-      "where an object is: by patches tokencut, lost, found, attention or selfmask, by pixels rbd or mc, or folder:DIR "
-      "of masks, with options as in tokencut:tau=0.3 or found:train=true");
+  visit("saliency", o.saliency,
+        "where an object is: by patches tokencut, lost, found, attention, selfmask or deepusps, by pixels rbd or mc, "
+        "or folder:DIR "
+        "of masks, with options as in tokencut:tau=0.3 or found:train=true");
   visit("saliency-side", o.saliency_side, "shorter side of a photo for it, in pixels (default: as the model reads)");
   visit("saliency-block", o.saliency_block, "block of the ViT whose keys and attention it reads (default: the last)");
   visit("refine", o.refine, "how a mask follows edges: bilateral or crf with their options, or none");
