@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "graft/core/error.h"
-#include "tests/discovery/cut_photos.h"
+#include "tests/discovery/square_photos.h"
 #include "tests/support/temp_folder.h"
 
 namespace graft::discovery {
@@ -19,40 +19,6 @@ at::Tensor head_golden(const std::string& name) {
 std::filesystem::path released_head() {
   return source_dir() / "tests/golden/found_head.pt";
 }
-
-// Photos of a reddish square on green, patches of 8 pixels on a grid of 8 x 10, whose keys and attention know it, more
-// or less: of some patches the first stage is wrong.
-class SquarePhotos final : public SeenPhotos {
- public:
-  size_t size() const override { return 12; }
-
-  SeenPhoto see(size_t index) const override {
-    at::manual_seed(index);
-    auto image = plain(64, 80, 90);
-    const auto square = object(index);
-    const auto pixels = square.repeat_interleave(8, 0).repeat_interleave(8, 1).contiguous();
-    for (int64_t i = 0; i < pixels.numel(); ++i) {
-      const bool inside = pixels.const_data_ptr<bool>()[i];
-      image.rgb[static_cast<size_t>(3 * i)] = inside ? 190 : 50;
-      image.rgb[static_cast<size_t>(3 * i + 1)] = inside ? 60 : 120;
-    }
-    auto directions = at::zeros({2, 12});
-    directions[0][0] = directions[1][6] = 3;
-    auto keys = directions.index_select(0, square.flatten().to(at::kLong)) + 0.9 * at::randn({80, 12});
-    auto attention = at::rand({2, 80}) + 1.5 * square.flatten().to(at::kFloat);
-    auto photo = seen_pixels(image);
-    photo.patches = Patches{.keys = keys, .attention = attention / attention.sum(1, true), .grid = {8, 10}, .heads = 2};
-    return photo;
-  }
-
-  static at::Tensor object(size_t index) {
-    auto mask = at::zeros({8, 10}, at::kBool);
-    mask.narrow(0, 1 + static_cast<int64_t>(index) % 3, 3)
-        .narrow(1, 1 + static_cast<int64_t>(index) % 5, 4)
-        .fill_(true);
-    return mask;
-  }
-};
 
 TEST(FoundHead, AnswersAsTheReleasedFilesConvolutionDoes) {
   const auto head = found::read_head(released_head());
@@ -103,7 +69,7 @@ TEST(FoundHead, RefusesWhatIsNoHeadByName) {
   auto wide = seen_grid("one");
   wide.patches->keys = torch::rand({63, 30});
   const auto way = make_saliency("found:head=" + released_head().string());
-  EXPECT_THAT(refusal_of([&] { way->find(wide); }), HasSubstr("keys 24 wide, the model's have 30"));
+  EXPECT_THAT(refusal_of([&] { way->find(wide); }), HasSubstr("patches 24 numbers wide, the model's have 30"));
   EXPECT_THAT(refusal_of([] { make_saliency("found:head=/nowhere.pt"); }), HasSubstr("/nowhere.pt"));
   EXPECT_THAT(refusal_of([] { make_saliency("found:train=true,head=" + released_head().string()); }),
               HasSubstr("expected one of them"));
@@ -130,7 +96,7 @@ TEST(FoundHead, LossOfBothPhasesAndItsGradientsArePyTorchs) {
 
 TEST(FoundHead, StepsAreAdamW) {
   auto parameter = head_golden("adamw/start").clone().requires_grad_();
-  found::HeadOptimizer optimizer({parameter});
+  HeadOptimizer optimizer({parameter});
   for (const auto& gradient : head_golden("adamw/gradients").unbind()) {
     parameter.mutable_grad() = gradient.clone();
     optimizer.step(5e-2);

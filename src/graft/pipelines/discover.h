@@ -68,8 +68,9 @@ void fields(Visitor& visit, DiscoverOptions& o) {
   fields(visit, o.told);
   visit(
       "saliency", o.saliency,
-      "where an object is: by patches tokencut, lost, found, attention or selfmask; by pixels rbd or mc; folder:DIR of "
-      "masks; model:FILE, a supervised network as ONNX; with options as in tokencut:tau=0.3 or model:FILE,side=320");
+      "where an object is: by patches tokencut, lost, found, attention, selfmask or deepusps; by pixels rbd or mc; "
+      "folder:DIR "
+      "of masks; model:FILE, a supervised network as ONNX; with options as in tokencut:tau=0.3 or model:FILE,side=320");
   visit("saliency-side", o.saliency_side, "shorter side of a photo for it, in pixels (default: as the model reads)");
   visit("saliency-block", o.saliency_block, "block of the ViT whose keys and attention it reads (default: the last)");
   visit("refine", o.refine, "how a mask follows edges: bilateral or crf with their options, or none");

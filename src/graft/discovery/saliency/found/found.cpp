@@ -33,7 +33,7 @@ class FoundBackground final : public Saliency {
     head_ = train_head(photos, options_.tau, options_.training, report);
     return head_->named();
   }
-  void recall(const nn::NamedTensors& learnt) override { head_ = head_of(learnt, "what was learned"); }
+  void recall(const nn::NamedTensors& learnt) override { head_ = head_of("found", "what was learned", learnt); }
 
   std::string content(const std::string&) const override { return content_; }
 
@@ -49,7 +49,7 @@ class FoundBackground final : public Saliency {
 
  private:
   Options options_;
-  std::optional<Head> head_;
+  std::optional<PatchHead> head_;
   std::string content_;  // of its file
 };
 

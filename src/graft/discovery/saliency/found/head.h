@@ -1,36 +1,25 @@
 // FOUND's second stage, after Siméoni et al. 2023 (arXiv:2212.07834): a 1x1 convolution on the keys, trained without
 // labels to say what the first stage says and what its own answer is once it follows the photo's edges. Its released
 // weights are read, and it is trained on a folder's photos. Departures: photos are looked at whole and not in random
-// crops with blur, so that the ViT sees each once; a refined mask's holes are not filled; and while it trains keys have
-// mean 0 and variance 1, which is folded into the head then: what all keys share would else make the first steps call
-// every patch an object, or none, and a head that does so agrees with itself and stays there.
+// crops with blur, so that the ViT sees each once; a refined mask's holes are not filled; and keys have mean 0 and
+// variance 1 while it trains, as a head that calls every patch an object, or none, agrees with itself and stays there.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <memory>
-#include <string_view>
 #include <vector>
 
 #include "graft/core/log.h"
+#include "graft/discovery/saliency/patch_head.h"
 #include "graft/discovery/saliency/saliency.h"
-#include "graft/nn/parameters.h"
 
 namespace graft::discovery::found {
 
-struct Head {
-  at::Tensor weight;  // [D] float32, over the heads side by side
-  at::Tensor bias;    // [1]
-
-  at::Tensor logits(const at::Tensor& keys) const;  // [N, D] -> [N]; ModelError where D is another
-  nn::NamedTensors named() const;                   // decoder.weight [1, D, 1, 1] and decoder.bias [1], as released
-};
-
 // As valeoai/FOUND saves it, {"decoder": {"weight": [1, D, 1, 1], "bias": [1]}}, in PyTorch's file or as safetensors
 // decoder.weight and decoder.bias. FileError or ModelError for anything else.
-Head read_head(const std::filesystem::path& file);
-Head head_of(const nn::NamedTensors& tensors, std::string_view source);
+PatchHead read_head(const std::filesystem::path& file);
 
 struct HeadTraining {
   int64_t steps = 500;
@@ -56,22 +45,11 @@ struct HeadStep {
 };
 // The paper's loss over the patches of a batch: cross-entropy to the first stage + 1.5 x to the refined answer, later
 // 1.5 x to the refined answer + 4 x to the answer itself.
-at::Tensor head_loss(const Head& head, const std::vector<HeadStep>& batch);
-
-// AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) with PyTorch's defaults, for the few numbers of a head.
-class HeadOptimizer {
- public:
-  explicit HeadOptimizer(std::vector<at::Tensor> parameters);
-  void step(double rate);  // by the parameters' gradients, which it takes away
-
- private:
-  std::vector<at::Tensor> parameters_, first_, second_;
-  double steps_ = 0;
-};
+at::Tensor head_loss(const PatchHead& head, const std::vector<HeadStep>& batch);
 
 // AdamW at 5e-2, times 0.95 every 50 steps. DataError where no photo has a background. The same photos and seed give
 // the same head.
-Head train_head(const SeenPhotos& photos, double tau, const HeadTraining& training, Reporter& report);
+PatchHead train_head(const SeenPhotos& photos, double tau, const HeadTraining& training, Reporter& report);
 
 // mask [rows, columns] bool of patches -> the same, moved to the photo's edges by the bilateral solver at 8 pixels a
 // patch; as it was where the two overlap by half or less.
