@@ -35,12 +35,12 @@ const std::set<std::string> kPathOptions = {"model",          "data",       "cla
                                             "attention-from", "images",     "features"};
 // Text that names no file.
 const std::set<std::string> kWords = {
-    "as",           "precision",       "device",         "format",     "method",       "loss",
-    "mix",          "block",           "distil",         "plugin",     "image-column", "label-column",
-    "split-column", "train-split",     "val-split",      "test-split", "template",     "memory",
-    "at",           "split",           "match",          "mean",       "std",          "text-column",
-    "pair-column",  "label-separator", "caption-column", "shard",      "against",      "saliency",
-    "refine",       "clustering"};
+    "as",           "precision",    "device",          "format",         "method",       "loss",
+    "mix",          "block",        "distil",          "plugin",         "image-column", "label-column",
+    "split-column", "train-split",  "val-split",       "test-split",     "template",     "memory",
+    "at",           "split",        "match",           "mean",           "std",          "text-column",
+    "pair-column",  "group-column", "label-separator", "caption-column", "shard",        "against",
+    "saliency",     "refine",       "clustering"};
 
 // A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face
 // cache, and a run.
