@@ -9,6 +9,7 @@
 #include "graft/report/comparison_report.h"
 #include "graft/report/html.h"
 #include "graft/report/run_report.h"
+#include "graft/report/swap_page.h"
 
 namespace graft::report {
 namespace {
@@ -179,6 +180,28 @@ TEST(ComparisonReport, ColoursOnlyWhatTheIntervalShows) {
   expect_well_formed(html);
   EXPECT_THAT(html, HasSubstr("number gain\">+10.0 <span class=\"soft\">(+5.0 to +15.0)"));
   EXPECT_THAT(html, HasSubstr("number\">+1.0 "));
+}
+
+TEST(SwapPage, ShowsPhotosWithWhatIsAnsweredAndADashWhereThereIsNoPicture) {
+  SwapPage page;
+  page.subtitle = "2 photos of <pets>";
+  page.headline = "12.5 %";
+  page.table = {{"background", "photos"}, {"as it was", "2"}};
+  page.answers = {.title = "answers", .rows = {{"by chance", 0.5, Interval{0.25, 0.75}}}, .percent = true};
+  page.photos = {{.name = "a&b.jpg",
+                  .of_class = "cat",
+                  .photo = {"data:image/png;base64,AAAA", "cat", "log p -0.10", true},
+                  .same = {},
+                  .other = {"data:image/png;base64,AAAA", "dog", "log p -2.00", false},
+                  .alone = {"data:image/png;base64,AAAA", "dog", "log p -1.00", false}}};
+  const auto html = to_html(page);
+  expect_well_formed(html);
+  EXPECT_THAT(html, HasSubstr("2 photos of &lt;pets&gt;"));
+  EXPECT_THAT(html, HasSubstr("<span class=\"gain\">cat</span>"));
+  EXPECT_THAT(html, HasSubstr("<span class=\"loss\">dog</span>"));
+  EXPECT_THAT(html, HasSubstr("a&amp;b.jpg"));
+  EXPECT_THAT(html, HasSubstr("<td><span class=\"none\">"));
+  EXPECT_THAT(html, Not(HasSubstr("http")));
 }
 
 }  // namespace

@@ -27,6 +27,22 @@ TEST(Accuracy, CountsLabelledPhotosAndClassesThatOccur) {
   EXPECT_NEAR(counts.loss, -(std::log(0.7) + std::log(0.3) + std::log(0.5)) / 3, 1e-6);  // float32 probabilities
 }
 
+TEST(Accuracy, OfGroupsTheWorstStandsSecond) {
+  Predictions predictions = kFour;
+  predictions.groups = {"sea", "land", "sea", "land"};  // right, wrong, right, not known
+  const auto counts = count_classes(predictions);
+  EXPECT_EQ(counts.groups.at("sea").count, 2);
+  EXPECT_EQ(counts.groups.at("sea").correct, 2);
+  EXPECT_EQ(counts.groups.at("land").count, 1);
+  EXPECT_EQ(counts.groups.at("land").correct, 0);
+  const auto scores = score(counts, /*intervals=*/true);
+  EXPECT_EQ(scores.all[1].name, "worst_group");
+  EXPECT_EQ(scores.all[1].value, 0);
+  EXPECT_EQ(scores.all[1].interval->high, wilson_interval(0, 1).high);
+  EXPECT_EQ(scores.first().name, "accuracy");
+  EXPECT_EQ(score(count_classes(kFour), true).find("worst_group"), nullptr);
+}
+
 TEST(Accuracy, OfEqualScoresTheLowerClassIsPredicted) {
   const auto counts = count_classes({{"a"}, {0}, torch::full({1, 2}, 0.5f)});
   EXPECT_EQ(counts.correct, 1);

@@ -80,6 +80,13 @@ nlohmann::json to_json(const tasks::Scores& scores, const tasks::Predictions& pr
     per_class.push_back(
         {{"class", classes[i]}, {"count", counts.class_count[i]}, {"correct", counts.class_correct[i]}});
   }
+  for (const auto& [group, of_group] : counts.groups) {
+    const auto interval = wilson_interval(of_group.correct, of_group.count);
+    json["groups"].push_back({{"group", group},
+                              {"count", of_group.count},
+                              {"correct", of_group.correct},
+                              {"interval", {rounded(interval.low), rounded(interval.high)}}});
+  }
   json["correct"] = counts.correct;
   json["classes"] = std::move(per_class);
   return json;

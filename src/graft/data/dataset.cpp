@@ -182,6 +182,10 @@ Dataset open_dataset(const std::filesystem::path& path, const DatasetOptions& op
   const std::string read_as = dataset.source.empty() || dataset.source == path
                                   ? dataset.format
                                   : fmt::format("{} {}", dataset.format, dataset.source.filename().string());
+  if (!options.group_column.empty() && dataset.format != "table") {
+    throw ConfigError("data", "--group-column {}: {} is read as {}, and only a table has columns. Leave it out.",
+                      options.group_column, path.string(), dataset.format);
+  }
   check(dataset, options, needed, fmt::format("{} (read as {}; --format names another)", path.string(), read_as));
   return dataset;
 }

@@ -53,6 +53,7 @@ struct Sample {
   std::optional<Span> span = {};   // of a clip, where not all of it is meant
   std::string name = {};           // as the data names it, where that is not the input: "reviews.csv:17"
   std::int64_t row = -1;           // of features: where they stand in their file
+  std::string group = {};          // of which it is beside its class, for scores by group; empty: none is told
 
   const std::string& shown() const { return name.empty() ? input : name; }
   bool operator==(const Sample&) const = default;
@@ -97,7 +98,7 @@ struct DatasetOptions {
   std::string labels = {};         // of features: a table or a .npy with the class of each row
   std::int64_t least_classes = 2;  // one is enough where the classes to choose among are known from elsewhere
   std::string image_column = {}, text_column = {}, pair_column = {}, caption_column = {}, label_column = {},
-              split_column = {};
+              split_column = {}, group_column = {};
   std::optional<Target> target = {};
   std::string label_separator = {};
   std::string train_split = "train", val_split = "val", test_split = "test";
@@ -125,6 +126,9 @@ void fields(Visitor& visit, DatasetOptions& o) {
         "table: column with the class (default: label, class, category, ...); a,b,c: columns of 0 and 1, one a class");
   visit("split-column", o.split_column,
         "table: column with train, val or test; none: there is none (default: split, subset, ...)");
+  visit("group-column", o.group_column,
+        "table: column with an example's group, as a class on a background: scores are then told of each group and of "
+        "the worst");
   visit("label-kind", o.target,
         "what is told of an example: of a text its class, several classes, or a number; of a photo its class, its "
         "caption, or a mask with a class for each pixel (default: seen)");

@@ -132,6 +132,7 @@ class Numbering {
     sample.pair = std::move(record.pair);
     sample.span = record.span;
     sample.row = record.row;
+    sample.group = std::move(record.group);
     if (record.span) sample.name = fmt::format("{} ({})", sample.input, record.where);
     if (listing_.reads == Reads::text) sample.name = record.where;
     return sample;

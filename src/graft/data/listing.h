@@ -22,6 +22,7 @@ struct Record {
   std::vector<std::string> labels = {};  // of several classes, in place of `label`
   float value = 0;                       // of a number, in place of it
   std::int64_t row = -1;                 // of features, as of a Sample
+  std::string group = {};                // likewise, of any
 };
 
 struct Listing {

@@ -37,6 +37,7 @@ class Source {
   virtual std::string content(std::int64_t i) const = 0;
   virtual std::int64_t label(std::int64_t i) const = 0;
   virtual std::span<const float> values(std::int64_t i) const = 0;
+  virtual std::string group(std::int64_t) const { return {}; }  // empty: none is told
 
   virtual std::int64_t frames() const { return 1; }  // of an example
   // How many examples one after another are views of one thing, whose answers are one.
@@ -64,6 +65,7 @@ class SampleSource : public Source {
   std::string name(std::int64_t i) const override;
   std::int64_t label(std::int64_t i) const override { return at(i).label; }
   std::span<const float> values(std::int64_t i) const override { return at(i).values; }
+  std::string group(std::int64_t i) const override { return at(i).group; }
 
  protected:
   explicit SampleSource(std::vector<Sample> samples) : samples_(std::move(samples)) {}
@@ -84,6 +86,7 @@ class Selection final : public Source {
   std::string content(std::int64_t i) const override { return of_.content(at(i)); }
   std::int64_t label(std::int64_t i) const override { return of_.label(at(i)); }
   std::span<const float> values(std::int64_t i) const override { return of_.values(at(i)); }
+  std::string group(std::int64_t i) const override { return of_.group(at(i)); }
   std::int64_t frames() const override { return of_.frames(); }
   std::size_t floats() const override { return of_.floats(); }
   std::int64_t length(std::int64_t i) const override { return of_.length(at(i)); }

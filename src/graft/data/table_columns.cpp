@@ -240,8 +240,9 @@ bool asks_captions(const DatasetOptions& options) {
 
 bool names_columns_by_number(const Table& table, const DatasetOptions& options) {
   bool any = false, all_named = true;
-  for (const std::string* typed : {&options.image_column, &options.text_column, &options.pair_column,
-                                   &options.caption_column, &options.label_column, &options.split_column}) {
+  for (const std::string* typed :
+       {&options.image_column, &options.text_column, &options.pair_column, &options.caption_column,
+        &options.label_column, &options.split_column, &options.group_column}) {
     if (typed->empty() || *typed == "none") continue;
     if (!std::ranges::all_of(*typed, Finder::is_digit)) return false;
     any = true;
@@ -294,6 +295,7 @@ Columns find_columns(const Table& table, const std::filesystem::path& folder, co
   }
   if (options.split_column != "none" || table.column("none"))
     columns.split = finder.find("split-column", options.split_column, kSplitNames);
+  if (!options.group_column.empty()) columns.group = finder.named("group-column", options.group_column);
   note_others(table, columns);
   return columns;
 }

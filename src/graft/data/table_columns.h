@@ -22,6 +22,7 @@ struct Columns {
   // Of a clip's span; the times of it in seconds from its start, or the numbers of frames from 0.
   std::optional<std::size_t> begin = {}, end = {};
   Span::Unit unit = Span::Unit::seconds;
+  std::optional<std::size_t> group = {};
   std::vector<std::string> notes = {};  // what could be another column than was meant
 };
 

@@ -17,11 +17,13 @@ ModelObjective::ModelObjective(methods::Adapted& adapted, features::Encoder& enc
       encoder_(encoder),
       options_(std::move(options)),
       parameters_(adapted.parameters),
+      statistics_(adapted.statistics),
       validation_(std::move(validation)),
       report_(report),
       text_trains_(methods::text_changes(adapted.whole(), *adapted.model)) {
   const auto& besides = options_.teaching.parameters;
   parameters_.insert(parameters_.end(), besides.begin(), besides.end());
+  if (const auto& groups = options_.groups.weights) statistics_.emplace_back("groups.weights", groups->weights());
 }
 
 std::optional<std::pair<plugins::Mix, nn::Place>> ModelObjective::mixing_of(const train::Batch& batch) const {
@@ -50,11 +52,35 @@ at::Tensor ModelObjective::loss(const train::Batch& batch, nn::Context& context)
   if (head.has_own_loss()) return head.own_loss(tower, value, target, context);
   const auto answers = head.answer(tower, value, context);
   const auto truth = head.truth(target, context);
-  const auto own = options_.task->loss(answers, truth, batch.epoch);
+  const auto own = options_.groups.weights ? loss_by_groups(answers, truth, batch, context)
+                                           : options_.task->loss(answers, truth, batch.epoch);
   const auto& teaching = options_.teaching;
   if (!teaching.by) return own;
   const bool of_answers = teaching.by->compares() == plugins::Compared::answers;
   return with_teaching(own, batch, of_answers ? answers : teaching.of_captions ? truth : tower.rows(value));
+}
+
+at::Tensor ModelObjective::loss_by_groups(const at::Tensor& answers, const at::Tensor& truth, const train::Batch& batch,
+                                          const nn::Context& context) {
+  auto& groups = *options_.groups.weights;
+  const auto of_example = options_.groups.of_example.index_select(0, batch.examples);
+  const auto losses = at::zeros({groups.size()}, tensor::on_cpu(at::kDouble));
+  std::vector<std::pair<int64_t, at::Tensor>> means;
+  for (int64_t g = 0; g < groups.size(); ++g) {
+    const auto rows = of_example.eq(g).nonzero().squeeze(1);
+    if (rows.numel() == 0) continue;
+    const auto target = truth.index_select(0, rows);
+    const auto sum = options_.task->loss(answers.index_select(0, rows), target, batch.epoch);
+    means.emplace_back(g, sum / options_.task->weight(target, batch.epoch));
+    losses[g].copy_(means.back().second.detach());
+  }
+  if (context.gathers) groups.follow(losses);  // a step's, and not one that only measures
+  at::Tensor loss;
+  for (const auto& [g, mean] : means) {
+    const auto part = groups.weights()[g].item<double>() * mean;
+    loss = loss.defined() ? loss + part : part;
+  }
+  return weight_of(batch) * loss;
 }
 
 at::Tensor ModelObjective::with_teaching(const at::Tensor& own, const train::Batch& batch,

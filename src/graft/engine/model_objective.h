@@ -16,11 +16,18 @@
 #include "graft/engine/batch_mixing.h"
 #include "graft/engine/teacher.h"
 #include "graft/features/encoder.h"
+#include "graft/plugins/losses/group_weights.h"
 #include "graft/tasks/predictions.h"
 #include "graft/tasks/task.h"
 #include "graft/train/objective.h"
 
 namespace graft::engine {
+
+// A loss of groups, by weights that follow it (plugins/losses/group_weights.h).
+struct GroupTraining {
+  std::shared_ptr<plugins::GroupWeights> weights = nullptr;  // null: examples are all alike
+  at::Tensor of_example = {};                                // [N] int64, the number of each training example's group
+};
 
 class ModelObjective final : public train::Objective {
  public:
@@ -33,13 +40,14 @@ class ModelObjective final : public train::Objective {
     BatchMixing mixing = {};                     // of what is computed, while training
     tasks::PredictionRows::MaskSink masks = {};  // gets what predict() says of each photo's pixels
     Teaching teaching = {};                      // beside the task's loss, while training
+    GroupTraining groups = {};                   // in place of the mean over a batch, while training
   };
   // `validation` null: there is no validation split.
   ModelObjective(methods::Adapted& adapted, features::Encoder& encoder, Options options,
                  std::shared_ptr<const data::Source> validation, Reporter& report);
 
   const nn::Parameters& parameters() const override { return parameters_; }
-  const nn::Parameters& statistics() const override { return adapted_.statistics; }
+  const nn::Parameters& statistics() const override { return statistics_; }
   at::Tensor loss(const train::Batch& batch, nn::Context& context) override;
   double weight_of(const train::Batch& batch) const override;
   void parameters_changed() override;
@@ -56,6 +64,10 @@ class ModelObjective final : public train::Objective {
   // What a head reads that reads all: a pass of examples at a time; computed from what is kept, where it is.
   void each_value(const data::Source& source, const std::function<void(const nn::Value&)>& function);
 
+  // The task's loss of each group's examples by the group's weight, as a sum over the batch; the weights then follow.
+  at::Tensor loss_by_groups(const at::Tensor& answers, const at::Tensor& truth, const train::Batch& batch,
+                            const nn::Context& context);
+
   // The task's loss with what the teacher says of the batch's examples, of which the student says `student`.
   at::Tensor with_teaching(const at::Tensor& own, const train::Batch& batch, const at::Tensor& student) const;
 
@@ -63,6 +75,7 @@ class ModelObjective final : public train::Objective {
   features::Encoder& encoder_;
   Options options_;
   nn::Parameters parameters_;  // the adapted model's, and what learns from the teacher beside it
+  nn::Parameters statistics_;  // likewise, and the weights of groups
   std::shared_ptr<const data::Source> validation_;
   Reporter& report_;
   bool text_trains_;  // what a head keeps of texts is then old after a step

@@ -13,6 +13,7 @@
 #include "graft/data/clip_reading.h"
 #include "graft/data/dataset.h"
 #include "graft/data/epoch_order.h"
+#include "graft/data/group_balance.h"
 #include "graft/io/hub.h"
 #include "graft/methods/method.h"
 #include "graft/methods/recipe.h"
@@ -84,6 +85,7 @@ struct TrainOptions : methods::RecipeChanges {
   std::optional<std::string> loss;  // absent: the task's own
   std::string mix;
   data::Grouping grouping = data::Grouping::none;
+  std::optional<double> group_dro = {};
   std::string block;
   int64_t grad_accum = 1;
   planner::Recompute recompute = planner::Recompute::automatic;
@@ -105,6 +107,9 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("group-by", o.grouping,
         "what comes in one batch together: nothing but by chance (none), or examples whose files have one name, as a "
         "clip and its counterpart in another class (name)");
+  visit("group-dro", o.group_dro,
+        "make the loss of the worst group small: eta, by which groups' weights follow their losses after each batch, "
+        "as in 0.01 (with --group-column)");
   visit("block", o.block,
         "put small networks into a ResNet that train with it: nonlocal, se, cbam or gc with its options, several with "
         "commas between, as in nonlocal:at=layer3.1,se");
@@ -147,6 +152,7 @@ struct AdaptOptions {
   DataOptions data;
   std::string method;
   int64_t shots = 0;
+  data::Balance balance = data::Balance::none;
   std::optional<models::HeadKind> classifier = {};
   std::string templates;
   std::string templates_file;
@@ -164,6 +170,9 @@ void fields(Visitor& visit, AdaptOptions& o) {
   fields(visit, o.data);
   visit("method", o.method, "how to adapt: a name that `graft methods` lists, or several joined by +");
   visit("shots", o.shots, "photos a class to train on, drawn by CoOp's protocol; 0: all");
+  visit("balance", o.balance,
+        "train on as many examples of each group as the smallest has, drawn by the seed (group); with --train-split a "
+        "held-out split and linear-probe this is last-layer retraining");
   visit("classifier", o.classifier, "a linear head or class prompts (default: prompts where the model reads text)");
   visit("template", o.templates, "class prompt with {} for the name; several, one a line, make an ensemble");
   visit("templates", o.templates_file, "file of class prompts, one a line");

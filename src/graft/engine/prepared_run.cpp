@@ -9,6 +9,7 @@
 #include "graft/core/error.h"
 #include "graft/core/quantities.h"
 #include "graft/data/epoch_order.h"
+#include "graft/data/group_balance.h"
 #include "graft/data/loader.h"
 #include "graft/data/mask_source.h"
 #include "graft/data/photo_findings.h"
@@ -20,6 +21,7 @@
 #include "graft/methods/entry.h"
 #include "graft/models/sources.h"
 #include "graft/plugins/blocks/placing.h"
+#include "graft/tensor/on_cpu.h"
 #include "graft/train/run_folder.h"
 
 namespace graft::engine {
@@ -47,6 +49,11 @@ PreparedRun::PreparedRun(Session& with, AdaptOptions asked, const OptionValues& 
     : session(with), options(std::move(asked)), method_options(of_method), report(to), restore_(*session.model()) {
   check_options();
   dataset = session.draw(options.shots, seed(), report);
+  if (options.balance == data::Balance::group) {
+    const auto before = dataset.train.size();
+    dataset = data::balanced_by_group(dataset, seed());
+    report.line("data", fmt::format("as many of each group: {} of {} to train on", dataset.train.size(), before));
+  }
   for (const auto split : {data::Split::train, data::Split::val, data::Split::test})
     sources_[split] = session.source(dataset, split, {}, &report);
   choose();
@@ -124,6 +131,7 @@ void PreparedRun::choose() {
     warn_of_captions(dataset.train, augmentation_of(recipe), option::print(recipe.augmentation), report);
   if (dataset.target == data::Target::mask && augments()) data::check_follows(augmentation_of(recipe));
   if (!options.teacher.teacher.empty()) prepare_teaching();
+  if (options.train.group_dro) prepare_groups();
   groups_ = data::groups_of(dataset, options.train.grouping, recipe.batch_size);
   if (!options.train.block.empty()) need_steps("block", "no block would train");
 
@@ -136,7 +144,8 @@ void PreparedRun::choose() {
                                                                        .target = dataset.target,
                                                                        .cached = kept,
                                                                        .mixing = mixing_,
-                                                                       .teaching = teaching_},
+                                                                       .teaching = teaching_,
+                                                                       .groups = group_training_},
                                                source(data::Split::val), report);
   if (trains()) check_smallest_batch();
 }
@@ -184,6 +193,25 @@ void PreparedRun::prepare_mixing() {
     check_joining(*source(data::Split::train), mixing_.frame, report);
   }
   need_steps("mix", "no batch would be mixed");
+}
+
+void PreparedRun::prepare_groups() {
+  const auto option = fmt::format("--group-dro {}", *options.train.group_dro);
+  const auto refuse = [&](const std::string& other) {
+    throw ConfigError("train", "{}: tells the losses of groups apart, and {} has none. Leave one of the two out.",
+                      option, other);
+  };
+  if (!options.train.mix.empty()) refuse("an example that --mix makes of two");
+  if (!options.teacher.teacher.empty()) refuse("what --teacher says");
+  if (adapted.head->has_own_loss()) refuse(options.method + ", which learns by an objective of its own,");
+  need_steps("group-dro", "no loss would be made small");
+  const auto names = data::training_groups(dataset, option);
+  const auto source = this->source(data::Split::train);
+  std::vector<int64_t> numbers;
+  for (int64_t i = 0; i < source->size(); ++i)
+    numbers.push_back(std::ranges::lower_bound(names, source->group(i)) - names.begin());
+  group_training_ = {std::make_shared<plugins::GroupWeights>(std::ssize(names), *options.train.group_dro),
+                     torch::tensor(numbers, tensor::on_cpu(at::kLong))};
 }
 
 std::string PreparedRun::distillation() const {

@@ -61,6 +61,7 @@ class PreparedRun {
   std::string loss_of_head() const;
   void prepare_mixing();
   void prepare_teaching();
+  void prepare_groups();
   void check_teaching(const plugins::Distillation& by) const;
   std::string distillation() const;                                            // as it is asked for, or what is usual
   void need_steps(std::string_view option, std::string_view otherwise) const;  // ConfigError where none is taken
@@ -74,6 +75,7 @@ class PreparedRun {
   nn::Place earliest_ = 0;  // the first place that the adaptation may change
   BatchMixing mixing_;
   Teaching teaching_;
+  GroupTraining group_training_;
   std::vector<int64_t> groups_;  // of the training examples: which come in one batch
 
  public:

@@ -45,6 +45,9 @@ const std::vector<Later> kSinceStudies = {
     {"attention-from"},
     {"freeze"},
     {"unsplit"},
+    {"group-column"},
+    {"group-dro"},
+    {"balance", {option::print(data::Balance::none)}},
 };
 
 bool is_untouched(const std::vector<Later>& options, const std::string& name, const std::string& value) {
@@ -136,6 +139,7 @@ RunIdentity run_identity(OptionValues config, const models::ModelInfo& model, co
       hash.add(std::as_bytes(source.values(i)));
       if (const auto caption = source.caption(i); !caption.empty()) hash.add(std::as_bytes(caption));
       if (const auto told = source.told(i); !told.empty()) hash.add(told);
+      if (const auto group = source.group(i); !group.empty()) hash.add(group);
     }
     // A caption that is not asked stands beside a class, for a teacher.
     const bool beside = data.reads != data::Reads::text && data.target != data::Target::caption;

@@ -37,6 +37,11 @@ ClassCounts count_classes(const Predictions& predictions) {
     const bool all = !predictions.best.defined();
     const auto at = static_cast<int64_t>(i);
     const int64_t predicted = all ? std::max_element(row, row + width) - row : predictions.best[at][0].item<int64_t>();
+    if (!predictions.groups.empty() && !predictions.groups[i].empty()) {
+      auto& group = counts.groups[predictions.groups[i]];
+      ++group.count;
+      group.correct += predicted == label ? 1 : 0;
+    }
     ++counts.count;
     ++counts.class_count[truth];
     ++counts.confusion[{label, predicted}];
@@ -96,6 +101,14 @@ struct Margins {
   }
 };
 
+Score worst_of(const std::map<std::string, GroupCount>& groups) {
+  const auto share = [](const GroupCount& group) {
+    return static_cast<double>(group.correct) / static_cast<double>(group.count);
+  };
+  const auto worst = std::ranges::min_element(groups, {}, [&](const auto& group) { return share(group.second); });
+  return {"worst_group", share(worst->second), wilson_interval(worst->second.correct, worst->second.count)};
+}
+
 // Work above which an interval is not worth its time: cells of the confusion matrix times classes.
 constexpr size_t kMostWork = 20'000'000;
 
@@ -137,6 +150,7 @@ Scores score(const ClassCounts& counts, bool intervals) {
     scores.all.push_back({"top5", static_cast<double>(counts.among_five) / static_cast<double>(counts.count),
                           wilson_interval(counts.among_five, counts.count)});
   }
+  if (!counts.groups.empty()) scores.all.insert(scores.all.begin() + 1, worst_of(counts.groups));
   return scores;
 }
 

@@ -39,6 +39,14 @@ std::vector<int64_t> labels_of(const data::Source& source) {
   return labels;
 }
 
+std::vector<std::string> groups_of(const data::Source& source) {
+  std::vector<std::string> groups;
+  for (int64_t i = 0; i < source.size(); ++i)
+    groups.push_back(source.group(i));
+  const bool any = std::ranges::any_of(groups, [](const std::string& group) { return !group.empty(); });
+  return any ? groups : std::vector<std::string>();
+}
+
 }  // namespace
 
 int64_t prediction_bytes(int64_t examples, int64_t classes) {
@@ -60,6 +68,7 @@ PredictionRows::PredictionRows(std::vector<std::string> files, std::vector<int64
 
 PredictionRows::PredictionRows(const data::Source& source, data::Target target, int64_t outputs)
     : PredictionRows(names_of(source), labels_of(source), target == data::Target::label ? outputs : kAllScores) {
+  predictions_.groups = groups_of(source);
   if (target == data::Target::label) return;
   predictions_.target = target;
   predictions_.class_count = outputs;

@@ -32,6 +32,8 @@ struct Predictions {
   at::Tensor confusion = {};  // [K, K] int64, truth by told
   double pixel_loss = 0;      // the sum of the cross-entropies
 
+  std::vector<std::string> groups = {};  // of each example its group, or none; empty: no example has one
+
   at::Tensor truth = {};  // [N, K] float32 of labels, values and captions (the text's row), NaN where it is not known
 
   int64_t classes() const { return class_count > 0 ? class_count : probabilities.size(1); }

@@ -179,7 +179,7 @@ std::optional<Span> span_of(const Part& part, const Table::Row& row, const std::
 
 void read_rows(const Part& part, const fs::path& root, const TargetReader& targets, std::vector<Record>& records,
                Problems& problems) {
-  const auto& [reads, captions, input, pair, label, split, marks, begin, end, unit, notes] = part.columns;
+  const auto& [reads, captions, input, pair, label, split, marks, begin, end, unit, group, notes] = part.columns;
   const bool files = reads != Reads::text;
   for (const Table::Row& row : part.table.rows) {
     Record record{.input = files ? file_of(row.cells[*input], root) : row.written(*input),
@@ -188,6 +188,8 @@ void read_rows(const Part& part, const fs::path& root, const TargetReader& targe
     check_cell(part.table, row, *input, files ? "file" : "text", record.where, problems);
     if (pair) check_cell(part.table, row, *pair, files ? "caption" : "second text", record.where, problems);
     if (pair) record.pair = row.written(*pair);
+    if (group) check_cell(part.table, row, *group, "group", record.where, problems);
+    if (group) record.group = row.cells[*group];
     if (begin) record.span = span_of(part, row, record.where, problems);
     if (!captions) targets.read(part.labels(), row, record, problems);
     if (split && row.not_text.contains(*split)) check_cell(part.table, row, *split, "split", record.where, problems);
