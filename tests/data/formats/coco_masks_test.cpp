@@ -111,6 +111,28 @@ TEST_F(CocoMasksFormat, WhatIsMissingIsOneLineEach) {
   EXPECT_ERROR(open(), DataError, "instances_train2017.json: is not what COCO's instances are");
 }
 
+// What people's tools write: corners in one list, a box and no mask, two corners, nothing in the segmentation, an area
+// of 0 with four corners on a line.
+TEST_F(CocoMasksFormat, FormsOfOtherToolsAreReadOrRefusedByPhoto) {
+  const auto read = [&](const std::string& segmentation) {
+    folder_.put("annotations/instances_train2017.json", fmt::format(R"({{
+      "images": [{{"id": 7, "file_name": "a.jpg", "height": 3, "width": 4}}],
+      "annotations": [{{"image_id": 7, "category_id": 5, "iscrowd": 0, "area": 0{}}}],
+      "categories": [{{"id": 5, "name": "dog"}}, {{"id": 3, "name": "cat"}}]}})",
+                                                                    segmentation));
+    const auto dataset = open_dataset(folder_.path(), {.val_split = "none", .test_split = "val"});
+    return dataset.masks->read(dataset.train[0], {3, 4})->classes;
+  };
+  const std::string expected = "instances_train2017.json:7: an annotation without a category, or whose segmentation";
+  EXPECT_ERROR(read(", \"segmentation\": [0, 0, 4, 0, 4, 3]"), DataError, expected);
+  EXPECT_ERROR(read(", \"bbox\": [0, 0, 2, 2]"), DataError, expected);
+  EXPECT_ERROR(read(", \"segmentation\": \"219\""), DataError, expected);
+  EXPECT_ERROR(read(", \"segmentation\": [[0, 0, 4, 3]]"), DataError, "a polygon of 4 numbers: expected three corners");
+  const std::vector<std::uint8_t> nothing(12, 0);
+  EXPECT_EQ(read(", \"segmentation\": []"), nothing);
+  EXPECT_EQ(read(", \"segmentation\": [[0, 1, 0, 1, 2, 1, 2, 1]]"), nothing);
+}
+
 TEST_F(CocoMasksFormat, WhatItDoesNotKnowIsNamed) {
   const auto put = [&](const std::string& of_image, const std::string& more) {
     folder_.put("annotations/instances_train2017.json", fmt::format(R"({{

@@ -191,6 +191,9 @@ class Categories {
 constexpr const char* kExpected =
     "is not what COCO's instances are: expected images, annotations and categories with their keys.";
 
+constexpr const char* kExpectedOfOne =
+    "an annotation without a category, or whose segmentation is neither polygons [[x, y, x, y, ...], ...] nor runs.";
+
 // A list's photos, and their records. What was left aside in it, by name.
 std::vector<std::string> read_list(const fs::path& file, Categories& categories, std::map<std::string, Photo>& photos,
                                    Listing& listing, Problems& problems) {
@@ -237,6 +240,8 @@ std::vector<std::string> read_list(const fs::path& file, Categories& categories,
       hashes[key->second].add(told.dump()).add(std::to_string(place));
     } catch (const DataError& error) {
       problems.add_error(key->second, error);
+    } catch (const json::exception&) {
+      problems.add("{}: {}", key->second, kExpectedOfOne);
     }
   }
   for (const auto& [id, key] : keys) {
