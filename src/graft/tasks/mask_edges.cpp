@@ -57,8 +57,9 @@ at::Tensor edge_sides(const data::Mask& told, const data::Mask& truth, const std
   GRAFT_ASSERT(told.width == truth.width && told.height == truth.height);
   const auto width = edge_width({truth.height, truth.width});
   data::Mask said = told;  // several numbers may be one class, whose edge is not where they meet
-  for (auto& pixel : said.classes) {
-    const auto of = pixel < class_of.size() ? class_of[pixel] : -1;
+  for (size_t i = 0; i < said.classes.size(); ++i) {
+    auto& pixel = said.classes[i];
+    const auto of = pixel < class_of.size() && truth.classes[i] != io::kIgnoredClass ? class_of[pixel] : -1;
     pixel = of < 0 ? io::kIgnoredClass : static_cast<uint8_t>(of);
   }
   const auto own_edges = edges_of(truth, width), said_edges = edges_of(said, width);

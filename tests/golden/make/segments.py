@@ -63,7 +63,7 @@ def edge(area):
 def edge_iou(pairs, class_of):
     truth, told, both = np.zeros(4), np.zeros(4), np.zeros(4)
     for said, mask in pairs:
-        said = np.array(list(class_of) + [-1] * 251)[said]
+        said = np.where(mask == 255, -1, np.array(list(class_of) + [-1] * 251)[said])
         for c in range(4):
             own, other = edge(mask == c) & (mask != 255), edge(said == c) & (mask != 255)
             truth[c] += own.sum()

@@ -79,7 +79,8 @@ class LinearProbe final : public MethodWith<Options> {
 
   Adaptation attach(const Setting& setting, models::Head& head, Random&) const override {
     check_needs(entry, setting);
-    if (head.kind() != models::HeadKind::linear) {
+    // Of pixels, class prompts stand behind a linear map, which then is what trains.
+    if (head.kind() != models::HeadKind::linear && setting.target != data::Target::mask) {
       throw ConfigError("linear-probe",
                         "needs a linear head as the classifier. Leave --classifier out, or say linear.");
     }
