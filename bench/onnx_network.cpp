@@ -1,5 +1,6 @@
-// Photos a second through a network out of an ONNX file, as it stands: the same file, photo and threads as
-// bench/peers/onnx_network.py, and the same JSON. --save keeps what it read and gave, for the peer to compare.
+// By hand, of a file of your own: photos a second through a network out of an ONNX file, as it stands: the same file,
+// photo and threads as bench/peers/onnx_network.py, and the same JSON. --save keeps what it read and gave, for the peer
+// to compare.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <torch/types.h>

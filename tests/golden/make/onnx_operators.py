@@ -314,8 +314,20 @@ def networks():
           "root": np.float32(2)})
 
 
+def places():
+    a, b = ints(7, -7, 7, -7, 6), ints(3, 3, -3, -3, -1)
+    case("Mod", 13, node("Mod", "a b"), {"a": a, "b": b})
+    case("Mod of C", 13, node("Mod", "a b", fmod=1), {"a": a, "b": b})
+    case("Mod of C real", 13, node("Mod", "a b", fmod=1), {"a": f(2, 5, scale=4), "b": f(5)})
+    x = f(4, 3, 2)
+    case("ScatterND", 13, node("ScatterND", "x i u"), {"x": x, "u": f(2, 3, 2)},
+         {"i": np.array([[2], [-4]], np.int64)})
+    case("ScatterND of 18", 18, node("ScatterND", "x i u", reduction="none"), {"x": x, "u": f(1, 2)},
+         {"i": np.array([[[3, 1, 0], [0, 2, 1]]], np.int64)})
+
+
 def main():
-    for make in (elementwise, convolutions, pooling, norms, products, shapes, resizing, storage, networks):
+    for make in (elementwise, convolutions, pooling, norms, products, shapes, resizing, storage, networks, places):
         make()
     path = Path(__file__).resolve().parents[1] / "onnx_operators.safetensors"
     save_file(tensors, path)

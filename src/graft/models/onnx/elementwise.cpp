@@ -42,6 +42,13 @@ at::Tensor whole_quotient(const Call& call, const Pair& pair) {
   return at::where(minus_one, -pair.a, at::div(pair.a, divisor, "trunc"));
 }
 
+// Divisors of which none is 0, and -1, by which the smallest number cannot be divided, is 1: the remainder is 0 as
+// well.
+at::Tensor remainder_divisor(const Call& call, const at::Tensor& b) {
+  if (b.eq(0).any().item<bool>()) call.refuse("whole numbers are divided by 0.");
+  return at::where(b.eq(-1), at::ones_like(b), b);
+}
+
 at::ScalarType cast_type(const Call& call) {
   const auto dtype = io::onnx_dtype(call.integer("to", 0));
   if (!dtype) call.refuse("to ONNX's type {}, which graft does not know.", call.integer("to", 0));
@@ -134,6 +141,17 @@ Outputs mul(const Call& call) {
 Outputs div(const Call& call) {
   const auto pair = pair_of(call);
   return {pair.a.is_floating_point() ? pair.a / pair.b : whole_quotient(call, pair)};
+}
+// With fmod the remainder has the dividend's sign, as C has it; without, of whole numbers alone, the divisor's.
+Outputs mod(const Call& call) {
+  const auto [a, b] = pair_of(call);
+  const bool of_c = call.flag("fmod", false);
+  if (a.is_floating_point()) {
+    if (!of_c) call.refuse("fmod 0 of {}: expected whole numbers.", a.dtype().name());
+    return {at::fmod(a, b)};
+  }
+  const auto divisor = remainder_divisor(call, b);
+  return {of_c ? at::fmod(a, divisor) : at::remainder(a, divisor)};
 }
 Outputs equal(const Call& call) {
   const auto [a, b] = pair_of(call);

@@ -296,7 +296,7 @@ std::vector<at::Tensor> Network::run(const std::vector<at::Tensor>& inputs) cons
   }
   std::vector<at::Tensor> outputs;
   for (const auto& output : outputs_)
-    outputs.push_back(value_of(output.name));
+    outputs.push_back(value_of(output.name).contiguous());
   return outputs;
 }
 

@@ -1,11 +1,13 @@
 // Operators that lay numbers out anew, or make them of a shape.
 #include <ATen/ExpandUtils.h>
+#include <fmt/ranges.h>
 #include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "graft/core/printable.h"
 #include "graft/models/onnx/operators.h"
 #include "graft/tensor/on_cpu.h"
 
@@ -205,6 +207,26 @@ Outputs gather(const Call& call) {
   shape.insert(shape.erase(at_axis), given.sizes().begin(), given.sizes().end());
   call.allow(shape);
   return {x.index_select(axis, places).reshape(shape)};
+}
+
+// A copy of the data with parts of it replaced: places [..., K] name the first K axes.
+Outputs scatter_nd(const Call& call) {
+  const auto &x = call.input(0), &places = call.input(1), &updates = call.input(2);
+  const auto reduction = call.text("reduction", "none");
+  if (reduction != "none") call.refuse("reduction '{}': expected none.", printable(reduction));
+  if (places.dim() < 1 || places.size(-1) < 1 || places.size(-1) > x.dim() ||
+      !at::isIntegralType(places.scalar_type(), false) || updates.scalar_type() != x.scalar_type())
+    call.refuse("its places do not name axes of what they lie in, or its types do not go together.");
+  const auto axes = places.size(-1);
+  auto shape = places.sizes().slice(0, static_cast<size_t>(places.dim() - 1)).vec();
+  shape.insert(shape.end(), x.sizes().begin() + axes, x.sizes().end());
+  if (updates.sizes() != at::IntArrayRef(shape))
+    call.refuse("updates of [{}], where its places ask for [{}].", fmt::join(updates.sizes(), ", "),
+                fmt::join(shape, ", "));
+  c10::List<std::optional<at::Tensor>> indices;
+  for (const auto& index : places.to(at::kLong).unbind(-1))
+    indices.push_back(index);
+  return {at::index_put(x, indices, updates)};
 }
 
 namespace {
