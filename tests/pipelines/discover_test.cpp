@@ -84,6 +84,18 @@ class Discover : public ::testing::Test {
     }
     return "folder:" + (folder_ / "given").string();
   }
+  // A photo of a red square on green ground, elsewhere in each.
+  void write_square(int i) const {
+    io::IndexImage photo{.width = 24,
+                         .height = 24,
+                         .classes = std::vector<std::uint8_t>(24 * 24, 0),
+                         .palette = {{40, 150, 60}, {200, 40, 30}}};
+    for (int y = 8 * (i % 2); y < 8 * (i % 2) + 12; ++y)
+      for (int x = i; x < i + 12; ++x)
+        photo.classes[static_cast<size_t>(24 * y + x)] = 1;
+    fs::create_directories(folder_ / "photos");
+    io::write_index_png(folder_ / "photos" / fmt::format("square{}.png", i), photo);
+  }
   std::map<std::string, std::string> files_of(const std::string& output) const {
     std::map<std::string, std::string> files;
     for (const auto& entry : fs::recursive_directory_iterator(folder_ / output)) {
@@ -281,12 +293,15 @@ TEST_F(Discover, SeveralRegionsOfAPhotoAreCropsAndMasksOfTheirOwn) {
 }
 
 TEST_F(Discover, AWayThatLearnsKeepsWhatItLearnedAndLearnsAnewOfOtherPhotos) {
+  fs::remove_all(folder_ / "photos");
+  for (int i = 0; i < 10; ++i)
+    write_square(i);
   auto wanted = options("seg");
-  wanted.saliency = "found:train=true,steps=8,batch=4";
+  wanted.saliency = "found:train=true,steps=1,batch=4";
   wanted.region.min_area = 0;
   Listener stopper("", 4);  // it has learned, and found in four photos
   EXPECT_THROW(discover(wanted, {}, stopper), Stopped);
-  EXPECT_THAT(stopper.said("head"), HasSubstr("learned of 10 photos in 8 steps"));
+  EXPECT_THAT(stopper.said("head"), HasSubstr("learned of 10 photos in 1 steps"));
   Listener rest;
   discover(wanted, {}, rest);
   EXPECT_EQ(rest.said("head"), "");  // it was kept
@@ -296,7 +311,7 @@ TEST_F(Discover, AWayThatLearnsKeepsWhatItLearnedAndLearnsAnewOfOtherPhotos) {
   discover(fresh, {}, silent);
   EXPECT_EQ(files_of("seg"), files_of("fresh"));
 
-  testing::write_bitmap(folder_ / "photos" / "new.bmp", 30, 200, 60, 9);
+  write_square(10);
   Listener more;
   discover(wanted, {}, more);
   EXPECT_THAT(more.said("head"), HasSubstr("learned of 11 photos"));

@@ -217,8 +217,8 @@ Superpixels parts_of(const at::Tensor& lab, const at::Tensor& labels) {
   Superpixels parts{.labels = labels,
                     .colours = mean(lab.reshape({-1, 3})),
                     .places = mean(at::stack({y, x}, 2).reshape({-1, 2})),
-                    .touches = at::zeros({count, count}, options.dtype(at::kBool)),
-                    .border = at::zeros({count}, options.dtype(at::kBool))};
+                    .touches = at::zeros({count, count}, tensor::on_cpu(at::kBool)),
+                    .border = at::zeros({count}, tensor::on_cpu(at::kBool))};
   const auto touch = [&](const at::Tensor& a, const at::Tensor& b) {
     parts.touches.index_put_({a.flatten(), b.flatten()}, true);
     parts.touches.index_put_({b.flatten(), a.flatten()}, true);
