@@ -76,7 +76,7 @@ std::vector<PhotoCells> noisy_photos(int count, int classes, double right, unsig
                               : static_cast<std::uint8_t>(draw() % static_cast<unsigned>(classes)));
     }
     const auto mask_told = mask(10, told), mask_truth = mask(10, truth);
-    photos.push_back(cells_of(&mask_told, mask_truth));
+    photos.push_back(cells_of(mask_told, mask_truth));
   }
   return photos;
 }
