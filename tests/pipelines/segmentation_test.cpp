@@ -186,9 +186,6 @@ TEST_F(Segmentation, WhatCannotBeIsRefusedBeforeAnythingIsWritten) {
   o = options("lora");
   o.train.mix = "mixup";
   EXPECT_THAT(error_of<ConfigError>([&] { adapt(o, {}, host_, silent_); }), HasSubstr("each pixel has one"));
-  o = options("lora");
-  o.classifier = models::HeadKind::prompts;
-  EXPECT_THAT(error_of<ConfigError>([&] { adapt(o, {}, host_, silent_); }), HasSubstr("--classifier prompts"));
   put_photo(folder_, "train", 0);
   folder_.put("data/masks/train/1.png", io::encode_index_png({2, 1, {0, 1}, {}}));
   o = options("lora");

@@ -71,6 +71,18 @@ ChoiceOfClasses choose_classes(methods::Adapted& adapted, const engine::AdapterI
   return choice;
 }
 
+// Of masks --classes says what their numbers are called. A run that tells pixels by names tells those, where it was not
+// trained on all of them.
+ChoiceOfClasses choose_classes_of_masks(methods::Adapted& adapted, const engine::AdapterInfo& info,
+                                        const data::Dataset& dataset) {
+  const engine::ClassPlaces known(info.classes);
+  const bool knows_all =
+      std::ranges::all_of(dataset.classes, [&](const std::string& name) { return known.of(name) >= 0; });
+  if (knows_all || !why_only_its_classes(adapted, info).empty()) return {info.classes, {}};
+  methods::serve_classes(adapted, dataset.classes, tasks::find_task(info.task).head);
+  return {dataset.classes, {}};
+}
+
 // The place that each class of the data has among those chosen among; only classes with photos in the split are asked.
 std::vector<int64_t> match_classes(const data::Dataset& dataset, data::Split split, const ChoiceOfClasses& choice,
                                    const methods::Adapted& adapted, const engine::AdapterInfo& info) {
@@ -112,13 +124,13 @@ data::Sample told_by_run(data::Sample sample, const data::Dataset& dataset, cons
 }
 
 // The data's masks, told by the run's classes.
-std::shared_ptr<const data::Masks> told_by_run(const data::Dataset& dataset, const engine::AdapterInfo& info) {
-  const engine::ClassPlaces known(info.classes);
+std::shared_ptr<const data::Masks> told_by_run(const data::Dataset& dataset, const std::vector<std::string>& classes) {
+  const engine::ClassPlaces known(classes);
   std::vector<int64_t> places;
   std::string wrong;
   for (const auto& name : dataset.classes) {
     places.push_back(known.of(name));
-    if (places.back() < 0) wrong += "\n  " + unknown_name("class", name, info.classes);
+    if (places.back() < 0) wrong += "\n  " + unknown_name("class", name, classes);
   }
   if (wrong.empty()) return data::renumbered(dataset.masks, places);
   throw DataError("evaluate",
@@ -194,11 +206,11 @@ Evaluation evaluate(const EvaluateOptions& options, const engine::Host& host, Re
     throw DataError("evaluate", "{} was trained on {}, and {} has {}. --label-kind says how a table is read.",
                     options.run, task.summary, dataset.name, tasks::task_of(dataset.target).summary);
   }
-  // Of masks --classes says what their numbers are called.
   const bool masks = dataset.target == data::Target::mask;
-  const auto choice = choose_classes(adapted, info, masks ? "" : options.data.dataset.classes);
+  const auto choice = masks ? choose_classes_of_masks(adapted, info, dataset)
+                            : choose_classes(adapted, info, options.data.dataset.classes);
   std::optional<data::Dataset> by_run;  // of masks
-  if (masks) by_run.emplace(dataset).masks = told_by_run(dataset, info);
+  if (masks) by_run.emplace(dataset).masks = told_by_run(dataset, choice.classes);
   auto samples = dataset.split(options.split);
   if (data::has_classes(dataset.target)) {
     const auto places = match_classes(dataset, options.split, choice, adapted, info);

@@ -160,7 +160,7 @@ extern const ClusteringEntry entry = {
     .name = "agglomerative",
     .summary = "the nearest two become one until so many are left",
     .paper = "Murtagh 1983, doi:10.1093/comjnl/26.4.354",
-    .alone = "linkage",
+    .alone = "",
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Clustering> {
       return std::make_unique<Agglomerative>(read_options<Options>("agglomerative", values));

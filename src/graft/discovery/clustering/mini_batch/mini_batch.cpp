@@ -78,7 +78,7 @@ extern const ClusteringEntry entry = {
     .name = "mini-batch",
     .summary = "k-means by small batches, for many rows",
     .paper = "Sculley 2010, doi:10.1145/1772690.1772862",
-    .alone = "batch",
+    .alone = "",
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Clustering> {
       return std::make_unique<MiniBatch>(read_options<Options>("mini-batch", values));
