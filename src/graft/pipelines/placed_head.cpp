@@ -91,10 +91,10 @@ PlacedHead in_timm(const models::LinearHead& trained, const models::Model& model
 
 PlacedHead place_head(const methods::Adapted& adapted, const engine::AdapterInfo& info, const io::ModelFolder& base,
                       const io::Weights& weights) {
-  if (adapted.head->kind() == models::HeadKind::prompts)
-    return nowhere("class prompts: graft.json has the classes and templates");
   if (adapted.head->map_at())
     return nowhere("head.safetensors: its classes are of pixels, for which other programs have no place here");
+  if (adapted.head->kind() == models::HeadKind::prompts)
+    return nowhere("class prompts: graft.json has the classes and templates");
   const auto* trained = dynamic_cast<const models::LinearHead*>(adapted.head.get());
   if (!trained || info.classes.empty())
     return nowhere("head.safetensors: it tells no classes, and for those alone other programs have a place");

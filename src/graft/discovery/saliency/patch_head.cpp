@@ -59,6 +59,10 @@ Standard::Standard(const std::vector<at::Tensor>& rows) {
   spread = all.std(0, /*unbiased=*/false).clamp_min(1e-6);
 }
 
+at::Tensor Standard::of(const at::Tensor& rows) const {
+  return (rows - mean) / spread;
+}
+
 PatchHead Standard::folded(const PatchHead& head) const {
   const auto weight = head.weight.detach() / spread;
   return {weight, head.bias.detach() - at::dot(weight, mean)};

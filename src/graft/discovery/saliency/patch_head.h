@@ -31,7 +31,7 @@ PatchHead first_head(int64_t width, Random random);
 // make the first steps move every patch alike.
 struct Standard {
   explicit Standard(const std::vector<at::Tensor>& rows);  // [N, D] each
-  at::Tensor of(const at::Tensor& rows) const { return (rows - mean) / spread; }
+  at::Tensor of(const at::Tensor& rows) const;
   // A trained head for such rows as one for rows as they are, without gradients.
   PatchHead folded(const PatchHead& head) const;
 
