@@ -21,7 +21,7 @@ TEST(Spectral, EmbeddingIsScikitLearnsUpToSignAndRotation) {
     const auto neighbours = golden(key + "neighbours").item<int64_t>();
     const auto expected = projector(theirs, degree);
     for (const auto way : {EigenWay::dense, EigenWay::iterated}) {
-      const auto ours = spectral::embed(rows, theirs.size(1), neighbours, Random(2), way);
+      const auto ours = spectral::embed(rows, theirs.size(1), theirs.size(1), neighbours, Random(2), way);
       EXPECT_LT(largest_difference(projector(ours.rows, degree), expected), 1e-6) << blobs;
     }
   }
@@ -35,7 +35,7 @@ TEST(Spectral, PartsThatNothingJoinsAreTheClusters) {
 }
 
 TEST(Spectral, EigenvaluesLeapBehindTheCount) {
-  const auto embedded = spectral::embed(golden("blobs.apart/rows"), 12, 8, Random(1));
+  const auto embedded = spectral::embed(golden("blobs.apart/rows"), 12, 12, 8, Random(1));
   const auto* first = embedded.values.const_data_ptr<double>();
   EXPECT_EQ(count_by_eigengap({first, first + 12}), 3);
   EXPECT_EQ(count_by_eigengap({0.0}), 1);

@@ -12,7 +12,12 @@ namespace {
 
 constexpr int64_t kFewRows = 1000;
 constexpr int64_t kDegree = 24, kMostRounds = 300;
-constexpr double kResidual = 1e-7, kLargest = 2;  // no eigenvalue is larger
+constexpr double kResidual = 1e-7, kResidualOfValues = 1e-4;  // a value errs by the square of its vector's residual
+constexpr double kLargest = 2;                                // no eigenvalue is larger
+
+bool are_settled(const at::Tensor& residuals, double most) {
+  return residuals.numel() == 0 || residuals.max().item<double>() < most;
+}
 
 at::Tensor orthonormal(const at::Tensor& x) {
   return std::get<0>(at::linalg_qr(x, "reduced"));
@@ -45,7 +50,7 @@ at::Tensor filtered(const NormalisedLaplacian& laplacian, const at::Tensor& x, d
   return now;
 }
 
-Eigenpairs iterated(const NormalisedLaplacian& laplacian, int64_t count, Random random) {
+Eigenpairs iterated(const NormalisedLaplacian& laplacian, int64_t count, int64_t exact, Random random) {
   const auto n = laplacian.nodes(), width = std::min(n, count + std::max<int64_t>(8, count / 2));
   auto start = at::empty({n, width}, laplacian.root_degree().options());
   auto* numbers = start.data_ptr<double>();
@@ -55,7 +60,8 @@ Eigenpairs iterated(const NormalisedLaplacian& laplacian, int64_t count, Random 
   for (int64_t round = 0; round < kMostRounds; ++round) {
     stop_if_asked();
     const auto off = (ritz.images - ritz.vectors * ritz.values).norm(2, 0).narrow(0, 0, count);
-    if (off.max().item<double>() < kResidual)
+    if (are_settled(off.narrow(0, 0, exact), kResidual) &&
+        are_settled(off.narrow(0, exact, count - exact), kResidualOfValues))
       return {ritz.values.narrow(0, 0, count).clone(), ritz.vectors.narrow(1, 0, count).contiguous()};
     const double from = std::clamp(ritz.values[width - 1].item<double>(), 1e-3, kLargest - 1e-3);
     ritz = ritz_of(laplacian, orthonormal(filtered(laplacian, ritz.vectors, from)));
@@ -68,10 +74,12 @@ Eigenpairs iterated(const NormalisedLaplacian& laplacian, int64_t count, Random 
 
 }  // namespace
 
-Eigenpairs smallest_eigenpairs(const NormalisedLaplacian& laplacian, int64_t count, const Random& random,
+Eigenpairs smallest_eigenpairs(const NormalisedLaplacian& laplacian, int64_t count, int64_t exact, const Random& random,
                                EigenWay way) {
+  GRAFT_ASSERT(exact <= count);
   const bool is_small = laplacian.nodes() <= kFewRows || 3 * count > laplacian.nodes();
-  if (way == EigenWay::iterated || (way == EigenWay::automatic && !is_small)) return iterated(laplacian, count, random);
+  if (way == EigenWay::iterated || (way == EigenWay::automatic && !is_small))
+    return iterated(laplacian, count, exact, random);
   const auto [values, vectors] = at::linalg_eigh(laplacian.dense());
   return {values.narrow(0, 0, count).clone(), vectors.narrow(1, 0, count).contiguous()};
 }

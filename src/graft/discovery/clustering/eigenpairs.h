@@ -17,8 +17,9 @@ struct Eigenpairs {
 
 enum class EigenWay { automatic, dense, iterated };
 
-// 1 <= count <= nodes. DivergenceError where the iteration does not settle.
-Eigenpairs smallest_eigenpairs(const NormalisedLaplacian& laplacian, int64_t count, const Random& random,
+// 1 <= count <= nodes. Of the first `exact` the vectors are settled (to 1e-7), of the others the values alone (to
+// 1e-8), which costs much less for the one behind a gap. DivergenceError where the iteration does not settle.
+Eigenpairs smallest_eigenpairs(const NormalisedLaplacian& laplacian, int64_t count, int64_t exact, const Random& random,
                                EigenWay way = EigenWay::automatic);
 
 }  // namespace graft::discovery

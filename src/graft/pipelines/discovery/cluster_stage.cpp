@@ -29,7 +29,8 @@ constexpr int64_t kMostClusters = io::kIgnoredClass - 1;  // numbers of a mask b
 // By the largest step between the smallest eigenvalues of the rows' graph.
 int64_t suggested(const at::Tensor& rows, const Random& random) {
   const auto known = std::min<int64_t>(kMostSuggested + 1, rows.size(0));
-  const auto values = discovery::spectral::embed(rows, known, discovery::spectral::Options().neighbours, random).values;
+  const auto values =
+      discovery::spectral::embed(rows, known, /*exact=*/0, discovery::spectral::Options().neighbours, random).values;
   const auto* first = values.const_data_ptr<double>();
   return discovery::count_by_eigengap({first, first + known});
 }

@@ -21,7 +21,7 @@ class Spectral final : public Clustering {
 
   Clusters cluster(const at::Tensor& rows, int64_t count, const Random& random) const override {
     const auto known = std::min(count + 1, rows.size(0));
-    const auto embedding = embed(rows, known, options_.neighbours, random.fork("start"));
+    const auto embedding = embed(rows, known, count, options_.neighbours, random.fork("start"));
     const auto points = embedding.rows.narrow(1, 0, count).contiguous();
     auto clusters = kmeans::by_size(points, kmeans::run(points, count, options_.means, random.fork("means")));
     const auto* values = embedding.values.const_data_ptr<double>();
@@ -35,10 +35,11 @@ class Spectral final : public Clustering {
 
 }  // namespace
 
-Embedding embed(const at::Tensor& rows, int64_t count, int64_t neighbours, const Random& random, EigenWay way) {
+Embedding embed(const at::Tensor& rows, int64_t count, int64_t exact, int64_t neighbours, const Random& random,
+                EigenWay way) {
   const auto most = std::max<int64_t>(2, rows.size(0) / 2);
   const NormalisedLaplacian laplacian(symmetric_graph(nearest_rows(rows, std::min(neighbours, most))));
-  const auto pairs = smallest_eigenpairs(laplacian, count, random, way);
+  const auto pairs = smallest_eigenpairs(laplacian, count, exact, random, way);
   auto embedded = pairs.vectors / laplacian.root_degree();
   const auto largest = embedded.gather(0, embedded.abs().argmax(0, true));  // [1, count]
   return {embedded * at::where(largest < 0, -1.0, 1.0).to(at::kDouble), pairs.values.contiguous()};

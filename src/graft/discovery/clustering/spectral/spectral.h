@@ -25,7 +25,8 @@ struct Embedding {
   at::Tensor rows;    // [n, count] float64; of each column the largest number by size is positive
   at::Tensor values;  // [count]
 };
-Embedding embed(const at::Tensor& rows, int64_t count, int64_t neighbours, const Random& random,
+// Of the first `exact` columns the numbers are settled, of the others only `values` are.
+Embedding embed(const at::Tensor& rows, int64_t count, int64_t exact, int64_t neighbours, const Random& random,
                 EigenWay way = EigenWay::automatic);
 
 extern const ClusteringEntry entry;
