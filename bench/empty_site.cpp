@@ -108,11 +108,6 @@ double seconds(const std::function<at::Tensor()>& pass) {
   return bench::now() - begin;
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -148,8 +143,8 @@ int main(int argc, char** argv) {
                               {"precision", o.precision},
                               {"batch", o.batch},
                               {"pairs", o.pairs},
-                              {"with_sites_ms", 1e3 * median(first)},
-                              {"without_ms", 1e3 * median(second)},
+                              {"with_sites_ms", 1e3 * bench::median(first)},
+                              {"without_ms", 1e3 * bench::median(second)},
                               {"ratio", std::exp(summary.mean)},
                               {"ratio_low", std::exp(summary.interval.low)},
                               {"ratio_high", std::exp(summary.interval.high)}};

@@ -3,11 +3,13 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "graft/core/options.h"
 
@@ -35,6 +37,11 @@ inline double since_start() {
   const char* start = std::getenv("BENCH_START");
   if (!start) return 0;
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count() - std::atof(start);
+}
+
+inline double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
 }
 
 inline double peak_mb() {

@@ -61,11 +61,6 @@ double processor_seconds() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
 bool is_mixing(const std::string& plugin) {
   return plugin == "mixup" || plugin == "cutmix";
 }
@@ -192,7 +187,7 @@ double seconds_of(const std::vector<Compared>& blocks, bool whole) {
     }
     if (i >= 2) seconds.push_back(bench::now() - begin);
   }
-  return median(seconds);
+  return bench::median(seconds);
 }
 
 // Behind the second block of the second and of the third stage of a ResNet-18, where `nonlocal` stands by itself.
@@ -215,8 +210,8 @@ nlohmann::json block_cost(const Options& o) {
   std::vector<Compared> blocks;
   blocks.emplace_back(o.batch, at(8), 128);
   blocks.emplace_back(o.batch, at(16), 256);
-  return {{"step_ms", 1000 * median(plain)},
-          {"block_ms", 1000 * median(extra)},
+  return {{"step_ms", 1000 * bench::median(plain)},
+          {"block_ms", 1000 * bench::median(extra)},
           {"products_ms", 1000 * seconds_of(blocks, /*whole=*/false)},
           {"arithmetic_ms", 1000 * seconds_of(blocks, /*whole=*/true)}};
 }

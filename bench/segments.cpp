@@ -64,11 +64,6 @@ std::vector<double> seconds_of(int64_t runs, Work&& work) {
   return seconds;
 }
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
 // A photo of two grounds and some noise: its map and its pixels.
 data::Image photo_of(int side) {
   data::Image photo{.width = side, .height = side, .rgb = {}};
@@ -100,7 +95,7 @@ nlohmann::json tokencut(const Options& o) {
     way->find({.name = "", .size = side, .patches = std::move(patches)});
     cuts.push_back(bench::now() - begin);
   });
-  return {{"per_s", 1 / median(seconds)}, {"cut_ms", 1000 * median(cuts)}};
+  return {{"per_s", 1 / bench::median(seconds)}, {"cut_ms", 1000 * bench::median(cuts)}};
 }
 
 nlohmann::json clusters(const Options& o) {
@@ -109,7 +104,7 @@ nlohmann::json clusters(const Options& o) {
   const auto way = discovery::make_clustering("spectral");
   std::vector<int64_t> of;
   const auto seconds = seconds_of(5, [&](int64_t) { of = way->cluster(rows, o.count, Random(1)).of; });
-  return {{"per_s", 1 / median(seconds)}, {"clusters", of}};
+  return {{"per_s", 1 / bench::median(seconds)}, {"clusters", of}};
 }
 
 nlohmann::json crf(const Options& o) {
@@ -118,7 +113,7 @@ nlohmann::json crf(const Options& o) {
   auto map = at::zeros({o.side, o.side});
   map.narrow(0, o.side / 3, o.side / 3).narrow(1, o.side / 3, o.side / 3).fill_(0.9);
   const auto seconds = seconds_of(o.count, [&](int64_t) { way->refine(photo, map); });
-  return {{"per_s", 1 / median(seconds)},
+  return {{"per_s", 1 / bench::median(seconds)},
           {"share", way->refine(photo, map).gt(0.5).to(at::kFloat).mean().item<double>()}};
 }
 
