@@ -17,6 +17,12 @@ namespace {
 
 constexpr size_t kMostNamed = 20;  // of what is wrong; the rest is counted
 
+bool selects(const std::string& pattern, const std::string& name) {
+  return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
+}
+
+}  // namespace
+
 at::ScalarType scalar_type(io::Dtype dtype) {
   switch (dtype) {
     case io::Dtype::f64:
@@ -43,12 +49,6 @@ at::ScalarType scalar_type(io::Dtype dtype) {
       throw InternalError("checkpoint", "{} was to be refused by the reader.", io::name_of(dtype));
   }
 }
-
-bool selects(const std::string& pattern, const std::string& name) {
-  return pattern.ends_with('*') ? name.starts_with(pattern.substr(0, pattern.size() - 1)) : name == pattern;
-}
-
-}  // namespace
 
 at::Tensor to_float(const io::TensorView& view) {
   const auto numbers = view_of(view);

@@ -81,6 +81,9 @@ class CheckpointReader {
 // The checkpoint's tensors, made of the parameters by our names.
 nn::NamedTensors to_checkpoint(const std::vector<Origin>& origins, const nn::NamedTensors& parameters);
 
+// PyTorch's name for a type of a file. InternalError for one that readers refuse.
+at::ScalarType scalar_type(io::Dtype dtype);
+
 // A copy of a tensor in a file, in float32.
 at::Tensor to_float(const io::TensorView& view);
 // A tensor in a file, in its own type and without a copy where the file is mapped. Read-only; pages that are read stay

@@ -111,24 +111,8 @@ const std::vector<int64_t>& Call::allow(const std::vector<int64_t>& shape) const
 }
 
 at::ScalarType value_type(io::Dtype dtype) {
-  switch (dtype) {
-    case io::Dtype::f64:
-      return at::kDouble;
-    case io::Dtype::i64:
-      return at::kLong;
-    case io::Dtype::i32:
-      return at::kInt;
-    case io::Dtype::i16:
-      return at::kShort;
-    case io::Dtype::i8:
-      return at::kChar;
-    case io::Dtype::u8:
-      return at::kByte;
-    case io::Dtype::boolean:
-      return at::kBool;
-    default:
-      return at::kFloat;
-  }
+  const bool is_half = dtype == io::Dtype::f16 || dtype == io::Dtype::bf16;
+  return is_half ? at::kFloat : scalar_type(dtype);
 }
 
 at::Tensor to_value(const io::TensorView& view) {
