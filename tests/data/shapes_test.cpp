@@ -38,7 +38,7 @@ TEST(Shapes, AreasAreWrittenAsCocosToolsWriteThem) {
     for (int x = 5; x < 20; ++x)
       at(y, x) ^= 1;
   at(39, 52) = at(0, 0) = 1;
-  const auto area = area_of(mask, 1);
+  const auto area = areas_of(mask).at(1);
   EXPECT_EQ(
       letters_of_runs(area.runs),
       "01_63eJ0000000K1UO=9CG=9CG=9CG=9CG=9CG=9CG=9CG=9CG=9CG=9900000000000000000000000000000000000000000000000000000"
@@ -51,8 +51,10 @@ TEST(Shapes, AreasAreReadAsTheyWereWritten) {
   io::IndexImage mask{31, 27, std::vector<std::uint8_t>(31 * 27), {}};
   for (std::size_t i = 0; i < mask.classes.size(); ++i)
     mask.classes[i] = static_cast<std::uint8_t>((i * i / 7) % 5 == 0 ? 3 : i % 2);
-  for (const std::uint8_t of : {0, 1, 3, 9}) {
-    const auto area = area_of(mask, of);
+  const auto areas = areas_of(mask);
+  EXPECT_EQ(areas.size(), 3u);  // and no fourth
+  for (const std::uint8_t of : {0, 1, 3}) {
+    const auto& area = areas.at(of);
     EXPECT_EQ(runs_of_letters(letters_of_runs(area.runs)), area.runs);
     io::IndexImage again{31, 27, std::vector<std::uint8_t>(31 * 27), {}};
     fill_runs(area.runs, {27, 31}, [&](std::size_t pixel) { again.classes[pixel] = 1; });

@@ -64,20 +64,25 @@ TEST(MaskEdges, AreThoseOfEveryNeighbourLookedAt) {
   }
 }
 
+at::Tensor sides_between(const data::Mask& told, const data::Mask& truth, const std::vector<int64_t>& class_of,
+                         int64_t classes) {
+  return edge_sides(told, truth, edges_of(truth, edge_width({truth.height, truth.width})), class_of, classes);
+}
+
 TEST(MaskEdges, OfAClassAreNotWhereItsNumbersMeet) {
   const auto truth = of_rows(6, std::vector<uint8_t>(36, 1));
   auto told = truth;
   for (size_t i = 0; i < 36; i += 6)
     told.classes[i] = told.classes[i + 1] = told.classes[i + 2] = 4;
-  const auto sides = edge_sides(told, truth, {-1, 1, -1, -1, 1}, 2);
+  const auto sides = sides_between(told, truth, {-1, 1, -1, -1, 1}, 2);
   EXPECT_EQ(iou_of(sides)[1].item<double>(), 1);
   EXPECT_EQ(sides[0][1].item<int64_t>(), 20);
-  EXPECT_EQ(edge_sides(told, truth, {-1, 1, -1, -1, -1}, 2)[1][1].item<int64_t>(), 14);  // half of it is told
+  EXPECT_EQ(sides_between(told, truth, {-1, 1, -1, -1, -1}, 2)[1][1].item<int64_t>(), 14);  // half of it is told
 }
 
 TEST(MaskEdges, UntoldPixelsAreNotCounted) {
   const auto truth = of_rows(3, {0, 0, 0, 255, 255, 255, 1, 1, 1});
-  const auto sides = edge_sides(of_rows(3, {0, 0, 0, 0, 0, 0, 0, 0, 0}), truth, {0}, 2);
+  const auto sides = sides_between(of_rows(3, {0, 0, 0, 0, 0, 0, 0, 0, 0}), truth, {0}, 2);
   EXPECT_EQ(sides[1][0].item<int64_t>(), 6);
   EXPECT_EQ(edge_width({480, 640}), 16);
   EXPECT_EQ(edge_width({3, 3}), 1);

@@ -31,11 +31,6 @@ MaskClasses of_numbers(const Numbered& classes, std::string known) {
   return list;
 }
 
-std::string trimmed(const std::string& text) {
-  const auto begin = text.find_first_not_of(" \t\r");
-  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
-
 std::vector<std::string> split(const std::string& line, char at) {
   std::vector<std::string> cells(1);
   for (const char c : line) {
@@ -46,7 +41,7 @@ std::vector<std::string> split(const std::string& line, char at) {
     }
   }
   for (auto& cell : cells)
-    cell = trimmed(cell);
+    cell = text::trimmed(cell);
   return cells;
 }
 
@@ -129,8 +124,9 @@ MaskClasses stuff_classes(const std::filesystem::path& file, Problems& problems)
   Numbered classes;
   for (const auto& line : read_lines(file)) {
     const auto colon = line.find(':');
-    const auto number = colon == std::string::npos ? std::nullopt : whole_number(trimmed(line.substr(0, colon)));
-    const auto name = number ? trimmed(line.substr(colon + 1)) : "";
+    const auto number =
+        colon == std::string::npos ? std::nullopt : whole_number(std::string(text::trimmed(line.substr(0, colon))));
+    const auto name = number ? std::string(text::trimmed(line.substr(colon + 1))) : "";
     if (!number || *number < 0 || *number > io::kIgnoredClass - 1 || name.empty()) {
       problems.add("{}: expected 'N: name' a line with N from 0 to 254, got '{}'.", file.string(), line);
     } else if (*number > 0) {

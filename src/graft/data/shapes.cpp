@@ -1,6 +1,7 @@
 #include "graft/data/shapes.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "graft/core/error.h"
@@ -99,26 +100,32 @@ std::string letters_of_runs(const std::vector<std::int64_t>& runs) {
   return letters;
 }
 
-ClassArea area_of(const io::IndexImage& mask, std::uint8_t of_class) {
-  ClassArea area{.runs = {0}, .left = mask.width, .top = mask.height};
-  bool inside = false;
-  for (int x = 0; x < mask.width; ++x) {
-    for (int y = 0; y < mask.height; ++y) {
-      const bool is_it = mask.classes[static_cast<std::size_t>(y) * static_cast<std::size_t>(mask.width) +
-                                      static_cast<std::size_t>(x)] == of_class;
-      if (is_it != inside) area.runs.push_back(0);
-      inside = is_it;
-      ++area.runs.back();
-      if (!is_it) continue;
-      ++area.pixels;
-      area.left = std::min(area.left, x);
-      area.right = std::max(area.right, x + 1);
-      area.top = std::min(area.top, y);
-      area.bottom = std::max(area.bottom, y + 1);
-    }
+std::map<std::uint8_t, ClassArea> areas_of(const io::IndexImage& mask) {
+  const auto height = static_cast<std::int64_t>(mask.height), pixels = height * mask.width;
+  const auto class_at = [&](std::int64_t place) {  // down the columns
+    return mask.classes[static_cast<std::size_t>(place % height * mask.width + place / height)];
+  };
+  std::map<std::uint8_t, ClassArea> areas;
+  std::array<std::int64_t, 256> seen{};  // where the last run of each class ended
+  for (std::int64_t begin = 0, end = 0; begin < pixels; begin = end) {
+    const auto of_class = class_at(begin);
+    while (end < pixels && class_at(end) == of_class)
+      ++end;
+    const auto left = static_cast<int>(begin / height), right = static_cast<int>((end - 1) / height);
+    const bool in_one_column = left == right;
+    const auto [found, is_new] = areas.try_emplace(of_class, ClassArea{.left = left, .top = mask.height});
+    auto& area = found->second;
+    area.runs.push_back(begin - seen[of_class]);
+    area.runs.push_back(end - begin);
+    seen[of_class] = end;
+    area.pixels += end - begin;
+    area.right = right + 1;
+    area.top = std::min(area.top, in_one_column ? static_cast<int>(begin % height) : 0);
+    area.bottom = std::max(area.bottom, in_one_column ? static_cast<int>((end - 1) % height) + 1 : mask.height);
   }
-  if (area.pixels == 0) area.left = area.top = 0;
-  return area;
+  for (auto& [of_class, area] : areas)
+    if (seen[of_class] < pixels) area.runs.push_back(pixels - seen[of_class]);
+  return areas;
 }
 
 }  // namespace graft::data

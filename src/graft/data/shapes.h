@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,8 @@ std::string letters_of_runs(const std::vector<std::int64_t>& runs);
 struct ClassArea {
   std::vector<std::int64_t> runs;
   std::int64_t pixels = 0;
-  int left = 0, top = 0, right = 0, bottom = 0;  // the box around it, right and bottom beyond; of no pixel: 0
+  int left = 0, top = 0, right = 0, bottom = 0;  // the box around it, right and bottom beyond
 };
-ClassArea area_of(const io::IndexImage& mask, std::uint8_t of_class);
+std::map<std::uint8_t, ClassArea> areas_of(const io::IndexImage& mask);  // of the classes that are there
 
 }  // namespace graft::data

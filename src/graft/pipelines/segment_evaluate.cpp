@@ -132,8 +132,9 @@ void score_edges(const MaskPairs& pairs, const Places& places, int64_t classes, 
     auto pair = pairs.read(i);
     for (auto& pixel : pair.truth.classes)
       pixel = places[pixel] < 0 ? io::kIgnoredClass : static_cast<uint8_t>(places[pixel]);
+    const auto edges = tasks::edges_of(pair.truth, tasks::edge_width({pair.truth.height, pair.truth.width}));
     for (size_t m = 0; m < matched.size(); ++m) {
-      const auto own = tasks::edge_sides(pair.told, pair.truth, matched[m].class_of, classes);
+      const auto own = tasks::edge_sides(pair.told, pair.truth, edges, matched[m].class_of, classes);
       const std::lock_guard lock(mutex);
       sides[m] = sides[m].defined() ? sides[m] + own : own;
     }

@@ -52,25 +52,24 @@ std::vector<uint8_t> edges_of(const data::Mask& mask, int64_t width) {
   return inner;
 }
 
-at::Tensor edge_sides(const data::Mask& told, const data::Mask& truth, const std::vector<int64_t>& class_of,
-                      int64_t classes) {
+at::Tensor edge_sides(const data::Mask& told, const data::Mask& truth, const std::vector<uint8_t>& edges,
+                      const std::vector<int64_t>& class_of, int64_t classes) {
   GRAFT_ASSERT(told.width == truth.width && told.height == truth.height);
-  const auto width = edge_width({truth.height, truth.width});
   data::Mask said = told;  // several numbers may be one class, whose edge is not where they meet
   for (size_t i = 0; i < said.classes.size(); ++i) {
     auto& pixel = said.classes[i];
     const auto of = pixel < class_of.size() && truth.classes[i] != io::kIgnoredClass ? class_of[pixel] : -1;
     pixel = of < 0 ? io::kIgnoredClass : static_cast<uint8_t>(of);
   }
-  const auto own_edges = edges_of(truth, width), said_edges = edges_of(said, width);
+  const auto said_edges = edges_of(said, edge_width({truth.height, truth.width}));
   auto sides = at::zeros({3, classes}, tensor::on_cpu(at::kLong));
   auto counts = sides.accessor<int64_t, 2>();
   for (size_t i = 0; i < truth.classes.size(); ++i) {
     const auto own = truth.classes[i], other = said.classes[i];
     if (own == io::kIgnoredClass) continue;
-    if (own_edges[i] != 0) ++counts[0][own];
+    if (edges[i] != 0) ++counts[0][own];
     if (said_edges[i] != 0 && other != io::kIgnoredClass) ++counts[1][other];
-    if (own_edges[i] != 0 && said_edges[i] != 0 && own == other) ++counts[2][own];
+    if (edges[i] != 0 && said_edges[i] != 0 && own == other) ++counts[2][own];
   }
   return sides;
 }

@@ -24,7 +24,8 @@ std::vector<uint8_t> edges_of(const data::Mask& mask, int64_t width);
 // [3, classes] int64 as sides_of() gives them, of edge pixels alone: how many edge pixels of a class are in the truth,
 // are told, and are both. Masks of one size; told pixels of a number k are of class class_of[k], or nothing (-1). What
 // the truth does not tell is not counted, and both have an edge where it begins.
-at::Tensor edge_sides(const data::Mask& told, const data::Mask& truth, const std::vector<int64_t>& class_of,
-                      int64_t classes);
+// `edges` are the truth's, of its own edge_width().
+at::Tensor edge_sides(const data::Mask& told, const data::Mask& truth, const std::vector<uint8_t>& edges,
+                      const std::vector<int64_t>& class_of, int64_t classes);
 
 }  // namespace graft::tasks
