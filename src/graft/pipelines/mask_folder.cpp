@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/core/signals.h"
 #include "graft/data/shapes.h"
 #include "graft/io/image_png.h"
 #include "graft/io/index_png.h"
@@ -71,10 +73,8 @@ void MaskFolder::describe(const std::string& photo, const data::Mask& mask) {
                      {"file_name", fs::path(photo).filename().string()},
                      {"width", mask.width},
                      {"height", mask.height}});
-  for (size_t k = 0; k < classes_.size(); ++k) {
-    if (classes_[k] == kBackground) continue;
-    const auto area = data::area_of(mask, static_cast<uint8_t>(k));
-    if (area.pixels == 0) continue;
+  for (const auto& [k, area] : data::areas_of(mask)) {
+    if (k >= classes_.size() || classes_[k] == kBackground) continue;
     annotations_.push_back(
         {{"id", annotations_.size() + 1},
          {"image_id", image},
@@ -100,6 +100,35 @@ void MaskFolder::add(const std::string& photo, const io::Image& pixels, const da
   const auto name = stem_of(photo) + ".png";
   io::write_index_png(folder_ / "masks" / name, mask);
   write_file_atomically(folder_ / "overlays" / name, io::encode_png(overlay(pixels, mask, classes_)));
+}
+
+ToldMasks tell_masks(const engine::PhotoList& photos, data::ImageCache& images, std::vector<std::string> classes,
+                     const std::string& output, Reporter& report, const MaskOf& mask_of) {
+  ToldMasks result{.classes = std::move(classes), .photos = {}};
+  std::optional<MaskFolder> folder;
+  const auto begin = [&] {
+    if (result.classes.size() > data::kMostMaskClasses)
+      throw ConfigError("segment", "{} classes: a mask holds {} at most.", result.classes.size(),
+                        data::kMostMaskClasses);
+    if (!output.empty()) folder.emplace(output, photos.files, result.classes);
+  };
+  const bool known = !result.classes.empty();
+  if (known) begin();
+  for (size_t i = 0; i < photos.files.size(); ++i) {
+    stop_if_asked();
+    const auto photo = images.read(photos.paths[i]);
+    const auto mask = mask_of(photos.files[i], *photo, result.classes);
+    if (!known && i == 0) begin();
+    if (folder) folder->add(photos.files[i], *photo, mask);
+    result.photos.push_back({photos.files[i], shares_of(mask, result.classes.size())});
+    report.progress({.stage = "segment",
+                     .done = static_cast<int64_t>(i + 1),
+                     .total = static_cast<int64_t>(photos.files.size()),
+                     .detail = photos.files[i],
+                     .unit = "photos"});
+  }
+  if (folder) folder->finish();
+  return result;
 }
 
 }  // namespace graft::pipelines

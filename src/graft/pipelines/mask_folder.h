@@ -5,12 +5,16 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "graft/core/log.h"
+#include "graft/data/image_cache.h"
 #include "graft/data/masks.h"
+#include "graft/engine/photo_list.h"
 #include "graft/io/image.h"
 
 namespace graft::pipelines {
@@ -45,5 +49,12 @@ class MaskFolder {
   std::vector<std::string> classes_;
   nlohmann::ordered_json images_ = nlohmann::ordered_json::array(), annotations_ = nlohmann::ordered_json::array();
 };
+
+// A mask of each photo, by `mask_of`, into a folder where `output` names one. Classes that are not known before are set
+// by the first photo's. ConfigError for more classes than a mask tells apart.
+using MaskOf =
+    std::function<data::Mask(const std::string& name, const io::Image& photo, std::vector<std::string>& classes)>;
+ToldMasks tell_masks(const engine::PhotoList& photos, data::ImageCache& images, std::vector<std::string> classes,
+                     const std::string& output, Reporter& report, const MaskOf& mask_of);
 
 }  // namespace graft::pipelines

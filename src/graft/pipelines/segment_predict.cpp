@@ -5,10 +5,8 @@
 #include <torch/types.h>
 
 #include <filesystem>
-#include <optional>
 
 #include "graft/core/error.h"
-#include "graft/core/signals.h"
 #include "graft/data/format.h"
 #include "graft/engine/photo_list.h"
 #include "graft/tasks/pixel_counts.h"
@@ -33,9 +31,10 @@ at::Tensor scores_of(const at::Tensor& map, const models::onnx::PhotoNetwork& ne
 
 // The classes that a graph tells itself, [1, h, w], each pixel as its nearest place.
 data::Mask mask_of_classes(const at::Tensor& classes, data::Size photo, size_t count, const std::string& file) {
-  if (classes.min().item<int64_t>() < 0 || classes.max().item<int64_t>() >= static_cast<int64_t>(count))
+  const auto least = classes.min().item<int64_t>(), most = classes.max().item<int64_t>();
+  if (least < 0 || most >= static_cast<int64_t>(count))
     throw ModelError("segment", "{} tells class {} of a photo: expected 0 to {}, as --classes has names.", file,
-                     classes.max().item<int64_t>(), count - 1);
+                     least < 0 ? least : most, count - 1);
   const auto at_size = at::upsample_nearest2d(classes.to(at::kFloat).unsqueeze(0), {photo.height, photo.width})
                            .to(at::kByte)
                            .contiguous();
@@ -62,6 +61,20 @@ std::vector<std::string> names_of(const SegmentPredictOptions& options, size_t c
   return names;
 }
 
+// The first photo tells how many classes there are.
+data::Mask mask_of(const models::onnx::PhotoNetwork& network, const std::string& name, const io::Image& photo,
+                   const SegmentPredictOptions& options, std::vector<std::string>& classes) {
+  const data::Size size{photo.height, photo.width};
+  const auto map = network.read(photo);
+  const bool told = !map.is_floating_point();
+  const auto scores = told ? map : scores_of(map, network);
+  if (classes.empty()) classes = names_of(options, told ? 0 : static_cast<size_t>(scores.size(0)));
+  if (told ? map.size(0) != 1 : static_cast<size_t>(scores.size(0)) != classes.size())
+    throw ModelError("segment", "{} gives {} maps of {}.", options.model, map.size(0), name);
+  return told ? mask_of_classes(map, size, classes.size(), options.model)
+              : tasks::answer_pixels(scores, *data::untold(size)).told;
+}
+
 }  // namespace
 
 ToldMasks segment_predict(const SegmentPredictOptions& options, Reporter& report) {
@@ -75,36 +88,10 @@ ToldMasks segment_predict(const SegmentPredictOptions& options, Reporter& report
   data.on_bad_file = options.on_bad_file;
   data.workers = options.workers;
   const auto photos = engine::readable(engine::list_photos(options.files), data, images);
-  ToldMasks result;
-  std::optional<MaskFolder> folder;
-  for (size_t i = 0; i < photos.files.size(); ++i) {
-    stop_if_asked();
-    const auto photo = images.read(photos.paths[i]);
-    const data::Size size{photo->height, photo->width};
-    const auto map = network.read(*photo);
-    const bool told = !map.is_floating_point();
-    const auto scores = told ? map : scores_of(map, network);
-    if (result.photos.empty()) {
-      result.classes = names_of(options, told ? 0 : static_cast<size_t>(scores.size(0)));
-      if (result.classes.size() > data::kMostMaskClasses)
-        throw ConfigError("segment", "{} classes: a mask holds {} at most.", result.classes.size(),
-                          data::kMostMaskClasses);
-      if (!options.output.empty()) folder.emplace(options.output, photos.files, result.classes);
-    }
-    if (told ? map.size(0) != 1 : static_cast<size_t>(scores.size(0)) != result.classes.size())
-      throw ModelError("segment", "{} gives {} maps of {}.", options.model, map.size(0), photos.files[i]);
-    const auto mask = told ? mask_of_classes(map, size, result.classes.size(), options.model)
-                           : tasks::answer_pixels(scores, *data::untold(size)).told;
-    if (folder) folder->add(photos.files[i], *photo, mask);
-    result.photos.push_back({photos.files[i], shares_of(mask, result.classes.size())});
-    report.progress({.stage = "segment",
-                     .done = static_cast<int64_t>(i + 1),
-                     .total = static_cast<int64_t>(photos.files.size()),
-                     .detail = photos.files[i],
-                     .unit = "photos"});
-  }
-  if (folder) folder->finish();
-  return result;
+  return tell_masks(photos, images, {}, options.output, report,
+                    [&](const std::string& name, const io::Image& photo, std::vector<std::string>& classes) {
+                      return mask_of(network, name, photo, options, classes);
+                    });
 }
 
 }  // namespace graft::pipelines

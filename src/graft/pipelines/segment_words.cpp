@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "graft/core/error.h"
-#include "graft/core/signals.h"
 #include "graft/data/format.h"
 #include "graft/discovery/patch_reader.h"
 #include "graft/discovery/word_masks.h"
@@ -135,29 +134,15 @@ ToldMasks segment_by_words(const SegmentWordsOptions& options, const engine::Hos
   const auto photos = engine::readable(engine::list_photos(data, ""), data, images);
   report.line("images", photos.describe(options.images));
 
-  ToldMasks result;
-  if (options.background) result.classes.emplace_back(kBackground);
-  result.classes.insert(result.classes.end(), named.begin(), named.end());
-  if (result.classes.size() > data::kMostMaskClasses)
-    throw ConfigError("segment", "{} classes: a mask holds {} at most.", result.classes.size(), data::kMostMaskClasses);
-  std::optional<MaskFolder> folder;
-  if (!options.output.empty()) folder.emplace(options.output, photos.files, result.classes);
+  std::vector<std::string> classes;
+  if (options.background) classes.emplace_back(kBackground);
+  classes.insert(classes.end(), named.begin(), named.end());
   const Reading reading(options, model, words);
-  for (size_t i = 0; i < photos.files.size(); ++i) {
-    stop_if_asked();
-    const auto photo = images.read(photos.paths[i]);
-    const auto places = told(reading.read(*photo), options);
-    const auto mask = tasks::answer_pixels(places, *data::untold({photo->height, photo->width})).told;
-    if (folder) folder->add(photos.files[i], *photo, mask);
-    result.photos.push_back({photos.files[i], shares_of(mask, result.classes.size())});
-    report.progress({.stage = "segment",
-                     .done = static_cast<int64_t>(i + 1),
-                     .total = static_cast<int64_t>(photos.files.size()),
-                     .detail = photos.files[i],
-                     .unit = "photos"});
-  }
-  if (folder) folder->finish();
-  return result;
+  return tell_masks(photos, images, std::move(classes), options.output, report,
+                    [&](const std::string&, const io::Image& photo, std::vector<std::string>&) {
+                      const auto places = told(reading.read(photo), options);
+                      return tasks::answer_pixels(places, *data::untold({photo.height, photo.width})).told;
+                    });
 }
 
 }  // namespace graft::pipelines
