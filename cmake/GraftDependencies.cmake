@@ -2,6 +2,7 @@
 # installation that GRAFT_TORCH names (the folder that holds share/cmake/Torch).
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(simdjson REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(JPEG REQUIRED)

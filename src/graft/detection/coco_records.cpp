@@ -1,0 +1,330 @@
+#include "graft/detection/coco_records.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace graft::detection {
+namespace {
+
+JsonFields::Answer text_of(const Value& value, std::string& text) {
+  std::string_view view;
+  if (value.get(view) != simdjson::SUCCESS) return JsonFields::wrong("a text");
+  text = view;
+  return JsonFields::read();
+}
+
+// Pixels of an image; a float that is whole will do.
+JsonFields::Answer pixels_of(const Value& value, std::int32_t& pixels) {
+  const auto whole = whole_number(value);
+  if (!whole || *whole < 1 || *whole > 1'000'000) return JsonFields::wrong("a whole number of pixels, at least 1");
+  pixels = static_cast<std::int32_t>(*whole);
+  return JsonFields::read();
+}
+
+JsonFields::Answer flag_of(const Value& value, bool& flag) {
+  if (value.get(flag) == simdjson::SUCCESS) return JsonFields::read();
+  const auto whole = whole_number(value);
+  if (!whole || *whole < 0 || *whole > 1) return JsonFields::wrong("0 or 1");
+  flag = *whole == 1;
+  return JsonFields::read();
+}
+
+std::string last_of_url(std::string_view url) {
+  return std::string(url.substr(url.find_last_of('/') + 1));
+}
+
+// A file name as it stands in most of the world's lists.
+std::string with_slashes(std::string file) {
+  std::ranges::replace(file, '\\', '/');
+  return file;
+}
+
+}  // namespace
+
+bool read_box(const Value& value, Box& box) {
+  simdjson::dom::array list;
+  if (value.get(list) != simdjson::SUCCESS || list.size() != 4) return false;
+  double* into[] = {&box.x, &box.y, &box.width, &box.height};
+  std::size_t k = 0;
+  for (const Value one : list) {
+    const auto read = number(one);
+    if (!read) return false;
+    *into[k++] = *read;
+  }
+  return true;
+}
+
+JsonFields::Answer CocoRecords::id_of(const Value& value, std::int64_t& id) {
+  std::string_view text;
+  if (const auto whole = whole_number(value)) {
+    id = *whole;
+    if (Ids::is_text(id)) return JsonFields::wrong("an id above -2^61");
+  } else if (value.get(text) == simdjson::SUCCESS && !text.empty()) {
+    if (const auto digits = Ids::digits(text)) {
+      id = *digits;
+      ++digits_;
+    } else {
+      id = ids_.of_text(text);
+    }
+  } else {
+    return JsonFields::wrong("a whole number or a text");
+  }
+  return JsonFields::read();
+}
+
+JsonFields::Answer CocoRecords::ids_of(const Value& value, std::vector<std::int64_t>& ids) {
+  simdjson::dom::array list;
+  if (value.get(list) != simdjson::SUCCESS) return JsonFields::wrong("a list of category ids");
+  for (const Value one : list) {
+    const auto answer = id_of(one, ids.emplace_back());
+    if (answer.kind != JsonFields::Answer::Kind::read) return JsonFields::wrong("a list of category ids");
+  }
+  return JsonFields::read();
+}
+
+void CocoRecords::tell_unknown(std::string_view list) {
+  for (const auto& key : fields_.unknown_keys()) {
+    if (told_unknown_.insert(fmt::format("{}[].{}", list, key)).second)
+      findings_.add("carried-keys", Severity::note, "{}[].{} is carried and changes nothing", list, key);
+  }
+}
+
+void CocoRecords::add_image(const JsonPieces& piece) {
+  Image image;
+  Verified verified{static_cast<Index>(set_.images.size()), {}, {}};
+  bool has_id = false, has_lists = false;
+  std::string url;
+  const bool good = fields_.each(piece, findings_, [&](std::string_view key, const Value& value, std::size_t) {
+    if (key == "id") {
+      has_id = true;
+      return id_of(value, image.id);
+    }
+    if (key == "file_name") return text_of(value, image.file);
+    if (key == "width") return pixels_of(value, image.width);
+    if (key == "height") return pixels_of(value, image.height);
+    if (key == "neg_category_ids" || key == "not_exhaustive_category_ids") {
+      has_lists = true;
+      return ids_of(value, key == "neg_category_ids" ? verified.negative : verified.not_exhaustive);
+    }
+    if (key == "coco_url") {
+      text_of(value, url);  // and carried
+    }
+    return JsonFields::unknown();
+  });
+  if (!good) return;
+  tell_unknown("images");
+  if (!has_id) {
+    findings_.add("id-missing", Severity::left_out, "{}: an image without id", piece.place());
+    return;
+  }
+  if (image.file.empty()) image.file = last_of_url(url);
+  image.file = with_slashes(std::move(image.file));
+  image.rest = set_.carried->add(fields_.rest());
+  set_.images.push_back(std::move(image));
+  if (has_lists) verified_.push_back(std::move(verified));
+}
+
+void CocoRecords::add_category(const JsonPieces& piece) {
+  Category category;
+  bool has_id = false;
+  const bool good = fields_.each(piece, findings_, [&](std::string_view key, const Value& value, std::size_t) {
+    if (key == "id") {
+      has_id = true;
+      return id_of(value, category.id);
+    }
+    if (key == "name") return text_of(value, category.name);
+    if (key == "supercategory") return text_of(value, category.supercategory);
+    if (key == "synset") return text_of(value, category.synset);
+    if (key == "def") return text_of(value, category.definition);
+    if (key == "frequency") {
+      std::string text;
+      text_of(value, text);
+      if (text != "r" && text != "c" && text != "f") return JsonFields::wrong("\"r\", \"c\" or \"f\"");
+      category.frequency = text.front();
+      return JsonFields::read();
+    }
+    if (key == "synonyms") {
+      simdjson::dom::array list;
+      if (value.get(list) != simdjson::SUCCESS) return JsonFields::wrong("a list of texts");
+      for (const Value one : list)
+        if (text_of(one, category.synonyms.emplace_back()).kind != JsonFields::Answer::Kind::read)
+          return JsonFields::wrong("a list of texts");
+      return JsonFields::read();
+    }
+    return JsonFields::unknown();
+  });
+  if (!good) return;
+  tell_unknown("categories");
+  if (!has_id || category.name.empty()) {
+    findings_.add(has_id ? "name-missing" : "id-missing", Severity::left_out, "{}: a category without {}",
+                  piece.place(), has_id ? "name" : "id");
+    return;
+  }
+  category.rest = fields_.rest();
+  set_.categories.push_back(std::move(category));
+}
+
+void CocoRecords::add_annotation(const JsonPieces& piece) {
+  Annotation annotation;
+  Named named{0, 0, piece.index()};
+  bool has_image = false, has_category = false, has_box = false, has_area = false;
+  std::size_t shape = JsonPieces::kWhole;
+  const bool good = fields_.each(piece, findings_, [&](std::string_view key, const Value& value, std::size_t place) {
+    if (key == "id") return id_of(value, annotation.id);
+    if (key == "image_id") {
+      has_image = true;
+      return id_of(value, named.image);
+    }
+    if (key == "category_id") {
+      has_category = true;
+      return id_of(value, named.category);
+    }
+    if (key == "bbox") {
+      has_box = true;
+      return JsonFields::expect(read_box(value, annotation.box), "four numbers: x, y, width, height in pixels");
+    }
+    if (key == "area") {
+      const auto area = number(value);
+      if (area) annotation.area = *area;
+      has_area = true;
+      return JsonFields::expect(area.has_value(), "a number");
+    }
+    if (key == "iscrowd") return flag_of(value, annotation.crowd);
+    if (key == "isgroupof") return flag_of(value, annotation.group_of);
+    if (key == "segmentation") {
+      if (!value.is_array() && !value.is_object()) return JsonFields::wrong("polygons or runs");
+      shape = place;
+      return JsonFields::read();
+    }
+    return JsonFields::unknown();
+  });
+  if (!good) return;
+  tell_unknown("annotations");
+  if (!has_image || !has_category || !has_box) {
+    findings_.add("field-missing", Severity::left_out, "{}: no {}", piece.place(),
+                  !has_image      ? "image_id"
+                  : !has_category ? "category_id"
+                                  : "bbox");
+    return;
+  }
+  if (!has_area) {
+    annotation.area = annotation.box.area();
+    findings_.add("area-missing", Severity::suspicion, "{}: no area: its box's is taken", piece.place());
+  }
+  if (shape != JsonPieces::kWhole) {
+    const auto text = fields_.raw(shape);
+    if (text != "[]") annotation.shape = set_.carried->add(text);
+  }
+  annotation.rest = set_.carried->add(fields_.rest());
+  set_.annotations.push_back(annotation);
+  named_.push_back(named);
+}
+
+// Ids that were texts become the numbers behind the largest.
+void CocoRecords::number_texts() {
+  const auto number = [&](auto& entries, std::string_view what) {
+    std::int64_t largest = 0;
+    for (const auto& entry : entries)
+      if (!Ids::is_text(entry.id)) largest = std::max(largest, entry.id);
+    for (auto& entry : entries) {
+      if (!Ids::is_text(entry.id)) continue;
+      findings_.add("id-text", Severity::suspicion, "the {} '{}' is numbered {}", what, ids_.text_of(entry.id),
+                    largest + 1);
+      entry.id = ++largest;
+    }
+  };
+  if (ids_.texts() == 0) return;
+  number(set_.images, "image");
+  number(set_.categories, "category");
+  number(set_.annotations, "annotation");
+}
+
+void CocoRecords::finish() {
+  if (digits_ > 0)
+    findings_.add("id-digits", Severity::suspicion, "{} ids are texts of digits and are read as numbers", digits_);
+  const auto places = [&](auto& entries, std::string_view what) {
+    std::unordered_map<std::int64_t, Index> found;
+    found.reserve(entries.size());
+    for (std::size_t k = 0; k < entries.size(); ++k) {
+      if (!found.try_emplace(entries[k].id, static_cast<Index>(k)).second)
+        findings_.add(fmt::format("duplicate-{}-id", what), Severity::left_out,
+                      "{} {} is there twice: the second is left out", what, entries[k].id);
+    }
+    return found;
+  };
+  const auto images = places(set_.images, "image");
+  const auto categories = places(set_.categories, "category");
+
+  for (const Verified& verified : verified_) {
+    Image& image = set_.images[verified.image];
+    const auto list = [&](const std::vector<std::int64_t>& ids, std::string_view key) {
+      std::vector<Index> classes;
+      for (const auto id : ids) {
+        if (const auto found = categories.find(id); found != categories.end())
+          classes.push_back(found->second);
+        else
+          findings_.add("unknown-category", Severity::left_out, "image {}: {} names category {}, which is not there",
+                        image.id, key, id);
+      }
+      return classes;
+    };
+    image.known = set_.class_sets.add(list(verified.negative, "neg_category_ids"));
+    image.open = set_.class_sets.add(list(verified.not_exhaustive, "not_exhaustive_category_ids"));
+  }
+
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < named_.size(); ++k) {
+    const auto image = images.find(named_[k].image);
+    const auto category = categories.find(named_[k].category);
+    if (image == images.end() || category == categories.end()) {
+      const bool of_image = image == images.end();
+      findings_.add(of_image ? "unknown-image" : "unknown-category", Severity::left_out,
+                    "annotations[{}]: {} {} is not there", named_[k].piece, of_image ? "image" : "category",
+                    Ids::is_text(of_image ? named_[k].image : named_[k].category)
+                        ? ids_.text_of(of_image ? named_[k].image : named_[k].category)
+                        : fmt::format("{}", of_image ? named_[k].image : named_[k].category));
+      continue;
+    }
+    set_.annotations[kept] = set_.annotations[k];
+    set_.annotations[kept].image = image->second;
+    set_.annotations[kept].category = category->second;
+    ++kept;
+  }
+  set_.annotations.resize(kept);
+  number_texts();
+
+  // What is there is known too.
+  if (!verified_.empty()) {
+    if (verified_.size() < set_.images.size())
+      findings_.add("verified-in-part", Severity::suspicion,
+                    "{} of {} images tell neg_category_ids; in the others every class counts as known",
+                    verified_.size(), set_.images.size());
+    std::vector<std::vector<Index>> present(set_.images.size());
+    for (const Annotation& annotation : set_.annotations)
+      present[annotation.image].push_back(annotation.category);
+    for (const Verified& verified : verified_) {
+      Image& image = set_.images[verified.image];
+      auto& known = present[verified.image];
+      std::ranges::sort(known);
+      known.erase(std::unique(known.begin(), known.end()), known.end());
+      for (const Index negative : set_.class_sets.at(image.known)) {
+        if (std::ranges::binary_search(known, negative))
+          findings_.add("negative-present", Severity::wrong, "image {}: category {} is told to be absent and has boxes",
+                        image.id, set_.categories[negative].id);
+      }
+      const auto& open = set_.class_sets.at(image.open);
+      known.insert(known.end(), open.begin(), open.end());
+      const auto& negative = set_.class_sets.at(image.known);
+      known.insert(known.end(), negative.begin(), negative.end());
+      image.known = set_.class_sets.add(std::move(known));
+    }
+  }
+  std::unordered_map<std::int64_t, std::size_t> ids;
+  ids.reserve(set_.annotations.size());
+  for (const Annotation& annotation : set_.annotations) {
+    if (++ids[annotation.id] == 2 && annotation.id != 0)
+      findings_.add("duplicate-annotation-id", Severity::wrong, "annotation {} is there more than once", annotation.id);
+  }
+}
+
+}  // namespace graft::detection

@@ -1,0 +1,58 @@
+// COCO's lists made a set: images, categories and annotations as they come, put together at the end (a file may name
+// its images last). Used by every format that is written in COCO's words.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "graft/detection/findings.h"
+#include "graft/detection/ids.h"
+#include "graft/detection/json_fields.h"
+#include "graft/detection/json_pieces.h"
+#include "graft/detection/set.h"
+
+namespace graft::detection {
+
+class CocoRecords {
+ public:
+  CocoRecords(Set& set, Findings& findings) : set_(set), findings_(findings) {}
+
+  void add_image(const JsonPieces& piece);
+  void add_category(const JsonPieces& piece);
+  void add_annotation(const JsonPieces& piece);
+  // Ids made places; what names an image or category that is not there is left out.
+  void finish();
+
+ private:
+  JsonFields::Answer id_of(const Value& value, std::int64_t& id);
+  JsonFields::Answer ids_of(const Value& value, std::vector<std::int64_t>& ids);
+  void tell_unknown(std::string_view list);
+  void number_texts();
+
+  Set& set_;
+  Findings& findings_;
+  JsonFields fields_;
+  Ids ids_;
+  std::set<std::string> told_unknown_;
+  std::size_t digits_ = 0;  // numbers written as texts
+  struct Verified {         // of the image at this place
+    Index image;
+    std::vector<std::int64_t> negative, not_exhaustive;
+  };
+  std::vector<Verified> verified_;
+  struct Named {
+    std::int64_t image, category;
+    std::uint64_t piece;
+  };
+  std::vector<Named> named_;  // beside Set::annotations
+};
+
+// Boxes of COCO's form: four numbers.
+bool read_box(const Value& value, Box& box);
+
+}  // namespace graft::detection

@@ -1,0 +1,117 @@
+#include "graft/detection/detections.h"
+
+#include <string>
+#include <unordered_map>
+
+#include "graft/core/atomic_file.h"
+#include "graft/core/error.h"
+#include "graft/detection/coco_records.h"
+#include "graft/detection/json_fields.h"
+#include "graft/detection/json_text.h"
+
+namespace graft::detection {
+namespace {
+
+template <class Entries>
+std::unordered_map<std::int64_t, Index> places_of(const Entries& entries) {
+  std::unordered_map<std::int64_t, Index> places;
+  places.reserve(entries.size());
+  for (std::size_t k = 0; k < entries.size(); ++k)
+    places.try_emplace(entries[k].id, static_cast<Index>(k));
+  return places;
+}
+
+// Results name images by number, or by a text of digits.
+std::optional<std::int64_t> id_of(const Value& value) {
+  if (const auto whole = whole_number(value)) return whole;
+  std::string_view text;
+  return value.get(text) == simdjson::SUCCESS ? Ids::digits(text) : std::nullopt;
+}
+
+}  // namespace
+
+Detections read_detections(const std::filesystem::path& path, const Set& set, Findings& findings) {
+  Detections result;
+  const auto images = places_of(set.images);
+  const auto categories = places_of(set.categories);
+  JsonPieces pieces(path);
+  JsonFields fields;
+  bool told = false;
+  while (pieces.next()) {
+    if (!pieces.key().empty())
+      throw DataError("detection",
+                      "{}: begins with '{}', expected a list of results: [{{\"image_id\", \"category_id\", "
+                      "\"bbox\", \"score\"}}, ...].",
+                      path.string(), pieces.key());
+    Detection detection;
+    std::optional<std::int64_t> image, category;
+    std::optional<double> score;
+    bool has_box = false;
+    std::size_t shape = JsonPieces::kWhole;
+    const bool good = fields.each(pieces, findings, [&](std::string_view key, const Value& value, std::size_t place) {
+      if (key == "image_id") return JsonFields::expect((image = id_of(value)).has_value(), "a whole number");
+      if (key == "category_id") return JsonFields::expect((category = id_of(value)).has_value(), "a whole number");
+      if (key == "score") return JsonFields::expect((score = number(value)).has_value(), "a number");
+      if (key == "bbox") {
+        has_box = true;
+        return JsonFields::expect(read_box(value, detection.box), "four numbers: x, y, width, height in pixels");
+      }
+      if (key == "segmentation" || key == "keypoints") {
+        shape = place;
+        return JsonFields::expect(value.is_array() || value.is_object(), "runs, or a list of numbers");
+      }
+      return JsonFields::unknown();
+    });
+    if (!good) continue;
+    if (!told && !fields.unknown_keys().empty()) {
+      findings.add("unread-keys", Severity::note, "{} of {} is not looked at", fields.unknown_keys().front(),
+                   path.string());
+      told = true;
+    }
+    if (!image || !category || !score || (!has_box && shape == JsonPieces::kWhole)) {
+      findings.add("field-missing", Severity::left_out, "{}: no {}", pieces.place(),
+                   !image      ? "image_id"
+                   : !category ? "category_id"
+                   : !score    ? "score"
+                               : "bbox, segmentation or keypoints");
+      continue;
+    }
+    const auto of_image = images.find(*image);
+    const auto of_category = categories.find(*category);
+    if (of_image == images.end() || of_category == categories.end()) {
+      const bool no_image = of_image == images.end();
+      findings.add(no_image ? "unknown-image" : "unknown-category", Severity::left_out,
+                   "{}: {} {} is not in the ground truth", pieces.place(), no_image ? "image" : "category",
+                   no_image ? *image : *category);
+      continue;
+    }
+    detection.image = of_image->second;
+    detection.category = of_category->second;
+    detection.score = *score;
+    if (shape != JsonPieces::kWhole) detection.shape = result.carried->add(fields.raw(shape));
+    result.detections.push_back(detection);
+  }
+  return result;
+}
+
+void write_detections(const std::filesystem::path& path, const Set& set, const Detections& detections) {
+  AtomicFile file(path);
+  std::string text = "[";
+  for (std::size_t k = 0; k < detections.detections.size(); ++k) {
+    const Detection& one = detections.detections[k];
+    text += fmt::format("{}\n{{\"image_id\":{},\"category_id\":{},\"bbox\":[{},{},{},{}],\"score\":{}",
+                        k > 0 ? "," : "", set.images[one.image].id, set.categories[one.category].id,
+                        json_number(one.box.x), json_number(one.box.y), json_number(one.box.width),
+                        json_number(one.box.height), json_number(one.score));
+    if (one.shape != kNoText) text += ",\"segmentation\":" + detections.carried->at(one.shape);
+    text += '}';
+    if (text.size() > (std::size_t{1} << 20)) {
+      file.write(text);
+      text.clear();
+    }
+  }
+  file.write(text + "]\n");
+  file.commit();
+}
+
+}  // namespace graft::detection

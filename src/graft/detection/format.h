@@ -1,0 +1,39 @@
+// The formats of sets of boxes, one file each in formats/ and one line in formats.def.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graft/detection/findings.h"
+#include "graft/detection/set.h"
+
+namespace graft::detection {
+
+struct ReadOptions {
+  std::filesystem::path images;  // the photos' folder, for formats without sizes; empty: beside the labels
+};
+
+// What a format cannot hold of a set: "keypoints of 120 annotations". Said after each conversion.
+using Lost = std::vector<std::string>;
+
+struct Format {
+  std::string_view name;     // "coco"
+  std::string_view summary;  // one line for the docs
+  bool (*recognises)(const std::filesystem::path& path) = nullptr;
+  // Adds what it left out to `findings`; FileError or DataError where nothing can be read at all.
+  Set (*read)(const std::filesystem::path& path, const ReadOptions& options, Findings& findings) = nullptr;
+  // Whole or not there; the same set gives the same bytes. Null: not written.
+  Lost (*write)(const Set& set, const std::filesystem::path& path) = nullptr;
+};
+
+const std::vector<const Format*>& formats();
+const Format& find_format(std::string_view name);  // UsageError with the nearest name
+// The first that recognises the path. DataError that lists what is known.
+const Format& format_of(const std::filesystem::path& path);
+// `format` empty: what the path looks like.
+Set read_set(const std::filesystem::path& path, Findings& findings, const std::string& format = "",
+             const ReadOptions& options = {});
+
+}  // namespace graft::detection

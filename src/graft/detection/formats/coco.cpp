@@ -1,0 +1,232 @@
+// COCO's instances (Lin et al. 2014, arXiv:1405.0312), and what is written in its words: LVIS (Gupta et al. 2019,
+// arXiv:1908.03195; neg_category_ids, not_exhaustive_category_ids, synsets), Objects365, keypoints. One JSON file,
+// perhaps gzipped. An image with one of LVIS's two lists is known in what they and its boxes name; any other in every
+// class. Keys that are not known are carried, noted and written again.
+#include <algorithm>
+#include <map>
+
+#include "graft/core/atomic_file.h"
+#include "graft/core/error.h"
+#include "graft/detection/coco_records.h"
+#include "graft/detection/format.h"
+#include "graft/detection/json_text.h"
+
+namespace graft::detection::coco {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_ours(std::string_view key) {
+  return key == "images" || key == "annotations" || key == "categories";
+}
+
+bool recognises(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return false;
+  const std::string name = path.filename().string();
+  if (!name.ends_with(".json") && !name.ends_with(".json.gz")) return false;
+  try {
+    JsonPieces pieces(path);
+    while (std::ranges::none_of(pieces.keys(), is_ours)) {
+      if (!pieces.next()) break;
+    }
+    return std::ranges::any_of(pieces.keys(), is_ours);
+  } catch (const FileError&) {
+    return true;  // to be told what is wrong with it
+  }
+}
+
+// Members of the file that are not ours, in their order, as they stand there.
+class OtherMembers {
+ public:
+  void add(const JsonPieces& piece) {
+    if (keys_.empty() || keys_.back() != piece.key()) {
+      keys_.push_back(piece.key());
+      texts_.emplace_back();
+    }
+    std::string& text = texts_.back();
+    if (piece.index() != JsonPieces::kWhole) text += text.empty() ? '[' : ',';
+    text += piece.text();
+    is_list_[piece.key()] = piece.index() != JsonPieces::kWhole;
+  }
+  std::string members() const {
+    std::string all;
+    for (std::size_t k = 0; k < keys_.size(); ++k)
+      all += fmt::format("{}{}:{}{}", all.empty() ? "" : ",", json_text(keys_[k]), texts_[k],
+                         is_list_.at(keys_[k]) ? "]" : "");
+    return all;
+  }
+  const std::vector<std::string>& keys() const { return keys_; }
+
+ private:
+  std::vector<std::string> keys_, texts_;
+  std::map<std::string, bool> is_list_;
+};
+
+Set read(const fs::path& path, const ReadOptions&, Findings& findings) {
+  Set set;
+  JsonPieces pieces(path);
+  CocoRecords records(set, findings);
+  OtherMembers others;
+  try {
+    while (pieces.next()) {
+      const auto& key = pieces.key();
+      if (key.empty())
+        throw DataError("detection",
+                        "{}: is a list, as a detector's results are; expected an object of images, annotations and "
+                        "categories.",
+                        path.string());
+      if (is_ours(key) && pieces.index() == JsonPieces::kWhole)
+        throw DataError("detection", "{}: '{}' is no list.", path.string(), key);
+      if (key == "images")
+        records.add_image(pieces);
+      else if (key == "annotations")
+        records.add_annotation(pieces);
+      else if (key == "categories")
+        records.add_category(pieces);
+      else
+        others.add(pieces);
+    }
+  } catch (const FileError& error) {
+    if (set.images.empty() && set.annotations.empty()) throw;
+    findings.add("broken-file", Severity::left_out, "{}", error.what());
+  }
+  if (std::ranges::find(pieces.keys(), "images") == pieces.keys().end())
+    throw DataError("detection", "{}: has no 'images'. Its keys are {}.", path.string(),
+                    fmt::join(pieces.keys(), ", "));
+  records.finish();
+  set.rest = others.members();
+  for (const auto& key : others.keys()) {
+    if (key != "info" && key != "licenses")
+      findings.add("carried-keys", Severity::note, "{} is carried and changes nothing", key);
+  }
+  const bool lvis = set.federated() || std::ranges::any_of(set.categories, [](const Category& category) {
+                      return category.frequency != 0;
+                    });
+  set.sources.push_back({path.stem().stem().string(), lvis ? "lvis" : "coco", path});
+  return set;
+}
+
+std::string id_list(const Set& set, const std::vector<Index>& classes) {
+  std::string list = "[";
+  for (const Index one : classes)
+    list += fmt::format("{}{}", list.size() > 1 ? "," : "", set.categories[one].id);
+  return list + "]";
+}
+
+std::string text_list(const std::vector<std::string>& texts) {
+  std::string list = "[";
+  for (const auto& text : texts)
+    list += fmt::format("{}{}", list.size() > 1 ? "," : "", json_text(text));
+  return list + "]";
+}
+
+std::string members(const Category& category) {
+  std::string text = fmt::format("\"id\":{},\"name\":{}", category.id, json_text(category.name));
+  if (!category.supercategory.empty()) text += fmt::format(",\"supercategory\":{}", json_text(category.supercategory));
+  if (!category.synset.empty()) text += fmt::format(",\"synset\":{}", json_text(category.synset));
+  if (!category.synonyms.empty()) text += fmt::format(",\"synonyms\":{}", text_list(category.synonyms));
+  if (!category.definition.empty()) text += fmt::format(",\"def\":{}", json_text(category.definition));
+  if (category.frequency != 0) text += fmt::format(",\"frequency\":\"{}\"", category.frequency);
+  if (!category.rest.empty()) text += "," + category.rest;
+  return text;
+}
+
+// All classes, where that is what is known; else the list.
+std::vector<Index> listed(const Set& set, Index classes) {
+  if (classes != ClassSets::kAll) return set.class_sets.at(classes);
+  std::vector<Index> all(set.categories.size());
+  for (Index k = 0; k < all.size(); ++k)
+    all[k] = k;
+  return all;
+}
+
+std::string members(const Set& set, const Image& image, const std::vector<Index>& present, bool federated) {
+  std::string text = fmt::format("\"id\":{}", image.id);
+  if (!image.file.empty()) text += fmt::format(",\"file_name\":{}", json_text(image.file));
+  if (image.width > 0) text += fmt::format(",\"width\":{},\"height\":{}", image.width, image.height);
+  if (federated) {
+    const auto known = listed(set, image.known);
+    const auto open = listed(set, image.open);
+    std::vector<Index> there, negative;
+    std::ranges::set_union(present, open, std::back_inserter(there));
+    std::ranges::set_difference(known, there, std::back_inserter(negative));
+    text += fmt::format(",\"neg_category_ids\":{},\"not_exhaustive_category_ids\":{}", id_list(set, negative),
+                        id_list(set, open));
+  }
+  if (const auto rest = set.carried->at(image.rest); !rest.empty()) text += "," + rest;
+  return text;
+}
+
+std::string members(const Set& set, const Annotation& annotation) {
+  const Box& box = annotation.box;
+  std::string text = fmt::format(
+      "\"id\":{},\"image_id\":{},\"category_id\":{},\"bbox\":[{},{},{},{}],\"area\":{},\"iscrowd\":{}", annotation.id,
+      set.images[annotation.image].id, set.categories[annotation.category].id, json_number(box.x), json_number(box.y),
+      json_number(box.width), json_number(box.height), json_number(annotation.area), annotation.crowd ? 1 : 0);
+  if (annotation.group_of) text += ",\"isgroupof\":1";
+  if (const auto shape = set.carried->at(annotation.shape); !shape.empty()) text += ",\"segmentation\":" + shape;
+  if (const auto rest = set.carried->at(annotation.rest); !rest.empty()) text += "," + rest;
+  return text;
+}
+
+// Classes with boxes, by image.
+class Present {
+ public:
+  explicit Present(const Set& set) : classes_(set.images.size()) {
+    for (const Annotation& annotation : set.annotations)
+      classes_[annotation.image].push_back(annotation.category);
+    for (auto& one : classes_) {
+      std::ranges::sort(one);
+      one.erase(std::unique(one.begin(), one.end()), one.end());
+    }
+  }
+  const std::vector<Index>& of(std::size_t image) const { return classes_[image]; }
+
+ private:
+  std::vector<std::vector<Index>> classes_;
+};
+
+Lost write(const Set& set, const fs::path& path) {
+  AtomicFile file(path);
+  std::string text = "{";
+  const auto pass_on = [&](std::size_t above) {
+    if (text.size() <= above) return;
+    file.write(text);
+    text.clear();
+  };
+  constexpr std::size_t kMuch = std::size_t{1} << 20;
+  if (!set.rest.empty()) text += set.rest + ",";
+  const auto list = [&](std::string_view key, std::size_t count, const auto& entry) {
+    text += fmt::format("\"{}\":[", key);
+    for (std::size_t k = 0; k < count; ++k) {
+      text += k > 0 ? ",\n{" : "\n{";
+      text += entry(k);
+      text += '}';
+      pass_on(kMuch);
+    }
+    text += "]";
+  };
+  const bool federated = set.federated();
+  list("categories", set.categories.size(), [&](std::size_t k) { return members(set.categories[k]); });
+  text += ",\n";
+  if (federated) {
+    const Present present(set);
+    list("images", set.images.size(), [&](std::size_t k) { return members(set, set.images[k], present.of(k), true); });
+  } else {
+    list("images", set.images.size(), [&](std::size_t k) { return members(set, set.images[k], {}, false); });
+  }
+  text += ",\n";
+  list("annotations", set.annotations.size(), [&](std::size_t k) { return members(set, set.annotations[k]); });
+  text += "}\n";
+  pass_on(0);
+  file.commit();
+  return {};
+}
+
+}  // namespace
+
+extern const Format format = {"coco", "COCO's JSON, LVIS's and Objects365's; .json or .json.gz", recognises, read,
+                              write};
+
+}  // namespace graft::detection::coco
