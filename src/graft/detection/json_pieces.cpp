@@ -47,12 +47,22 @@ JsonPieces::JsonPieces(const std::filesystem::path& path) : path_(path), input_(
   if (input_->file == nullptr) throw FileError("json", "{}: cannot be opened. Is the path right?", path.string());
   gzbuffer(input_->file, 1 << 17);
   fill();
+  begin();
+}
+
+JsonPieces::JsonPieces(std::string text, const std::string& name)
+    : path_(name), input_(std::make_unique<Input>()), buffer_(std::move(text)), end_(buffer_.size()) {
+  buffer_.resize(end_ + kPadding);
+  begin();
+}
+
+void JsonPieces::begin() {
   if (std::string_view(buffer_).substr(0, end_).starts_with("\xEF\xBB\xBF")) at_ = 3;
   const int begin = peek();
-  if (begin == -1) throw FileError("json", "{}: is empty.", path.string());
+  if (begin == -1) throw FileError("json", "{}: is empty.", path_.string());
   if (begin != '{' && begin != '[')
     throw FileError("json", "{}: is no JSON: expected an object or a list, and it begins with byte 0x{:02x}.",
-                    path.string(), begin);
+                    path_.string(), begin);
   in_object_ = begin == '{';
   in_list_ = !in_object_;
   index_ = in_list_ ? 0 : kWhole;
@@ -80,6 +90,7 @@ std::uint64_t JsonPieces::offset() const {
 
 // Adds to the buffer's end; what lies before at_ may be dropped by next() alone.
 bool JsonPieces::fill() {
+  if (input_->file == nullptr) return false;
   if (end_ > kLargest + kChunk)
     fail(fmt::format("a value of more than {} MiB. Is a quote or a bracket missing?", kLargest >> 20));
   if (buffer_.size() < end_ + kChunk + kPadding) buffer_.resize(std::max(2 * end_, end_ + kChunk) + kPadding);

@@ -23,6 +23,8 @@ class JsonPieces {
 
   // FileError where it cannot be opened, or begins like neither an object nor a list.
   explicit JsonPieces(const std::filesystem::path& path);
+  // The same of a text in memory, which messages call `name`.
+  JsonPieces(std::string text, const std::string& name);
   ~JsonPieces();
   JsonPieces(const JsonPieces&) = delete;
   JsonPieces& operator=(const JsonPieces&) = delete;
@@ -39,6 +41,7 @@ class JsonPieces {
 
  private:
   struct Input;
+  void begin();
   int peek();  // the next byte behind white space; -1 at the end
   bool fill();
   void take_value();

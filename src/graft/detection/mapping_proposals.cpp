@@ -1,0 +1,346 @@
+#include "graft/detection/mapping_proposals.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+
+#include "graft/core/error.h"
+#include "graft/detection/class_names.h"
+
+namespace graft::detection {
+namespace {
+
+struct Candidate {
+  std::size_t target = 0;
+  double score = 0;
+  Relation relation = Relation::equal;
+  bool settles = false;  // by names, not by likeness
+  std::string evidence;
+};
+
+// The evidence of names, from the surest.
+constexpr double kName = 1, kSynset = 0.98, kPlural = 0.97, kSynonym = 0.95, kHierarchy = 0.9, kBase = 0.75,
+                 kPart = 0.7, kHead = 0.5;
+
+std::string without_blanks(std::string text) {
+  std::erase(text, ' ');
+  return text;
+}
+
+// All that the targets are called.
+class Targets {
+ public:
+  explicit Targets(const ProposalOptions& options) {
+    for (const Category& one : options.thesaurus)
+      add_words(one);
+  }
+
+  std::size_t size() const { return names_.size(); }
+  const std::string& name(std::size_t target) const { return names_[target]; }
+
+  // What sets say of their own classes serves all.
+  void add_words(const Category& category) {
+    const auto forms = name_forms(category.name);
+    for (const auto& synonym : category.synonyms)
+      synonyms_[forms.whole()].insert(synonym);
+    if (!category.synset.empty()) synsets_[forms.whole()].insert(category.synset);
+  }
+
+  void add(const Category& category) {
+    const std::size_t place = names_.size();
+    names_.push_back(category.name);
+    const auto forms = name_forms(category.name);
+    by_name_[without_blanks(forms.whole())].insert(place);
+    by_singular_[without_blanks(forms.singular + forms.qualifier)].insert(place);
+    if (!forms.qualifier.empty()) by_base_[without_blanks(forms.singular)].insert(place);
+    for (const auto& part : forms.parts)
+      by_part_[without_blanks(part)].insert(place);
+    for (const auto& synset : all(synsets_, forms.whole(), category.synset))
+      by_synset_[synset].insert(place);
+    for (const auto& synonym : category.synonyms)
+      add_synonym(synonym, place);
+    if (const auto known = synonyms_.find(forms.whole()); known != synonyms_.end())
+      for (const auto& synonym : known->second)
+        add_synonym(synonym, place);
+  }
+
+  // Of every kind, each target with its surest.
+  std::vector<Candidate> find(const Category& category) const {
+    std::map<std::size_t, Candidate> found;
+    const auto offer = [&](const Places& places, const std::string& key, Candidate candidate) {
+      const auto entry = places.find(key);
+      if (entry == places.end()) return;
+      for (const std::size_t target : entry->second) {
+        candidate.target = target;
+        auto [place, is_new] = found.try_emplace(target, candidate);
+        if (!is_new && place->second.score < candidate.score) place->second = candidate;
+      }
+    };
+    const auto forms = name_forms(category.name);
+    const auto whole = without_blanks(forms.whole()), singular = without_blanks(forms.singular + forms.qualifier);
+    offer(by_name_, whole, {0, kName, Relation::equal, true, "name"});
+    offer(by_singular_, singular, {0, kPlural, Relation::equal, true, "name in singular"});
+    for (const auto& synset : all(synsets_, forms.whole(), category.synset))
+      offer(by_synset_, synset, {0, kSynset, Relation::equal, true, "synset " + synset});
+    offer(by_synonym_, singular, {0, kSynonym, Relation::equal, true, fmt::format("synonym '{}'", category.name)});
+    auto synonyms = category.synonyms;
+    if (const auto known = synonyms_.find(forms.whole()); known != synonyms_.end())
+      synonyms.insert(synonyms.end(), known->second.begin(), known->second.end());
+    for (const auto& synonym : synonyms) {
+      const auto other = name_forms(synonym);
+      offer(by_singular_, without_blanks(other.singular + other.qualifier),
+            {0, kSynonym, Relation::equal, true, fmt::format("synonym '{}'", synonym)});
+    }
+    // From here on likeness: one name is a part of the other.
+    offer(by_base_, without_blanks(forms.singular), {0, kBase, Relation::equal, false, "name without its parentheses"});
+    if (!forms.qualifier.empty())
+      offer(by_singular_, without_blanks(forms.singular),
+            {0, kBase, Relation::equal, false, "name without its parentheses"});
+    for (const auto& part : forms.parts)
+      offer(by_singular_, without_blanks(part), {0, kPart, Relation::broader, false, fmt::format("part '{}'", part)});
+    offer(by_part_, singular, {0, kPart, Relation::narrower, false, "one of its parts"});
+    if (!forms.head.empty())
+      offer(by_singular_, without_blanks(forms.head),
+            {0, kHead, Relation::narrower, false, fmt::format("last word '{}'", forms.head)});
+    std::vector<Candidate> candidates;
+    for (auto& [target, candidate] : found)
+      candidates.push_back(std::move(candidate));
+    return candidates;
+  }
+
+ private:
+  using Places = std::unordered_map<std::string, std::set<std::size_t>>;
+  using Words = std::unordered_map<std::string, std::set<std::string>>;
+
+  static std::set<std::string> all(const Words& words, const std::string& name, const std::string& own) {
+    std::set<std::string> texts;
+    if (const auto known = words.find(name); known != words.end()) texts = known->second;
+    if (!own.empty()) texts.insert(own);
+    return texts;
+  }
+  void add_synonym(const std::string& synonym, std::size_t place) {
+    const auto forms = name_forms(synonym);
+    by_synonym_[without_blanks(forms.singular + forms.qualifier)].insert(place);
+  }
+
+  std::vector<std::string> names_;
+  Words synonyms_, synsets_;  // by whole name
+  Places by_name_, by_singular_, by_base_, by_part_, by_synset_, by_synonym_;
+};
+
+// The surest first; of equal ones that of the earlier target.
+void sort(std::vector<Candidate>& candidates) {
+  std::ranges::stable_sort(candidates, [](const Candidate& a, const Candidate& b) {
+    return a.score != b.score ? a.score > b.score : a.target < b.target;
+  });
+}
+
+// The one target that names settle, unless two are as sure.
+std::optional<Candidate> settled(const std::vector<Candidate>& sorted) {
+  if (sorted.empty() || !sorted.front().settles) return std::nullopt;
+  if (sorted.size() > 1 && sorted[1].settles && sorted[1].score == sorted[0].score) return std::nullopt;
+  // A name decides against synonyms; synonyms of two targets decide nothing.
+  if (sorted.size() > 1 && sorted[1].settles && sorted[0].score < kPlural) return std::nullopt;
+  return sorted.front();
+}
+
+std::vector<std::string> ancestors_of(const std::string& name, const std::multimap<std::string, std::string>& parents) {
+  std::vector<std::string> found;
+  std::set<std::string> seen = {name};
+  std::vector<std::string> level = {name};
+  while (!level.empty()) {
+    std::vector<std::string> above;
+    for (const auto& one : level) {
+      const auto [begin, end] = parents.equal_range(one);
+      for (auto at = begin; at != end; ++at)
+        if (seen.insert(at->second).second) above.push_back(at->second);
+    }
+    found.insert(found.end(), above.begin(), above.end());
+    level = std::move(above);
+  }
+  return found;
+}
+
+std::string told(const std::vector<Candidate>& candidates, std::size_t from, std::size_t most, const Targets& targets) {
+  std::string text;
+  for (std::size_t k = from; k < std::min(candidates.size(), from + most); ++k)
+    text += fmt::format("{}{} {:.2f} ({})", text.empty() ? "" : "; ", targets.name(candidates[k].target),
+                        candidates[k].score, candidates[k].evidence);
+  return text;
+}
+
+std::vector<float> unit_rows(const ClassList& list) {
+  if (list.rows.empty()) return {};
+  if (list.categories.empty() || list.rows.size() % list.categories.size() != 0)
+    throw DataError("mapping", "the rows of {} are {} numbers for {} classes.", list.source, list.rows.size(),
+                    list.categories.size());
+  const std::size_t width = list.rows.size() / list.categories.size();
+  std::vector<float> rows = list.rows;
+  for (std::size_t k = 0; k < list.categories.size(); ++k) {
+    double sum = 0;
+    for (std::size_t j = 0; j < width; ++j)
+      sum += double{rows[k * width + j]} * rows[k * width + j];
+    const double norm = std::sqrt(sum);
+    if (!(norm > 0) || !std::isfinite(norm))
+      throw DataError("mapping", "row {} of {} has length {}.", k, list.source, norm);
+    for (std::size_t j = 0; j < width; ++j)
+      rows[k * width + j] = static_cast<float>(rows[k * width + j] / norm);
+  }
+  return rows;
+}
+
+// Rows that stand for a target: of the classes that names settle to it.
+struct TargetRow {
+  std::size_t target;
+  std::span<const float> row;
+  std::string of;
+};
+
+void add_rows(std::vector<Candidate>& candidates, std::span<const float> row, const std::vector<TargetRow>& rows,
+              double from) {
+  std::map<std::size_t, std::pair<double, const TargetRow*>> best;
+  for (const TargetRow& one : rows) {
+    if (one.row.size() != row.size()) continue;
+    double product = 0;
+    for (std::size_t j = 0; j < row.size(); ++j)
+      product += double{row[j]} * one.row[j];
+    auto& held = best[one.target];
+    if (held.second == nullptr || product > held.first) held = {product, &one};
+  }
+  for (const auto& [target, near] : best) {
+    if (near.first < from) continue;
+    Candidate candidate{target, 0.9 * near.first, Relation::equal, false,
+                        fmt::format("rows {:.2f} of {}", near.first, near.second->of)};
+    const auto held = std::ranges::find(candidates, target, &Candidate::target);
+    if (held == candidates.end())
+      candidates.push_back(std::move(candidate));
+    else if (!held->settles)
+      held->evidence += ", " + candidate.evidence;
+  }
+}
+
+MappingRow row_of(const ClassList& list, const Category& category, const std::vector<Candidate>& sorted,
+                  const Targets& targets, std::size_t most) {
+  MappingRow row;
+  row.source = list.source;
+  row.source_id = fmt::format("{}", category.id);
+  row.source_name = category.name;
+  row.author = "graft";
+  if (sorted.empty()) {
+    row.action = Action::drop;
+    row.evidence = "nothing near";
+    return row;
+  }
+  const auto one = settled(sorted);
+  const Candidate& best = one ? *one : sorted.front();
+  row.action = one ? Action::map : Action::ambiguous;
+  row.target = targets.name(best.target);
+  row.relation = best.relation;
+  row.score = best.score;
+  row.evidence = best.evidence;
+  row.alternatives = told(sorted, 1, most, targets);
+  return row;
+}
+
+std::multimap<std::string, std::string> parents_by_name(const ProposalOptions& options) {
+  std::multimap<std::string, std::string> parents;
+  for (const auto& [child, parent] : options.parents)
+    parents.emplace(name_forms(child).whole(), name_forms(parent).whole());
+  return parents;
+}
+
+// Above it in the hierarchy, the nearest that names settle.
+void add_ancestor(std::vector<Candidate>& candidates, const Category& category, const Targets& targets,
+                  const std::multimap<std::string, std::string>& parents) {
+  if (std::ranges::any_of(candidates, &Candidate::settles)) return;
+  for (const auto& above : ancestors_of(name_forms(category.name).whole(), parents)) {
+    Category parent;
+    parent.name = above;
+    auto found = targets.find(parent);
+    sort(found);
+    if (const auto one = settled(found)) {
+      std::erase_if(candidates, [&](const Candidate& other) { return other.target == one->target; });
+      candidates.push_back({one->target, kHierarchy, Relation::narrower, true,
+                            fmt::format("hierarchy: {} is below {}", category.name, above)});
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+Mapping propose_mapping(std::span<const ClassList> lists, const std::vector<Category>& targets,
+                        const ProposalOptions& options) {
+  Targets known(options);
+  for (const ClassList& list : lists)
+    for (const Category& category : list.categories)
+      known.add_words(category);
+  for (const Category& target : targets)
+    known.add(target);
+  const auto parents = parents_by_name(options);
+
+  std::vector<std::vector<std::vector<Candidate>>> found(lists.size());
+  std::vector<std::vector<float>> rows(lists.size());
+  std::vector<TargetRow> target_rows;
+  for (std::size_t l = 0; l < lists.size(); ++l) {
+    rows[l] = unit_rows(lists[l]);
+    const auto& categories = lists[l].categories;
+    const std::size_t width = categories.empty() ? 0 : rows[l].size() / categories.size();
+    for (std::size_t k = 0; k < categories.size(); ++k) {
+      auto candidates = known.find(categories[k]);
+      add_ancestor(candidates, categories[k], known, parents);
+      sort(candidates);
+      if (const auto one = settled(candidates); one && width > 0 && one->relation == Relation::equal)
+        target_rows.push_back({one->target, std::span(rows[l]).subspan(k * width, width),
+                               fmt::format("{}'s {}", lists[l].source, categories[k].name)});
+      found[l].push_back(std::move(candidates));
+    }
+  }
+
+  Mapping mapping;
+  for (const Category& target : targets)
+    mapping.targets.push_back(target.name);
+  for (std::size_t l = 0; l < lists.size(); ++l) {
+    const auto& categories = lists[l].categories;
+    const std::size_t width = categories.empty() ? 0 : rows[l].size() / categories.size();
+    for (std::size_t k = 0; k < categories.size(); ++k) {
+      auto& candidates = found[l][k];
+      if (width > 0) add_rows(candidates, std::span(rows[l]).subspan(k * width, width), target_rows, options.rows_from);
+      sort(candidates);
+      mapping.rows.push_back(row_of(lists[l], categories[k], candidates, known, options.candidates));
+    }
+  }
+  return mapping;
+}
+
+Mapping propose_union(std::span<const ClassList> lists, const ProposalOptions& options) {
+  Targets known(options);
+  for (const ClassList& list : lists)
+    for (const Category& category : list.categories)
+      known.add_words(category);
+  std::vector<Category> targets;
+  std::set<std::string> names;
+  for (const ClassList& list : lists) {
+    std::vector<const Category*> more;
+    for (const Category& category : list.categories) {
+      auto candidates = known.find(category);
+      sort(candidates);
+      if (!settled(candidates)) more.push_back(&category);
+    }
+    for (const Category* category : more) {  // after all of the list were asked: its own classes stay apart
+      Category target = *category;
+      for (int k = 2; !names.insert(target.name).second; ++k)
+        target.name = fmt::format("{} ({} {})", category->name, list.source, k);
+      targets.push_back(target);
+      known.add(target);
+    }
+  }
+  return propose_mapping(lists, targets, options);
+}
+
+}  // namespace graft::detection
