@@ -29,10 +29,10 @@ using testing::IsEmpty;
 using testing::Not;
 
 const fs::path kAssets = GRAFT_TEST_ASSETS;
-const std::set<std::string> kPathOptions = {"model",          "data",       "classes", "templates", "output", "resume",
-                                            "adapter",        "text-model", "run",     "sites",     "config", "html",
-                                            "study",          "labels",     "folder",  "masks",     "csv",    "teacher",
-                                            "attention-from", "images",     "features"};
+const std::set<std::string> kPathOptions = {
+    "model",          "data",   "classes",  "templates", "output",    "resume",  "adapter", "text-model", "run",
+    "sites",          "config", "html",     "study",     "labels",    "folder",  "masks",   "csv",        "teacher",
+    "attention-from", "images", "features", "mapping",   "thesaurus", "parents", "rows",    "keep-out",   "undo"};
 // Text that names no file.
 const std::set<std::string> kWords = {"as",
                                       "precision",
@@ -67,7 +67,8 @@ const std::set<std::string> kWords = {"as",
                                       "saliency",
                                       "refine",
                                       "clustering",
-                                      "map"};
+                                      "map",
+                                      "to"};
 
 // A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face
 // cache, and a run.
@@ -92,6 +93,7 @@ class World : public testing::Environment {
     for (const auto& photo : fs::directory_iterator("pets/test/Ties"))
       fs::copy_file(photo.path(), "holiday" / photo.path().filename());
     put_masks();
+    put_sets();
     fs::copy_file(kAssets.parent_path() / "tests/golden/onnx/colours.onnx", "net.onnx");
     std::ofstream("study.yaml")
         << "models: [clip]\ndata: [pets]\nmethods: [zero-shot, linear-probe]\nshots: [1]\nseeds: 2\n";
@@ -148,6 +150,16 @@ class World : public testing::Environment {
       for (const auto& photo : fs::directory_iterator(fs::path("pets/test") / name))
         put_mask(photo.path(), "pets-masks");
     }
+  }
+  // Two sets of boxes, and which class of theirs is which.
+  static void put_sets() {
+    for (const char* name : {"a.json", "b.json"}) {
+      std::ofstream(name) << R"({"images":[{"id":1,"file_name":"1.jpg","width":64,"height":48}],
+        "categories":[{"id":1,"name":"dog"},{"id":2,"name":"cup"}],
+        "annotations":[{"id":1,"image_id":1,"category_id":1,"bbox":[1,2,30,40],"area":1200,"iscrowd":0}]})";
+    }
+    std::ofstream("mapping.csv") << "source,source_name,action,target\ncoco,dog,map,dog\ncoco,cup,map,cup\n"
+                                    "lvis,dog,map,dog\nlvis,cup,drop,\n";
   }
   static void put_mask(const fs::path& photo, const fs::path& folder) {
     const auto image = io::read_image(photo);

@@ -12,7 +12,9 @@ constexpr std::array<std::string_view, 21> kPluralAlone = {
     "glasses",    "scissors", "jeans",      "trousers",   "pants",    "shorts",     "goggles",
     "binoculars", "tongs",    "pliers",     "sunglasses", "leggings", "headphones", "tights",
     "overalls",   "briefs",   "spectacles", "clothes",    "news",     "series",     "species"};
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kOdd = {{{"men", "man"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kOdd = {{{"men", "man"},
+                                                                                 {"skis", "ski"},
+                                                                                 {"taxis", "taxi"},
                                                                                  {"women", "woman"},
                                                                                  {"children", "child"},
                                                                                  {"people", "person"},

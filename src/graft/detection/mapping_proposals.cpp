@@ -32,24 +32,50 @@ std::string without_blanks(std::string text) {
   return text;
 }
 
+// What is told of classes by those who know synonyms: each entry is one thing with its names.
+class Thesaurus {
+ public:
+  void add(const Category& category) {
+    if (category.synonyms.empty() && category.synset.empty()) return;
+    const std::size_t entry = titles_.size();
+    titles_.push_back(category.name);
+    synsets_.push_back(category.synset);
+    by_title_[key_of(category.name)].insert(entry);
+    for (const auto& synonym : category.synonyms)
+      by_synonym_[key_of(synonym)].insert(entry);
+  }
+  // The entries that are called so, or, where none is, those that have it as a synonym.
+  std::set<std::size_t> find(const std::string& name) const {
+    for (const auto* names : {&by_title_, &by_synonym_})
+      if (const auto found = names->find(key_of(name)); found != names->end()) return found->second;
+    return {};
+  }
+  const std::string& title(std::size_t entry) const { return titles_[entry]; }
+  const std::string& synset(std::size_t entry) const { return synsets_[entry]; }
+
+  // Whole, in the singular, without blanks: "Wine Glasses" and "wineglass" are one.
+  static std::string key_of(const std::string& name) {
+    const auto forms = name_forms(name);
+    return without_blanks(forms.singular + forms.qualifier);
+  }
+
+ private:
+  std::unordered_map<std::string, std::set<std::size_t>> by_title_, by_synonym_;
+  std::vector<std::string> titles_, synsets_;
+};
+
 // All that the targets are called.
 class Targets {
  public:
-  explicit Targets(const ProposalOptions& options) {
+  Targets(std::span<const ClassList> lists, const ProposalOptions& options) {
     for (const Category& one : options.thesaurus)
-      add_words(one);
+      thesaurus_.add(one);
+    for (const ClassList& list : lists)
+      for (const Category& one : list.categories)
+        thesaurus_.add(one);
   }
 
-  std::size_t size() const { return names_.size(); }
   const std::string& name(std::size_t target) const { return names_[target]; }
-
-  // What sets say of their own classes serves all.
-  void add_words(const Category& category) {
-    const auto forms = name_forms(category.name);
-    for (const auto& synonym : category.synonyms)
-      synonyms_[forms.whole()].insert(synonym);
-    if (!category.synset.empty()) synsets_[forms.whole()].insert(category.synset);
-  }
 
   void add(const Category& category) {
     const std::size_t place = names_.size();
@@ -60,13 +86,11 @@ class Targets {
     if (!forms.qualifier.empty()) by_base_[without_blanks(forms.singular)].insert(place);
     for (const auto& part : forms.parts)
       by_part_[without_blanks(part)].insert(place);
-    for (const auto& synset : all(synsets_, forms.whole(), category.synset))
-      by_synset_[synset].insert(place);
-    for (const auto& synonym : category.synonyms)
-      add_synonym(synonym, place);
-    if (const auto known = synonyms_.find(forms.whole()); known != synonyms_.end())
-      for (const auto& synonym : known->second)
-        add_synonym(synonym, place);
+    for (const std::size_t entry : thesaurus_.find(category.name)) {
+      by_title_[thesaurus_.title(entry)].insert(place);
+      if (!thesaurus_.synset(entry).empty()) by_synset_[thesaurus_.synset(entry)].insert(place);
+    }
+    if (!category.synset.empty()) by_synset_[category.synset].insert(place);
   }
 
   // Of every kind, each target with its surest.
@@ -82,20 +106,14 @@ class Targets {
       }
     };
     const auto forms = name_forms(category.name);
-    const auto whole = without_blanks(forms.whole()), singular = without_blanks(forms.singular + forms.qualifier);
-    offer(by_name_, whole, {0, kName, Relation::equal, true, "name"});
+    const auto singular = without_blanks(forms.singular + forms.qualifier);
+    offer(by_name_, without_blanks(forms.whole()), {0, kName, Relation::equal, true, "name"});
     offer(by_singular_, singular, {0, kPlural, Relation::equal, true, "name in singular"});
-    for (const auto& synset : all(synsets_, forms.whole(), category.synset))
-      offer(by_synset_, synset, {0, kSynset, Relation::equal, true, "synset " + synset});
-    offer(by_synonym_, singular, {0, kSynonym, Relation::equal, true, fmt::format("synonym '{}'", category.name)});
-    auto synonyms = category.synonyms;
-    if (const auto known = synonyms_.find(forms.whole()); known != synonyms_.end())
-      synonyms.insert(synonyms.end(), known->second.begin(), known->second.end());
-    for (const auto& synonym : synonyms) {
-      const auto other = name_forms(synonym);
-      offer(by_singular_, without_blanks(other.singular + other.qualifier),
-            {0, kSynonym, Relation::equal, true, fmt::format("synonym '{}'", synonym)});
-    }
+    if (!category.synset.empty())
+      offer(by_synset_, category.synset, {0, kSynset, Relation::equal, true, "synset " + category.synset});
+    for (const std::size_t entry : thesaurus_.find(category.name))
+      offer(by_title_, thesaurus_.title(entry),
+            {0, kSynonym, Relation::equal, true, fmt::format("synonym, of '{}'", thesaurus_.title(entry))});
     // From here on likeness: one name is a part of the other.
     offer(by_base_, without_blanks(forms.singular), {0, kBase, Relation::equal, false, "name without its parentheses"});
     if (!forms.qualifier.empty())
@@ -115,22 +133,10 @@ class Targets {
 
  private:
   using Places = std::unordered_map<std::string, std::set<std::size_t>>;
-  using Words = std::unordered_map<std::string, std::set<std::string>>;
 
-  static std::set<std::string> all(const Words& words, const std::string& name, const std::string& own) {
-    std::set<std::string> texts;
-    if (const auto known = words.find(name); known != words.end()) texts = known->second;
-    if (!own.empty()) texts.insert(own);
-    return texts;
-  }
-  void add_synonym(const std::string& synonym, std::size_t place) {
-    const auto forms = name_forms(synonym);
-    by_synonym_[without_blanks(forms.singular + forms.qualifier)].insert(place);
-  }
-
+  Thesaurus thesaurus_;
   std::vector<std::string> names_;
-  Words synonyms_, synsets_;  // by whole name
-  Places by_name_, by_singular_, by_base_, by_part_, by_synset_, by_synonym_;
+  Places by_name_, by_singular_, by_base_, by_part_, by_synset_, by_title_;
 };
 
 // The surest first; of equal ones that of the earlier target.
@@ -164,6 +170,33 @@ std::vector<std::string> ancestors_of(const std::string& name, const std::multim
     level = std::move(above);
   }
   return found;
+}
+
+// Two classes of one list are two things. Where several settle on one target, the one that has its very name keeps it;
+// the others, which a synonym led there ("man" to person), are perhaps narrower, and nobody has decided.
+void keep_one_each(std::vector<std::vector<Candidate>>& of_list) {
+  std::map<std::size_t, std::vector<std::size_t>> classes_of;  // target -> classes that settle on it as equal
+  for (std::size_t k = 0; k < of_list.size(); ++k) {
+    if (const auto one = settled(of_list[k]); one && one->relation == Relation::equal)
+      classes_of[one->target].push_back(k);
+  }
+  for (const auto& [target, classes] : classes_of) {
+    if (classes.size() < 2) continue;
+    double best = 0;
+    std::size_t as_good = 0;
+    for (const std::size_t k : classes) {
+      const double score = of_list[k].front().score;
+      as_good = score > best ? 1 : as_good + (score == best ? 1 : 0);
+      best = std::max(best, score);
+    }
+    for (const std::size_t k : classes) {
+      Candidate& candidate = of_list[k].front();
+      if (candidate.score == best && as_good == 1 && best >= kPlural) continue;
+      candidate.settles = false;
+      if (candidate.score < kPlural) candidate.relation = Relation::narrower;
+      candidate.evidence += "; another class of the set is it too";
+    }
+  }
 }
 
 std::string told(const std::vector<Candidate>& candidates, std::size_t from, std::size_t most, const Targets& targets) {
@@ -276,10 +309,7 @@ void add_ancestor(std::vector<Candidate>& candidates, const Category& category, 
 
 Mapping propose_mapping(std::span<const ClassList> lists, const std::vector<Category>& targets,
                         const ProposalOptions& options) {
-  Targets known(options);
-  for (const ClassList& list : lists)
-    for (const Category& category : list.categories)
-      known.add_words(category);
+  Targets known(lists, options);
   for (const Category& target : targets)
     known.add(target);
   const auto parents = parents_by_name(options);
@@ -292,13 +322,15 @@ Mapping propose_mapping(std::span<const ClassList> lists, const std::vector<Cate
     const auto& categories = lists[l].categories;
     const std::size_t width = categories.empty() ? 0 : rows[l].size() / categories.size();
     for (std::size_t k = 0; k < categories.size(); ++k) {
-      auto candidates = known.find(categories[k]);
-      add_ancestor(candidates, categories[k], known, parents);
-      sort(candidates);
-      if (const auto one = settled(candidates); one && width > 0 && one->relation == Relation::equal)
+      found[l].push_back(known.find(categories[k]));
+      add_ancestor(found[l].back(), categories[k], known, parents);
+      sort(found[l].back());
+    }
+    keep_one_each(found[l]);
+    for (std::size_t k = 0; k < categories.size(); ++k) {
+      if (const auto one = settled(found[l][k]); one && width > 0 && one->relation == Relation::equal)
         target_rows.push_back({one->target, std::span(rows[l]).subspan(k * width, width),
                                fmt::format("{}'s {}", lists[l].source, categories[k].name)});
-      found[l].push_back(std::move(candidates));
     }
   }
 
@@ -319,10 +351,7 @@ Mapping propose_mapping(std::span<const ClassList> lists, const std::vector<Cate
 }
 
 Mapping propose_union(std::span<const ClassList> lists, const ProposalOptions& options) {
-  Targets known(options);
-  for (const ClassList& list : lists)
-    for (const Category& category : list.categories)
-      known.add_words(category);
+  Targets known(lists, options);
   std::vector<Category> targets;
   std::set<std::string> names;
   for (const ClassList& list : lists) {

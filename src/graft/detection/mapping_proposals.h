@@ -23,7 +23,7 @@ struct ClassList {
 struct ProposalOptions {
   std::vector<Category> thesaurus;  // classes with synonyms and synsets (LVIS's), beside those of the lists themselves
   std::vector<std::pair<std::string, std::string>> parents;  // name of a class, name of one that holds all of it
-  double rows_from = 0.8;                                    // cosine from which rows propose a candidate
+  double rows_from = 0.9;                                    // cosine from which rows propose a candidate
   std::size_t candidates = 5;
 };
 

@@ -42,18 +42,20 @@ std::vector<std::int64_t> ids_in(const Set& set, Index classes) {
 }
 
 // Where an image of a source came from: enough to write it again.
-std::string told(const std::string& name, const Set& set, const Image& image) {
-  std::string text =
-      fmt::format("\"name\":{},\"id\":{},\"file_name\":{}", json_text(name), image.id, json_text(image.file));
+std::string told(const std::string& name, const Set& set, std::size_t place) {
+  const Image& image = set.images[place];
+  std::string text = fmt::format("\"name\":{},\"place\":{},\"id\":{},\"file_name\":{}", json_text(name), place,
+                                 image.id, json_text(image.file));
   if (image.known != ClassSets::kAll) text += ",\"known_ids\":" + number_list(ids_in(set, image.known));
   if (image.open != ClassSets::kEmpty) text += ",\"open_ids\":" + number_list(ids_in(set, image.open));
   if (const auto rest = set.carried->at(image.rest); !rest.empty()) text += ",\"rest\":" + braced(rest);
   return braced(text);
 }
 
-std::string told(const std::string& name, const Set& set, const Annotation& annotation, bool whole) {
-  std::string text = fmt::format("\"name\":{},\"id\":{},\"category_id\":{}", json_text(name), annotation.id,
-                                 set.categories[annotation.category].id);
+std::string told_box(const std::string& name, const Set& set, std::size_t place, bool whole) {
+  const Annotation& annotation = set.annotations[place];
+  std::string text = fmt::format("\"name\":{},\"place\":{},\"id\":{},\"category_id\":{}", json_text(name), place,
+                                 annotation.id, set.categories[annotation.category].id);
   if (whole) {
     const Box& box = annotation.box;
     text += fmt::format(",\"bbox\":[{},{},{},{}],\"area\":{},\"iscrowd\":{},\"isgroupof\":{}", json_number(box.x),
@@ -214,6 +216,7 @@ void Merger::add(const std::string& name, const Set& set, const std::filesystem:
     present[annotation.image].push_back(annotation.category);
   Knowledge knowledge(set, rows, target_of_, merged_.categories.size());
   std::vector<Index> image_of(set.images.size(), kNone);
+  std::vector<std::string> leaks;
   for (std::size_t k = 0; k < set.images.size(); ++k) {
     const Image& image = set.images[k];
     std::ranges::sort(present[k]);
@@ -229,8 +232,7 @@ void Merger::add(const std::string& name, const Set& set, const std::filesystem:
     if (image.file.empty()) file.clear();
     const auto marks = PhotoIdentities::marks_of(photo, published_at(set, image));
     if (const auto leak = kept_out_.find(marks)) {
-      findings_.add("leak", options_.drop_leaks ? Severity::note : Severity::left_out,
-                    "image {} of {} is image {} to evaluate on", image.id, name, leak->place);
+      leaks.push_back(fmt::format("image {} ({}) is image {} to evaluate on", image.id, image.file, leak->place));
       ++source.left_images;
       continue;
     }
@@ -267,7 +269,7 @@ void Merger::add(const std::string& name, const Set& set, const std::filesystem:
       std::ranges::set_difference(all_open, whole, std::back_inserter(left_open));
       held.known = merged_.class_sets.add(std::move(all_known));
       held.open = merged_.class_sets.add(std::move(left_open));
-      append_entry(image_sources_[same->place], told(name, set, image));
+      append_entry(image_sources_[same->place], told(name, set, k));
       continue;
     }
     Image copy = image;
@@ -280,9 +282,16 @@ void Merger::add(const std::string& name, const Set& set, const std::filesystem:
     image_of[k] = static_cast<Index>(merged_.images.size());
     trained_.add(marks, merged_.images.size());
     merged_.images.push_back(std::move(copy));
-    image_sources_.push_back(told(name, set, image));
+    image_sources_.push_back(told(name, set, k));
   }
-  findings_.refuse("the merge", false);
+  if (!leaks.empty() && !options_.drop_leaks) {
+    const std::size_t shown = std::min<std::size_t>(leaks.size(), 5);
+    throw DataError("merge",
+                    "{}: {} of its {} images must not be trained on:\n  {}{}\nWith --drop-leaks they are left out.",
+                    name, leaks.size(), set.images.size(),
+                    fmt::join(leaks.begin(), leaks.begin() + static_cast<std::ptrdiff_t>(shown), "\n  "),
+                    leaks.size() > shown ? "\n  ..." : "");
+  }
   add_boxes(name, set, rows, image_of, source);
   sources_.push_back(std::move(source));
 }
@@ -299,7 +308,8 @@ void Merger::add_boxes(const std::string& name, const Set& set, const std::vecto
       if (joined.contains(merged_.annotations[k].image)) there[merged_.annotations[k].image].push_back(k);
   }
   std::set<std::size_t> taken;  // each earlier box is one with one box of this set at most
-  for (const Annotation& annotation : set.annotations) {
+  for (std::size_t place = 0; place < set.annotations.size(); ++place) {
+    const Annotation& annotation = set.annotations[place];
     const Index image = image_of[annotation.image];
     if (image == kNone) continue;
     const MappingRow& row = *rows[annotation.category];
@@ -326,7 +336,7 @@ void Merger::add_boxes(const std::string& name, const Set& set, const std::vecto
     if (same < merged_.annotations.size()) {
       taken.insert(same);
       ++source.joined_boxes;
-      append_entry(joined_boxes_[same], told(name, set, annotation, true));
+      append_entry(joined_boxes_[same], told_box(name, set, place, true));
       continue;
     }
     Annotation copy = annotation;
@@ -334,7 +344,7 @@ void Merger::add_boxes(const std::string& name, const Set& set, const std::vecto
     copy.image = image;
     copy.category = target;
     copy.shape = merged_.carried->add(set.carried->at(annotation.shape));
-    copy.rest = merged_.carried->add("\"sources\":[" + told(name, set, annotation, false) + "]");
+    copy.rest = merged_.carried->add("\"sources\":[" + told_box(name, set, place, false) + "]");
     merged_.annotations.push_back(copy);
   }
 }

@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <map>
-#include <set>
+#include <numeric>
 
 #include "graft/core/error.h"
 #include "graft/detection/coco_records.h"
@@ -74,9 +74,27 @@ std::vector<Entry> entries_of(const std::string& rest, std::string_view of) {
 
 struct Undone {
   Set set;
-  std::map<std::int64_t, Index> image, category;  // by id
-  std::vector<std::pair<Index, Entry>> verified;  // images that know some classes alone
+  std::map<std::int64_t, Index> image, category;   // by id
+  std::map<std::int64_t, Entry> verified;          // of images that know some classes alone, by id
+  std::vector<std::int64_t> image_places, places;  // in the set that was merged, of images and annotations
 };
+
+// As they lay there.
+template <class Item>
+std::vector<std::size_t> order_of(const std::vector<Item>& items, const std::vector<std::int64_t>& places) {
+  std::vector<std::size_t> order(items.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t k) { return places[k]; });
+  return order;
+}
+template <class Item>
+void put_in_order(std::vector<Item>& items, const std::vector<std::int64_t>& places) {
+  std::vector<Item> sorted;
+  sorted.reserve(items.size());
+  for (const std::size_t k : order_of(items, places))
+    sorted.push_back(std::move(items[k]));
+  items = std::move(sorted);
+}
 
 Undone begin(const Entry& entry) {
   Undone undone;
@@ -126,11 +144,15 @@ std::vector<std::pair<std::string, Set>> unmerge(const Set& merged) {
       copy.height = image.height;
       copy.rest = source.set.carried->add(entry.inside("rest"));
       image_ids[k][entry.text("name")] = copy.id;
-      source.image[copy.id] = static_cast<Index>(source.set.images.size());
-      if (entry.has("known_ids") || entry.has("open_ids"))
-        source.verified.emplace_back(static_cast<Index>(source.set.images.size()), entry);
+      if (entry.has("known_ids") || entry.has("open_ids")) source.verified.emplace(copy.id, entry);
+      source.image_places.push_back(entry.number("place"));
       source.set.images.push_back(std::move(copy));
     }
+  }
+  for (auto& [name, source] : sources) {
+    put_in_order(source.set.images, source.image_places);
+    for (Index k = 0; k < source.set.images.size(); ++k)
+      source.image[source.set.images[k].id] = k;
   }
   for (const Annotation& annotation : merged.annotations) {
     bool first = true;
@@ -159,13 +181,15 @@ std::vector<std::pair<std::string, Set>> unmerge(const Set& merged) {
         if (entry.has("segmentation")) copy.shape = source.set.carried->add(entry.raw("segmentation"));
       }
       source.set.annotations.push_back(copy);
+      source.places.push_back(entry.number("place"));
       first = false;
     }
   }
   std::vector<std::pair<std::string, Set>> sets;
   for (const auto& name : names) {
     Undone& source = sources.at(name);
-    for (const auto& [image, entry] : source.verified) {
+    for (const auto& [id, entry] : source.verified) {
+      const Index image = source.image.at(id);
       const auto places = [&](std::string_view key) {
         std::vector<Index> classes;
         for (const auto id : entry.numbers(key))
@@ -175,7 +199,7 @@ std::vector<std::pair<std::string, Set>> unmerge(const Set& merged) {
       if (entry.has("known_ids")) source.set.images[image].known = places("known_ids");
       if (entry.has("open_ids")) source.set.images[image].open = places("open_ids");
     }
-    std::ranges::stable_sort(source.set.annotations, {}, &Annotation::id);
+    put_in_order(source.set.annotations, source.places);
     sets.emplace_back(name, std::move(source.set));
   }
   return sets;

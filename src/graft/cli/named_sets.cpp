@@ -1,0 +1,58 @@
+#include "graft/cli/named_sets.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "graft/core/error.h"
+#include "graft/core/quantities.h"
+#include "graft/detection/format.h"
+
+namespace graft::cli {
+
+std::vector<NamedPath> named_paths(const std::vector<std::string>& words, const std::string& where) {
+  std::vector<NamedPath> all;
+  std::set<std::string> names;
+  for (const auto& word : words) {
+    const auto colon = word.find(':');
+    NamedPath one;
+    std::error_code error;
+    if (colon != std::string::npos && colon > 0 && !std::filesystem::exists(word, error) && word.find('/') > colon) {
+      one = {word.substr(0, colon), word.substr(colon + 1)};
+    } else {
+      auto path = std::filesystem::path(word);
+      if (!path.has_filename()) path = path.parent_path();  // "b/"
+      std::string name = path.filename().string();
+      one = {name.substr(0, name.find('.', 1)), word};
+    }
+    if (!names.insert(one.name).second)
+      throw UsageError(where, "two sets are called '{}'. A name before the path tells them apart: first:{}", one.name,
+                       word);
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+void tell(const detection::Findings& findings, const std::string& file, Terminal& terminal) {
+  using detection::Severity;
+  for (const auto severity : {Severity::left_out, Severity::wrong, Severity::suspicion}) {
+    for (const auto& [kind, finding] : findings.kinds()) {
+      if (finding.severity == severity)
+        terminal.note({fmt::format("{}: {} {}: {}", file, finding.count, kind, finding.examples.front())});
+    }
+  }
+}
+
+detection::Set read_whole(const NamedPath& named, const std::string& format, Terminal& terminal) {
+  detection::Findings findings;
+  auto set = detection::read_set(named.path, findings, format);
+  findings.refuse(named.path.string());
+  tell(findings, named.path.string(), terminal);
+  terminal.line(named.name,
+                fmt::format("{} images · {} boxes · {} classes", format_count(static_cast<int64_t>(set.images.size())),
+                            format_count(static_cast<int64_t>(set.annotations.size())),
+                            format_count(static_cast<int64_t>(set.categories.size()))));
+  return set;
+}
+
+}  // namespace graft::cli

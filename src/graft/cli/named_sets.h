@@ -1,0 +1,27 @@
+// Sets of boxes as they are typed: "coco:instances.json", or a path, whose name is then the file's without its ending.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "graft/cli/terminal.h"
+#include "graft/detection/findings.h"
+#include "graft/detection/set.h"
+
+namespace graft::cli {
+
+struct NamedPath {
+  std::string name;
+  std::filesystem::path path;
+};
+// A text before the first colon is a name where no file is called like the whole. UsageError where two have one name.
+std::vector<NamedPath> named_paths(const std::vector<std::string>& words, const std::string& where);
+
+// Notes for what was found, the kinds that may change numbers first; nothing for carried keys.
+void tell(const detection::Findings& findings, const std::string& file, Terminal& terminal);
+
+// Read whole: DataError where a part cannot be used.
+detection::Set read_whole(const NamedPath& named, const std::string& format, Terminal& terminal);
+
+}  // namespace graft::cli
