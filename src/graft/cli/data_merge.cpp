@@ -48,14 +48,6 @@ void fields(Visitor& visit, DataMergeOptions& o) {
   visit("output", o.output, "the merged set, a .json file");
 }
 
-fs::path folder_of(const std::string& name, const std::vector<NamedPath>& folders) {
-  const auto found = std::ranges::find(folders, name, &NamedPath::name);
-  if (found == folders.end()) return {};
-  if (!fs::is_directory(found->path))
-    throw DataError("data merge", "--images {}: {} is no folder.", name, found->path.string());
-  return found->path;
-}
-
 int undo(const DataMergeOptions& options, Terminal& terminal) {
   const auto merged = read_whole({"merged", options.undo}, "coco", terminal);
   fs::create_directories(options.output);
@@ -123,13 +115,10 @@ int run(Arguments& arguments, Terminal& terminal) {
   if (!(options.same_box > 0 && options.same_box <= 1))
     throw ConfigError("data merge", "--same-box: expected an overlap above 0, up to 1, got {}.", options.same_box);
   const auto named = named_paths(options.sets, "data merge");
-  const auto folders = named_paths(options.images, "data merge");
   const auto kept_out = named_paths(options.keep_out, "data merge");
-  for (const auto& folder : folders) {
-    if (std::ranges::find(named, folder.name, &NamedPath::name) == named.end() &&
-        std::ranges::find(kept_out, folder.name, &NamedPath::name) == kept_out.end())
-      throw UsageError("data merge", "--images names '{}', and no set is called so.", folder.name);
-  }
+  auto all = named;
+  all.insert(all.end(), kept_out.begin(), kept_out.end());
+  const auto folders = image_folders(options.images, all, "data merge");
   const auto mapping = detection::read_mapping(options.mapping);
   detection::MergeOptions merge;
   merge.drop_ambiguous = options.drop_ambiguous;
@@ -139,9 +128,9 @@ int run(Arguments& arguments, Terminal& terminal) {
   merge.beside = fs::absolute(options.output).parent_path();
   detection::Merger merger(mapping, merge);
   for (const auto& one : kept_out)
-    merger.keep_out(one.name, read_whole(one, options.format, terminal), folder_of(one.name, folders));
+    merger.keep_out(one.name, read_whole(one, options.format, terminal), folders.at(one.name));
   for (const auto& one : named)
-    merger.add(one.name, read_whole(one, options.format, terminal), folder_of(one.name, folders));
+    merger.add(one.name, read_whole(one, options.format, terminal), folders.at(one.name));
   const auto merged = merger.finish();
   tell(merger.findings(), "the merge", terminal);
   detection::find_format("coco").write(merged, options.output);

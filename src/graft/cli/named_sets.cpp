@@ -33,6 +33,25 @@ std::vector<NamedPath> named_paths(const std::vector<std::string>& words, const 
   return all;
 }
 
+std::map<std::string, std::filesystem::path> image_folders(const std::vector<std::string>& words,
+                                                           const std::vector<NamedPath>& sets,
+                                                           const std::string& where) {
+  std::map<std::string, std::filesystem::path> folders;
+  for (const auto& set : sets)
+    folders[set.name];
+  for (const auto& folder : named_paths(words, where)) {
+    const auto found = folders.find(folder.name);
+    if (found == folders.end())
+      throw UsageError(where,
+                       "--images names '{}', and no set is called so. The sets' names stand before their paths: {}:DIR",
+                       folder.name, sets.empty() ? "NAME" : sets.front().name);
+    if (!std::filesystem::is_directory(folder.path))
+      throw DataError(where, "--images {}: {} is no folder.", folder.name, folder.path.string());
+    found->second = folder.path;
+  }
+  return folders;
+}
+
 void tell(const detection::Findings& findings, const std::string& file, Terminal& terminal) {
   using detection::Severity;
   for (const auto severity : {Severity::left_out, Severity::wrong, Severity::suspicion}) {

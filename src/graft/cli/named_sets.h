@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,12 @@ struct NamedPath {
 };
 // A text before the first colon is a name where no file is called like the whole. UsageError where two have one name.
 std::vector<NamedPath> named_paths(const std::vector<std::string>& words, const std::string& where);
+
+// "NAME:DIR" for sets that are named so; an empty path for the others. UsageError for a name that no set has, DataError
+// for what is no folder.
+std::map<std::string, std::filesystem::path> image_folders(const std::vector<std::string>& words,
+                                                           const std::vector<NamedPath>& sets,
+                                                           const std::string& where);
 
 // Notes for what was found, the kinds that may change numbers first; nothing for carried keys.
 void tell(const detection::Findings& findings, const std::string& file, Terminal& terminal);

@@ -6,18 +6,11 @@
 #include <set>
 
 #include "graft/core/error.h"
+#include "graft/detection/box_overlap.h"
 #include "graft/detection/json_text.h"
 
 namespace graft::detection {
 namespace {
-
-double overlap(const Box& a, const Box& b) {
-  const double width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
-  const double height = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
-  if (width <= 0 || height <= 0) return 0;
-  const double both = width * height;
-  return both / (a.area() + b.area() - both);
-}
 
 std::string braced(const std::string& members) {
   return "{" + members + "}";
@@ -326,7 +319,7 @@ void Merger::add_boxes(const std::string& name, const Set& set, const std::vecto
       for (const std::size_t k : earlier->second) {
         const Annotation& other = merged_.annotations[k];
         if (other.category != target || other.crowd != annotation.crowd || taken.contains(k)) continue;
-        const double iou = overlap(other.box, annotation.box);
+        const double iou = box_overlap(other.box, annotation.box);
         if (iou >= nearest) {
           nearest = iou;
           same = k;

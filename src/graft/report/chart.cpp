@@ -65,7 +65,31 @@ std::vector<double> ticks(double low, double high, int count) {
   return values;
 }
 
-std::string to_html(const LineChart& chart) {
+namespace {
+
+// The same with the powers of ten of y in place of y, without what has none.
+LineChart in_powers(LineChart chart) {
+  for (auto& series : chart.series) {
+    std::erase_if(series.points, [](const auto& point) { return !(point.second > 0); });
+    for (auto& [x, y] : series.points)
+      y = std::log10(y);
+    series.band.clear();
+  }
+  return chart;
+}
+
+// Whole powers that cover [low, high].
+std::vector<double> powers(double low, double high) {
+  std::vector<double> values;
+  for (double power = std::floor(low); power <= std::max(std::ceil(high), std::floor(low) + 1); ++power)
+    values.push_back(power);
+  return values;
+}
+
+}  // namespace
+
+std::string to_html(const LineChart& given) {
+  const LineChart chart = given.logarithmic ? in_powers(given) : given;
   constexpr double infinite = std::numeric_limits<double>::infinity();
   double x_low = infinite, x_high = -infinite, y_low = infinite, y_high = -infinite;
   size_t longest = 0;
@@ -85,15 +109,19 @@ std::string to_html(const LineChart& chart) {
     }
   }
   if (longest < 2) return "";
-  const auto x_ticks = ticks(x_low, x_high, 5), y_ticks = ticks(y_low, y_high, 4);
+  const auto x_ticks = ticks(x_low, x_high, 5),
+             y_ticks = chart.logarithmic ? powers(y_low, y_high) : ticks(y_low, y_high, 4);
   const Axis x{x_low, x_high > x_low ? x_high : x_low + 1, kLeft, kWidth - kRight};
   const Axis y{y_ticks.front(), y_ticks.back(), kHeight - kBottom, kTop};
 
+  const auto label = [&](double value) {
+    return tick_label(chart.logarithmic ? std::pow(10, value) : value, chart.percent);
+  };
   std::string svg;
   for (const double tick : y_ticks) {
     svg += fmt::format(
         "<path class=\"grid\" d=\"M{} {:.1f}H{}\"/><text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", kLeft,
-        y.at(tick), kWidth - kRight, kLeft - 6, y.at(tick) + 4, tick_label(tick, chart.percent));
+        y.at(tick), kWidth - kRight, kLeft - 6, y.at(tick) + 4, label(tick));
   }
   for (const double tick : x_ticks) {
     if (tick < x_low || tick > x.high) continue;
@@ -118,9 +146,8 @@ std::string to_html(const LineChart& chart) {
     for (const auto& [px, py] : curves[i])
       path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? 'M' : 'L', x.at(px), y.at(py));
     svg += fmt::format("<path {} d=\"{}\"/>\n", line_style(i), path);
-    spoken +=
-        fmt::format("; {}: from {} to {}", chart.series[i].name, tick_label(curves[i].front().second, chart.percent),
-                    tick_label(curves[i].back().second, chart.percent));
+    spoken += fmt::format("; {}: from {} to {}", chart.series[i].name, label(curves[i].front().second),
+                          label(curves[i].back().second));
     legend +=
         fmt::format("<span><svg width=\"24\" height=\"8\" aria-hidden=\"true\"><path {} d=\"M0 4H24\"/></svg>{}</span>",
                     line_style(i), escape(chart.series[i].name));

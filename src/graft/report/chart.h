@@ -17,7 +17,8 @@ struct LineChart {
   std::string title;
   std::string x_label;
   std::vector<Series> series;
-  bool percent = false;  // y is a share
+  bool percent = false;      // y is a share
+  bool logarithmic = false;  // y by powers of ten; points that are not above 0 are left out
 };
 
 // A figure: caption, axes with round ticks, curves told apart by colour and dashes, a legend when there are several.
