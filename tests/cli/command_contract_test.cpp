@@ -68,7 +68,8 @@ const std::set<std::string> kWords = {"as",
                                       "refine",
                                       "clustering",
                                       "map",
-                                      "to"};
+                                      "to",
+                                      "shares"};
 
 // A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face
 // cache, and a run.

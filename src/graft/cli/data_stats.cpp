@@ -13,8 +13,8 @@
 #include "graft/core/error.h"
 #include "graft/core/quantities.h"
 #include "graft/detection/agreement.h"
-#include "graft/detection/photo_identity.h"
 #include "graft/detection/survey.h"
+#include "graft/detection/twins.h"
 #include "graft/report/survey_page.h"
 
 namespace graft::cli {
@@ -110,39 +110,24 @@ report::SurveyedSet page_of(const Surveyed& one, double threshold) {
   return page;
 }
 
-// Photos that are there twice, in one set or in two; the first fifty with their pictures.
-struct Twice {
-  std::vector<report::SamePictures> shown;
-  std::size_t count = 0;
-};
-Twice find_twice(const std::vector<Surveyed>& sets) {
+// The first fifty with their pictures.
+std::vector<report::SamePictures> pictures_of(const std::vector<detection::Twin>& twins,
+                                              const std::vector<Surveyed>& sets) {
   constexpr std::size_t kShown = 50;
-  Twice twice;
-  detection::PhotoIdentities known;
-  std::vector<std::pair<std::string, fs::path>> photos;
-  for (const auto& one : sets) {
-    for (const auto& image : one.set.images) {
-      const auto file = one.photos.empty() ? fs::path() : one.photos / image.file;
-      const auto marks = detection::PhotoIdentities::marks_of(file, detection::published_at(one.set, image));
-      const std::string name = one.named.name + ": " + (image.file.empty() ? fmt::format("{}", image.id) : image.file);
-      if (const auto same = known.find(marks)) {
-        ++twice.count;
-        if (twice.shown.size() < kShown) {
-          using By = detection::SamePhoto::By;
-          const auto& [other, other_file] = photos[same->place];
-          const auto picture = [](const fs::path& photo) { return photo.empty() ? "" : thumbnail_uri(photo); };
-          twice.shown.push_back({other, name,
-                                 same->by == By::content ? "the same bytes"
-                                 : same->by == By::url   ? "of one URL"
-                                                         : "look the same",
-                                 picture(other_file), picture(file)});
-        }
-      }
-      known.add(marks, photos.size());
-      photos.emplace_back(name, file);
-    }
+  std::vector<report::SamePictures> pictures;
+  for (const auto& twin : twins) {
+    if (pictures.size() == kShown) break;
+    const auto name = [&](const detection::Twin::Place& place) {
+      return twin_name(sets[place.set].named.name, sets[place.set].set, place.image);
+    };
+    const auto picture = [&](const detection::Twin::Place& place) {
+      const auto& one = sets[place.set];
+      return one.photos.empty() ? "" : thumbnail_uri(one.photos / one.set.images[place.image].file);
+    };
+    pictures.push_back({name(twin.first), name(twin.second), std::string(words_of(twin.by)), picture(twin.first),
+                        picture(twin.second)});
   }
-  return twice;
+  return pictures;
 }
 
 std::vector<report::SurveyedAgreement> agreements_of(const std::vector<Surveyed>& sets, nlohmann::json& json) {
@@ -236,16 +221,19 @@ int run(Arguments& arguments, Terminal& terminal) {
   }
   auto agreed = nlohmann::json::array();
   const auto agreements = agreements_of(sets, agreed);
-  const auto twice = find_twice(sets);
+  std::vector<detection::PhotosOf> photos;
+  for (const auto& one : sets)
+    photos.push_back({one.set, one.photos});
+  const auto twins = detection::find_twins(photos);
   if (!options.html.empty()) {
     std::vector<report::SurveyedSet> pages;
     for (const auto& one : sets)
       pages.push_back(page_of(one, options.threshold));
     write_file_atomically(options.html, report::survey_page(pages, {Survey::kPerImage.begin(), Survey::kPerImage.end()},
-                                                            agreements, twice.shown, twice.count));
+                                                            agreements, pictures_of(twins, sets), twins.size()));
   }
   if (terminal.json()) {
-    nlohmann::json json = {{"sets", nlohmann::json::array()}, {"agreement", agreed}, {"photos_twice", twice.count}};
+    nlohmann::json json = {{"sets", nlohmann::json::array()}, {"agreement", agreed}, {"photos_twice", twins.size()}};
     for (const auto& one : sets)
       json["sets"].push_back(json_of(one));
     terminal.print(dump(with_notes(std::move(json), terminal)));
@@ -253,7 +241,7 @@ int run(Arguments& arguments, Terminal& terminal) {
     print(sets, terminal);
     for (const auto& agreement : agreements)
       terminal.print(agreement.title + ": " + agreement.sentence);
-    if (twice.count > 0) terminal.print(fmt::format("{} photos are there twice", twice.count));
+    if (twins.size() > 0) terminal.print(fmt::format("{} photos are there twice", twins.size()));
   }
   if (!options.html.empty()) terminal.line("saved", options.html);
   return 0;

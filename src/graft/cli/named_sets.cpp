@@ -52,6 +52,16 @@ std::map<std::string, std::filesystem::path> image_folders(const std::vector<std
   return folders;
 }
 
+std::string twin_name(const std::string& set_name, const detection::Set& set, std::size_t image) {
+  const auto& one = set.images[image];
+  return set_name + ": " + (one.file.empty() ? fmt::format("{}", one.id) : one.file);
+}
+
+std::string_view words_of(detection::SamePhoto::By by) {
+  using By = detection::SamePhoto::By;
+  return by == By::content ? "the same bytes" : by == By::url ? "of one URL" : "look the same";
+}
+
 void tell(const detection::Findings& findings, const std::string& file, Terminal& terminal) {
   using detection::Severity;
   for (const auto severity : {Severity::left_out, Severity::wrong, Severity::suspicion}) {

@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graft/cli/terminal.h"
 #include "graft/detection/findings.h"
+#include "graft/detection/photo_identity.h"
 #include "graft/detection/set.h"
 
 namespace graft::cli {
@@ -24,6 +26,10 @@ std::vector<NamedPath> named_paths(const std::vector<std::string>& words, const 
 std::map<std::string, std::filesystem::path> image_folders(const std::vector<std::string>& words,
                                                            const std::vector<NamedPath>& sets,
                                                            const std::string& where);
+
+// "coco: 000001.jpg", and how two photos are one: "the same bytes".
+std::string twin_name(const std::string& set_name, const detection::Set& set, std::size_t image);
+std::string_view words_of(detection::SamePhoto::By by);
 
 // Notes for what was found, the kinds that may change numbers first; nothing for carried keys.
 void tell(const detection::Findings& findings, const std::string& file, Terminal& terminal);

@@ -48,8 +48,19 @@ std::string unknown_name(std::string_view what, std::string_view typed, const st
   std::vector<std::string> sorted = known;
   std::sort(sorted.begin(), sorted.end());
   const auto near = nearest_name(typed, known);
-  return fmt::format("no {} '{}'.{} Known: {}.", what, typed, near ? fmt::format(" Did you mean '{}'?", *near) : "",
-                     fmt::join(sorted, ", "));
+  constexpr size_t kMany = 100;  // nobody reads more: those that hold the word, else the first
+  std::string more;
+  if (sorted.size() > kMany) {
+    std::vector<std::string> alike;
+    std::copy_if(sorted.begin(), sorted.end(), std::back_inserter(alike),
+                 [&](const std::string& name) { return !typed.empty() && name.find(typed) != std::string::npos; });
+    if (alike.empty()) alike = sorted;
+    alike.resize(std::min<size_t>(alike.size(), 20));
+    more = fmt::format(" and {} more", sorted.size() - alike.size());
+    sorted = std::move(alike);
+  }
+  return fmt::format("no {} '{}'.{} Known: {}{}.", what, typed, near ? fmt::format(" Did you mean '{}'?", *near) : "",
+                     fmt::join(sorted, ", "), more);
 }
 
 }  // namespace graft

@@ -32,15 +32,29 @@ std::optional<std::uint64_t> difference_hash(const io::Image& photo) {
   return hash;
 }
 
+namespace {
+
+// Of an object, and of what it says of the sets that it came from.
+void add_urls(std::string_view object, std::vector<std::string>& urls) {
+  for (const auto& [key, value] : members_of(object)) {
+    if (key == "\"coco_url\"" || key == "\"flickr_url\"" || key == "\"url\"") {
+      if (value.size() > 4 && value.front() == '"') urls.emplace_back(value.substr(1, value.size() - 2));
+    } else if (key == "\"rest\"") {
+      add_urls(value, urls);
+    } else if (key == "\"sources\"" && value.starts_with('[')) {
+      JsonPieces entries(std::string(value), "sources");
+      while (entries.next())
+        if (entries.text().starts_with('{')) add_urls(entries.text(), urls);
+    }
+  }
+}
+
+}  // namespace
+
 std::vector<std::string> published_at(const Set& set, const Image& image) {
   std::vector<std::string> urls;
   const std::string rest = set.carried->at(image.rest);
-  if (rest.find("url") == std::string::npos) return urls;
-  const std::string object = "{" + rest + "}";
-  for (const auto& [key, value] : members_of(object)) {
-    if (key != "\"coco_url\"" && key != "\"flickr_url\"" && key != "\"url\"") continue;
-    if (value.size() > 4 && value.front() == '"') urls.emplace_back(value.substr(1, value.size() - 2));
-  }
+  if (rest.find("url\"") != std::string::npos) add_urls("{" + rest + "}", urls);
   return urls;
 }
 
