@@ -30,6 +30,7 @@ class ClassEvaluation {
     ranks_.clear();
     images_.clear();
     places_.clear();
+    taken_.clear();
     object_images_.clear();
     for (auto& one : outcomes_)
       one.clear();
@@ -44,7 +45,7 @@ class ClassEvaluation {
       outcomes.objects = object_images_;
       outcomes.detections.reserve(order_.size());
       for (const Index k : order_)
-        outcomes.detections.push_back({scores_[k], images_[k], places_[k], outcomes_[0][k]});
+        outcomes.detections.push_back({scores_[k], images_[k], places_[k], taken_[k], outcomes_[0][k]});
     }
   }
 
@@ -72,7 +73,7 @@ class ClassEvaluation {
         objects_[s] += counts;
         if (counts && s == 0 && keep_outcomes) object_images_.push_back(pair.image);
       }
-      matcher_.match(overlaps_, in_slice_, never_found_, matches_);
+      matcher_.match(overlaps_, in_slice_, never_found_, matches_, s == 0 ? &taken_here_ : nullptr);
       for (std::size_t d = 0; d < pair.detections.size(); ++d) {
         const double value = property(slice, found_.detections[pair.detections[d]].box, overlaps_.areas[d]);
         if (open || value < slice.low || value > slice.high) matches_[d].ignored |= all & ~matches_[d].matched;
@@ -87,6 +88,7 @@ class ClassEvaluation {
       if (keep_outcomes) {
         images_.push_back(pair.image);
         places_.push_back(pair.detections[d]);
+        taken_.push_back(taken_here_[d] == kNone ? kNone : pair.annotations[taken_here_[d]]);
       }
     }
   }
@@ -139,7 +141,7 @@ class ClassEvaluation {
   std::vector<Found> matches_, sorted_;
   std::vector<double> scores_, curve_;
   std::vector<std::uint32_t> ranks_;  // in their image
-  std::vector<Index> images_, places_, order_, object_images_;
+  std::vector<Index> images_, places_, order_, object_images_, taken_, taken_here_;
   std::vector<std::vector<Found>> outcomes_;  // by slice
   std::vector<std::size_t> objects_, counts_;
 };
@@ -207,7 +209,8 @@ std::vector<Evaluation::Number> Evaluation::numbers(const Set& set) const {
       {"AP", average_precision()}, {"AP50", average_precision(0, at(0.5))}, {"AP75", average_precision(0, at(0.75))}};
   for (std::size_t s = 1; s < rules.slices.size(); ++s)
     all.push_back({"AP-" + rules.slices[s].name, average_precision(s)});
-  if (rules.frequencies) {
+  const bool told = std::ranges::any_of(set.categories, [](const Category& one) { return one.frequency != 0; });
+  if (rules.frequencies && told) {
     for (const auto& [name, frequency] : {std::pair{"rare", 'r'}, {"common", 'c'}, {"frequent", 'f'}}) {
       all.push_back({std::string("AP-") + name, average_precision(0, kEvery, with_frequency(set, frequency))});
     }

@@ -19,6 +19,7 @@ struct Outcomes {
   struct One {
     double score = 0;
     Index image = 0, detection = 0;
+    Index object = kNone;  // the annotation that it found at the first threshold
     Found found;
   };
   std::vector<One> detections;

@@ -33,7 +33,7 @@ struct EvaluationRules {
   bool groups_are_crowds = false;    // OpenImages' group-of likewise
   bool unknown_ignored = false;      // what known(image) and open say of classes is heeded (LVIS, merged sets)
   bool empty_left_out = false;       // lvis-api's: what has no area is not there, object or detection
-  bool frequencies = false;          // AP of rare, common and frequent classes too
+  bool frequencies = false;          // AP of rare, common and frequent classes too, where the set tells them
   bool zero_id_never_found = false;  // pycocotools': an object with id 0 is matched and its finder still wrong
   bool same_id_is_last = false;      // pycocotools': of annotations with one id the last stands for each
 };

@@ -95,6 +95,12 @@ class CarriedJson {
   simdjson::dom::parser parser_;
 };
 
+// What an error says behind the place it names.
+std::string said_by(const DataError& error) {
+  const std::string_view all = error.what();
+  return std::string(all.substr(std::min(all.find("] ") + 2, all.size())));
+}
+
 class MaskOverlap final : public PairOverlap {
  public:
   using PairOverlap::PairOverlap;
@@ -116,7 +122,7 @@ class MaskOverlap final : public PairOverlap {
       try {
         detections_.push_back(read(image, one.box, found_.carried->at(one.shape)));
       } catch (const DataError& error) {
-        throw DataError("detection", "a detection in image {}: {}", image.id, error.what());
+        throw DataError("detection", "a detection in image {}: {}", image.id, said_by(error));
       }
     }
     for (const Index place : pair.annotations) {
@@ -124,7 +130,7 @@ class MaskOverlap final : public PairOverlap {
       try {
         objects_.push_back(read(image, one.box, set_.carried->at(one.shape)));
       } catch (const DataError& error) {
-        throw DataError("detection", "annotation {}: {}", one.id, error.what());
+        throw DataError("detection", "annotation {}: {}", one.id, said_by(error));
       }
     }
   }
