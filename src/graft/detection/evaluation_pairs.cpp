@@ -60,8 +60,7 @@ void keep_best(std::vector<Index>& places, const std::vector<std::size_t>& begin
 
 EvaluationPairs::EvaluationPairs(const Set& set, const Detections& detections, const EvaluationRules& rules,
                                  const std::vector<bool>& in_use)
-    : set_(set),
-      found_(detections),
+    : found_(detections),
       most_(static_cast<std::size_t>(rules.most.back())),
       classes_(by_id(set.categories)),
       by_id_(by_id(set.images)),
@@ -100,18 +99,14 @@ EvaluationPairs::EvaluationPairs(const Set& set, const Detections& detections, c
       count_sort(annotations_, classes_.size(), [&](Index k) { return place_of_class[set.annotations[k].category]; });
   detection_begin_ =
       count_sort(detections_, classes_.size(), [&](Index k) { return place_of_class[found_.detections[k].category]; });
+  for (const Index place : annotations_)
+    annotation_ranks_.push_back(image_of_annotation(place));
+  for (const Index place : detections_)
+    detection_ranks_.push_back(image_of_detection(place));
 }
 
 std::size_t EvaluationPairs::size_of(std::size_t class_place) const {
   return detection_begin_[class_place + 1] - detection_begin_[class_place];
-}
-
-Index EvaluationPairs::rank_of_annotation(std::size_t at) const {
-  return rank_[set_.annotations[annotations_[at]].image];
-}
-
-Index EvaluationPairs::rank_of_detection(std::size_t at) const {
-  return rank_[found_.detections[detections_[at]].image];
 }
 
 void EvaluationPairs::sort(std::span<const Index> detections, std::vector<Index>& sorted) const {

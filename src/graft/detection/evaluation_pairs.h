@@ -36,12 +36,12 @@ class EvaluationPairs {
     std::vector<Index> sorted;
     while (a < a_end || d < d_end) {
       Pair pair;
-      const Index of_a = a < a_end ? rank_of_annotation(a) : kNone, of_d = d < d_end ? rank_of_detection(d) : kNone;
+      const Index of_a = a < a_end ? annotation_ranks_[a] : kNone, of_d = d < d_end ? detection_ranks_[d] : kNone;
       const Index rank = std::min(of_a, of_d);
       const std::size_t a_first = a, d_first = d;
-      while (a < a_end && rank_of_annotation(a) == rank)
+      while (a < a_end && annotation_ranks_[a] == rank)
         ++a;
-      while (d < d_end && rank_of_detection(d) == rank)
+      while (d < d_end && detection_ranks_[d] == rank)
         ++d;
       pair.image = by_id_[rank];
       pair.annotations = std::span(annotations_).subspan(a_first, a - a_first);
@@ -52,15 +52,13 @@ class EvaluationPairs {
   }
 
  private:
-  Index rank_of_annotation(std::size_t at) const;
-  Index rank_of_detection(std::size_t at) const;
   void sort(std::span<const Index> detections, std::vector<Index>& sorted) const;
 
-  const Set& set_;
   const Detections& found_;
   std::size_t most_;
   std::vector<Index> classes_, by_id_, rank_;  // images by rising id, and back
   std::vector<Index> annotations_, detections_;
+  std::vector<Index> annotation_ranks_, detection_ranks_;        // of their images
   std::vector<std::size_t> annotation_begin_, detection_begin_;  // of each class
 };
 
