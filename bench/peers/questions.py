@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 import agreement
+import detection
 import empty_site
 import operations
 import plugins
@@ -214,6 +215,7 @@ QUESTIONS = {
     "study-runs": study_runs,
     "plugins": lambda: plugins.ask,
     "segments": lambda: segments.ask,
+    "detection": lambda: detection.ask,
     "empty-site": lambda: empty_site.ask,
     "sizes": lambda: sizes_sweep.ask,
     "agreement": lambda: agreement.ask,

@@ -30,9 +30,10 @@ using testing::Not;
 
 const fs::path kAssets = GRAFT_TEST_ASSETS;
 const std::set<std::string> kPathOptions = {
-    "model",          "data",   "classes",  "templates", "output",    "resume",  "adapter", "text-model", "run",
-    "sites",          "config", "html",     "study",     "labels",    "folder",  "masks",   "csv",        "teacher",
-    "attention-from", "images", "features", "mapping",   "thesaurus", "parents", "rows",    "keep-out",   "undo"};
+    "model", "data",     "classes",        "templates",    "output",    "resume",  "adapter",   "text-model",
+    "run",   "sites",    "config",         "html",         "study",     "labels",  "folder",    "masks",
+    "csv",   "teacher",  "attention-from", "images",       "features",  "mapping", "thesaurus", "parents",
+    "rows",  "keep-out", "undo",           "ground-truth", "detections"};
 // Text that names no file.
 const std::set<std::string> kWords = {"as",
                                       "precision",
@@ -95,6 +96,7 @@ class World : public testing::Environment {
       fs::copy_file(photo.path(), "holiday" / photo.path().filename());
     put_masks();
     put_sets();
+    put_answers();
     fs::copy_file(kAssets.parent_path() / "tests/golden/onnx/colours.onnx", "net.onnx");
     std::ofstream("study.yaml")
         << "models: [clip]\ndata: [pets]\nmethods: [zero-shot, linear-probe]\nshots: [1]\nseeds: 2\n";
@@ -161,6 +163,14 @@ class World : public testing::Environment {
     }
     std::ofstream("mapping.csv") << "source,source_name,action,target\ncoco,dog,map,dog\ncoco,cup,map,cup\n"
                                     "lvis,dog,map,dog\nlvis,cup,drop,\n";
+  }
+  // Boxes, and what two detectors say of them.
+  static void put_answers() {
+    std::ofstream("instances.json") << R"({"images":[{"id":1,"file_name":"1.jpg","width":64,"height":48}],
+        "categories":[{"id":1,"name":"dog"}],
+        "annotations":[{"id":1,"image_id":1,"category_id":1,"bbox":[1,2,30,40],"area":1200,"iscrowd":0}]})";
+    for (const char* name : {"results.json", "first.json", "second.json"})
+      std::ofstream(name) << R"([{"image_id":1,"category_id":1,"bbox":[1,2,30,39],"score":0.5}])";
   }
   static void put_mask(const fs::path& photo, const fs::path& folder) {
     const auto image = io::read_image(photo);
@@ -311,6 +321,9 @@ std::vector<std::string> sound_call(const std::string& command) {
   if (command == "segment predict")
     return {"segment", "predict", "--model", "net.onnx", "--side", "16", "-q", "holiday"};
   if (command == "segment evaluate") return {"segment", "evaluate", "--folder", "seg", "--masks", "truth", "-q"};
+  if (command == "data evaluate")
+    return {"data", "evaluate", "--ground-truth", "instances.json", "--detections", "results.json", "-q"};
+  if (command == "data compare") return {"data", "compare", "instances.json", "first.json", "second.json", "-q"};
   if (command == "segment swap") return {"segment", "swap", "--run", "runs/pets", "--masks", "pets-masks", "-q"};
   if (command == "zero-shot") return {command, "--model", "clip", "--data", "pets", "-q"};
   if (command == "compare") return {command, "--study", "study.yaml", "-q", "--output", "odd/study"};

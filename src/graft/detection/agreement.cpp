@@ -4,7 +4,7 @@
 #include <map>
 #include <tuple>
 
-#include "graft/detection/box_overlap.h"
+#include "graft/detection/overlap.h"
 #include "graft/detection/class_names.h"
 #include "graft/detection/photo_identity.h"
 
@@ -69,7 +69,7 @@ Agreement agreement_of(const Set& first, const std::filesystem::path& first_phot
     std::vector<std::tuple<double, std::size_t, std::size_t>> near;
     for (const std::size_t a : ours) {
       for (const std::size_t b : theirs) {
-        const double iou = box_overlap(first.annotations[a].box, second.annotations[b].box);
+        const double iou = box_overlap(first.annotations[a].box, second.annotations[b].box, false);
         if (iou >= kSame) near.emplace_back(-iou, a, b);
       }
     }

@@ -319,11 +319,15 @@ void CocoRecords::finish() {
       image.known = set_.class_sets.add(std::move(known));
     }
   }
-  std::unordered_map<std::int64_t, std::size_t> ids;
+  std::vector<std::int64_t> ids;
   ids.reserve(set_.annotations.size());
-  for (const Annotation& annotation : set_.annotations) {
-    if (++ids[annotation.id] == 2 && annotation.id != 0)
-      findings_.add("duplicate-annotation-id", Severity::wrong, "annotation {} is there more than once", annotation.id);
+  for (const Annotation& annotation : set_.annotations)
+    ids.push_back(annotation.id);
+  if (!std::ranges::is_sorted(ids)) std::ranges::sort(ids);
+  for (std::size_t k = 1; k < ids.size(); ++k) {
+    const bool is_second = ids[k] == ids[k - 1] && (k == 1 || ids[k - 2] != ids[k]);
+    if (is_second && ids[k] != 0)
+      findings_.add("duplicate-annotation-id", Severity::wrong, "annotation {} is there more than once", ids[k]);
   }
 }
 

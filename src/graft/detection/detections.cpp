@@ -1,25 +1,16 @@
 #include "graft/detection/detections.h"
 
 #include <string>
-#include <unordered_map>
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
 #include "graft/detection/coco_records.h"
+#include "graft/detection/id_places.h"
 #include "graft/detection/json_fields.h"
 #include "graft/detection/json_text.h"
 
 namespace graft::detection {
 namespace {
-
-template <class Entries>
-std::unordered_map<std::int64_t, Index> places_of(const Entries& entries) {
-  std::unordered_map<std::int64_t, Index> places;
-  places.reserve(entries.size());
-  for (std::size_t k = 0; k < entries.size(); ++k)
-    places.try_emplace(entries[k].id, static_cast<Index>(k));
-  return places;
-}
 
 // Results name images by number, or by a text of digits.
 std::optional<std::int64_t> id_of(const Value& value) {
@@ -32,8 +23,9 @@ std::optional<std::int64_t> id_of(const Value& value) {
 
 Detections read_detections(const std::filesystem::path& path, const Set& set, Findings& findings) {
   Detections result;
-  const auto images = places_of(set.images);
-  const auto categories = places_of(set.categories);
+  const auto first_counts = [](std::size_t) {};  // the set's reader told of ids that are there twice
+  const IdPlaces images(set.images, first_counts);
+  const IdPlaces categories(set.categories, first_counts);
   JsonPieces pieces(path);
   JsonFields fields;
   bool told = false;
@@ -76,17 +68,15 @@ Detections read_detections(const std::filesystem::path& path, const Set& set, Fi
                                : "bbox, segmentation or keypoints");
       continue;
     }
-    const auto of_image = images.find(*image);
-    const auto of_category = categories.find(*category);
-    if (of_image == images.end() || of_category == categories.end()) {
-      const bool no_image = of_image == images.end();
+    detection.image = images.of(*image);
+    detection.category = categories.of(*category);
+    if (detection.image == kNone || detection.category == kNone) {
+      const bool no_image = detection.image == kNone;
       findings.add(no_image ? "unknown-image" : "unknown-category", Severity::left_out,
                    "{}: {} {} is not in the ground truth", pieces.place(), no_image ? "image" : "category",
                    no_image ? *image : *category);
       continue;
     }
-    detection.image = of_image->second;
-    detection.category = of_category->second;
     detection.score = *score;
     if (shape != JsonPieces::kWhole) detection.shape = result.carried->add(fields.raw(shape));
     result.detections.push_back(detection);

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "graft/core/error.h"
-#include "graft/detection/box_overlap.h"
+#include "graft/detection/overlap.h"
 #include "graft/detection/json_text.h"
 
 namespace graft::detection {
@@ -319,7 +319,7 @@ void Merger::add_boxes(const std::string& name, const Set& set, const std::vecto
       for (const std::size_t k : earlier->second) {
         const Annotation& other = merged_.annotations[k];
         if (other.category != target || other.crowd != annotation.crowd || taken.contains(k)) continue;
-        const double iou = box_overlap(other.box, annotation.box);
+        const double iou = box_overlap(other.box, annotation.box, false);
         if (iou >= nearest) {
           nearest = iou;
           same = k;

@@ -1,0 +1,43 @@
+// Masks as runs, as COCO has them: how many pixels are outside, inside, outside ... down the columns from the first
+// pixel. Rasterised from polygons, read and written as maskApi does (Lin et al. 2014): the same runs.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graft/detection/json_fields.h"
+#include "graft/detection/set.h"
+
+namespace graft::detection {
+
+struct Runs {
+  std::uint32_t height = 0, width = 0;
+  std::vector<std::uint32_t> counts;  // sum to height * width; the first may be 0
+
+  std::uint64_t area() const;  // pixels inside
+};
+
+// Corners x0, y0, x1, y1 ... in pixels; closed by itself. Edges are drawn five times as fine, then columns are cut at
+// pixel centres.
+Runs runs_of_polygon(std::span<const double> corners, std::uint32_t height, std::uint32_t width);
+// Pixels that lie in any.
+Runs merged(const std::vector<Runs>& parts);
+// Text of COCO's compressed runs: differences to the run before last, five bits a character from '0' on. DataError
+// where it is not of that form.
+std::vector<std::uint32_t> read_counts(std::string_view text);
+std::string write_counts(std::span<const std::uint32_t> counts);
+
+// What stands in a `segmentation`: polygons, runs as numbers, or runs as text. `height` and `width` are the image's,
+// for polygons. DataError that says what was expected.
+Runs runs_of(const Value& segmentation, std::uint32_t height, std::uint32_t width);
+
+// Intersection over union, or over `own` area where the other is a crowd; 0 where nothing is shared, -1 where the sizes
+// differ.
+double run_overlap(const Runs& own, const Runs& other, bool crowd);
+// The smallest box around what is inside; all 0 where nothing is.
+Box box_of(const Runs& runs);
+
+}  // namespace graft::detection
