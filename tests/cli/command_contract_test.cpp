@@ -29,10 +29,10 @@ using testing::IsEmpty;
 using testing::Not;
 
 const fs::path kAssets = GRAFT_TEST_ASSETS;
-const std::set<std::string> kPathOptions = {"model",          "data",       "classes", "templates", "output", "resume",
-                                            "adapter",        "text-model", "run",     "sites",     "config", "html",
-                                            "study",          "labels",     "folder",  "masks",     "csv",    "teacher",
-                                            "attention-from", "images",     "features"};
+const std::set<std::string> kPathOptions = {
+    "model", "data",    "classes",        "templates", "output",   "resume", "adapter", "text-model",
+    "run",   "sites",   "config",         "html",      "study",    "labels", "folder",  "masks",
+    "csv",   "teacher", "attention-from", "images",    "features", "file",   "fix"};
 // Text that names no file.
 const std::set<std::string> kWords = {"as",
                                       "precision",
@@ -67,7 +67,8 @@ const std::set<std::string> kWords = {"as",
                                       "saliency",
                                       "refine",
                                       "clustering",
-                                      "map"};
+                                      "map",
+                                      "to"};
 
 // A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face
 // cache, and a run.
@@ -93,6 +94,9 @@ class World : public testing::Environment {
       fs::copy_file(photo.path(), "holiday" / photo.path().filename());
     put_masks();
     fs::copy_file(kAssets.parent_path() / "tests/golden/onnx/colours.onnx", "net.onnx");
+    std::ofstream("instances.json")
+        << R"({"categories": [{"id": 1, "name": "tie"}], "images": [{"id": 1, "width": 9, "height": 9, "file_name": "a.jpg"}],
+ "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4], "area": 12}]})";
     std::ofstream("study.yaml")
         << "models: [clip]\ndata: [pets]\nmethods: [zero-shot, linear-probe]\nshots: [1]\nseeds: 2\n";
     const auto made = shell(examples("adapt")[0]);
@@ -287,6 +291,9 @@ std::vector<std::string> sound_call(const std::string& command) {
   if (command == "adapt" || command == "plan") {
     return {command, "--model", "clip", "--data", "pets", "--method", "lora", "--shots", "1", "-q"};
   }
+  if (command == "data check") return {"data", "check", "-q", "--file", "instances.json"};
+  if (command == "data convert")
+    return {"data", "convert", "-q", "--to", "coco", "--output", "odd/boxes.json", "--file", "instances.json"};
   if (command == "evaluate") return {command, "--run", "runs/pets", "-q"};
   if (command == "merge") return {command, "--run", "runs/pets", "-q", "--output", "odd/merged"};
   if (command == "predict") return {command, "--run", "runs/pets", "-q", "holiday"};
