@@ -124,15 +124,18 @@ void check_categories(const Set& set, Findings& findings) {
                    printable(category.name));
   }
   std::ranges::sort(ids);
+  constexpr std::size_t kShown = 10;
   std::vector<std::int64_t> gaps;
-  for (std::size_t k = 1; k < ids.size() && gaps.size() < 10; ++k) {
-    for (std::int64_t id = ids[k - 1] + 1; id < ids[k] && gaps.size() < 10; ++id)
+  for (std::size_t k = 1; k < ids.size() && gaps.size() <= kShown; ++k) {
+    for (std::int64_t id = ids[k - 1] + 1; id < ids[k] && gaps.size() <= kShown; ++id)
       gaps.push_back(id);
   }
+  const bool more = gaps.size() > kShown;
+  if (more) gaps.pop_back();
   if (!gaps.empty())
     findings.add("category-id-gaps", Severity::note,
                  "{} ids from {} to {} leave out {}{}: a program that counts them one by one shifts the classes",
-                 ids.size(), ids.front(), ids.back(), fmt::join(gaps, ", "), gaps.size() == 10 ? " and more" : "");
+                 ids.size(), ids.front(), ids.back(), fmt::join(gaps, ", "), more ? " and more" : "");
   if (!unused.empty()) {
     const std::size_t shown = std::min<std::size_t>(unused.size(), 8);
     findings.add("class-without-boxes", Severity::note, "{} of {}: {}{}", unused.size(), categories.size(),

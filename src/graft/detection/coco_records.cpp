@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "graft/detection/foreign_text.h"
+
 namespace graft::detection {
 namespace {
 
@@ -31,12 +33,6 @@ JsonFields::Answer flag_of(const Value& value, bool& flag) {
 
 std::string last_of_url(std::string_view url) {
   return std::string(url.substr(url.find_last_of('/') + 1));
-}
-
-// A file name as it stands in most of the world's lists.
-std::string with_slashes(std::string file) {
-  std::ranges::replace(file, '\\', '/');
-  return file;
 }
 
 }  // namespace
@@ -128,7 +124,7 @@ void CocoRecords::add_image(const JsonPieces& piece) {
   }
   if (!is_new(image_ids_, image.id, "image")) return;
   if (image.file.empty()) image.file = last_of_url(url);
-  image.file = with_slashes(std::move(image.file));
+  image.file = with_slashes(image.file);
   image.rest = set_.carried->add(fields_.rest());
   set_.images.push_back(std::move(image));
   if (has_lists) verified_.push_back(std::move(verified));
