@@ -30,10 +30,10 @@ using testing::Not;
 
 const fs::path kAssets = GRAFT_TEST_ASSETS;
 const std::set<std::string> kPathOptions = {
-    "model", "data",     "classes",        "templates",    "output",    "resume",  "adapter",   "text-model",
-    "run",   "sites",    "config",         "html",         "study",     "labels",  "folder",    "masks",
-    "csv",   "teacher",  "attention-from", "images",       "features",  "mapping", "thesaurus", "parents",
-    "rows",  "keep-out", "undo",           "ground-truth", "detections"};
+    "model", "data",     "classes",        "templates",    "output",     "resume",  "adapter",   "text-model",
+    "run",   "sites",    "config",         "html",         "study",      "labels",  "folder",    "masks",
+    "csv",   "teacher",  "attention-from", "images",       "features",   "mapping", "thesaurus", "parents",
+    "rows",  "keep-out", "undo",           "ground-truth", "detections", "file",    "fix"};
 // Text that names no file.
 const std::set<std::string> kWords = {"as",
                                       "precision",
@@ -310,6 +310,9 @@ std::vector<std::string> sound_call(const std::string& command) {
   if (command == "adapt" || command == "plan") {
     return {command, "--model", "clip", "--data", "pets", "--method", "lora", "--shots", "1", "-q"};
   }
+  if (command == "data check") return {"data", "check", "-q", "--file", "instances.json"};
+  if (command == "data convert")
+    return {"data", "convert", "-q", "--to", "coco", "--output", "odd/boxes.json", "--file", "instances.json"};
   if (command == "evaluate") return {command, "--run", "runs/pets", "-q"};
   if (command == "merge") return {command, "--run", "runs/pets", "-q", "--output", "odd/merged"};
   if (command == "predict") return {command, "--run", "runs/pets", "-q", "holiday"};

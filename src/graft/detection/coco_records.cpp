@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "graft/detection/foreign_text.h"
+
 namespace graft::detection {
 namespace {
 
@@ -31,12 +33,6 @@ JsonFields::Answer flag_of(const Value& value, bool& flag) {
 
 std::string last_of_url(std::string_view url) {
   return std::string(url.substr(url.find_last_of('/') + 1));
-}
-
-// A file name as it stands in most of the world's lists.
-std::string with_slashes(std::string file) {
-  std::ranges::replace(file, '\\', '/');
-  return file;
 }
 
 }  // namespace
@@ -82,6 +78,15 @@ JsonFields::Answer CocoRecords::ids_of(const Value& value, std::vector<std::int6
   return JsonFields::read();
 }
 
+// The place of the next entry, known by its id from now on.
+bool CocoRecords::is_new(std::unordered_map<std::int64_t, Index>& ids, std::int64_t id, std::string_view what) {
+  if (ids.try_emplace(id, static_cast<Index>(ids.size())).second) return true;
+  findings_.add(fmt::format("duplicate-{}-id", what), Severity::left_out,
+                "{} {} is there twice: the second is left out", what,
+                Ids::is_text(id) ? ids_.text_of(id) : fmt::format("{}", id));
+  return false;
+}
+
 void CocoRecords::tell_unknown(std::string_view list) {
   for (const auto& key : fields_.unknown_keys()) {
     if (told_unknown_.insert(fmt::format("{}[].{}", list, key)).second)
@@ -117,8 +122,9 @@ void CocoRecords::add_image(const JsonPieces& piece) {
     findings_.add("id-missing", Severity::left_out, "{}: an image without id", piece.place());
     return;
   }
+  if (!is_new(image_ids_, image.id, "image")) return;
   if (image.file.empty()) image.file = last_of_url(url);
-  image.file = with_slashes(std::move(image.file));
+  image.file = with_slashes(image.file);
   image.rest = set_.carried->add(fields_.rest());
   set_.images.push_back(std::move(image));
   if (has_lists) verified_.push_back(std::move(verified));
@@ -160,6 +166,7 @@ void CocoRecords::add_category(const JsonPieces& piece) {
                   piece.place(), has_id ? "name" : "id");
     return;
   }
+  if (!is_new(category_ids_, category.id, "category")) return;
   category.rest = fields_.rest();
   set_.categories.push_back(std::move(category));
 }
@@ -242,18 +249,8 @@ void CocoRecords::number_texts() {
 void CocoRecords::finish() {
   if (digits_ > 0)
     findings_.add("id-digits", Severity::suspicion, "{} ids are texts of digits and are read as numbers", digits_);
-  const auto places = [&](auto& entries, std::string_view what) {
-    std::unordered_map<std::int64_t, Index> found;
-    found.reserve(entries.size());
-    for (std::size_t k = 0; k < entries.size(); ++k) {
-      if (!found.try_emplace(entries[k].id, static_cast<Index>(k)).second)
-        findings_.add(fmt::format("duplicate-{}-id", what), Severity::left_out,
-                      "{} {} is there twice: the second is left out", what, entries[k].id);
-    }
-    return found;
-  };
-  const auto images = places(set_.images, "image");
-  const auto categories = places(set_.categories, "category");
+  const auto& images = image_ids_;
+  const auto& categories = category_ids_;
 
   for (const Verified& verified : verified_) {
     Image& image = set_.images[verified.image];

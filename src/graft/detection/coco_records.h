@@ -31,6 +31,7 @@ class CocoRecords {
  private:
   JsonFields::Answer id_of(const Value& value, std::int64_t& id);
   JsonFields::Answer ids_of(const Value& value, std::vector<std::int64_t>& ids);
+  bool is_new(std::unordered_map<std::int64_t, Index>& ids, std::int64_t id, std::string_view what);
   void tell_unknown(std::string_view list);
   void number_texts();
 
@@ -38,6 +39,7 @@ class CocoRecords {
   Findings& findings_;
   JsonFields fields_;
   Ids ids_;
+  std::unordered_map<std::int64_t, Index> image_ids_, category_ids_;
   std::set<std::string> told_unknown_;
   std::size_t digits_ = 0;  // numbers written as texts
   struct Verified {         // of the image at this place

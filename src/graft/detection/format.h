@@ -12,7 +12,8 @@
 namespace graft::detection {
 
 struct ReadOptions {
-  std::filesystem::path images;  // the photos' folder, for formats without sizes; empty: beside the labels
+  std::filesystem::path images = {};  // the photos' folder, for formats without sizes; empty: beside the labels
+  const Set* sizes = nullptr;         // a set of the same images that tells their sizes instead
 };
 
 // What a format cannot hold of a set: "keypoints of 120 annotations". Said after each conversion.

@@ -1,0 +1,27 @@
+// Polygons of COCO's `segmentation`, [[x0, y0, x1, y1, ...], ...] in pixels, for formats that hold outlines. Runs
+// ({"size": ..., "counts": ...}) are not outlines.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graft/detection/set.h"
+
+namespace graft::detection {
+
+using Polygon = std::vector<double>;  // x, y, x, y, ...
+using Polygons = std::vector<Polygon>;
+
+// Nothing where the text is not a list of lists of numbers (runs, above all).
+std::optional<Polygons> polygons_of(std::string_view shape);
+std::string polygons_text(const Polygons& polygons);
+
+// Three points at least, each of two numbers.
+bool is_polygon(const Polygon& polygon);
+double area_of(const Polygon& polygon);    // by its corners, never negative
+double area_of(const Polygons& polygons);  // their sum
+Box bounds_of(const Polygons& polygons);   // of all points; zeros where there are none
+
+}  // namespace graft::detection
