@@ -140,6 +140,9 @@ TEST_F(Merging, UndoneGivesEachSetBack) {
   Findings findings;
   const Set again = read_set(folder_ / "merged.json", findings);
   EXPECT_EQ(findings.total(Severity::left_out) + findings.total(Severity::wrong), 0u);
+  ASSERT_EQ(again.sources.size(), 2u);
+  EXPECT_EQ(again.sources[1].name, "b");
+  EXPECT_EQ(again.images[1].source, 0u);
   const auto sets = unmerge(again);
   ASSERT_EQ(sets.size(), 2u);
   EXPECT_EQ(sets[0].first, "a");

@@ -12,6 +12,7 @@
 #include "graft/core/error.h"
 #include "graft/data/table.h"
 #include "graft/detection/class_list.h"
+#include "graft/detection/class_tree.h"
 #include "graft/detection/mapping_proposals.h"
 #include "graft/report/mapping_page.h"
 
@@ -37,33 +38,13 @@ void fields(Visitor& visit, DataMapOptions& o) {
   visit("thesaurus", o.thesaurus,
         "classes with synonyms and synsets beside the sets' own: LVIS's annotations or its list of categories");
   visit("parents", o.parents,
-        "a table with the columns child and parent: names of classes, and of those that hold all of them");
+        "which classes hold which: a table with the columns child and parent, names both, or OpenImages' hierarchy "
+        "(.json), "
+        "whose machine ids the sets' synsets are");
   visit("rows", o.rows, "rows of a text encoder for a set's classes in their order, [classes, width]: NAME:FILE.npy");
   visit("rows-from", o.rows_from, "cosine of two rows from which one proposes the other");
   visit("output", o.output, "the mapping to write, a CSV file");
   visit("html", o.html, "a page to review it by");
-}
-
-std::vector<std::pair<std::string, std::string>> read_parents(const std::string& file) {
-  const auto table = data::read_table(file);
-  const auto child = table.column("child"), parent = table.column("parent");
-  if (!child || !parent) throw DataError("data map", "{}: expected the columns child and parent.", file);
-  std::vector<std::pair<std::string, std::string>> parents;
-  for (const auto& row : table.rows)
-    parents.emplace_back(row.cells[*child], row.cells[*parent]);
-  return parents;
-}
-
-detection::ProposalOptions proposal_options(const DataMapOptions& options, Terminal& terminal) {
-  detection::ProposalOptions proposal;
-  proposal.rows_from = options.rows_from;
-  if (!options.thesaurus.empty()) {
-    detection::Findings findings;
-    proposal.thesaurus = detection::read_classes(options.thesaurus, findings);
-    tell(findings, options.thesaurus, terminal);
-  }
-  if (!options.parents.empty()) proposal.parents = read_parents(options.parents);
-  return proposal;
 }
 
 std::vector<detection::ClassList> read_lists(const DataMapOptions& options, Terminal& terminal) {
@@ -87,6 +68,53 @@ std::vector<detection::ClassList> read_lists(const DataMapOptions& options, Term
   return lists;
 }
 
+// OpenImages' hierarchy is of machine ids, which its classes have as synsets: by their names where they have one.
+std::vector<std::pair<std::string, std::string>> named_parents(const detection::ClassTree& tree,
+                                                               const std::vector<detection::ClassList>& lists) {
+  std::map<std::string, std::string> names;
+  for (const auto& list : lists)
+    for (const auto& category : list.categories)
+      if (category.synset.starts_with('/')) names[category.synset] = category.name;
+  const auto name_of = [&](const std::string& id) {
+    const auto found = names.find(id);
+    return found == names.end() ? id : found->second;
+  };
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const auto& [child, parents] : tree.parents())
+    for (const auto& parent : parents)
+      pairs.emplace_back(name_of(child), name_of(parent));
+  return pairs;
+}
+
+std::vector<std::pair<std::string, std::string>> read_parents(const std::string& file,
+                                                              const std::vector<detection::ClassList>& lists) {
+  if (file.ends_with(".json")) {
+    detection::ClassTree tree;
+    tree.read(file);
+    return named_parents(tree, lists);
+  }
+  const auto table = data::read_table(file);
+  const auto child = table.column("child"), parent = table.column("parent");
+  if (!child || !parent) throw DataError("data map", "{}: expected the columns child and parent.", file);
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const auto& row : table.rows)
+    pairs.emplace_back(row.cells[*child], row.cells[*parent]);
+  return pairs;
+}
+
+detection::ProposalOptions proposal_options(const DataMapOptions& options,
+                                            const std::vector<detection::ClassList>& lists, Terminal& terminal) {
+  detection::ProposalOptions proposal;
+  proposal.rows_from = options.rows_from;
+  if (!options.thesaurus.empty()) {
+    detection::Findings findings;
+    proposal.thesaurus = detection::read_classes(options.thesaurus, findings);
+    tell(findings, options.thesaurus, terminal);
+  }
+  if (!options.parents.empty()) proposal.parents = read_parents(options.parents, lists);
+  return proposal;
+}
+
 void write_page(const detection::Mapping& mapping, const std::string& file) {
   std::vector<report::MappedClass> classes;
   for (const auto& row : mapping.rows)
@@ -106,8 +134,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   options.sets = arguments.positionals();
   if (options.sets.empty())
     throw UsageError("data map", "expected sets. usage: graft data map SET ... --to TARGETS -o mapping.csv");
-  const auto proposal = proposal_options(options, terminal);
   const auto lists = read_lists(options, terminal);
+  const auto proposal = proposal_options(options, lists, terminal);
   detection::Mapping mapping;
   if (options.to == "union") {
     mapping = detection::propose_union(lists, proposal);

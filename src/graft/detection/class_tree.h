@@ -17,6 +17,7 @@ class ClassTree {
   // The outermost is a root that no image has. DataError for anything else, a class that lies below itself above all.
   void read(const std::filesystem::path& path);
   bool empty() const { return parents_.empty(); }
+  const std::map<std::string, std::vector<std::string>>& parents() const { return parents_; }  // of each, the nearest
   std::vector<std::string> ancestors(const std::string& name) const;  // without the root; itself not among them
   std::vector<std::string> descendants(const std::string& name) const;
 

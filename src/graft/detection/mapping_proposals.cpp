@@ -352,12 +352,14 @@ Mapping propose_mapping(std::span<const ClassList> lists, const std::vector<Cate
 
 Mapping propose_union(std::span<const ClassList> lists, const ProposalOptions& options) {
   Targets known(lists, options);
+  const auto parents = parents_by_name(options);
   std::vector<Category> targets;
   std::set<std::string> names;
   for (const ClassList& list : lists) {
     std::vector<const Category*> more;
     for (const Category& category : list.categories) {
       auto candidates = known.find(category);
+      add_ancestor(candidates, category, known, parents);
       sort(candidates);
       if (!settled(candidates)) more.push_back(&category);
     }

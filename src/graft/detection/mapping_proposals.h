@@ -34,7 +34,7 @@ Mapping propose_mapping(std::span<const ClassList> lists, const std::vector<Cate
                         const ProposalOptions& options);
 
 // To the union: the first list's classes are targets, and each further class that names settle to none of them is one
-// more.
+// more. A class below a target of an earlier list in the hierarchy is no target of its own.
 Mapping propose_union(std::span<const ClassList> lists, const ProposalOptions& options);
 
 }  // namespace graft::detection

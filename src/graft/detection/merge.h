@@ -75,6 +75,10 @@ class Merger {
   std::string set_sources_;                          // JSON
 };
 
+// Of a merged set that was read: its sources by name, and each image's, the first where it has several. False for a set
+// that does not say.
+bool restore_sources(Set& set);
+
 // The sets that a merged one was made of, by name, without what the merge dropped. DataError for a set that does not
 // say where its images came from.
 std::vector<std::pair<std::string, Set>> unmerge(const Set& merged);

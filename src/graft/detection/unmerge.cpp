@@ -120,6 +120,29 @@ Index place_of(const std::map<std::int64_t, Index>& places, std::int64_t id, std
 
 }  // namespace
 
+bool restore_sources(Set& set) {
+  if (set.rest.find("\"sources\":[") == std::string::npos) return false;
+  std::vector<Source> sources;
+  std::map<std::string, Index> places;
+  for (const Entry& entry : entries_of(set.rest, "the set")) {
+    if (!entry.has("name") || !entry.has("format")) return false;  // somebody else's list
+    places.try_emplace(entry.text("name"), static_cast<Index>(sources.size()));
+    sources.push_back({entry.text("name"), entry.text("format"), {}});
+  }
+  std::vector<Index> source_of;
+  for (const Image& image : set.images) {
+    const auto rest = set.carried->at(image.rest);
+    if (rest.find("\"sources\":[{\"name\"") == std::string::npos) return false;
+    const auto place = places.find(entries_of(rest, fmt::format("image {}", image.id)).front().text("name"));
+    if (place == places.end()) return false;
+    source_of.push_back(place->second);
+  }
+  for (std::size_t k = 0; k < source_of.size(); ++k)
+    set.images[k].source = source_of[k];
+  set.sources = std::move(sources);
+  return true;
+}
+
 std::vector<std::pair<std::string, Set>> unmerge(const Set& merged) {
   std::vector<std::string> names;
   std::map<std::string, Undone> sources;

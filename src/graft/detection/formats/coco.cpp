@@ -10,6 +10,7 @@
 #include "graft/detection/coco_records.h"
 #include "graft/detection/format.h"
 #include "graft/detection/json_text.h"
+#include "graft/detection/merge.h"
 
 namespace graft::detection::coco {
 namespace {
@@ -103,7 +104,7 @@ Set read(const fs::path& path, const ReadOptions&, Findings& findings) {
   const bool lvis = set.federated() || std::ranges::any_of(set.categories, [](const Category& category) {
                       return category.frequency != 0;
                     });
-  set.sources.push_back({path.stem().stem().string(), lvis ? "lvis" : "coco", path});
+  if (!restore_sources(set)) set.sources.push_back({path.stem().stem().string(), lvis ? "lvis" : "coco", path});
   return set;
 }
 
