@@ -71,6 +71,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   if (options.resamples < 1)
     throw ConfigError("data compare", "--resamples {}: a comparison needs draws, expected 1 or more.",
                       options.resamples);
+  if (options.rules == Rules::openimages)
+    throw ConfigError("data compare", "--rules openimages has no intervals: expected coco or lvis.");
   const auto rules = rules_of(options);
   const auto set = read_truth(options, rules, terminal);
   const Side first = score(files[0], set, rules, options, terminal);

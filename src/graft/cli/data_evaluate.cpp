@@ -14,6 +14,7 @@
 #include "graft/core/options.h"
 #include "graft/detection/evaluation.h"
 #include "graft/detection/mistakes.h"
+#include "graft/detection/openimages_evaluation.h"
 #include "graft/detection/resampling.h"
 #include "graft/detection/score_calibration.h"
 #include "graft/detection/unknown_bounds.h"
@@ -247,12 +248,37 @@ json describe(const Found& found) {
   return result;
 }
 
+int run_openimages(const DataEvaluateOptions& options, Terminal& terminal) {
+  if (options.mistakes || options.calibration || options.scoring.aspects)
+    throw ConfigError("data evaluate", "--rules openimages has no --mistakes, --calibration or --aspects.");
+  const auto set = read_truth(options.scoring, rules_of(options.scoring), terminal);
+  const auto scores = evaluate_openimages(set, read_answers(options.detections, set, terminal));
+  if (terminal.json()) {
+    json result = {{"rules", "openimages"}, {"numbers", {{"mAP", value(scores.mean)}}}};
+    if (options.by_class)
+      for (std::size_t k = 0; k < set.categories.size(); ++k)
+        result["classes"].push_back(
+            {{"name", set.categories[k].name}, {"AP", value(scores.precision[k])}, {"objects", scores.objects[k]}});
+    terminal.print(dump(with_notes(std::move(result), terminal)));
+    return 0;
+  }
+  terminal.print("openimages  %");
+  terminal.print("mAP         " + percent(scores.mean));
+  if (!options.by_class) return 0;
+  auto table = numbers({"class", "AP", "objects"}, terminal);
+  for (std::size_t k = 0; k < set.categories.size(); ++k)
+    table.row({set.categories[k].name, percent(scores.precision[k]), fmt::format("{}", scores.objects[k])});
+  print(table, terminal);
+  return 0;
+}
+
 int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<DataEvaluateOptions>();
   if (!arguments.parse(terminal)) return 0;
   arguments.require("ground-truth", "the labelled set");
   arguments.require("detections", "what a detector says of it");
   const auto options = arguments.get<DataEvaluateOptions>();
+  if (options.scoring.rules == Rules::openimages) return run_openimages(options, terminal);
   const auto found = compute(options, terminal);
   if (terminal.json())
     terminal.print(dump(with_notes(describe(found), terminal)));
