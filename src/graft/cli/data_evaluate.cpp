@@ -49,6 +49,7 @@ struct Found {
   Evaluation evaluation;
   std::vector<Evaluation::Number> numbers;
   std::optional<std::pair<Interval, Interval>> intervals;  // of AP and AP50
+  double bias = 0;                                         // of AP, for its few objects
   std::optional<double> plain;                             // AP without a look at what is unknown
   std::optional<detection::UnknownBounds> bounds;
   struct OfSource {
@@ -82,7 +83,7 @@ Found compute(const DataEvaluateOptions& options, Terminal& terminal) {
   const auto rules = rules_of(scoring);
   if (options.mistakes && rules.compared != detection::Compared::boxes)
     throw ConfigError("data evaluate", "--mistakes looks at boxes: leave out --masks and --keypoints.");
-  Found found{options, read_truth(scoring, rules, terminal), {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  Found found{options, read_truth(scoring, rules, terminal), {}, {}, {}, {}, 0, {}, {}, {}, {}, {}};
   found.detections = read_answers(options.detections, found.set, terminal);
   terminal.line("set", fmt::format("{} images · {} classes · {} objects · {} detections", found.set.images.size(),
                                    found.set.categories.size(), found.set.annotations.size(),
@@ -96,6 +97,7 @@ Found compute(const DataEvaluateOptions& options, Terminal& terminal) {
   if (scoring.resamples > 0 && found.numbers.front().value >= 0) {
     const auto draws = resample(found.evaluation, found.set.images.size(), static_cast<std::size_t>(scoring.resamples),
                                 static_cast<std::uint64_t>(scoring.seed), how.threads);
+    found.bias = detection::resampling_bias(draws.all, found.numbers[0].value);
     found.intervals = {detection::centred_interval(draws.all, found.numbers[0].value),
                        detection::centred_interval(draws.first, found.numbers[1].value)};
   }
@@ -211,6 +213,7 @@ json describe(const Found& found) {
   json result = {{"rules", found.evaluation.rules.name}, {"numbers", json::object()}};
   for (const auto& number : found.numbers)
     result["numbers"][number.name] = value(number.value);
+  if (found.intervals) result["bias"] = {{"AP", found.bias}};
   if (found.intervals)
     result["intervals"] = {{"AP", {found.intervals->first.low, found.intervals->first.high}},
                            {"AP50", {found.intervals->second.low, found.intervals->second.high}}};
