@@ -76,9 +76,10 @@ TEST(Evaluation, HasTheBitsOfPycocotoolsOnCocosOwnExample) {
   const auto golden = unpacked(kGolden / "official.json.gz");
   Findings findings;
   const Set set = read_set(kGolden / "instances_val2014_100.json.gz", findings);
-  for (const std::string kind : {"bbox", "segm"}) {
+  for (const std::string kind : {"bbox", "segm", "boxes_of_masks"}) {
+    const std::string file = kind == "bbox" ? "bbox" : "segm";
     const auto detections =
-        read_detections(kGolden / ("instances_val2014_fake" + kind + "100_results.json.gz"), set, findings);
+        read_detections(kGolden / ("instances_val2014_fake" + file + "100_results.json.gz"), set, findings);
     const auto numbers = evaluate(set, detections, coco_rules(compared(kind))).numbers(set);
     ASSERT_EQ(numbers.size(), 12u);
     for (std::size_t k = 0; k < 12; ++k)

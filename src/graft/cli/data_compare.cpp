@@ -46,11 +46,10 @@ struct Difference {
 Difference difference(const std::string& name, double first, double second, const std::vector<double>& of_first,
                       const std::vector<double>& of_second) {
   std::vector<double> draws(of_first.size());
-  double sum = 0;
   for (std::size_t k = 0; k < draws.size(); ++k)
-    sum += draws[k] = of_second[k] - of_first[k];
-  const double shift = second - first - sum / static_cast<double>(draws.size());
-  const auto above = std::ranges::count_if(draws, [&](double one) { return one + shift > 0; });
+    draws[k] = of_second[k] - of_first[k];
+  const double bias = detection::resampling_bias(draws, second - first);
+  const auto above = std::ranges::count_if(draws, [&](double one) { return one - bias > 0; });
   return {name, first, second, detection::centred_interval(draws, second - first),
           static_cast<double>(above) / static_cast<double>(draws.size())};
 }
@@ -71,6 +70,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   if (options.resamples < 1)
     throw ConfigError("data compare", "--resamples {}: a comparison needs draws, expected 1 or more.",
                       options.resamples);
+  if (options.rules == Rules::openimages)
+    throw ConfigError("data compare", "--rules openimages has no intervals: expected coco or lvis.");
   const auto rules = rules_of(options);
   const auto set = read_truth(options, rules, terminal);
   const Side first = score(files[0], set, rules, options, terminal);

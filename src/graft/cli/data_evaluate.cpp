@@ -14,6 +14,7 @@
 #include "graft/core/options.h"
 #include "graft/detection/evaluation.h"
 #include "graft/detection/mistakes.h"
+#include "graft/detection/openimages_evaluation.h"
 #include "graft/detection/resampling.h"
 #include "graft/detection/score_calibration.h"
 #include "graft/detection/unknown_bounds.h"
@@ -48,6 +49,7 @@ struct Found {
   Evaluation evaluation;
   std::vector<Evaluation::Number> numbers;
   std::optional<std::pair<Interval, Interval>> intervals;  // of AP and AP50
+  double bias = 0;                                         // of AP, for its few objects
   std::optional<double> plain;                             // AP without a look at what is unknown
   std::optional<detection::UnknownBounds> bounds;
   struct OfSource {
@@ -81,7 +83,7 @@ Found compute(const DataEvaluateOptions& options, Terminal& terminal) {
   const auto rules = rules_of(scoring);
   if (options.mistakes && rules.compared != detection::Compared::boxes)
     throw ConfigError("data evaluate", "--mistakes looks at boxes: leave out --masks and --keypoints.");
-  Found found{options, read_truth(scoring, rules, terminal), {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  Found found{options, read_truth(scoring, rules, terminal), {}, {}, {}, {}, 0, {}, {}, {}, {}, {}};
   found.detections = read_answers(options.detections, found.set, terminal);
   terminal.line("set", fmt::format("{} images · {} classes · {} objects · {} detections", found.set.images.size(),
                                    found.set.categories.size(), found.set.annotations.size(),
@@ -95,6 +97,7 @@ Found compute(const DataEvaluateOptions& options, Terminal& terminal) {
   if (scoring.resamples > 0 && found.numbers.front().value >= 0) {
     const auto draws = resample(found.evaluation, found.set.images.size(), static_cast<std::size_t>(scoring.resamples),
                                 static_cast<std::uint64_t>(scoring.seed), how.threads);
+    found.bias = detection::resampling_bias(draws.all, found.numbers[0].value);
     found.intervals = {detection::centred_interval(draws.all, found.numbers[0].value),
                        detection::centred_interval(draws.first, found.numbers[1].value)};
   }
@@ -210,6 +213,7 @@ json describe(const Found& found) {
   json result = {{"rules", found.evaluation.rules.name}, {"numbers", json::object()}};
   for (const auto& number : found.numbers)
     result["numbers"][number.name] = value(number.value);
+  if (found.intervals) result["bias"] = {{"AP", found.bias}};
   if (found.intervals)
     result["intervals"] = {{"AP", {found.intervals->first.low, found.intervals->first.high}},
                            {"AP50", {found.intervals->second.low, found.intervals->second.high}}};
@@ -247,12 +251,37 @@ json describe(const Found& found) {
   return result;
 }
 
+int run_openimages(const DataEvaluateOptions& options, Terminal& terminal) {
+  if (options.mistakes || options.calibration || options.scoring.aspects)
+    throw ConfigError("data evaluate", "--rules openimages has no --mistakes, --calibration or --aspects.");
+  const auto set = read_truth(options.scoring, rules_of(options.scoring), terminal);
+  const auto scores = evaluate_openimages(set, read_answers(options.detections, set, terminal));
+  if (terminal.json()) {
+    json result = {{"rules", "openimages"}, {"numbers", {{"mAP", value(scores.mean)}}}};
+    if (options.by_class)
+      for (std::size_t k = 0; k < set.categories.size(); ++k)
+        result["classes"].push_back(
+            {{"name", set.categories[k].name}, {"AP", value(scores.precision[k])}, {"objects", scores.objects[k]}});
+    terminal.print(dump(with_notes(std::move(result), terminal)));
+    return 0;
+  }
+  terminal.print("openimages  %");
+  terminal.print("mAP         " + percent(scores.mean));
+  if (!options.by_class) return 0;
+  auto table = numbers({"class", "AP", "objects"}, terminal);
+  for (std::size_t k = 0; k < set.categories.size(); ++k)
+    table.row({set.categories[k].name, percent(scores.precision[k]), fmt::format("{}", scores.objects[k])});
+  print(table, terminal);
+  return 0;
+}
+
 int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<DataEvaluateOptions>();
   if (!arguments.parse(terminal)) return 0;
   arguments.require("ground-truth", "the labelled set");
   arguments.require("detections", "what a detector says of it");
   const auto options = arguments.get<DataEvaluateOptions>();
+  if (options.scoring.rules == Rules::openimages) return run_openimages(options, terminal);
   const auto found = compute(options, terminal);
   if (terminal.json())
     terminal.print(dump(with_notes(describe(found), terminal)));

@@ -22,21 +22,25 @@ void note_findings(const detection::Findings& findings, const std::string& file,
 }  // namespace
 
 std::vector<std::pair<Rules, std::string>> choices(Rules) {
-  return {{Rules::coco, "coco"}, {Rules::lvis, "lvis"}};
+  return {{Rules::coco, "coco"}, {Rules::lvis, "lvis"}, {Rules::openimages, "openimages"}};
 }
 
 detection::EvaluationRules rules_of(const ScoringOptions& options) {
   using detection::Compared;
   if (options.masks && options.keypoints)
     throw ConfigError("data", "--masks and --keypoints are two ways to compare: expected one of them.");
-  if (options.federated && options.rules == Rules::lvis)
-    throw ConfigError("data", "--rules lvis is federated by itself: leave out --federated, or --rules.");
+  if (options.federated && options.rules != Rules::coco)
+    throw ConfigError("data",
+                      "LVIS's and OpenImages' rules are federated by themselves: leave out --federated, or "
+                      "--rules.");
   if (options.resamples < 0) throw ConfigError("data", "--resamples {}: expected 0 or more.", options.resamples);
   if (options.threads < 1) throw ConfigError("data", "--threads {}: expected 1 or more.", options.threads);
   const Compared compared = options.masks ? Compared::masks : options.keypoints ? Compared::keypoints : Compared::boxes;
-  auto rules = options.rules == Rules::lvis ? detection::lvis_rules(compared)
-               : options.federated          ? detection::federated_rules(compared)
-                                            : detection::coco_rules(compared);
+  if (options.rules == Rules::openimages && compared != Compared::boxes)
+    throw ConfigError("data", "--rules openimages looks at boxes: leave out --masks and --keypoints.");
+  auto rules = options.rules == Rules::lvis                              ? detection::lvis_rules(compared)
+               : options.federated || options.rules == Rules::openimages ? detection::federated_rules(compared)
+                                                                         : detection::coco_rules(compared);
   if (options.aspects) add_aspects(rules);
   rules.zero_id_never_found = rules.same_id_is_last = options.as_pycocotools;
   return rules;

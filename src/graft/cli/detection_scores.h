@@ -14,7 +14,7 @@
 
 namespace graft::cli {
 
-enum class Rules { coco, lvis };
+enum class Rules { coco, lvis, openimages };
 std::vector<std::pair<Rules, std::string>> choices(Rules);
 
 struct ScoringOptions {
@@ -31,7 +31,9 @@ struct ScoringOptions {
 template <class Visitor>
 void fields(Visitor& visit, ScoringOptions& o) {
   visit("ground-truth", o.ground_truth, "the labelled set: COCO's or LVIS's JSON, or another format that graft reads");
-  visit("rules", o.rules, "coco: 100 detections of a class in an image; lvis: 300 in an image, and its own numbers");
+  visit("rules", o.rules,
+        "coco: 100 detections of a class in an image; lvis: 300 in an image, and its own "
+        "numbers; openimages: at an overlap above .5, groups found once (data evaluate only)");
   visit("federated", o.federated,
         "COCO's numbers on a merged set: detections of classes that nobody looked for in an image are ignored");
   visit("masks", o.masks, "compare masks, in place of boxes");

@@ -34,6 +34,8 @@ class Costs {
     if (evaluation.outcomes.size() != evaluation.classes.size() || evaluation.rules.thresholds.front() != kFound ||
         evaluation.rules.compared != Compared::boxes)
       throw UsageError("detection", "kinds of mistakes need boxes, outcomes that were kept and a threshold of .5.");
+    if (!detections.detections.empty() && detections.detections.front().box == Box{})
+      throw DataError("detection", "the results have no boxes, and kinds of mistakes are told by them.");
     class_place_.resize(set.categories.size());
     for (std::size_t k = 0; k < evaluation.classes.size(); ++k)
       class_place_[evaluation.classes[k]] = k;

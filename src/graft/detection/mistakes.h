@@ -31,7 +31,8 @@ struct MistakeCosts {
   std::array<Cost, kMistakes> costs;
 };
 
-// Of an evaluation of boxes that kept its outcomes, with .5 as its first threshold (UsageError). Detections that the
+// Of an evaluation of boxes that kept its outcomes, with .5 as its first threshold (UsageError); DataError for
+// results without boxes. Detections that the
 // evaluation ignores, and objects that it ignores, are no mistakes.
 MistakeCosts mistake_costs(const Set& set, const Detections& detections, const Evaluation& evaluation);
 

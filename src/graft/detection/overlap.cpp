@@ -70,17 +70,6 @@ class PairOverlap : public Overlap {
   const EvaluationRules& rules_;
 };
 
-class BoxOverlap final : public PairOverlap {
- public:
-  using PairOverlap::PairOverlap;
-
- private:
-  double area(const EvaluationPairs::Pair& pair, std::size_t d) const override { return detection(pair, d).box.area(); }
-  double overlap(const EvaluationPairs::Pair& pair, std::size_t d, std::size_t k, bool crowd) const override {
-    return box_overlap(detection(pair, d).box, object(pair, k).box, crowd);
-  }
-};
-
 // Reads what is carried as JSON.
 class CarriedJson {
  public:
@@ -100,6 +89,44 @@ std::string said_by(const DataError& error) {
   const std::string_view all = error.what();
   return std::string(all.substr(std::min(all.find("] ") + 2, all.size())));
 }
+
+class BoxOverlap final : public PairOverlap {
+ public:
+  using PairOverlap::PairOverlap;
+
+ private:
+  // Results that are masks alone have the boxes around them, and the masks' areas.
+  void look_at(const EvaluationPairs::Pair& pair, std::vector<char>&) override {
+    from_masks_ = !pair.detections.empty() && !with_boxes();
+    if (!from_masks_) return;
+    boxes_.clear();
+    areas_.clear();
+    const Image& image = set_.images[pair.image];
+    for (const Index place : pair.detections) {
+      const std::string text = found_.carried->at(found_.detections[place].shape);
+      try {
+        const Runs runs = runs_of(json_.parse(text), static_cast<std::uint32_t>(image.height),
+                                  static_cast<std::uint32_t>(image.width));
+        boxes_.push_back(box_of(runs));
+        areas_.push_back(static_cast<double>(runs.area()));
+      } catch (const DataError& error) {
+        throw DataError("detection", "a detection in image {} has neither a box nor a mask: {}", image.id,
+                        said_by(error));
+      }
+    }
+  }
+  double area(const EvaluationPairs::Pair& pair, std::size_t d) const override {
+    return from_masks_ ? areas_[d] : detection(pair, d).box.area();
+  }
+  double overlap(const EvaluationPairs::Pair& pair, std::size_t d, std::size_t k, bool crowd) const override {
+    return box_overlap(from_masks_ ? boxes_[d] : detection(pair, d).box, object(pair, k).box, crowd);
+  }
+
+  CarriedJson json_;
+  std::vector<Box> boxes_;
+  std::vector<double> areas_;
+  bool from_masks_ = false;
+};
 
 class MaskOverlap final : public PairOverlap {
  public:

@@ -166,13 +166,14 @@ Resampled resample(const Evaluation& evaluation, std::size_t images, std::size_t
   return result;
 }
 
+double resampling_bias(std::span<const double> draws, double estimate) {
+  return std::accumulate(draws.begin(), draws.end(), 0.0) / static_cast<double>(draws.size()) - estimate;
+}
+
 Interval centred_interval(std::span<const double> draws, double estimate) {
-  double sum = 0;
-  for (const double draw : draws)
-    sum += draw;
-  const double shift = estimate - sum / static_cast<double>(draws.size());
+  const double bias = resampling_bias(draws, estimate);
   const Interval interval = statistics::percentile_interval(draws);
-  return {interval.low + shift, interval.high + shift};
+  return {interval.low - bias, interval.high - bias};
 }
 
 }  // namespace graft::detection

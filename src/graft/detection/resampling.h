@@ -33,4 +33,8 @@ Resampled resample(const Evaluation& evaluation, std::size_t images, std::size_t
 // other sets of as many images.
 Interval centred_interval(std::span<const double> draws, double estimate);
 
+// How much higher the draws are on average: an estimate of how much higher AP of this set is than that of a very large
+// one (Efron & Tibshirani 1993, chapter 10). The interval less this is for AP of the large one.
+double resampling_bias(std::span<const double> draws, double estimate);
+
 }  // namespace graft::detection

@@ -6,7 +6,7 @@ of polygons as maskApi draws them.
 
 FOLDER holds instances_val2014_100.json, instances_val2014_fakebbox100_results.json and instances_val2014_fakesegm100_results.json
 of cocodataset/cocoapi's results/ (annotations: COCO Consortium, CC BY 4.0; cocoapi: Simplified BSD). Writes them packed to
-tests/golden/detection/, with official.json: {"bbox": 12 numbers, "segm": 12 numbers, "runs": [[polygons, height, width, text]]}."""
+tests/golden/detection/, with official.json: {"bbox": 12 numbers, "segm": 12 numbers, "boxes_of_masks": 12, "runs": [[polygons, height, width, text]]}."""
 import contextlib
 import gzip
 import io
@@ -30,8 +30,8 @@ def pack(name):
         file.write((FOLDER / name).read_bytes())
 
 
-def numbers(kind):
-    name = f"instances_val2014_fake{kind}100_results.json"
+def numbers(kind, file):
+    name = f"instances_val2014_fake{file}100_results.json"
     pack(name)
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO(FOLDER / TRUTH)
@@ -64,7 +64,8 @@ def polygon_runs():
 
 OUT.mkdir(exist_ok=True)
 pack(TRUTH)
-result = {kind: numbers(kind) for kind in ("bbox", "segm")}
+result = {kind: numbers(kind, kind) for kind in ("bbox", "segm")}
+result["boxes_of_masks"] = numbers("bbox", "segm")
 result["runs"] = polygon_runs()
 with gzip.GzipFile(OUT / "official.json.gz", "wb", mtime=0) as file:
     file.write(json.dumps(result, separators=(",", ":")).encode())
