@@ -108,6 +108,15 @@ TEST_F(Check, ShapesThatAreNoneAreWrong) {
   EXPECT_EQ(wrong_once_mended(), 0u);
 }
 
+TEST_F(Check, AnOutlineWithoutItsListIsMended) {
+  add({10, 10, 20, 20}).shape = set_.carried->add("[10,10,30,10,30,30]");
+  set_.images[0].file = "../../media/upload/4/a.jpg";
+  EXPECT_EQ(count("shape-form"), 1u);
+  EXPECT_EQ(count("file-elsewhere"), 1u);
+  EXPECT_EQ(wrong_once_mended(), 0u);
+  EXPECT_EQ(set_.carried->at(set_.annotations[0].shape), "[[10,10,30,10,30,30]]");
+}
+
 TEST_F(Check, WhatIsThereTwiceIsOneOnceMended) {
   add_class(5, " dog");
   add_class(0, "Cat");

@@ -152,6 +152,11 @@ void check_images(const Set& set, Findings& findings) {
       findings.add("file-missing", Severity::note, "image {} names no file", image.id);
       continue;
     }
+    const std::filesystem::path path(image.file);
+    if (path.is_absolute() || image.file.starts_with("../") || image.file.find("/../") != std::string::npos)
+      findings.add("file-elsewhere", Severity::suspicion,
+                   "image {}: {} is a place on somebody's disk, no file below a folder", image.id,
+                   printable(image.file));
     if (const auto [first, is_new] = files.try_emplace(image.file, k); !is_new)
       findings.add("image-twice", Severity::wrong, "images {} and {} are both {}", set.images[first->second].id,
                    image.id, printable(image.file));

@@ -154,8 +154,12 @@ std::vector<std::string> mend(Set& set) {
       if (within != box && annotation.shape == kNoText) annotation.area = within.area();
       annotation.box = within;
     }
-    const Shape shape = shape_of(set, annotation);
+    Shape shape = shape_of(set, annotation);
     if (!shape.fault.empty()) {
+      if (shape.polygons.empty()) {  // one outline without the list round it
+        if (auto wrapped = polygons_of("[" + set.carried->at(annotation.shape) + "]"))
+          shape.polygons = std::move(*wrapped);
+      }
       Polygons good;
       std::ranges::copy_if(shape.polygons, std::back_inserter(good), is_polygon);
       annotation.shape = good.empty() ? kNoText : set.carried->add(polygons_text(good));
@@ -171,7 +175,7 @@ std::vector<std::string> mend(Set& set) {
   done.add(dropped, "box of which nothing is in its image is left out",
            "boxes of which nothing is in their images are left out");
   done.add(clips, "box is clipped to its image", "boxes are clipped to their images");
-  done.add(shapes, "shape that is none is left out", "shapes that are none are left out");
+  done.add(shapes, "shape is left out or mended", "shapes are left out or mended");
   done.add(areas, "area is the mask's or the box's", "areas are their masks' or their boxes'");
   done.add(drop_duplicates(set), "box that was there already is left out",
            "boxes that were there already are left out");

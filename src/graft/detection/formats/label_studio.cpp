@@ -171,8 +171,12 @@ class Reader {
 
   void add_result(const Object& result, const Object& value) {
     List labels, points;
-    const bool boxed = value["rectanglelabels"].get(labels) == simdjson::SUCCESS;
-    const bool outlined = !boxed && value["polygonlabels"].get(labels) == simdjson::SUCCESS;
+    bool boxed = value["rectanglelabels"].get(labels) == simdjson::SUCCESS;
+    bool outlined = !boxed && value["polygonlabels"].get(labels) == simdjson::SUCCESS;
+    if (!boxed && !outlined && value["labels"].get(labels) == simdjson::SUCCESS) {  // <Labels> beside <Rectangle>
+      outlined = value["points"].get(points) == simdjson::SUCCESS;
+      boxed = !outlined && number_at(value, "width").has_value();
+    }
     if (!boxed && !outlined) {
       const auto type = text_at(result, "type");
       findings_.add("result-unread", Severity::note, "{}: a result of the kind '{}' is not read", place_,

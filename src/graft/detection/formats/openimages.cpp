@@ -72,8 +72,15 @@ Kind kind_of(const fs::path& path) {
   return columns.contains("Width") && columns.contains("Height") ? Kind::sizes : Kind::images;
 }
 
-bool recognises(const fs::path& path) {
+// Datumaro puts the tables one folder deeper.
+fs::path tables_of(const fs::path& path) {
   std::error_code error;
+  return fs::is_directory(path / "annotations", error) ? path / "annotations" : path;
+}
+
+bool recognises(const fs::path& given) {
+  std::error_code error;
+  const auto path = tables_of(given);
   if (!fs::is_directory(path, error)) return is_table(path) && kind_of(path) == Kind::boxes;
   for (const auto& entry : fs::directory_iterator(path, error))
     if (entry.is_regular_file(error) && is_table(entry.path()) && kind_of(entry.path()) == Kind::boxes) return true;
@@ -90,7 +97,7 @@ class Reader {
     std::error_code error;
     if (fs::is_directory(path, error)) {
       std::vector<fs::path> all;
-      for (const auto& entry : fs::directory_iterator(path, error))
+      for (const auto& entry : fs::directory_iterator(tables_of(path), error))
         if (entry.is_regular_file(error)) all.push_back(entry.path());
       std::ranges::sort(all);
       for (const auto& file : all)

@@ -55,7 +55,8 @@ bool recognises(const fs::path& path) {
 
 class Reader {
  public:
-  Reader(const fs::path& path, Findings& findings) : findings_(findings), builder_(path, "voc") {
+  Reader(const fs::path& path, const ReadOptions& options, Findings& findings)
+      : findings_(findings), builder_(path, "voc"), sizes_(options, path / "JPEGImages") {
     std::error_code error;
     const auto folder = fs::is_directory(path, error) ? annotations_of(path) : path.parent_path();
     for (const auto& list : {path / "labelmap.txt", path / "labels.txt"}) {
@@ -74,12 +75,29 @@ class Reader {
         findings_.add("file-unreadable", Severity::left_out, "{}", bad.what());
       }
     }
+    read_lists(path / "ImageSets" / "Main");
     if (builder_.set().images.empty())
       throw DataError("detection", "{}: no file of it is an XML of Pascal VOC's <annotation>.", path.string());
   }
   Set take() { return builder_.take(); }
 
  private:
+  // Photos of the splits that have no XML, as those without objects of some programs.
+  void read_lists(const fs::path& folder) {
+    std::error_code error;
+    for (const char* split : {"train", "val", "test", "trainval"}) {
+      const auto list = folder / (std::string(split) + ".txt");
+      if (!fs::is_regular_file(list, error)) continue;
+      for (const auto& id : text::trimmed_lines(text::read_text_file(list))) {
+        if (builder_.has_image(id + ".jpg") || ids_.contains(id)) continue;
+        Image& image = builder_.set().images[builder_.image(id + ".jpg")];
+        sizes_.find(image);
+        findings_.add("xml-missing", Severity::note, "{} of {} has no XML: a photo without objects", printable(id),
+                      list.filename().string());
+      }
+    }
+  }
+
   void add(const pugi::xml_node& root, const std::string& name) {
     const auto slash = name.rfind('/');
     const std::string folder = slash == std::string::npos ? "" : name.substr(0, slash + 1);
@@ -99,13 +117,14 @@ class Reader {
       return;
     }
     const Index place = builder_.image(file);
+    ids_.insert(without_ending(file));
     Image& image = builder_.set().images[place];
     const auto size = root.child("size");
     const auto width = number_in(size, "width"), height = number_in(size, "height");
     if (width && height && *width >= 1 && *height >= 1 && *width <= 1e6 && *height <= 1e6) {
       image.width = static_cast<std::int32_t>(*width);
       image.height = static_cast<std::int32_t>(*height);
-    } else {
+    } else if (!sizes_.find(image)) {
       findings_.add("size-form", Severity::suspicion, "{}: its size is {} x {}", printable(name),
                     printable(text_in(size, "width")), printable(text_in(size, "height")));
     }
@@ -152,10 +171,12 @@ class Reader {
 
   Findings& findings_;
   SetBuilder builder_;
+  ImageSizes sizes_;
+  std::set<std::string> ids_;  // of photos with an XML
 };
 
-Set read(const fs::path& path, const ReadOptions&, Findings& findings) {
-  return Reader(path, findings).take();
+Set read(const fs::path& path, const ReadOptions& options, Findings& findings) {
+  return Reader(path, options, findings).take();
 }
 
 std::string object_of(const Set& set, const Annotation& annotation) {

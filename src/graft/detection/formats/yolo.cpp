@@ -137,6 +137,19 @@ Layout layout_of(const fs::path& path) {
   return layout;
 }
 
+// Folders of labels of Darknet's layout (CVAT's and Datumaro's "YOLO 1.1"): obj_train_data/ and its like.
+std::vector<fs::path> darknet_folders(const fs::path& root) {
+  std::vector<fs::path> folders;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(root, error)) {
+    const auto name = entry.path().filename().string();
+    if (name.starts_with("obj_") && name.ends_with("_data") && entry.is_directory(error))
+      folders.push_back(entry.path().filename());
+  }
+  std::ranges::sort(folders);
+  return folders;
+}
+
 // Where the labels of a photo are: labels/ for the last images/ of its path, or beside it.
 fs::path label_of(const std::string& photo) {
   std::string path = "/" + photo;
@@ -150,6 +163,7 @@ class Reader {
   Reader(const fs::path& path, const ReadOptions& options, Findings& findings)
       : layout_(layout_of(path)), findings_(findings), builder_(path, "yolo") {
     std::error_code error;
+    darknet_ = darknet_folders(layout_.root);
     in_images_ = fs::is_directory(layout_.root / "images", error) || fs::is_directory(layout_.root / "labels", error);
     sizes_.emplace(options, in_images_ ? layout_.root / "images" : layout_.root);
     for (const auto& [number, name] : layout_.names) {
@@ -199,12 +213,17 @@ class Reader {
   void add_photo(const std::string& photo) {
     const std::string file = photo.starts_with("images/") ? photo.substr(7) : photo;
     if (builder_.has_image(file)) return;
-    const auto label = label_of(photo);
+    auto label = label_of(photo);
+    std::error_code error;
+    for (const auto& folder : darknet_) {
+      if (fs::is_regular_file(layout_.root / label, error)) break;
+      if (fs::is_regular_file(layout_.root / folder / (without_ending(file) + ".txt"), error))
+        label = folder / (without_ending(file) + ".txt");
+    }
     labels_.insert(label.string());
     Image size;
     size.file = file;
     const bool sized = sizes_->find(size);
-    std::error_code error;
     const bool labelled = fs::is_regular_file(layout_.root / label, error);
     const Index image = builder_.image(file);
     builder_.set().images[image].width = sized ? size.width : 0;
@@ -285,14 +304,16 @@ class Reader {
   // Labels of which no photo is there.
   void find_orphans() {
     std::error_code error;
-    const auto folder = layout_.root / "labels";
-    if (!fs::is_directory(folder, error)) return;
+    auto folders = darknet_;
+    folders.emplace_back("labels");
     std::vector<std::string> orphans;
-    for (auto entry = fs::recursive_directory_iterator(folder, error); entry != fs::end(entry);
-         entry.increment(error)) {
-      if (entry->path().extension() != ".txt" || entry->path().filename() == "classes.txt") continue;
-      auto label = with_slashes(entry->path().lexically_relative(layout_.root).string());
-      if (!labels_.contains(label)) orphans.push_back(std::move(label));
+    for (const auto& folder : folders) {
+      for (auto entry = fs::recursive_directory_iterator(layout_.root / folder, error); entry != fs::end(entry);
+           entry.increment(error)) {
+        if (entry->path().extension() != ".txt" || entry->path().filename() == "classes.txt") continue;
+        auto label = with_slashes(entry->path().lexically_relative(layout_.root).string());
+        if (!labels_.contains(label)) orphans.push_back(std::move(label));
+      }
     }
     std::ranges::sort(orphans);
     for (const auto& label : orphans)
@@ -304,6 +325,7 @@ class Reader {
   SetBuilder builder_;
   std::optional<ImageSizes> sizes_;
   bool in_images_ = false;
+  std::vector<fs::path> darknet_;
   std::map<std::int64_t, Index> classes_;
   std::set<std::string> labels_;
 };
