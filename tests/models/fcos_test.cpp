@@ -10,6 +10,7 @@
 #include "graft/core/error.h"
 #include "graft/models/checkpoint.h"
 #include "graft/models/fcos/suppression.h"
+#include "graft/models/fcos/training_loss.h"
 #include "tests/support/gradient_check.h"
 #include "tests/support/source_dir.h"
 
@@ -80,6 +81,88 @@ TEST_P(GoldenFcos, IsWrittenAsItWasRead) {
   for (const auto& [name, view] : weights.tensors())
     counts += name.ends_with("num_batches_tracked") ? 1 : 0;
   EXPECT_EQ(written.size() + counts, weights.tensors().size());
+}
+
+// Both photos as one batch, by the boxes that the script lays into them.
+struct LossCase {
+  explicit LossCase(const Golden& golden) {
+    const std::vector<at::Tensor> told = {
+        torch::tensor({4.F, 6.F, 50.F, 44.F, 20.F, 10.F, 34.F, 22.5F, 0.F, 0.F, 83.F, 61.F}).view({3, 4}),
+        torch::tensor({3.F, 100.F, 37.F, 140.F}).view({1, 4})};
+    std::vector<at::Tensor> photos, all;
+    for (int i = 0; i < 2; ++i) {
+      const auto photo = fitted(golden.photo(i), kFit);
+      const auto wider = static_cast<float>(photo.read.width) / static_cast<float>(photo.own.width);
+      const auto higher = static_cast<float>(photo.read.height) / static_cast<float>(photo.own.height);
+      photos.push_back(in_zeros(photo.pixels, {160, 160}));
+      all.push_back(assigned(places, {told[static_cast<size_t>(i)] * torch::tensor({wider, higher, wider, higher}),
+                                      i == 0 ? torch::tensor({1L, 3L, 0L}) : torch::tensor({4L}),
+                                      {}}));
+    }
+    pixels = at::stack(photos);
+    targets = at::stack(all);
+  }
+  Places places = places_of({160, 160});
+  at::Tensor pixels, targets;
+};
+
+TEST_P(GoldenFcos, CostsInTrainingWhatItCostsTorchvision) {
+  const torch::NoGradGuard no_grad;
+  const Golden golden(GetParam());
+  const LossCase batch(golden);
+  nn::Context context;
+  const auto answers = read_detector(golden.folder, {}).answer(batch.pixels, context);
+  const auto everywhere = torch::ones({2, 5}, torch::kBool);
+  const auto sums = loss_sums(answers, batch.targets, everywhere, batch.places);
+  const auto count = batch.targets.select(2, 0).ge(0).sum();
+  EXPECT_GT(count.item<int64_t>(), 10);
+  EXPECT_LT(relative_error(sums.classes / count, golden.at("loss_classification")[0]), 1e-4);
+  EXPECT_LT(relative_error(sums.boxes / count, golden.at("loss_bbox_regression")[0]), 1e-4);
+  EXPECT_LT(relative_error(sums.centres / count, golden.at("loss_bbox_ctrness")[0]), 1e-4);
+}
+
+TEST_P(GoldenFcos, NothingIsLearnedOfAClassThatNobodyLookedFor) {
+  const Golden golden(GetParam());
+  const LossCase batch(golden);
+  const auto detector = read_detector(golden.folder, {});
+  auto looked_for = torch::ones({2, 5}, torch::kBool);
+  looked_for[0][2] = false;  // no box is of it
+  looked_for[0][3] = false;  // one is
+  nn::Context context;
+  auto answers = detector.answer(batch.pixels, context);
+  answers.logits = answers.logits.detach().set_requires_grad(true);
+  const auto sums = loss_sums(answers, batch.targets, looked_for, batch.places);
+  sums.classes.backward();
+  const auto gradient = answers.logits.grad();
+  EXPECT_EQ(gradient[0].select(1, 2).count_nonzero().item<int64_t>(), 0);
+  const auto of_three = batch.targets[0].select(1, 0).eq(3);
+  EXPECT_TRUE(at::equal(gradient[0].select(1, 3).ne(0), of_three));
+  EXPECT_EQ(gradient[1].select(1, 2).count_nonzero().item<int64_t>(), batch.places.total());
+}
+
+TEST(Assigned, InACrowdNothingIsAskedButOfBoxesThatAreTold) {
+  const auto places = places_of({64, 64});
+  const auto crowd = torch::tensor({0.F, 0.F, 64.F, 32.F}).view({1, 4});
+  const auto box = torch::tensor({10.F, 10.F, 30.F, 30.F}).view({1, 4});
+  const auto targets = assigned(places, {box, torch::tensor({2L}), crowd});
+  const auto of_class = targets.select(1, 0);
+  EXPECT_GT(of_class.eq(2).sum().item<int64_t>(), 0);
+  EXPECT_GT(of_class.eq(kNotAsked).sum().item<int64_t>(), 0);
+  const auto below = places.y.gt(32);
+  EXPECT_TRUE(of_class.masked_select(below).eq(kNothing).all().item<bool>());
+}
+
+TEST(Fcos, ALossWithoutABoxStillReachesEveryParameter) {
+  const Golden golden("fcos_basic");
+  const auto detector = read_detector(golden.folder, {});
+  const auto places = places_of({64, 64});
+  nn::Context context;
+  const auto answers = detector.answer(torch::zeros({1, 3, 64, 64}), context);
+  const auto none = assigned(places, {torch::zeros({0, 4}), torch::zeros({0}, torch::kLong), {}});
+  const auto sums = loss_sums(answers, none.unsqueeze(0), torch::ones({1, 5}, torch::kBool), places);
+  (sums.classes + sums.boxes + sums.centres).backward();
+  for (const auto& parameter : detector.head()->named_parameters())
+    EXPECT_TRUE(parameter.value().grad().defined()) << parameter.key();
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, GoldenFcos, ::testing::Values("fcos_bottleneck", "fcos_basic"),

@@ -13,7 +13,7 @@ namespace graft::models::fcos {
 namespace {
 
 constexpr int64_t kGroups = 32;
-constexpr double kEps = 1e-5;
+constexpr double kNormEps = 1e-5;
 constexpr double kPrior = 0.01;  // Lin et al. 2017, section 4.1
 constexpr const char* kPyramid = "backbone.fpn.";
 constexpr const char* kOfClasses = "head.classification_head.";
@@ -31,7 +31,7 @@ GroupNorm::GroupNorm(at::Tensor weight, at::Tensor bias) {
 }
 
 at::Tensor GroupNorm::forward(const at::Tensor& x) const {
-  return at::group_norm(x, kGroups, weight_, bias_, kEps);
+  return at::group_norm(x, kGroups, weight_, bias_, kNormEps);
 }
 
 PyramidHead::PyramidHead(const HeadShape& shape, const Take& take, bool old_names)
