@@ -29,11 +29,39 @@ using testing::IsEmpty;
 using testing::Not;
 
 const fs::path kAssets = GRAFT_TEST_ASSETS;
-const std::set<std::string> kPathOptions = {
-    "model", "data",     "classes",        "templates",    "output",     "resume",  "adapter",   "text-model",
-    "run",   "sites",    "config",         "html",         "study",      "labels",  "folder",    "masks",
-    "csv",   "teacher",  "attention-from", "images",       "features",   "mapping", "thesaurus", "parents",
-    "rows",  "keep-out", "undo",           "ground-truth", "detections", "file",    "fix"};
+const std::set<std::string> kPathOptions = {"model",
+                                            "data",
+                                            "classes",
+                                            "templates",
+                                            "output",
+                                            "resume",
+                                            "adapter",
+                                            "text-model",
+                                            "run",
+                                            "sites",
+                                            "config",
+                                            "html",
+                                            "study",
+                                            "labels",
+                                            "folder",
+                                            "masks",
+                                            "csv",
+                                            "teacher",
+                                            "attention-from",
+                                            "images",
+                                            "features",
+                                            "mapping",
+                                            "thesaurus",
+                                            "parents",
+                                            "rows",
+                                            "keep-out",
+                                            "undo",
+                                            "ground-truth",
+                                            "detections",
+                                            "file",
+                                            "fix",
+                                            "validation",
+                                            "validation-images"};
 // Text that names no file.
 const std::set<std::string> kWords = {"as",
                                       "precision",
@@ -98,6 +126,8 @@ class World : public testing::Environment {
     put_sets();
     put_answers();
     fs::copy_file(kAssets.parent_path() / "tests/golden/onnx/colours.onnx", "net.onnx");
+    fs::copy_file(kAssets.parent_path() / "tests/golden/models/fcos_basic/model.safetensors", "detector.safetensors");
+    put_boxes();
     std::ofstream("study.yaml")
         << "models: [clip]\ndata: [pets]\nmethods: [zero-shot, linear-probe]\nshots: [1]\nseeds: 2\n";
     const auto made = shell(examples("adapt")[0]);
@@ -171,6 +201,23 @@ class World : public testing::Environment {
         "annotations":[{"id":1,"image_id":1,"category_id":1,"bbox":[1,2,30,40],"area":1200,"iscrowd":0}]})";
     for (const char* name : {"results.json", "first.json", "second.json"})
       std::ofstream(name) << R"([{"image_id":1,"category_id":1,"bbox":[1,2,30,39],"score":0.5}])";
+  }
+  // In each holiday photo one box.
+  static void put_boxes() {
+    nlohmann::json set{{"categories", {{{"id", 1}, {"name", "tie"}}, {{"id", 3}, {"name", "watch"}}}}};
+    int64_t id = 0;
+    for (const auto& photo : fs::directory_iterator("holiday")) {
+      const auto image = io::read_image(photo.path());
+      set["images"].push_back(
+          {{"id", ++id}, {"file_name", photo.path().string()}, {"width", image.width}, {"height", image.height}});
+      set["annotations"].push_back({{"id", id},
+                                    {"image_id", id},
+                                    {"category_id", 1 + 2 * (id % 2)},
+                                    {"bbox", {4, 6, image.width - 10, image.height - 12}},
+                                    {"area", (image.width - 10) * (image.height - 12)},
+                                    {"iscrowd", 0}});
+    }
+    std::ofstream("boxes.json") << set;
   }
   static void put_mask(const fs::path& photo, const fs::path& folder) {
     const auto image = io::read_image(photo);
@@ -321,6 +368,11 @@ std::vector<std::string> sound_call(const std::string& command) {
     return {"segment",  "train",        "--model", "clip",     "--data",      "seg",
             "--method", "linear-probe", "-q",      "--output", "odd/segments"};
   }
+  if (command == "detect train") {
+    return {"detect", "train",    "--model",  "detector.safetensors", "--data", "boxes.json", "--image-size", "64",
+            "-q",     "--output", "odd/boxes"};
+  }
+  if (command == "detect predict") return {"detect", "predict", "--model", "detector.safetensors", "-q", "holiday"};
   if (command == "segment predict")
     return {"segment", "predict", "--model", "net.onnx", "--side", "16", "-q", "holiday"};
   if (command == "segment evaluate") return {"segment", "evaluate", "--folder", "seg", "--masks", "truth", "-q"};
