@@ -24,7 +24,9 @@ namespace graft::pipelines {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr int kWidth = 40, kHeight = 30;
 
@@ -214,12 +216,15 @@ TEST_F(Segmentation, ARoundIsTrainedOnWhatTheOneBeforeTells) {
   o.train.epochs = 40;
   o.train.lr = 1e-2;
   o.train.augmentation.reset();
-  const auto rounds = train_segments(o, {}, {.rounds = 2}, host_, silent_);
+  const auto rounds = train_segments(o, {}, {.rounds = 2}, host_, silent_).rounds;
   ASSERT_EQ(rounds.size(), 2u);
   EXPECT_GT(rounds[0].test.first().value, 0.4);
   // What a linear head has told a linear head learns well.
   EXPECT_GT(rounds[1].test.first().value, rounds[0].test.first().value);
   EXPECT_TRUE(fs::exists(folder_ / "rounds/masks-2/masks/0.png"));
+  EXPECT_TRUE(fs::exists(folder_ / "rounds/masks/0.png"));  // by the last round
+  EXPECT_THAT(rounds_below(folder_ / "rounds"), ElementsAre(folder_ / "rounds/round-1", folder_ / "rounds/round-2"));
+  EXPECT_THAT(rounds_below(folder_ / "seg"), IsEmpty());
   EXPECT_EQ(engine::data_of_run(rounds[1].folder)->data, (folder_ / "rounds/masks-2").string());
   EXPECT_THAT(error_of<ConfigError>([&] { train_segments(o, {}, {.rounds = 0}, host_, silent_); }),
               HasSubstr("--rounds 0"));

@@ -9,6 +9,7 @@
 #include "graft/report/comparison_report.h"
 #include "graft/report/html.h"
 #include "graft/report/run_report.h"
+#include "graft/report/segmentation_page.h"
 #include "graft/report/swap_page.h"
 
 namespace graft::report {
@@ -202,6 +203,57 @@ TEST(SwapPage, ShowsPhotosWithWhatIsAnsweredAndADashWhereThereIsNoPicture) {
   EXPECT_THAT(html, HasSubstr("a&amp;b.jpg"));
   EXPECT_THAT(html, HasSubstr("<td><span class=\"none\">"));
   EXPECT_THAT(html, Not(HasSubstr("http")));
+}
+
+TEST(SegmentationPage, ShowsTheStagesThatThereAreAndTheTruthWhereItIsKnown) {
+  SegmentationPage page{.title = "graft segment evaluate", .subtitle = "seg", .command = "graft segment evaluate seg"};
+  page.photos = {.columns = {"photo", "saliency", "told by round 2", "truth"},
+                 .legend = {{"dog <1>", {255, 0, 16}}},
+                 .photos = {{"a.jpg", "cluster 1", {"data:image/png;base64,AA", "", "", "data:image/png;base64,BB"}},
+                            {"b.jpg", "left out: nothing stands out", {"data:image/png;base64,CC", "", "", ""}}}};
+  page.clusters = {{.name = "cluster 1",
+                    .colour = {1, 2, 3},
+                    .remark = "4 crops, 3 of the core",
+                    .purity = Purity{.of_class = "dog <1>", .of_most = 3, .known = 4},
+                    .crops = {"data:image/png;base64,DD"}}};
+  page.rounds = {{"training loss", "step", {{"round 1", {{1, 2.0}, {2, 1.0}}}, {"round 2", {{1, 1.0}, {2, 0.5}}}}}};
+  page.confusion = {.truth = {"dog", "cat"},
+                    .told = {"dog", "cat", "no class"},
+                    .counts = {90, 10, 0, 0, 0, 50},
+                    .unit = "pixels",
+                    .in_percent = true};
+  const auto html = to_html(page);
+  expect_well_formed(html);
+  EXPECT_THAT(html, HasSubstr("<th>photo</th><th>truth</th>"));  // of the others no photo has a picture
+  EXPECT_THAT(html, HasSubstr("left out: nothing stands out"));
+  EXPECT_THAT(html, HasSubstr("background:#ff0010"));
+  EXPECT_THAT(html, HasSubstr("75 % dog &lt;1&gt;"));
+  EXPECT_THAT(html, HasSubstr("round 2"));
+  EXPECT_THAT(html, HasSubstr("title=\"dog as dog: 90\">90</td>"));
+  EXPECT_THAT(html, HasSubstr("title=\"cat as no class: 50\">100</td>"));
+  EXPECT_THAT(html, Not(HasSubstr("http")));
+  EXPECT_THAT(html, Not(HasSubstr("Stage by stage")));  // there is one
+
+  SegmentationPage bare{.title = "graft segment discover", .subtitle = "", .command = "graft"};
+  expect_well_formed(to_html(bare));
+  EXPECT_THAT(to_html(bare), Not(HasSubstr("Clusters")));
+}
+
+TEST(RunReport, OfMasksShowsPhotosBesideWhatIsToldOfThem) {
+  auto report = small_report();
+  report.classes.clear();
+  report.confusion.clear();
+  report.masks = {.columns = {"photo", "told", "truth"},
+                  .legend = {{"road", {128, 0, 0}}},
+                  .photos = {{"a.png", "", {"data:image/png;base64,AA", "data:image/png;base64,BB", ""}}}};
+  report.areas = {{"sky", 0.75, 0.5}, {"road", 0.25, 0.5}};
+  report.pixels = {
+      .truth = {"sky", "road"}, .told = {"sky", "road"}, .counts = {3, 1, 2, 2}, .unit = "pixels", .in_percent = true};
+  const auto html = to_html(report);
+  expect_well_formed(html);
+  EXPECT_THAT(html, HasSubstr("<th>photo</th><th>told</th></tr>"));
+  EXPECT_LT(html.find("25.0 %"), html.find("75.0 %"));  // the lowest first
+  EXPECT_THAT(html, HasSubstr("title=\"sky as sky: 3\">75</td>"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/utsname.h>
+#include <torch/types.h>
 #include <torch/version.h>
 
 #include <algorithm>
@@ -10,17 +11,21 @@
 #include <ctime>
 #include <functional>
 
+#include "graft/cli/painted_masks.h"
 #include "graft/cli/terminal.h"
 #include "graft/cli/thumbnail.h"
 #include "graft/core/atomic_file.h"
 #include "graft/core/quantities.h"
 #include "graft/io/yaml_options.h"
 #include "graft/models/sources.h"
+#include "graft/tasks/pixel_counts.h"
 #include "graft/tensor/precision.h"
 #include "graft/train/run_folder.h"
 
 namespace graft::cli {
 namespace {
+
+constexpr size_t kLargestMatrix = 40;  // classes of pixels
 
 std::string time_now() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
@@ -72,6 +77,43 @@ std::vector<report::Mistake> worst_mistakes(const pipelines::AdaptResult& result
   return mistakes;
 }
 
+// Photos beside what is told of them and the truth.
+report::ContactSheet sheet_of_masks(const pipelines::AdaptResult& result) {
+  report::ContactSheet sheet{.columns = {"photo", "told", "truth"}, .legend = legend_of(result.classes), .photos = {}};
+  const auto colours = colours_of(result.classes);
+  for (const auto& shown : result.shown_masks) {
+    const auto file = result.data_root / shown.file;
+    const auto photo = readable_photo(file);
+    const auto* pixels = photo ? &*photo : nullptr;
+    sheet.photos.push_back({.name = shown.file,
+                            .remark = "",
+                            .pictures = {thumbnail_uri(file), painted_uri(pixels, shown.told, colours),
+                                         painted_uri(pixels, shown.truth, colours)}});
+  }
+  return sheet;
+}
+
+// Of a run on masks: how well each class is told, and what pixels are taken for.
+void describe_pixels(const pipelines::AdaptResult& result, report::RunReport& report) {
+  report.masks = sheet_of_masks(result);
+  if (!result.test_predictions.confusion.defined()) return;
+  const auto confusion = result.test_predictions.confusion.contiguous();
+  const auto iou = tasks::iou_of(tasks::sides_of(confusion)).contiguous();
+  const auto truth = confusion.sum(1).to(at::kDouble);
+  const auto shares = (truth / truth.sum()).contiguous();
+  for (size_t i = 0; i < result.classes.size(); ++i) {
+    const double own = iou.const_data_ptr<double>()[i];
+    if (std::isfinite(own)) report.areas.push_back({result.classes[i], own, shares.const_data_ptr<double>()[i]});
+  }
+  if (result.classes.size() > kLargestMatrix) return;
+  report.pixels = {
+      .truth = result.classes,
+      .told = result.classes,
+      .counts = {confusion.const_data_ptr<int64_t>(), confusion.const_data_ptr<int64_t>() + confusion.numel()},
+      .unit = "pixels",
+      .in_percent = true};
+}
+
 }  // namespace
 
 report::Facts describe_environment() {
@@ -110,6 +152,7 @@ report::RunReport describe_run(const pipelines::AdaptResult& result, const std::
   for (const auto& [pair, photos] : counts.confusion)
     report.confusion.push_back({static_cast<size_t>(pair.first), static_cast<size_t>(pair.second), photos});
   if (classes) report.mistakes = worst_mistakes(result);
+  if (result.test_predictions.target == data::Target::mask) describe_pixels(result, report);
   report.cost = {
       {"time", fmt::format("{} in all, {} of it training{}", format_duration(result.seconds),
                            format_duration(result.train_seconds),

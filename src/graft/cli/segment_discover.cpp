@@ -5,9 +5,9 @@
 
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
-#include "graft/cli/discovery_report.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
+#include "graft/cli/segmentation_report.h"
 #include "graft/cli/table.h"
 #include "graft/pipelines/discover.h"
 
@@ -37,7 +37,9 @@ int run(Arguments& arguments, Terminal& terminal) {
   arguments.require("output", "the folder to write");
   const auto options = arguments.get<pipelines::DiscoverOptions>();
   const auto found = pipelines::discover(options, host_of(arguments), terminal);
-  write_discovery_report(options, found, arguments.command_line());
+  write_segmentation_report(
+      options.output + "/report.html",
+      {.title = "graft segment discover", .command = arguments.command_line(), .folder = options.output});
   terminal.line("report", options.output + "/report.html");
   if (terminal.json()) {
     terminal.print(dump(with_notes({{"output", options.output},

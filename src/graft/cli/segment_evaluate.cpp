@@ -9,7 +9,9 @@
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
 #include "graft/cli/results.h"
+#include "graft/cli/segmentation_report.h"
 #include "graft/cli/table.h"
+#include "graft/core/error.h"
 #include "graft/core/options.h"
 
 namespace graft::cli {
@@ -112,18 +114,46 @@ nlohmann::json describe(const pipelines::MatchedClusters& matched, const std::ve
   return json;
 }
 
+// The page, with the scores of the masks of earlier stages beside those that are asked for.
+void write_page(const pipelines::SegmentEvaluateOptions& options, const pipelines::SegmentEvaluation& found,
+                const std::string& command, Terminal& terminal) {
+  SegmentationStory story{.title = "graft segment evaluate",
+                          .command = command,
+                          .folder = options.folder,
+                          .scored = &found,
+                          .truth = options.masks,
+                          .stages = {}};
+  for (const auto& [name, folder] : mask_stages_of(options.folder)) {
+    auto of_stage = options;
+    of_stage.folder = folder.string();
+    of_stage.edges = false;
+    Silent quiet;
+    try {
+      const auto scored = pipelines::evaluate_segments(of_stage, quiet);
+      const auto& matched = scored.matched.front();
+      story.stages.push_back({name, matched.scores.miou, matched.intervals[0]});
+    } catch (const DataError& none) {  // the truth is of other photos
+      terminal.note({fmt::format("{} is not scored: {}", name, none.what()), /*numbers=*/false});
+    }
+  }
+  write_segmentation_report(options.html, story);
+  terminal.line("report", options.html);
+}
+
 int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<pipelines::SegmentEvaluateOptions>();
   arguments.take_positional("folder", "folder of masks to score, or one with masks/ in it");
   if (!arguments.parse(terminal)) return 0;
   arguments.require("folder", "the masks to score");
   arguments.require("masks", "the true masks");
-  const auto found = pipelines::evaluate_segments(arguments.get<pipelines::SegmentEvaluateOptions>(), terminal);
+  const auto options = arguments.get<pipelines::SegmentEvaluateOptions>();
+  const auto found = pipelines::evaluate_segments(options, terminal);
   if (found.missing > 0) {
     terminal.note(
         {fmt::format("{} of {} photos have no mask to score and count as background", found.missing, found.photos)});
   }
   if (found.beside > 0) terminal.note({fmt::format("{} masks have no truth beside them and are left", found.beside)});
+  if (!options.html.empty()) write_page(options, found, arguments.command_line(), terminal);
   if (terminal.json()) {
     nlohmann::json json = {{"photos", found.photos}, {"clusters", found.clusters}, {"missing", found.missing}};
     for (const auto& each : found.matched) {
@@ -147,6 +177,7 @@ Command segment_evaluate_command() {
           "Score masks of clusters against true masks.",
           "DIR --masks TRUTH",
           "graft segment evaluate seg/ --masks truth/\n"
+          "graft segment evaluate runs/seg --masks truth/ --html page.html\n"
           "graft segment evaluate seg/ --masks truth/ --classes sky,tree,road --json",
           run,
           [] { return describe_options<pipelines::SegmentEvaluateOptions>(); }};

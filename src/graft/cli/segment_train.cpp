@@ -10,6 +10,7 @@
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
 #include "graft/cli/run_report.h"
+#include "graft/cli/segmentation_report.h"
 #include "graft/core/printable.h"
 
 namespace graft::cli {
@@ -20,8 +21,9 @@ int run(Arguments& arguments, Terminal& terminal) {
   arguments.take_positional("data", "folder of photos with masks, as segment discover writes it");
   const auto request = read_adapt_arguments(arguments, terminal);
   if (!request) return 0;
-  const auto rounds = pipelines::train_segments(request->options, request->method_options,
-                                                arguments.get<pipelines::RoundOptions>(), host_of(arguments), terminal);
+  const auto [folder, rounds] =
+      pipelines::train_segments(request->options, request->method_options, arguments.get<pipelines::RoundOptions>(),
+                                host_of(arguments), terminal);
   const auto& last = rounds.back();
   if (last.stopped_by != 0) return 128 + last.stopped_by;
   auto all = nlohmann::json::array();
@@ -32,7 +34,11 @@ int run(Arguments& arguments, Terminal& terminal) {
                    {"seconds", round.seconds},
                    {"of_its_masks", to_json(round.test, round.test_predictions, round.classes)}});
   }
-  terminal.line("next", fmt::format("graft predict {} PHOTO ... -o MASKS", shell_path(last.folder.string())));
+  const auto page = folder / "report.html";
+  write_segmentation_report(page,
+                            {.title = "graft segment train", .command = arguments.command_line(), .folder = folder});
+  terminal.line("report", page.string());
+  terminal.line("next", fmt::format("graft segment predict {} PHOTO ... -o MASKS", shell_path(folder.string())));
   if (terminal.json()) terminal.print(dump(with_notes({{"rounds", all}}, terminal)));
   return 0;
 }
@@ -42,7 +48,7 @@ int run(Arguments& arguments, Terminal& terminal) {
 Command segment_train_command() {
   return {"segment train",
           "Train a segmenter on masks that were discovered.",
-          "SEG --model M --method NAME -o FOLDER",
+          "SEG --model M --method NAME",
           "graft segment train seg/ --model facebook/dinov2-small --method linear-probe -o runs/seg\n"
           "graft segment train seg/ --model resnet50/ --decoder deeplabv3 --method full --batch-statistics --rounds 2 "
           "-o runs/seg",

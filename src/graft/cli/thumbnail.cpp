@@ -35,4 +35,10 @@ std::string thumbnail_uri(const io::Image& image) {
   return report::data_uri(std::as_bytes(std::span(png)));
 }
 
+std::optional<io::Image> readable_photo(const std::filesystem::path& photo) try {
+  return io::read_image(photo);
+} catch (const Error&) {
+  return {};
+}
+
 }  // namespace graft::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "graft/io/image.h"
@@ -12,5 +13,8 @@ namespace graft::cli {
 // is gone or cannot be read: a report is no place to fail.
 std::string thumbnail_uri(const std::filesystem::path& photo);
 std::string thumbnail_uri(const io::Image& image);  // as a PNG
+
+// For pictures made of it; none where it is gone or cannot be read.
+std::optional<io::Image> readable_photo(const std::filesystem::path& photo);
 
 }  // namespace graft::cli

@@ -319,6 +319,7 @@ void Run::test_and_save() {
   const auto& test = result_.test;
   find_words();
   find_frames();
+  if (folder_) result_.shown_masks = show_masks(run, report_);
   report_.line("test", tasks::format_scores(test, tasks::scores_shown(run.dataset.reads, run.dataset.target)));
   if (!folder_) return;
   tasks::write_predictions(folder_->path() / "predictions.jsonl", "test", result_.test_predictions,

@@ -13,6 +13,7 @@
 #include "graft/engine/session.h"
 #include "graft/io/image.h"
 #include "graft/pipelines/feature_drift.h"
+#include "graft/pipelines/shown_masks.h"
 #include "graft/pipelines/word_weights.h"
 #include "graft/tasks/accuracy.h"
 
@@ -26,6 +27,7 @@ struct AdaptResult {
   // Of texts: the words that decided the mistakes that were made most surely, by their rows in test_predictions.
   std::map<int64_t, WordWeights> mistake_words;
   std::map<int64_t, std::vector<io::Image>> mistake_frames;  // of clips, as they were read
+  std::vector<ShownMask> shown_masks;  // of a run on masks that is written: of its validation split, else of its test
   std::optional<tasks::Scores> val;
   std::vector<std::string> classes;
   data::Reads reads = data::Reads::photo;

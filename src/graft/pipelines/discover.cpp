@@ -12,6 +12,7 @@
 #include "graft/discovery/saliency/saliency.h"
 #include "graft/engine/session.h"
 #include "graft/pipelines/discovery/stages.h"
+#include "graft/pipelines/stored_discovery.h"
 #include "graft/tensor/precision.h"
 
 namespace graft::pipelines {
@@ -149,6 +150,7 @@ Discovery discover(const DiscoverOptions& options, const engine::Host& host, Rep
 
   StageFolder masks(root / "masks", {{"regions/", regions.content()}, {"clusters/", clusters.content()}});
   mask_stage(run, regions, masks, found);
+  write_discovery_options(root, options);
   return found;
 }
 

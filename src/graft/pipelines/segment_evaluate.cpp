@@ -73,17 +73,17 @@ std::optional<std::vector<int64_t>> classes_by_name(const fs::path& folder, cons
   return class_of;
 }
 
-using Places = std::array<int, 256>;  // of a mask's numbers among the classes, -1 where there is none
+using NumberPlaces = std::array<int, 256>;  // of a mask's numbers among the classes, -1 where there is none
 
-Places places_in_order() {
-  Places place;
+NumberPlaces places_in_order() {
+  NumberPlaces place;
   std::iota(place.begin(), place.end(), 0);
   place[io::kIgnoredClass] = -1;
   return place;
 }
 
 // Numbers that occur, as places in a list of them.
-std::vector<std::string> number_classes(std::vector<tasks::PhotoCells>& photos, Places& place) {
+std::vector<std::string> number_classes(std::vector<tasks::PhotoCells>& photos, NumberPlaces& place) {
   place.fill(-1);
   for (const auto& photo : photos) {
     for (const auto& cell : photo)
@@ -124,7 +124,7 @@ struct MaskPairs {
 };
 
 // Of all photos together, for each matching.
-void score_edges(const MaskPairs& pairs, const Places& places, int64_t classes, int64_t threads,
+void score_edges(const MaskPairs& pairs, const NumberPlaces& places, int64_t classes, int64_t threads,
                  std::vector<MatchedClusters>& matched) {
   std::vector<at::Tensor> sides(matched.size());
   std::mutex mutex;  // of sides: sums of whole numbers, whatever their order
@@ -184,7 +184,7 @@ SegmentEvaluation evaluate_segments(const SegmentEvaluateOptions& options, Repor
   }
   if (result.clusters == 0) throw DataError("segment", "--masks {}: no pixel of any mask is told.", truth.string());
   const auto count = static_cast<int64_t>(result.classes.size());
-  const auto table = tasks::table_of(photos, result.clusters, count);
+  const auto& table = result.table = tasks::table_of(photos, result.clusters, count);
   const Random random(static_cast<uint64_t>(options.seed));
   if (auto by_name = classes_by_name(options.folder, result.classes)) {
     by_name->resize(static_cast<size_t>(result.clusters), -1);
@@ -205,6 +205,16 @@ SegmentEvaluation evaluate_segments(const SegmentEvaluateOptions& options, Repor
     result.matched.push_back(std::move(matched));
   }
   if (options.edges) score_edges(pairs, places, count, threads, result.matched);
+  result.names = names;
+  result.true_mask = [truth, classes = pairs.classes, places](const std::string& name) -> std::optional<data::Mask> {
+    std::error_code error;
+    if (!fs::is_regular_file(truth / name, error)) return {};
+    auto mask = io::read_index_png(truth / name);
+    if (classes) classes->numbers.apply(mask, truth / name);
+    for (auto& pixel : mask.classes)
+      pixel = places[pixel] < 0 ? io::kIgnoredClass : static_cast<uint8_t>(places[pixel]);
+    return mask;
+  };
   return result;
 }
 

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,7 @@ struct SegmentEvaluateOptions {
   std::string masks;
   std::string classes;
   bool edges = false;
+  std::string html;
   int64_t seed = 1;
   int64_t workers = 2;
 };
@@ -30,6 +33,9 @@ void fields(Visitor& visit, SegmentEvaluateOptions& o) {
         "names of the true masks' numbers: a file with one a line, or a,b,c (default: classes.txt, else the numbers)");
   visit("edges", o.edges,
         "scores the masks' edges too, as wide as 2 % of a photo's diagonal (boundary IoU); reads all masks once more");
+  visit("html", o.html,
+        "page to write: the stages that led to the masks side by side with the truth, clusters with their purity, "
+        "confusion");
   visit("seed", o.seed, "of the halves that are matched and scored apart, and of the intervals");
   visit("workers", o.workers, "threads that read masks; the numbers do not depend on it");
 }
@@ -53,6 +59,10 @@ struct SegmentEvaluation {
   // By name where the masks to score have a list of names, all of them the classes' own (segment words, predict); then
   // one to one, and by majority.
   std::vector<MatchedClusters> matched;
+  tasks::ClusterTable table;  // pixels of each cluster and class, of all photos
+  // A photo's true mask, by the mask's name, in places of the classes; none where there is no such file.
+  std::function<std::optional<data::Mask>(const std::string& name)> true_mask;
+  std::vector<std::string> names;  // of the true masks
 };
 
 // DataError where there are no true masks, or none of them has a mask to score; for numbers that --classes does not

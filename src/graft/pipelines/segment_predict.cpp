@@ -8,17 +8,24 @@
 
 #include "graft/core/error.h"
 #include "graft/data/format.h"
+#include "graft/engine/adapter_folder.h"
 #include "graft/engine/photo_list.h"
+#include "graft/pipelines/evaluate.h"
+#include "graft/pipelines/segment_train.h"
+#include "graft/pipelines/stored_discovery.h"
 #include "graft/tasks/pixel_counts.h"
+#include "graft/tasks/task.h"
 
 namespace graft::pipelines {
 namespace {
 
 void check(const SegmentPredictOptions& options) {
   if (std::filesystem::is_directory(options.model))
-    throw UsageError("segment",
-                     "{} is a folder: expected an ONNX file. What graft trained answers with graft predict RUN PHOTO.",
-                     options.model);
+    throw UsageError(
+        "segment",
+        "{} is a folder: expected an ONNX file. What graft trained is named without --model: graft segment "
+        "predict {} PHOTO.",
+        options.model, options.model);
   if (options.threads < 0) throw ConfigError("segment", "--threads {}: expected 0 or more.", options.threads);
 }
 
@@ -75,15 +82,65 @@ data::Mask mask_of(const models::onnx::PhotoNetwork& network, const std::string&
               : tasks::answer_pixels(scores, *data::untold(size)).told;
 }
 
+// The run that answers, of a folder that is one, or holds rounds.
+std::filesystem::path run_of(const std::string& folder) {
+  const auto rounds = rounds_below(folder);
+  if (!rounds.empty()) return rounds.back();
+  if (is_discovery(folder))
+    throw UsageError("segment",
+                     "{} has masks and no segmenter yet. Train one: graft segment train {} --model M --method NAME.",
+                     folder, folder);
+  return folder;
+}
+
+void refuse_options_of_files(const SegmentPredictOptions& options) {
+  const auto defaults = write_options(models::onnx::PhotoOptions{});
+  for (const auto& [name, value] : write_options(options.photo)) {
+    if (value != defaults.at(name))
+      throw ConfigError("segment", "--{} {}: is for an ONNX file, and {} knows how it reads photos. Leave it out.",
+                        name, value, options.run);
+  }
+}
+
+// What a run tells, as it is written by `graft predict`.
+ToldMasks told_by_run(const SegmentPredictOptions& options, const engine::Host& host, Reporter& report) {
+  refuse_options_of_files(options);
+  PredictOptions predicting;
+  predicting.run = run_of(options.run).string();
+  const auto task = engine::read_adapter_info(predicting.run).task;
+  if (tasks::find_task(task).target != data::Target::mask)
+    throw ConfigError("segment", "{} tells {}, and no masks. It answers with graft predict.", predicting.run,
+                      tasks::find_task(task).summary);
+  report.line("run", predicting.run);
+  predicting.model.threads = options.threads;
+  predicting.files = options.files;
+  predicting.classes = options.classes;
+  predicting.on_bad_file = options.on_bad_file;
+  predicting.exif = options.exif;
+  predicting.workers = options.workers;
+  predicting.output = options.output;
+  const auto answers = predict(predicting, host, report);
+  ToldMasks told{.classes = answers.classes, .photos = {}};
+  const auto everywhere = answers.predictions.pixels.select(1, 3).to(at::kDouble);  // [N, K]
+  const auto shares = (everywhere / everywhere.sum(1, true)).contiguous();
+  const auto* first = shares.const_data_ptr<double>();
+  for (size_t i = 0; i < answers.predictions.files.size(); ++i) {
+    const auto* own = first + static_cast<int64_t>(i) * shares.size(1);
+    told.photos.push_back({answers.predictions.files[i], {own, own + shares.size(1)}});
+  }
+  return told;
+}
+
 }  // namespace
 
-ToldMasks segment_predict(const SegmentPredictOptions& options, Reporter& report) {
+ToldMasks segment_predict(const SegmentPredictOptions& options, const engine::Host& host, Reporter& report) {
+  if (!options.run.empty()) return told_by_run(options, host, report);
   check(options);
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
   const models::onnx::PhotoNetwork network(options.model, options.photo);
   for (const auto& note : network.notes())
     report.note(note);
-  data::ImageCache images(options.exif);
+  data::ImageCache images(options.exif.value_or(data::Exif::keep));
   engine::DataOptions data;
   data.on_bad_file = options.on_bad_file;
   data.workers = options.workers;

@@ -30,6 +30,10 @@ bool tell_apart(const fs::path& masks) {
   return false;
 }
 
+fs::path round_at(const fs::path& folder, int64_t number) {
+  return folder / fmt::format("round-{}", number);
+}
+
 // What a run tells of a folder's photos, as such a folder itself.
 void tell_anew(const fs::path& run, const fs::path& photos, const fs::path& folder, const engine::AdaptOptions& options,
                const engine::Host& host, Reporter& report) {
@@ -46,27 +50,42 @@ void tell_anew(const fs::path& run, const fs::path& photos, const fs::path& fold
 
 }  // namespace
 
-std::vector<AdaptResult> train_segments(const engine::AdaptOptions& options, const OptionValues& method_options,
-                                        const RoundOptions& rounds, const engine::Host& host, Reporter& report) {
+std::vector<fs::path> rounds_below(const fs::path& folder) {
+  std::error_code error;
+  const auto own = fs::is_directory(folder / kSegmenter, error) ? folder / kSegmenter : folder;
+  std::vector<fs::path> rounds;
+  for (auto run = round_at(own, 1); fs::is_regular_file(run / "config.yaml", error);
+       run = round_at(own, static_cast<int64_t>(rounds.size()) + 1))
+    rounds.push_back(run);
+  return rounds;
+}
+
+TrainedSegmenter train_segments(const engine::AdaptOptions& options, const OptionValues& method_options,
+                                const RoundOptions& rounds, const engine::Host& host, Reporter& report) {
   if (rounds.rounds < 1) throw ConfigError("segment", "--rounds {}: expected 1 or more.", rounds.rounds);
   if (!options.resume.empty())
     throw ConfigError("segment", "--resume: goes on with one run. Say graft adapt --resume {}.", options.resume);
-  if (options.output.empty()) throw UsageError("segment", "where to? Give --output a folder.");
-  const fs::path photos = fs::path(options.data.data) / "images", output = options.output;
+  const fs::path data = options.data.data, photos = data / "images";
+  const fs::path output = options.output.empty() ? data / kSegmenter : fs::path(options.output);
   std::error_code error;
   if (!fs::is_directory(photos, error)) {
     throw DataError("segment", "{}: expected images/ with masks/ and classes.txt, as graft segment discover writes.",
                     options.data.data);
   }
-  train::RunFolder::check_output(output / "round-1", options.force);
-  std::vector<AdaptResult> results;
+  train::RunFolder::check_output(round_at(output, 1), options.force);
+  TrainedSegmenter trained{.folder = output, .rounds = {}};
+  auto& results = trained.rounds;
   auto round = options;
   round.data.dataset.unsplit = options.data.dataset.unsplit.value_or(data::Unsplit::whole);
   for (int64_t number = 1; number <= rounds.rounds; ++number) {
     if (rounds.rounds > 1) report.line("round", fmt::format("{} of {}", number, rounds.rounds));
-    round.output = (output / fmt::format("round-{}", number)).string();
+    round.output = round_at(output, number).string();
     results.push_back(adapt(round, method_options, host, report));
-    if (results.back().stopped_by != 0 || number == rounds.rounds) break;
+    if (results.back().stopped_by != 0) break;
+    if (number == rounds.rounds) {
+      tell_anew(results.back().folder, photos, output, options, host, report);
+      break;
+    }
     round.data.data = (output / fmt::format("masks-{}", number + 1)).string();
     tell_anew(results.back().folder, photos, round.data.data, options, host, report);
     if (!tell_apart(fs::path(round.data.data) / "masks")) {
@@ -77,7 +96,7 @@ std::vector<AdaptResult> train_segments(const engine::AdaptOptions& options, con
           number, number);
     }
   }
-  return results;
+  return trained;
 }
 
 }  // namespace graft::pipelines

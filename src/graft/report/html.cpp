@@ -92,6 +92,15 @@ std::string share_bar(double share, double low, double high) {
       kWidth, 100 * share, 100 * low, 100 * high, kWidth * share, kWidth * low, kWidth * high);
 }
 
+std::string share_bar(double share) {
+  constexpr double kWidth = 240;
+  return fmt::format(
+      "<svg class=\"bar\" viewBox=\"0 0 {0} 12\" width=\"{0}\" height=\"12\" role=\"img\" aria-label=\"{1:.1f} %\">"
+      "<rect class=\"track\" width=\"{0}\" height=\"12\" rx=\"2\"/><rect class=\"fill\" width=\"{2:.1f}\" "
+      "height=\"12\" rx=\"2\"/></svg>",
+      kWidth, 100 * share, kWidth * share);
+}
+
 std::string page(std::string_view title, std::string_view body) {
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "

@@ -24,5 +24,6 @@ std::string page(std::string_view title, std::string_view body);
 
 // A share from 0 to 1 as a bar, with its 95 % interval as a line across the end.
 std::string share_bar(double share, double low, double high);
+std::string share_bar(double share);  // of which no interval is known
 
 }  // namespace graft::report

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "graft/core/interval.h"
 
@@ -53,29 +52,14 @@ std::string class_table(std::vector<ClassScore> classes) {
 }
 
 std::string confusion_matrix(const RunReport& report) {
-  std::string head, body;
+  ConfusionMatrix matrix;
   for (const auto& c : report.classes)
-    head += fmt::format("<th scope=\"col\"><span>{}</span></th>", escape(c.name));
-  std::vector<std::vector<int64_t>> matrix(report.classes.size(), std::vector<int64_t>(report.classes.size()));
+    matrix.truth.push_back(c.name);
+  matrix.told = matrix.truth;
+  matrix.counts.assign(matrix.truth.size() * matrix.told.size(), 0);
   for (const auto& pair : report.confusion)
-    matrix[pair.truth][pair.predicted] = pair.photos;
-  for (size_t row = 0; row < matrix.size(); ++row) {
-    const auto& counts = matrix[row];
-    const int64_t total = std::accumulate(counts.begin(), counts.end(), int64_t{0});
-    body += fmt::format("<tr><th scope=\"row\">{}</th>", escape(report.classes[row].name));
-    for (size_t column = 0; column < counts.size(); ++column) {
-      const double share = total > 0 ? 100.0 * static_cast<double>(counts[column]) / static_cast<double>(total) : 0;
-      const std::string kind = fmt::format("{}{}", row == column ? "right " : "", share > 50 ? "dark" : "");
-      body += fmt::format("<td class=\"{}\" style=\"--share:{:.0f}\" title=\"{} as {}: {}\">{}</td>", kind, share,
-                          escape(report.classes[row].name), escape(report.classes[column].name), counts[column],
-                          counts[column] > 0 ? std::to_string(counts[column]) : "");
-    }
-    body += "</tr>\n";
-  }
-  return "<p class=\"soft\">A row is what a photo shows, a column what it was taken for; the shade is the share of the "
-         "row.</p>"
-         "<div class=\"scroll\"><table class=\"confusion\"><thead><tr><td></td>" +
-         head + "</tr></thead>\n<tbody>\n" + body + "</tbody></table></div>";
+    matrix.counts[pair.truth * matrix.told.size() + pair.predicted] = pair.photos;
+  return to_html(matrix);
 }
 
 std::string confused_pairs(const RunReport& report) {
@@ -91,6 +75,21 @@ std::string confused_pairs(const RunReport& report) {
   }
   return "<table><thead><tr><th>shows</th><th>taken for</th><th class=\"number\">photos</th></tr></thead>\n<tbody>" +
          rows + "</tbody></table>";
+}
+
+// By intersection over union, the lowest first.
+std::string area_table(std::vector<ClassArea> areas) {
+  std::ranges::stable_sort(areas, {}, [](const ClassArea& area) { return area.iou; });
+  std::string rows;
+  for (const auto& area : areas) {
+    rows += fmt::format(
+        "<tr><td class=\"name\">{}</td><td class=\"number\">{:.1f} %</td><td>{}</td><td class=\"number soft\">{:.1f} %"
+        "</td></tr>\n",
+        escape(area.name), 100 * area.iou, share_bar(area.iou), 100 * area.share);
+  }
+  return "<div class=\"scroll\"><table>\n<thead><tr><th>class</th><th class=\"number\">IoU</th><th></th>"
+         "<th class=\"number\">of the pixels</th></tr></thead>\n<tbody>\n" +
+         rows + "</tbody></table></div>";
 }
 
 // A text whose words are marked by what they speak for.
@@ -144,6 +143,10 @@ std::string to_html(const RunReport& report) {
     body += section(small ? "What is taken for what" : "What is mistaken most",
                     small ? confusion_matrix(report) : confused_pairs(report));
   }
+  if (!report.masks.photos.empty())
+    body += section("Photos, what is told of them, and the truth", to_html(report.masks));
+  if (!report.areas.empty()) body += section("Class by class", area_table(report.areas));
+  if (!report.pixels.truth.empty()) body += section("What pixels are taken for", to_html(report.pixels));
   if (!report.mistakes.empty()) body += section("The most confident mistakes", gallery(report.mistakes));
   body += section("Cost", facts_table(report.cost));
   body += section("Options", facts_table(report.options));

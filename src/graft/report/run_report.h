@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "graft/report/chart.h"
+#include "graft/report/confusion_matrix.h"
+#include "graft/report/contact_sheet.h"
 #include "graft/report/html.h"
 
 namespace graft::report {
@@ -33,6 +35,13 @@ struct Confusion {
   int64_t photos = 0;
 };
 
+// Of a run on masks.
+struct ClassArea {
+  std::string name;
+  double iou = 0;    // intersection over union
+  double share = 0;  // of the pixels whose class is known
+};
+
 struct RunReport {
   std::string title;     // "lora on pets"
   std::string subtitle;  // model, data
@@ -43,8 +52,11 @@ struct RunReport {
   double mean_per_class = 0;
   std::vector<LineChart> charts;
   std::vector<ClassScore> classes;
-  std::vector<Confusion> confusion;  // of the pairs that occur, right ones too
-  std::vector<Mistake> mistakes;     // the most confident ones first
+  std::vector<Confusion> confusion;   // of the pairs that occur, right ones too
+  std::vector<Mistake> mistakes;      // the most confident ones first
+  ContactSheet masks = {};            // of a run on masks some photos, what is told of them, and the truth
+  std::vector<ClassArea> areas = {};  // likewise, and what their pixels are taken for
+  ConfusionMatrix pixels = {};
   Facts cost;
   Facts environment;
   Facts options;

@@ -72,10 +72,11 @@ void compute(Discovering& run, const CropFeatures& features, const StageFolder& 
                                                  2));
 }
 
-// What lies there, by photo.
-void read(const StageFolder& stage, Discovery& found) {
-  const auto summary = nlohmann::json::parse(read_file("clusters", stage / kSummary), nullptr, false);
-  const auto text = read_file("clusters", stage / kLines);
+}  // namespace
+
+void read_clusters(const std::filesystem::path& folder, Discovery& found) {
+  const auto summary = nlohmann::json::parse(read_file("clusters", folder / kSummary), nullptr, false);
+  const auto text = read_file("clusters", folder / kLines);
   std::map<std::string, DiscoveredPhoto*> by_name;
   for (auto& photo : found.photos)
     by_name[photo.name] = &photo;
@@ -90,7 +91,7 @@ void read(const StageFolder& stage, Discovery& found) {
       const auto photo = by_name.find(line.at("photo").get<std::string>());
       const auto cluster = line.at("cluster").get<int64_t>();
       if (cluster < 1 || cluster > found.clusters)
-        throw DataError("clusters", "{}: cluster {} of {}.", (stage / kLines).string(), cluster, found.clusters);
+        throw DataError("clusters", "{}: cluster {} of {}.", (folder / kLines).string(), cluster, found.clusters);
       ++found.sizes[static_cast<size_t>(cluster - 1)];
       if (photo == by_name.end()) continue;
       photo->second->regions.push_back({.number = line.value("region", int64_t{1}),
@@ -99,11 +100,9 @@ void read(const StageFolder& stage, Discovery& found) {
                                         .core = line.at("core").get<bool>()});
     }
   } catch (const nlohmann::json::exception&) {
-    throw DataError("clusters", "{} is not what graft wrote. Remove its folder.", stage.folder().string());
+    throw DataError("clusters", "{} is not what graft wrote. Remove its folder.", folder.string());
   }
 }
-
-}  // namespace
 
 void cluster_stage(Discovering& run, const CropFeatures& features, StageFolder& stage, Discovery& found) {
   if (run.options.clusters && (*run.options.clusters < 1 || *run.options.clusters > kMostClusters))
@@ -116,7 +115,7 @@ void cluster_stage(Discovering& run, const CropFeatures& features, StageFolder& 
     compute(run, features, stage);
     stage.finish();
   }
-  read(stage, found);
+  read_clusters(stage.folder(), found);
   run.report.line("clusters",
                   is_there ? fmt::format("{}, all there", found.clusters)
                            : fmt::format("{} by {} of {} crops: {} · silhouette {:.2f} · the eigenvalues suggest {}",

@@ -19,19 +19,20 @@ namespace fs = std::filesystem;
 
 constexpr const char* kLeft = "left_out.json";  // why photos have no region, by name
 
-LeftPhotos read_left(const fs::path& file) {
+}  // namespace
+
+LeftPhotos read_left_out(const fs::path& regions) {
+  const auto file = regions / kLeft;
   const auto stored = nlohmann::json::parse(read_file("regions", file), nullptr, false);
   if (!stored.is_object()) throw DataError("regions", "{} is no list of reasons. Remove its folder.", file.string());
   return stored.get<LeftPhotos>();
 }
 
-}  // namespace
-
 LeftPhotos region_stage(Discovering& run, const LeftPhotos& without_object, const StageFolder& saliency,
                         StageFolder& stage) {
   if (stage.is_done()) {
     run.report.line("regions", "all there");
-    return read_left(stage / kLeft);
+    return read_left_out(stage.folder());
   }
   stage.begin("regions", run.report);
   LeftPhotos left = without_object;

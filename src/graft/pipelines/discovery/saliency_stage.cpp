@@ -118,6 +118,13 @@ std::string content_of_all(Discovering& run) {
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> read_photos_of_saliency(const fs::path& folder) {
+  std::vector<std::pair<std::string, std::string>> photos;
+  for (const auto& [name, done] : read_done(folder / kPhotos))
+    photos.emplace_back(name, done.why);
+  return photos;
+}
+
 LeftPhotos saliency_stage(Discovering& run, StageFolder& stage) {
   const auto way = discovery::make_saliency(run.options.saliency);
   const bool is_supervised = discovery::saliency_entry(run.options.saliency).supervised;

@@ -3,9 +3,11 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graft/core/log.h"
@@ -54,6 +56,13 @@ void cluster_stage(Discovering& run, const CropFeatures& features, StageFolder& 
 
 // masks/ of the cores, images/ beside it, classes.txt.
 void mask_stage(Discovering& run, const StageFolder& regions, StageFolder& stage, Discovery& found);
+
+// What lies in these folders, read again. DataError for what graft did not write.
+std::vector<std::pair<std::string, std::string>> read_photos_of_saliency(
+    const std::filesystem::path& folder);  // and why
+                                           // there is no map
+LeftPhotos read_left_out(const std::filesystem::path& regions);
+void read_clusters(const std::filesystem::path& folder, Discovery& found);  // of its photos; of others too in the sizes
 
 std::vector<std::string> files_of_stage(const StageFolder& stage);  // names of photos of which it has a picture
 
