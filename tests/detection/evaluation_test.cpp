@@ -165,6 +165,8 @@ TEST(Runs, OverlapByPixelsAndHaveABox) {
   EXPECT_EQ(box_of(middle), (Box{1, 0, 2, 4}));
   EXPECT_EQ(box_of(none), Box{});
   EXPECT_THROW(read_counts("0P"), DataError);
+  EXPECT_THROW(runs_of_polygon(std::vector<double>{0, 0, 1e300, 0, 5, 5}, 9, 9), DataError);
+  EXPECT_THROW(runs_of_polygon(std::vector<double>{0, 0, 4, 0, 4, 4}, 1'000'000, 1'000'000), DataError);
 }
 
 }  // namespace

@@ -11,9 +11,9 @@
 namespace graft::detection {
 namespace {
 
-constexpr double kEnough = 0.5;
+constexpr double kAboveHalf = 0.5;
 
-struct Answer {
+struct Told {
   double score;
   bool right;
 };
@@ -43,13 +43,13 @@ class ClassAnswers {
     for (const Index place : pair.detections) {
       const Detection& detection = found_.detections[place];
       const Best object = best(pair, detection.box, false);
-      if (object.overlap > kEnough && !taken_[object.place]) {
+      if (object.overlap > kAboveHalf && !taken_[object.place]) {
         taken_[object.place] = true;
         answers_.push_back({detection.score, true});
         continue;
       }
       const Best group = best(pair, detection.box, true);
-      if (group.overlap >= kEnough)
+      if (group.overlap >= kAboveHalf)
         group_scores_[group.place] = std::max(group_scores_[group.place], detection.score);
       else
         answers_.push_back({detection.score, false});
@@ -59,7 +59,7 @@ class ClassAnswers {
   }
 
   double precision() {
-    std::ranges::stable_sort(answers_, std::ranges::greater{}, &Answer::score);
+    std::ranges::stable_sort(answers_, std::ranges::greater{}, &Told::score);
     std::vector<double> at_right;
     for (std::size_t k = 0; k < answers_.size(); ++k)
       if (answers_[k].right) at_right.push_back(static_cast<double>(at_right.size() + 1) / static_cast<double>(k + 1));
@@ -88,7 +88,7 @@ class ClassAnswers {
   const Set& set_;
   const Detections& found_;
   std::size_t objects_ = 0;
-  std::vector<Answer> answers_;
+  std::vector<Told> answers_;
   std::vector<bool> taken_;
   std::vector<double> group_scores_;
 };

@@ -14,6 +14,7 @@ struct Point {
 };
 
 constexpr double kFiner = 5;
+constexpr double kFurthest = 1'000'000;  // pixels: the outline of what lies beyond would fill the memory
 
 // All points of the edges on the fine grid, in order; each corner ends one edge and begins the next.
 std::vector<Point> outline(std::span<const double> corners) {
@@ -64,6 +65,12 @@ std::uint64_t Runs::area() const {
 }
 
 Runs runs_of_polygon(std::span<const double> corners, std::uint32_t height, std::uint32_t width) {
+  if (const auto wild = std::ranges::find_if(corners, [](double one) { return !(std::abs(one) <= kFurthest); });
+      wild != corners.end())
+    throw DataError("detection", "a polygon has a corner at {}, expected pixels, at most {} from the image.", *wild,
+                    kFurthest);
+  if (std::uint64_t{height} * width > 0xffffffffU)
+    throw DataError("detection", "an image of {} x {} pixels is too large for masks.", width, height);
   const auto fine = outline(corners);
   // Where the outline goes over the middle of a column, the column's pixels turn from outside to inside or back.
   std::vector<std::uint32_t> turns;
@@ -181,7 +188,7 @@ Runs runs_of(const Value& segmentation, std::uint32_t height, std::uint32_t widt
       if (good) {
         for (const Value one : list) {
           const auto value = number(one);
-          good = good && value && std::abs(*value) < 1e8;
+          good = good && value;
           corners.push_back(value.value_or(0));
         }
       }

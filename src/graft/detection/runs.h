@@ -21,7 +21,7 @@ struct Runs {
 };
 
 // Corners x0, y0, x1, y1 ... in pixels; closed by itself. Edges are drawn five times as fine, then columns are cut at
-// pixel centres.
+// pixel centres. DataError for corners far outside, or an image of 2^32 pixels or more.
 Runs runs_of_polygon(std::span<const double> corners, std::uint32_t height, std::uint32_t width);
 // Pixels that lie in any.
 Runs merged(const std::vector<Runs>& parts);
