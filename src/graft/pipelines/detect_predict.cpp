@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <set>
 
@@ -12,12 +11,13 @@
 #include "graft/core/error.h"
 #include "graft/core/signals.h"
 #include "graft/detection/detections.h"
+#include "graft/detection/drawn_boxes.h"
 #include "graft/detection/evaluation.h"
 #include "graft/detection/format.h"
 #include "graft/engine/photo_list.h"
 #include "graft/io/image.h"
 #include "graft/io/image_png.h"
-#include "graft/io/index_png.h"
+#include "graft/pipelines/detection/box_photos.h"
 #include "graft/pipelines/detection/detector_folder.h"
 
 namespace graft::pipelines {
@@ -61,19 +61,6 @@ std::vector<Index> categories_in(const detection::Set& set, const std::vector<De
   if (found == 0)
     throw ConfigError("detect", "--data {}: none of the detector's {} classes is in it.", data, classes.size());
   return places;
-}
-
-void draw(io::Image& photo, const detection::Box& box, const io::Colour& colour) {
-  const int thickness = std::max(1, std::max(photo.width, photo.height) / 300);
-  const auto pixel = [](double at, int side) { return std::clamp(static_cast<int>(std::lround(at)), 0, side - 1); };
-  const int left = pixel(box.x, photo.width), right = pixel(box.x + box.width, photo.width);
-  const int top = pixel(box.y, photo.height), bottom = pixel(box.y + box.height, photo.height);
-  for (int y = top; y <= bottom; ++y) {
-    for (int x = left; x <= right; ++x) {
-      if (std::min({x - left, right - x, y - top, bottom - y}) >= thickness) continue;
-      std::ranges::copy(colour, photo.rgb.begin() + 3 * (static_cast<std::ptrdiff_t>(y) * photo.width + x));
-    }
-  }
 }
 
 std::string overlay_name(const std::string& file, std::set<std::string>& taken) {
@@ -135,7 +122,6 @@ DetectPredictResult detect_predict(const DetectPredictOptions& o, const engine::
   if (!o.output.empty()) fs::create_directories(output / "overlays", error);
   if (error) throw FileError("detect", "{} cannot be made: {}.", (output / "overlays").string(), error.message());
   std::set<std::string> drawn;
-  const auto& colours = io::pascal_colours();
   for (size_t i = 0; i < places.paths.size(); ++i) {
     stop_if_asked();
     auto photo = io::read_image(places.paths[i]);
@@ -152,7 +138,7 @@ DetectPredictResult detect_predict(const DetectPredictOptions& o, const engine::
       const detection::Box box{b[0], b[1], static_cast<double>(b[2]) - b[0], static_cast<double>(b[3]) - b[1]};
       result.detections.detections.push_back(
           {static_cast<Index>(i), places.categories[label], box, scores.const_data_ptr<float>()[d]});
-      if (!o.output.empty()) draw(photo, box, colours[1 + label % (colours.size() - 1)]);
+      if (!o.output.empty()) detection::draw_box(photo, box, detection::colour_of(label));
     }
     if (!o.output.empty())
       write_file_atomically(output / "overlays" / overlay_name(image.file, drawn), io::encode_png(photo));
