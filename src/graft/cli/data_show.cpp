@@ -59,7 +59,7 @@ std::string drawn(const io::Image& photo, const std::vector<Shown>& boxes) {
   const auto side = [scale](int pixels) { return std::max(1, static_cast<int>(std::lround(scale * pixels))); };
   io::Image small = data::resize(photo, {side(photo.height), side(photo.width)}, data::Filter::bicubic);
   for (const auto& [category, box] : boxes)
-    draw_box(small, {scale * box.x, scale * box.y, scale * box.width, scale * box.height},
+    detection::draw_box(small, {scale * box.x, scale * box.y, scale * box.width, scale * box.height},
              detection::colour_of(category));
   const auto png = io::encode_png(small);
   return report::data_uri(std::as_bytes(std::span(png)));
