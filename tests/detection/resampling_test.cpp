@@ -90,6 +90,13 @@ TEST(Resampling, DrawsAreTheSameForAnyThreadsAndPaired) {
   EXPECT_GT(interval.high, 0.5);
 }
 
+TEST(Resampling, TellsHowMuchHigherItsDrawsAre) {
+  const std::vector<double> draws = {0.3, 0.5};
+  EXPECT_NEAR(resampling_bias(draws, 0.35), 0.05, 1e-12);
+  const Interval interval = centred_interval(draws, 0.35);
+  EXPECT_NEAR((interval.low + interval.high) / 2, 0.35, 1e-12);
+}
+
 // One image: an object of class 0 found; one of class 1 told as class 0; one of class 0 nearly hit; the first told
 // twice; nothing at all; and one of class 1 that nothing is near.
 Example made() {
