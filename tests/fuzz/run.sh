@@ -13,8 +13,8 @@ seconds=${1:-60}
 shift || true
 out=build/fuzz
 clang=${CLANG:-clang++-19}
-rooms=(core io video text data)  # those without libtorch
-libraries=(-lfmt -ljpeg -lpng -lwebp -lwebpdemux -lutf8proc -lxxhash -lyaml-cpp -lz
+rooms=(core statistics io video text data detection)  # those without libtorch
+libraries=(-lfmt -ljpeg -lpng -lpugixml -lsimdjson -lwebp -lwebpdemux -lutf8proc -lxxhash -lyaml-cpp -lz
   -lavformat -lavcodec -lavutil -lswscale)
 flags=(-std=c++20 -O1 -g -Isrc -I. -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
   -Wno-deprecated-declarations  # libstdc++ 12 within itself
@@ -31,8 +31,9 @@ fi
 mkdir -p "$out/objects" "$out/found" "$out/crash"
 newest_header=$(find "${rooms[@]/#/src/graft/}" -name '*.h' -printf '%T@ %p\n' | sort -n | tail -1 | cut -d' ' -f2)
 for room in "${rooms[@]}"; do
-  for source in src/graft/"$room"/*.cpp src/graft/"$room"/*.S; do
+  for source in src/graft/"$room"/*.cpp src/graft/"$room"/*.S src/graft/"$room"/formats/*.cpp; do
     [[ -e $source ]] || continue
+    [[ $source != src/graft/data/formats/* ]] || continue  # no target reads a folder of photos
     object=$out/objects/$room-$(basename "$source").o
     if [[ ! -e $object || $source -nt $object || $newest_header -nt $object ]]; then
       echo "$source"

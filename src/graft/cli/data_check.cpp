@@ -6,6 +6,7 @@
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
 #include "graft/cli/results.h"
+#include "graft/core/error.h"
 #include "graft/core/printable.h"
 #include "graft/core/quantities.h"
 #include "graft/detection/check.h"
@@ -102,7 +103,12 @@ int run(Arguments& arguments, Terminal& terminal) {
     terminal.line("saved", options.fix);
   }
   if (terminal.json()) terminal.print(dump(with_notes(std::move(json), terminal)));
-  return bad > 0 && options.fix.empty() ? 3 : 0;
+  if (bad > 0 && options.fix.empty()) {
+    throw DataError("data check", "{}: {} left out, {} wrong. --fix OUT writes a copy of what can be used.",
+                    options.file, findings.total(detection::Severity::left_out),
+                    findings.total(detection::Severity::wrong));
+  }
+  return 0;
 }
 
 }  // namespace

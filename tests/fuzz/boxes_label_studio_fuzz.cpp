@@ -1,0 +1,9 @@
+// Any bytes as Label Studio's export. A set whose places are in it, or an error; what is mended has nothing wrong.
+#include <cstddef>
+#include <cstdint>
+
+#include "tests/fuzz/read_boxes.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  return graft::detection::read_boxes("label_studio", {{"a.json", {bytes, size}}}, "a.json");
+}
