@@ -7,6 +7,7 @@
 
 #include "graft/core/error.h"
 #include "graft/models/checkpoint.h"
+#include "graft/models/deeplab/auxiliary_head.h"
 #include "graft/models/model.h"
 #include "graft/models/pixel_head.h"
 #include "tests/support/gradient_check.h"
@@ -63,6 +64,57 @@ TEST_P(GoldenDeeplab, MapsAndLogitsEqualTheReference) {
 
 INSTANTIATE_TEST_SUITE_P(Models, GoldenDeeplab, ::testing::Values("deeplab_bottleneck", "deeplab_basic"),
                          [](const auto& info) { return std::string(info.param); });
+
+// torchvision's FCNHead behind layer 3, out of the same checkpoint.
+TEST(Deeplab, TheSecondClassifierIsTorchvisions) {
+  const torch::NoGradGuard no_grad;
+  const auto folder = io::ModelFolder::at(golden("deeplab_bottleneck"));
+  const auto expected = io::Weights::open(golden("deeplab_bottleneck") / "expected.safetensors");
+  const auto images = to_float(expected.at("tile")).repeat({1, 1, 14, 14}).slice(2, 0, 320).slice(3, 0, 320);
+  const auto model = load_model(folder, at_stride(8));
+  const auto place = deeplab::auxiliary_place(*model);
+  ASSERT_EQ(place, 6);  // its layers have 1, 2, 2 and 2 blocks
+  auto& tower = model->reader();
+  deeplab::AuxiliaryHead head(tower.width(*place), 5, Random(1));
+  const auto weights = folder.open();
+  const auto began = head.begin_with(weights);
+  EXPECT_TRUE(began.maps && began.classes);
+  const auto maps = tower.map(tower.run({images}, 0, *place, {}), *place);
+  const auto logits = at::upsample_bilinear2d(head.forward(maps, {}), {320, 320}, false);
+  const auto some = logits.slice(2, 0, 320, 8).slice(3, 0, 320, 8);
+  EXPECT_LT(relative_error(some, to_float(expected.at("aux"))), 1e-5);
+
+  const auto written = head.to_checkpoint();  // by the names that it was read by
+  ASSERT_EQ(written.size(), 7u);
+  for (const auto& [name, tensor] : written)
+    EXPECT_TRUE(at::equal(tensor, to_float(weights.at(name)))) << name;
+
+  deeplab::AuxiliaryHead of_others(tower.width(*place), 3,
+                                   Random(1));  // of other classes the maps are still the file's
+  const auto partly = of_others.begin_with(weights);
+  EXPECT_TRUE(partly.maps && !partly.classes);
+  EXPECT_TRUE(at::equal(of_others.to_checkpoint().at("aux_classifier.0.weight"),
+                        to_float(weights.at("aux_classifier.0.weight"))));
+}
+
+TEST(Deeplab, TheSecondClassifierGoesByItsBatchAndDropsWhileItTrains) {
+  deeplab::AuxiliaryHead head(32, 3, Random(1));
+  const auto maps = testing::random_tensor({4, 32, 5, 5}, 3);
+  nn::Context context{.training = true, .gathers = true};
+  const auto first = head.forward(maps, context);
+  EXPECT_EQ(first.sizes(), (std::vector<int64_t>{4, 3, 5, 5}));
+  EXPECT_FALSE(at::equal(first, head.forward(maps, context)));  // other tenths are dropped
+  EXPECT_GT(head.to_checkpoint().at("aux_classifier.1.running_mean").abs().sum().item<double>(), 0);
+  EXPECT_TRUE(at::equal(head.forward(maps, {}), head.forward(maps, {})));
+  first.sum().backward();
+  for (const auto& [name, parameter] : head.trained())
+    EXPECT_TRUE(parameter.grad().defined()) << name;
+}
+
+TEST(Deeplab, OnlyWithAContextModuleThereIsAPlaceForASecondClassifier) {
+  EXPECT_EQ(deeplab::auxiliary_place(*testing::tiny_vit_checkpoint().load()), std::nullopt);
+  EXPECT_EQ(deeplab::auxiliary_place(*load_model(io::ModelFolder::at(golden("resnet_basic")), {})), std::nullopt);
+}
 
 TEST(Deeplab, IsWrittenAsItWasRead) {
   const auto checkpoint = tiny_deeplab_checkpoint();

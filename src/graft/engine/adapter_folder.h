@@ -20,6 +20,10 @@
 
 namespace graft::engine {
 
+// Beside the adapter, what trained along with it and is not asked for answers: DeepLabv3's second classifier, in
+// torchvision's names.
+inline constexpr const char* kAuxiliaryFile = "auxiliary.safetensors";
+
 struct AdapterInfo {
   std::string base;             // what the user named
   std::string text_model = {};  // likewise, where the texts are another model's

@@ -23,6 +23,12 @@ ModelObjective::ModelObjective(methods::Adapted& adapted, features::Encoder& enc
       text_trains_(methods::text_changes(adapted.whole(), *adapted.model)) {
   const auto& besides = options_.teaching.parameters;
   parameters_.insert(parameters_.end(), besides.begin(), besides.end());
+  if (const auto& auxiliary = options_.auxiliary.head) {
+    for (auto& parameter : auxiliary->trained())
+      parameters_.push_back(std::move(parameter));
+    for (auto& statistic : auxiliary->statistics())
+      statistics_.push_back(std::move(statistic));
+  }
   if (const auto& groups = options_.groups.weights) statistics_.emplace_back("groups.weights", groups->weights());
 }
 
@@ -47,13 +53,21 @@ at::Tensor ModelObjective::loss(const train::Batch& batch, nn::Context& context)
     mix_values(value, mix);
     target = options_.mixing.targets(target, mix);
   }
+  const auto& auxiliary = options_.auxiliary;
+  at::Tensor beside;  // logits of the second classifier
+  if (auxiliary.head) {
+    if (place < auxiliary.place) value = tower.run(std::move(value), place, auxiliary.place, context);
+    place = auxiliary.place;
+    beside = auxiliary.head->forward(tower.map(value, place), context);
+  }
   if (place < adapted_.head_at) value = tower.run(std::move(value), place, adapted_.head_at, context);
   const auto& head = *adapted_.head;
   if (head.has_own_loss()) return head.own_loss(tower, value, target, context);
   const auto answers = head.answer(tower, value, context);
   const auto truth = head.truth(target, context);
-  const auto own = options_.groups.weights ? loss_by_groups(answers, truth, batch, context)
-                                           : options_.task->loss(answers, truth, batch.epoch);
+  auto own = options_.groups.weights ? loss_by_groups(answers, truth, batch, context)
+                                     : options_.task->loss(answers, truth, batch.epoch);
+  if (beside.defined()) own = own + auxiliary.weight * options_.task->loss(beside, truth, batch.epoch);
   const auto& teaching = options_.teaching;
   if (!teaching.by) return own;
   const bool of_answers = teaching.by->compares() == plugins::Compared::answers;

@@ -16,6 +16,7 @@
 #include "graft/engine/batch_mixing.h"
 #include "graft/engine/teacher.h"
 #include "graft/features/encoder.h"
+#include "graft/models/deeplab/auxiliary_head.h"
 #include "graft/plugins/losses/group_weights.h"
 #include "graft/tasks/predictions.h"
 #include "graft/tasks/task.h"
@@ -27,6 +28,13 @@ namespace graft::engine {
 struct GroupTraining {
   std::shared_ptr<plugins::GroupWeights> weights = nullptr;  // null: examples are all alike
   at::Tensor of_example = {};                                // [N] int64, the number of each training example's group
+};
+
+// A second classifier that trains beside a model's own and answers nothing (models/deeplab/auxiliary_head.h).
+struct AuxiliaryTraining {
+  std::shared_ptr<models::deeplab::AuxiliaryHead> head = nullptr;  // null: there is none
+  nn::Place place = 0;                                             // whose maps it reads
+  double weight = 0;                                               // of its loss
 };
 
 class ModelObjective final : public train::Objective {
@@ -41,6 +49,7 @@ class ModelObjective final : public train::Objective {
     tasks::PredictionRows::MaskSink masks = {};  // gets what predict() says of each photo's pixels
     Teaching teaching = {};                      // beside the task's loss, while training
     GroupTraining groups = {};                   // in place of the mean over a batch, while training
+    AuxiliaryTraining auxiliary = {};            // beside the task's loss, while training
   };
   // `validation` null: there is no validation split.
   ModelObjective(methods::Adapted& adapted, features::Encoder& encoder, Options options,

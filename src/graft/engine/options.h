@@ -86,6 +86,7 @@ struct TrainOptions : methods::RecipeChanges {
   std::string mix;
   data::Grouping grouping = data::Grouping::none;
   std::optional<double> group_dro = {};
+  std::optional<double> aux_loss = {};
   std::string block;
   int64_t grad_accum = 1;
   planner::Recompute recompute = planner::Recompute::automatic;
@@ -110,6 +111,9 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("group-dro", o.group_dro,
         "make the loss of the worst group small: eta, by which groups' weights follow their losses after each batch, "
         "as in 0.01 (with --group-column)");
+  visit("aux-loss", o.aux_loss,
+        "masks by DeepLabv3: weight of the loss of a second classifier, behind layer 3, that trains along and answers "
+        "nothing; torchvision trains with 0.5 (default: there is none)");
   visit("block", o.block,
         "put small networks into a ResNet that train with it: nonlocal, se, cbam or gc with its options, several with "
         "commas between, as in nonlocal:at=layer3.1,se");

@@ -132,6 +132,7 @@ void PreparedRun::choose() {
   if (dataset.target == data::Target::mask && augments()) data::check_follows(augmentation_of(recipe));
   if (!options.teacher.teacher.empty()) prepare_teaching();
   if (options.train.group_dro) prepare_groups();
+  if (options.train.aux_loss) prepare_auxiliary();
   groups_ = data::groups_of(dataset, options.train.grouping, recipe.batch_size);
   if (!options.train.block.empty()) need_steps("block", "no block would train");
 
@@ -145,7 +146,8 @@ void PreparedRun::choose() {
                                                                        .cached = kept,
                                                                        .mixing = mixing_,
                                                                        .teaching = teaching_,
-                                                                       .groups = group_training_},
+                                                                       .groups = group_training_,
+                                                                       .auxiliary = auxiliary_},
                                                source(data::Split::val), report);
   if (trains()) check_smallest_batch();
 }
@@ -212,6 +214,39 @@ void PreparedRun::prepare_groups() {
     numbers.push_back(std::ranges::lower_bound(names, source->group(i)) - names.begin());
   group_training_ = {std::make_shared<plugins::GroupWeights>(std::ssize(names), *options.train.group_dro),
                      torch::tensor(numbers, tensor::on_cpu(at::kLong))};
+}
+
+void PreparedRun::prepare_auxiliary() {
+  const auto option = fmt::format("--aux-loss {}", *options.train.aux_loss);
+  if (!(*options.train.aux_loss > 0)) throw ConfigError("train", "{}: expected more than 0.", option);
+  auto& model = *adapted.model;
+  const auto behind = models::deeplab::auxiliary_place(model);
+  if (dataset.target != data::Target::mask || !behind) {
+    throw ConfigError("train", "{}: is for masks by DeepLabv3, and this is {} by {}. Leave it out.", option,
+                      tasks::task_of(dataset.target).summary, model.info().source);
+  }
+  const auto refuse = [&](const std::string& other) {
+    throw ConfigError("train", "{}: does not go together with {}. Leave one of the two out.", option, other);
+  };
+  if (!options.train.mix.empty()) refuse("--mix " + options.train.mix);
+  if (options.train.group_dro) refuse("--group-dro");
+  need_steps("aux-loss", "nothing would learn of it");
+  if (earliest_ >= *behind) {
+    throw ConfigError("train", "{}: {} changes nothing up to layer 3, which its loss would teach. Take --method full.",
+                      option, options.method);
+  }
+  auxiliary_ = {.head = std::make_shared<models::deeplab::AuxiliaryHead>(
+                    model.reader().width(*behind), adapted.head->outputs(), Random(seed()).fork("auxiliary")),
+                .place = *behind,
+                .weight = *options.train.aux_loss};
+  const auto base = io::ModelFolder::find(options.model.model, session.host().environment);
+  const auto began = auxiliary_.head->begin_with(models::own_weights(base, base.open(), options.model.as));
+  report.note({fmt::format("a second classifier behind layer 3 trains beside, {}; it lies in {}",
+                           began.classes ? "from the checkpoint's own"
+                           : began.maps  ? "from the checkpoint's own with new classes"
+                                         : "new",
+                           kAuxiliaryFile),
+               /*numbers=*/false});
 }
 
 std::string PreparedRun::distillation() const {

@@ -43,6 +43,8 @@ class PreparedRun {
   methods::Stage stage();
   // The run's samples as the model reads them; nothing is random.
   std::shared_ptr<const data::Source> source(data::Split split) const;
+  // The second classifier that trains beside; null: there is none.
+  const models::deeplab::AuxiliaryHead* auxiliary() const { return auxiliary_.head.get(); }
   std::shared_ptr<const tasks::Task> task;
 
   Session& session;
@@ -62,6 +64,7 @@ class PreparedRun {
   void prepare_mixing();
   void prepare_teaching();
   void prepare_groups();
+  void prepare_auxiliary();
   void check_teaching(const plugins::Distillation& by) const;
   std::string distillation() const;                                            // as it is asked for, or what is usual
   void need_steps(std::string_view option, std::string_view otherwise) const;  // ConfigError where none is taken
@@ -76,6 +79,7 @@ class PreparedRun {
   BatchMixing mixing_;
   Teaching teaching_;
   GroupTraining group_training_;
+  AuxiliaryTraining auxiliary_;
   std::vector<int64_t> groups_;  // of the training examples: which come in one batch
 
  public:

@@ -47,6 +47,7 @@ const std::vector<Later> kSinceStudies = {
     {"unsplit"},
     {"group-column"},
     {"group-dro"},
+    {"aux-loss"},
     {"balance", {option::print(data::Balance::none)}},
 };
 

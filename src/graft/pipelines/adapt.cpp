@@ -22,6 +22,7 @@
 #include "graft/io/yaml_options.h"
 #include "graft/methods/entry.h"
 #include "graft/models/sources.h"
+#include "graft/nn/tensor_file.h"
 #include "graft/planner/planner.h"
 #include "graft/planner/process_memory.h"
 #include "graft/tasks/prediction_file.h"
@@ -309,6 +310,8 @@ void Run::measure_drift() {
 void Run::test_and_save() {
   auto& run = *prepared_;
   if (folder_) result_.adapter_bytes = engine::save_adapter(folder_->path(), run.adapted, run.info);
+  if (folder_ && run.auxiliary())
+    nn::write_tensors(folder_->path() / engine::kAuxiliaryFile, run.auxiliary()->to_checkpoint(), {{"format", "pt"}});
   train::after_steps(result_.steps, [&] {
     result_.val = run.objective->validate();
     result_.test_predictions = run.objective->predict(*run.source(data::Split::test), [&](const at::Tensor& rows) {

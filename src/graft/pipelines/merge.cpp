@@ -20,6 +20,7 @@
 #include "graft/engine/session.h"
 #include "graft/io/model_folder.h"
 #include "graft/models/feature_model.h"
+#include "graft/nn/tensor_file.h"
 #include "graft/pipelines/fold.h"
 #include "graft/pipelines/merge_proof.h"
 #include "graft/pipelines/merged_description.h"
@@ -258,7 +259,9 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
 
   const auto file_weights = base.open();
   const auto weights = models::own_weights(base, file_weights, wanted.as);
-  const auto head = has_head ? place_head(adapted, info, base, weights) : PlacedHead{.text = "none"};
+  auto head = has_head ? place_head(adapted, info, base, weights) : PlacedHead{.text = "none"};
+  if (const auto beside = fs::path(options.run) / engine::kAuxiliaryFile; !head.tensors.empty() && fs::exists(beside))
+    head.tensors.merge(nn::read_tensors(beside));
   merged.head = head.text;
   PartialFolder partial(output);
   const std::string file =

@@ -111,7 +111,8 @@ void describe_head(json& config, const HeadDescription& head, Library library) {
 
 // Families whose lone files are read by their tensors and habits; what is said beside that has no place to lie.
 bool is_known_by_tensors(const models::ModelInfo& info) {
-  return info.family == "resnet" || info.family == "resnet3d" || info.family == "timesformer";
+  return info.family == "resnet" || info.family == "deeplab" || info.family == "resnet3d" ||
+         info.family == "timesformer";
 }
 
 // What the user said of the photos beside a description that is silent.

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "graft/models/pixel_head.h"
+
 namespace graft::pipelines {
 namespace {
 
@@ -87,10 +89,22 @@ PlacedHead in_timm(const models::LinearHead& trained, const models::Model& model
   return head;
 }
 
+// DeepLabv3's classes are a 1 x 1 convolution behind its context module.
+PlacedHead in_deeplab(const models::PixelHead& trained) {
+  PlacedHead head;
+  head.tensors = {{"classifier.4.weight", trained.weight.detach().unsqueeze(2).unsqueeze(3)},
+                  {"classifier.4.bias", trained.bias.detach()}};
+  head.text = "classes of torchvision's DeepLabv3";
+  return head;
+}
+
 }  // namespace
 
 PlacedHead place_head(const methods::Adapted& adapted, const engine::AdapterInfo& info, const io::ModelFolder& base,
                       const io::Weights& weights) {
+  const auto* pixels = dynamic_cast<const models::PixelHead*>(adapted.head.get());
+  if (pixels && adapted.model->info().family == "deeplab" && pixels->map_at() == adapted.model->reader().dense())
+    return in_deeplab(*pixels);
   if (adapted.head->map_at())
     return nowhere("head.safetensors: its classes are of pixels, for which other programs have no place here");
   if (adapted.head->kind() == models::HeadKind::prompts)

@@ -42,6 +42,8 @@ constexpr const char* kOurs[] = {"config.yaml",
                                  "adapter_config.json",
                                  "adapter_model.safetensors",
                                  "head.safetensors",
+                                 "blocks.safetensors",
+                                 "auxiliary.safetensors",
                                  "report.html",
                                  "bad-files.txt",
                                  "checkpoints"};

@@ -51,6 +51,12 @@ std::map<std::string, DonePhoto> read_done(const fs::path& file) {
   return done;
 }
 
+bool is_of_one_colour(const io::Image& photo) {
+  for (size_t i = 3; i < photo.rgb.size(); ++i)
+    if (photo.rgb[i] != photo.rgb[i % 3]) return false;
+  return true;
+}
+
 class SaliencyOfPhotos final : public discovery::SeenPhotos {
  public:
   explicit SaliencyOfPhotos(Discovering& run)
@@ -93,6 +99,7 @@ class SaliencyOfPhotos final : public discovery::SeenPhotos {
   // -> why there is no map; empty: it is written.
   std::string write(size_t i, const fs::path& file) const {
     const auto seen = see(i);
+    if (reader_ && is_of_one_colour(*seen.pixels)) return "it is of one colour";  // patches still tell their positions
     const auto found = way_->find(seen);
     if (!found.map.defined()) return found.why;
     fs::create_directories(file.parent_path());
