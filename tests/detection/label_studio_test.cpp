@@ -64,7 +64,8 @@ TEST_F(LabelStudio, WhatIsAmissIsLeftOutByTask) {
       "[" +
           task("a.jpg", result(R"({"x": 1, "rectanglelabels": ["cat"]})") + "," + result(good) + "," +
                             result(R"({"points": [[1, 2]], "polygonlabels": ["cat"]})") + "," +
-                            R"({"type": "rectanglelabels", "value": )" + good + "}," +
+                            result(R"({"polygonlabels": ["cat"]})") + "," + R"({"type": "rectanglelabels", "value": )" +
+                            good + "}," +
                             result(R"({"x": 1, "y": 1, "width": 400, "height": 1, "rectanglelabels": ["cat"]})")) +
           R"(, 5, {"data": {"text": "hello"}, "annotations": []}, {"data": {"image": "n.jpg"}},
                      {"data": {"image": "m.jpg"}, "annotations": [{"was_cancelled": true, "result": []},
@@ -72,7 +73,7 @@ TEST_F(LabelStudio, WhatIsAmissIsLeftOutByTask) {
           task("a.jpg", result(good)));
   const Set set = read("e.json");
   EXPECT_EQ(set.annotations.size(), 3u);
-  EXPECT_EQ(count("value-form"), 2u);
+  EXPECT_EQ(count("value-form"), 3u);
   EXPECT_EQ(count("size-form"), 1u);
   EXPECT_EQ(count("not-percent"), 1u);
   EXPECT_EQ(example("not-json"), "[1]: expected an object");

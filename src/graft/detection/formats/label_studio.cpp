@@ -230,21 +230,23 @@ class Reader {
     return true;
   }
 
+  static bool add_point(const Value& value, const Image& image, Polygon& polygon) {
+    List pair;
+    if (value.get(pair) != simdjson::SUCCESS || pair.size() != 2) return false;
+    const auto x = number(pair.at(0)), y = number(pair.at(1));
+    if (!x || !y) return false;
+    polygon.push_back(*x / 100 * image.width);
+    polygon.push_back(*y / 100 * image.height);
+    return true;
+  }
+
   bool read_outline(const Object& value, const Image& image, Polygons& polygons) {
     List points;
     Polygon polygon;
     bool good = value["points"].get(points) == simdjson::SUCCESS;
-    for (const Value one : points) {
-      List pair;
-      if (!good || one.get(pair) != simdjson::SUCCESS || pair.size() != 2) {
-        good = false;
-        break;
-      }
-      const auto x = number(pair.at(0)), y = number(pair.at(1));
-      good = x && y;
-      if (!good) break;
-      polygon.push_back(*x / 100 * image.width);
-      polygon.push_back(*y / 100 * image.height);
+    if (good) {
+      for (const Value one : points)
+        good = good && add_point(one, image, polygon);
     }
     if (!good || !is_polygon(polygon)) {
       findings_.add("value-form", Severity::left_out, "{}: expected three points in percent at least", place_);
