@@ -148,7 +148,8 @@ def interval(differences):
 def summary(rows, seeds):
     for score in ("ap50", "ap"):
         for arm in ARMS:
-            yield f"{score} {arm}: {100 * statistics.mean(rows[arm, seed][score] for seed in seeds):.2f} %"
+            values = [rows[arm, seed][score] for seed in seeds if (arm, seed) in rows]
+            yield f"{score} {arm}: {100 * statistics.mean(values):.2f} % ({len(values)} seeds)"
         if len(seeds) > 1:
             pairs = [rows["masked", seed][score] - rows["background", seed][score] for seed in seeds]
             mean, low, high = (100 * value for value in interval(pairs))

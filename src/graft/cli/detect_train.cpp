@@ -53,6 +53,9 @@ int run(Arguments& arguments, Terminal& terminal) {
         json[score.name] = std::isfinite(score.value) ? nlohmann::json(score.value) : nlohmann::json();
     }
     terminal.print(dump(with_notes(std::move(json), terminal)));
+  } else {
+    terminal.print(fmt::format("{} classes in {} steps{}", result.classes.size(), result.steps,
+                               result.validation ? "  " + tasks::format_scores(*result.validation, 2) : ""));
   }
   return 0;
 }

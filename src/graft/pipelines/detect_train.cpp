@@ -209,7 +209,6 @@ DetectTrainResult detect_train(const DetectTrainOptions& asked, const OptionValu
   report.line("train", fmt::format("{} steps in {:.1f} s", outcome.steps_here, outcome.seconds));
   if (validation && !result.validation)  // a run that was done already
     result.validation = train::after_steps(outcome.steps, [&] { return objective.validate(); });
-  if (result.validation) report.line("val", tasks::format_scores(*result.validation, 2));
   if (folder) {
     save_detector(folder->path(), detector, adapted, info);
     folder->sync_metrics();
