@@ -27,6 +27,7 @@ fs::path photo_at(const DiscoverOptions& options, const fs::path& folder, const 
 
 void write_discovery_options(const fs::path& folder, const DiscoverOptions& options) {
   auto values = write_options(options);
+  values.erase("output");  // the folder itself, which may be moved
   values["images"] = fs::absolute(options.images).lexically_normal().string();
   write_file_atomically(folder / kOptions,
                         nlohmann::json(values).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
