@@ -61,7 +61,8 @@ const std::set<std::string> kPathOptions = {"model",
                                             "file",
                                             "fix",
                                             "validation",
-                                            "validation-images"};
+                                            "validation-images",
+                                            "hierarchy"};
 // Text that names no file.
 const std::set<std::string> kWords = {"as",
                                       "precision",

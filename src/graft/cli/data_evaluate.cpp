@@ -12,6 +12,7 @@
 #include "graft/cli/table.h"
 #include "graft/core/error.h"
 #include "graft/core/options.h"
+#include "graft/detection/class_tree.h"
 #include "graft/detection/evaluation.h"
 #include "graft/detection/mistakes.h"
 #include "graft/detection/openimages_evaluation.h"
@@ -27,7 +28,7 @@ using nlohmann::json;
 
 struct DataEvaluateOptions {
   ScoringOptions scoring;
-  std::string detections;
+  std::string detections, hierarchy;
   bool by_class = false;
   bool mistakes = false;
   bool calibration = false;
@@ -36,6 +37,9 @@ template <class Visitor>
 void fields(Visitor& visit, DataEvaluateOptions& o) {
   fields(visit, o.scoring);
   visit("detections", o.detections, "what a detector says: COCO's list of results");
+  visit("hierarchy", o.hierarchy,
+        "OpenImages' hierarchy of classes (.json), for --rules openimages: a labelled box is "
+        "also one of the classes above its own");
   visit("by-class", o.by_class, "AP of each class too");
   visit("mistakes", o.mistakes, "kinds of mistakes and what each costs (TIDE), of boxes");
   visit("calibration", o.calibration, "whether scores are how often a detection is right");
@@ -255,7 +259,13 @@ int run_openimages(const DataEvaluateOptions& options, Terminal& terminal) {
   if (options.mistakes || options.calibration || options.scoring.aspects)
     throw ConfigError("data evaluate", "--rules openimages has no --mistakes, --calibration or --aspects.");
   const auto set = read_truth(options.scoring, rules_of(options.scoring), terminal);
-  const auto scores = evaluate_openimages(set, read_answers(options.detections, set, terminal));
+  std::vector<std::vector<detection::Index>> ancestors;
+  if (!options.hierarchy.empty()) {
+    detection::ClassTree tree;
+    tree.read(options.hierarchy);
+    ancestors = detection::ancestors_in(tree, set);
+  }
+  const auto scores = evaluate_openimages(set, read_answers(options.detections, set, terminal), ancestors);
   if (terminal.json()) {
     json result = {{"rules", "openimages"}, {"numbers", {{"mAP", value(scores.mean)}}}};
     if (options.by_class)
@@ -282,6 +292,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   arguments.require("detections", "what a detector says of it");
   const auto options = arguments.get<DataEvaluateOptions>();
   if (options.scoring.rules == Rules::openimages) return run_openimages(options, terminal);
+  if (!options.hierarchy.empty()) throw ConfigError("data evaluate", "--hierarchy goes with --rules openimages alone.");
   const auto found = compute(options, terminal);
   if (terminal.json())
     terminal.print(dump(with_notes(describe(found), terminal)));

@@ -60,7 +60,7 @@ std::string drawn(const io::Image& photo, const std::vector<Shown>& boxes) {
   io::Image small = data::resize(photo, {side(photo.height), side(photo.width)}, data::Filter::bicubic);
   for (const auto& [category, box] : boxes)
     detection::draw_box(small, {scale * box.x, scale * box.y, scale * box.width, scale * box.height},
-             detection::colour_of(category));
+                        detection::colour_of(category));
   const auto png = io::encode_png(small);
   return report::data_uri(std::as_bytes(std::span(png)));
 }
@@ -120,7 +120,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   if (options.seed == 0) std::ranges::sort(order);
 
   report::ContactSheet sheet;
-  sheet.columns = {"boxes", "detections"};
+  sheet.columns = {"boxes"};
+  if (!options.detections.empty()) sheet.columns.push_back("detections");
   std::map<detection::Index, bool> used;
   std::size_t missing = 0;
   for (const std::size_t k : order) {

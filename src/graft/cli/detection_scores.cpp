@@ -4,23 +4,11 @@
 
 #include <cmath>
 
+#include "graft/cli/named_sets.h"
 #include "graft/core/error.h"
 #include "graft/detection/format.h"
 
 namespace graft::cli {
-namespace {
-
-void note_findings(const detection::Findings& findings, const std::string& file, Terminal& terminal) {
-  using detection::Severity;
-  for (const auto& [kind, finding] : findings.kinds()) {
-    if (finding.severity != Severity::left_out && finding.severity != Severity::wrong) continue;
-    terminal.note({fmt::format("{}: {} {}{}, the first: {}", file, finding.count, kind,
-                               finding.severity == Severity::left_out ? " left out" : "", finding.examples.front())});
-  }
-}
-
-}  // namespace
-
 std::vector<std::pair<Rules, std::string>> choices(Rules) {
   return {{Rules::coco, "coco"}, {Rules::lvis, "lvis"}, {Rules::openimages, "openimages"}};
 }
@@ -49,7 +37,7 @@ detection::EvaluationRules rules_of(const ScoringOptions& options) {
 detection::Set read_truth(const ScoringOptions& options, const detection::EvaluationRules& rules, Terminal& terminal) {
   detection::Findings findings;
   auto set = detection::read_set(options.ground_truth, findings);
-  note_findings(findings, options.ground_truth, terminal);
+  tell(findings, options.ground_truth, terminal);
   if (set.images.empty() || set.categories.empty())
     throw DataError("data", "{}: has no {}.", options.ground_truth, set.images.empty() ? "images" : "categories");
   const bool federated = set.federated();
@@ -67,7 +55,7 @@ detection::Set read_truth(const ScoringOptions& options, const detection::Evalua
 detection::Detections read_answers(const std::string& file, const detection::Set& set, Terminal& terminal) {
   detection::Findings findings;
   auto answers = detection::read_detections(file, set, findings);
-  note_findings(findings, file, terminal);
+  tell(findings, file, terminal);
   return answers;
 }
 

@@ -67,7 +67,8 @@ void tell(const detection::Findings& findings, const std::string& file, Terminal
   for (const auto severity : {Severity::left_out, Severity::wrong, Severity::suspicion}) {
     for (const auto& [kind, finding] : findings.kinds()) {
       if (finding.severity == severity)
-        terminal.note({fmt::format("{}: {} {}: {}", file, finding.count, kind, finding.examples.front())});
+        terminal.note({fmt::format("{}: {} {}{}, the first: {}", file, finding.count, kind,
+                                   severity == Severity::left_out ? " left out" : "", finding.examples.front())});
     }
   }
 }

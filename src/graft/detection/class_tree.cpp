@@ -71,4 +71,31 @@ std::vector<std::string> ClassTree::descendants(const std::string& name) const {
   return reached(children_, name);
 }
 
+std::vector<std::vector<Index>> ancestors_in(const ClassTree& tree, const Set& set) {
+  std::map<std::string, Index> places;
+  for (Index k = 0; k < set.categories.size(); ++k) {
+    places.try_emplace(set.categories[k].name, k);
+    if (!set.categories[k].synset.empty()) places[set.categories[k].synset] = k;
+  }
+  std::vector<std::vector<Index>> above(set.categories.size());
+  bool any = false;
+  for (Index k = 0; k < set.categories.size(); ++k) {
+    for (const auto& label : {set.categories[k].synset, set.categories[k].name}) {
+      for (const auto& name : tree.ancestors(label)) {
+        const auto place = places.find(name);
+        if (place != places.end() && place->second != k) above[k].push_back(place->second);
+      }
+    }
+    std::ranges::sort(above[k]);
+    above[k].erase(std::unique(above[k].begin(), above[k].end()), above[k].end());
+    any = any || !above[k].empty();
+  }
+  if (!any)
+    throw DataError("detection",
+                    "the hierarchy puts none of the set's {} classes above another. Is it of machine ids "
+                    "(\"/m/01g317\"), and the set's classes have none?",
+                    set.categories.size());
+  return above;
+}
+
 }  // namespace graft::detection

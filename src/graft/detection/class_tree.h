@@ -27,4 +27,8 @@ class ClassTree {
   Edges parents_, children_;
 };
 
+// Of each category of the set those above it, by its synset (a machine id) or its name. DataError where the tree names
+// none of them.
+std::vector<std::vector<Index>> ancestors_in(const ClassTree& tree, const Set& set);
+
 }  // namespace graft::detection
