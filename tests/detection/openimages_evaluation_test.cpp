@@ -24,7 +24,7 @@ struct Kennel {
   }
 };
 
-TEST(OpenImages, FindsAGroupOnceHoweverManyLieInIt) {
+TEST(OpenImagesMeasure, FindsAGroupOnceHoweverManyLieInIt) {
   Kennel kennel;
   kennel.object(0, {0, 0, 10, 10});
   kennel.object(0, {100, 0, 100, 100}, true);
@@ -39,7 +39,7 @@ TEST(OpenImages, FindsAGroupOnceHoweverManyLieInIt) {
   EXPECT_EQ(scores.mean, scores.precision[0]);
 }
 
-TEST(OpenImages, CountsTheSecondFinderAndAnOverlapOfHalfAsWrong) {
+TEST(OpenImagesMeasure, CountsTheSecondFinderAndAnOverlapOfHalfAsWrong) {
   Kennel kennel;
   kennel.object(0, {0, 0, 10, 10});
   kennel.answer(0, {0, 0, 10, 5}, 0.9);
@@ -48,7 +48,7 @@ TEST(OpenImages, CountsTheSecondFinderAndAnOverlapOfHalfAsWrong) {
   EXPECT_NEAR(evaluate_openimages(kennel.set, kennel.detections).mean, 0.5, 1e-12);
 }
 
-TEST(OpenImages, LeavesOutClassesThatNobodyLookedFor) {
+TEST(OpenImagesMeasure, LeavesOutClassesThatNobodyLookedFor) {
   Kennel kennel;
   kennel.object(0, {0, 0, 10, 10});
   kennel.answer(0, {0, 0, 10, 10}, 0.5);
@@ -58,7 +58,7 @@ TEST(OpenImages, LeavesOutClassesThatNobodyLookedFor) {
   EXPECT_EQ(scores.precision[2], -1);
 }
 
-TEST(OpenImages, GivesAnAncestorTheBoxesBelowIt) {
+TEST(OpenImagesMeasure, GivesAnAncestorTheBoxesBelowIt) {
   Kennel kennel;
   kennel.object(1, {0, 0, 10, 10});
   kennel.object(0, {50, 0, 10, 10});

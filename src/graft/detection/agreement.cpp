@@ -4,8 +4,8 @@
 #include <map>
 #include <tuple>
 
-#include "graft/detection/overlap.h"
 #include "graft/detection/class_names.h"
+#include "graft/detection/overlap.h"
 #include "graft/detection/photo_identity.h"
 
 namespace graft::detection {

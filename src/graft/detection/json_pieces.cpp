@@ -10,7 +10,7 @@
 namespace graft::detection {
 namespace {
 
-constexpr std::size_t kChunk = std::size_t{1} << 20;
+constexpr std::size_t kChunk = std::size_t{1} << 20, kFirst = std::size_t{1} << 16;  // small files need no more
 
 bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -93,8 +93,9 @@ bool JsonPieces::fill() {
   if (input_->file == nullptr) return false;
   if (end_ > kLargest + kChunk)
     fail(fmt::format("a value of more than {} MiB. Is a quote or a bracket missing?", kLargest >> 20));
-  if (buffer_.size() < end_ + kChunk + kPadding) buffer_.resize(std::max(2 * end_, end_ + kChunk) + kPadding);
-  const int got = gzread(input_->file, buffer_.data() + end_, static_cast<unsigned>(kChunk));
+  const std::size_t chunk = buffer_.empty() ? kFirst : kChunk;
+  if (buffer_.size() < end_ + chunk + kPadding) buffer_.resize(std::max(2 * end_, end_ + chunk) + kPadding);
+  const int got = gzread(input_->file, buffer_.data() + end_, static_cast<unsigned>(chunk));
   if (got < 0) {
     int code = 0;
     fail(fmt::format("cannot be read on ({}).", gzerror(input_->file, &code)));

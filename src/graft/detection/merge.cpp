@@ -6,8 +6,8 @@
 #include <set>
 
 #include "graft/core/error.h"
-#include "graft/detection/overlap.h"
 #include "graft/detection/json_text.h"
+#include "graft/detection/overlap.h"
 
 namespace graft::detection {
 namespace {

@@ -28,17 +28,16 @@ std::vector<Grid> grids_of(data::Size pixels) {
 }
 
 Places places_of(data::Size pixels) {
-  const auto floats = tensor::on_cpu();
   std::vector<at::Tensor> x, y, size;
   Places places;
   int64_t side = kFinest;
   for (const auto& grid : grids_of(pixels)) {
-    const auto rows = torch::arange(grid.height, floats) * (pixels.height / grid.height);
-    const auto columns = torch::arange(grid.width, floats) * (pixels.width / grid.width);
+    const auto rows = torch::arange(grid.height, tensor::on_cpu()) * (pixels.height / grid.height);
+    const auto columns = torch::arange(grid.width, tensor::on_cpu()) * (pixels.width / grid.width);
     y.push_back(rows.unsqueeze(1).expand({grid.height, grid.width}).flatten());
     x.push_back(columns.unsqueeze(0).expand({grid.height, grid.width}).flatten());
     places.counts.push_back(grid.height * grid.width);
-    size.push_back(torch::full({places.counts.back()}, static_cast<double>(side), floats));
+    size.push_back(torch::full({places.counts.back()}, static_cast<double>(side), tensor::on_cpu()));
     side *= 2;
   }
   places.x = at::cat(x);
