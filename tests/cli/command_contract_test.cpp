@@ -133,8 +133,10 @@ class World : public testing::Environment {
     put_boxes();
     std::ofstream("study.yaml")
         << "models: [clip]\ndata: [pets]\nmethods: [zero-shot, linear-probe]\nshots: [1]\nseeds: 2\n";
-    const auto made = shell(examples("adapt")[0]);
-    ASSERT_EQ(made.code, 0) << made.err;
+    for (const char* command : {"adapt", "segment train", "detect train"}) {  // runs that other examples read
+      const auto made = shell(examples(command)[0]);
+      ASSERT_EQ(made.code, 0) << made.err;
+    }
   }
   void TearDown() override {
     fs::current_path("/");
