@@ -43,6 +43,16 @@ TEST(Mapping, IsWrittenAndReadAgain) {
   EXPECT_EQ(read_file("test", folder / "again.csv"), read_file("test", folder / "m.csv"));
 }
 
+TEST(Mapping, ThatASpreadsheetSavedIsReadTheSame) {
+  TempFolder folder;
+  const auto mapping =
+      read_mapping(folder.put("m.csv",
+                              "\xEF\xBB\xBF# targets: dog | a "
+                              "cup,,,\r\nsource,source_name,action,target\r\na,Dog,map,dog\r\na,Cup,map,a cup\r\n"));
+  EXPECT_THAT(mapping.targets, ElementsAre("dog", "a cup"));
+  EXPECT_EQ(mapping.rows[1].line, 4u);
+}
+
 TEST(Mapping, WithoutAListOfTargetsTakesThemAsTheyCome) {
   TempFolder folder;
   const auto mapping = read_mapping(folder.put(
@@ -62,6 +72,10 @@ TEST(Mapping, SaysEachLineThatIsAmiss) {
   EXPECT_THAT(error_of(head + "a,1,Toy,map,x,,\na,1,Toy,drop,,,\n"), HasSubstr("'Toy' of a is there twice"));
   EXPECT_THAT(error_of("# targets: cup\n" + head + "a,1,Toy,map,toy,,\n"),
               HasSubstr("line 3: the target 'toy' is not in the list of line 1"));
+  EXPECT_THAT(error_of("# targets: \n" + head + "a,1,Toy,map,toy,,\n"), HasSubstr("is not in the list of line 1"));
+  EXPECT_THAT(error_of("# targets: cup,dog\n" + head + "a,1,Toy,map,toy,,\n"),
+              HasSubstr("the target 'toy' is not in the list"));
+  EXPECT_THAT(error_of("\"# targets: cup\",dog\n" + head), HasSubstr("expected the targets in one cell"));
   EXPECT_THAT(error_of("source,source_name,action,goal\na,b,map,c\n"), HasSubstr("column 'goal' is not known"));
   EXPECT_THAT(error_of("source,source_name,action,goal\na,b,map,c\n"), HasSubstr("has no column 'target'"));
 }

@@ -18,7 +18,7 @@
 namespace graft::detection {
 namespace {
 
-constexpr std::string_view kTargets = "# targets: ";
+constexpr std::string_view kTargets = "# targets: ", kBetween = " | ";  // one cell of a spreadsheet
 const std::vector<std::string> kColumns = {"source",   "source_id", "source_name", "action", "target",      "relation",
                                            "together", "score",     "evidence",    "author", "alternatives"};
 
@@ -29,14 +29,40 @@ std::string joined_cells(const std::vector<std::string>& cells) {
   return line;
 }
 
-// What "# targets: ..." lists, where the file begins with it; it is cut off.
+// Of a line that has one cell, perhaps in quotes, and nothing but separators behind it.
+std::string first_cell(std::string_view line, const std::string& name) {
+  std::string cell;
+  std::size_t at = 0;
+  if (line.front() == '"') {
+    for (at = 1; at < line.size(); ++at) {
+      if (line[at] == '"' && (++at == line.size() || line[at] != '"')) break;  // a doubled quote is one
+      cell += line[at];
+    }
+  } else {
+    at = line.find_last_not_of(",;\t ") + 1;
+    cell = line.substr(0, at);
+  }
+  if (line.find_first_not_of(",;\t ", at) != std::string_view::npos)
+    throw DataError("mapping", "{}: line 1: expected the targets in one cell, with '{}' between.", name, kBetween);
+  return cell;
+}
+
+// What the first line lists, where it begins so, quoted or not; it is cut off. Spreadsheets fill it up with commas.
 std::optional<std::vector<std::string>> cut_targets(std::string& text, const std::string& name) {
-  if (!text.starts_with(kTargets)) return std::nullopt;
+  if (!text.starts_with(kTargets) && !text.starts_with("\"" + std::string(kTargets))) return std::nullopt;
   const auto end = std::min(text.find('\n'), text.size());
-  const auto table = data::parse_table(text.substr(kTargets.size(), end - kTargets.size()) + "\n", data::TableKind::csv,
-                                       name, data::Header::none);
+  const std::string cell = first_cell(std::string_view(text).substr(0, end), name);
   text.replace(0, end, std::string());  // the line break stays, and with it the numbers of lines
-  return table.rows.empty() ? std::vector<std::string>() : table.rows.front().cells;
+  std::vector<std::string> targets;
+  if (cell.size() <= kTargets.size()) return targets;
+  std::string_view left = std::string_view(cell).substr(kTargets.size());
+  for (bool more = true; more;) {
+    const auto bar = left.find(kBetween);
+    targets.emplace_back(text::trimmed(left.substr(0, bar)));
+    more = bar != std::string_view::npos;
+    if (more) left.remove_prefix(bar + kBetween.size());
+  }
+  return targets;
 }
 
 template <class Choice>
@@ -149,7 +175,12 @@ Mapping read_mapping(const std::filesystem::path& path) {
 }
 
 void write_mapping(const Mapping& mapping, const std::filesystem::path& path) {
-  std::string text = std::string(kTargets) + joined_cells(mapping.targets) + "\n" + joined_cells(kColumns) + "\n";
+  for (const auto& target : mapping.targets) {
+    if (target.find(kBetween) != std::string::npos)
+      throw DataError("mapping", "the target '{}' has '{}' in it, which stands between targets.", target, kBetween);
+  }
+  std::string text = csv_cell(std::string(kTargets) + fmt::format("{}", fmt::join(mapping.targets, kBetween))) + "\n" +
+                     joined_cells(kColumns) + "\n";
   for (const MappingRow& row : mapping.rows) {
     text += joined_cells({row.source, row.source_id, row.source_name, option::print(row.action), row.target,
                           option::print(row.relation), row.together ? "yes" : "",
