@@ -119,8 +119,7 @@ int dry_run(const study::Spec& spec, study::Runner& runner, Terminal& terminal) 
          time},
         cell.model);
   }
-  for (const auto& line : table.lines())
-    terminal.print("  " + line);
+  print(table, terminal, "  ");
   terminal.line("plan", fmt::format("about {} at most at once, {} one after another; nothing was run",
                                     format_bytes(most), format_duration(all)));
   return 0;

@@ -5,10 +5,10 @@
 
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
+#include "graft/cli/named_sets.h"
 #include "graft/cli/results.h"
 #include "graft/core/error.h"
 #include "graft/core/printable.h"
-#include "graft/core/quantities.h"
 #include "graft/detection/check.h"
 #include "graft/detection/format.h"
 
@@ -81,10 +81,7 @@ int run(Arguments& arguments, Terminal& terminal) {
                          {"categories", set.categories.size()},
                          {"annotations", set.annotations.size()},
                          {"findings", to_json(findings)}};
-  terminal.line("data", fmt::format("{} · {} images · {} boxes · {} classes", format.name,
-                                    format_count(static_cast<int64_t>(set.images.size())),
-                                    format_count(static_cast<int64_t>(set.annotations.size())),
-                                    format_count(static_cast<int64_t>(set.categories.size()))));
+  terminal.line("data", fmt::format("{} · {}", format.name, size_words(set)));
   if (!terminal.json()) {
     print(findings, terminal);
     if (bad == 0) terminal.print("nothing is left out and nothing is wrong");

@@ -109,8 +109,7 @@ int run(Arguments& arguments, Terminal& terminal) {
     }
     table.row(cells);
   }
-  for (const auto& line : table.lines())
-    terminal.print(line);
+  print(table, terminal);
   return 0;
 }
 

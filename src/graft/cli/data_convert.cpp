@@ -4,9 +4,9 @@
 
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
+#include "graft/cli/named_sets.h"
 #include "graft/cli/results.h"
 #include "graft/core/printable.h"
-#include "graft/core/quantities.h"
 #include "graft/detection/format.h"
 #include "graft/detection/set_builder.h"
 
@@ -59,10 +59,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   for (const auto& line : lost)
     terminal.print(fmt::format("lost  {}", line));
   if (lost.empty()) terminal.print("nothing is lost");
-  terminal.line("saved", fmt::format("{}: {} · {} images · {} boxes · {} classes", options.output, to.name,
-                                     format_count(static_cast<int64_t>(set.images.size())),
-                                     format_count(static_cast<int64_t>(set.annotations.size())),
-                                     format_count(static_cast<int64_t>(set.categories.size()))));
+  terminal.line("saved", fmt::format("{}: {} · {}", options.output, to.name, size_words(set)));
   return 0;
 }
 

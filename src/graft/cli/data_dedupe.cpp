@@ -45,10 +45,10 @@ int run(Arguments& arguments, Terminal& terminal) {
   std::vector<detection::Set> sets;
   for (const auto& one : named)
     sets.push_back(read_whole(one, options.format, terminal));
-  std::vector<detection::PhotosOf> photos;
+  std::vector<detection::MarkedSet> photos;
   std::vector<detection::Kept> kept;
   for (std::size_t s = 0; s < sets.size(); ++s) {
-    photos.push_back({sets[s], folders.at(named[s].name)});
+    photos.push_back(detection::marked(sets[s], folders.at(named[s].name)));
     kept.emplace_back(sets[s]);
   }
   auto json = nlohmann::json::array();

@@ -117,11 +117,6 @@ Found compute(const DataEvaluateOptions& options, Terminal& terminal) {
   return found;
 }
 
-void print(const TextTable& table, Terminal& terminal) {
-  for (const auto& line : table.lines())
-    terminal.print(line);
-}
-
 // A table of names with `columns` numbers each, an empty line above it.
 TextTable numbers(std::vector<std::string> heads, Terminal& terminal) {
   terminal.print("");

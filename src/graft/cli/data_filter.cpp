@@ -8,7 +8,6 @@
 #include "graft/cli/named_sets.h"
 #include "graft/cli/results.h"
 #include "graft/core/error.h"
-#include "graft/core/names.h"
 #include "graft/detection/format.h"
 #include "graft/detection/subset.h"
 
@@ -38,15 +37,8 @@ void fields(Visitor& visit, DataFilterOptions& o) {
 detection::Kept kept_of(const detection::Set& set, const DataFilterOptions& options) {
   detection::Kept kept(set);
   if (!options.classes.empty()) {
-    std::vector<std::string> known;
-    for (const auto& category : set.categories)
-      known.push_back(category.name);
-    const auto& names = options.classes;
-    for (const auto& name : names)
-      if (std::ranges::find(known, name) == known.end())
-        throw UsageError("data filter", "--classes: {}", unknown_name("class", name, known));
-    for (std::size_t k = 0; k < known.size(); ++k)
-      kept.categories[k] = (std::ranges::find(names, known[k]) != names.end()) != options.drop_classes;
+    kept.categories = named_classes(set, options.classes, "data filter");
+    if (options.drop_classes) kept.categories.flip();
   } else if (options.drop_classes) {
     throw UsageError("data filter", "--drop-classes needs --classes: which?");
   }
@@ -69,7 +61,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   arguments.require("set", "the set to filter");
   arguments.require("output", "the set to write");
   const auto options = arguments.get<DataFilterOptions>();
-  const auto set = read_whole(named_paths({options.set}, "data filter").front(), options.format, terminal);
+  const auto set = read_whole(options.set, options.format, terminal);
   const auto part = detection::subset(set, kept_of(set, options));
   detection::find_format("coco").write(part, options.output);
   if (terminal.json())

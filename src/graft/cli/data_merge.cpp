@@ -14,6 +14,7 @@
 #include "graft/core/error.h"
 #include "graft/core/quantities.h"
 #include "graft/detection/format.h"
+#include "graft/detection/survey.h"
 
 namespace graft::cli {
 namespace {
@@ -71,30 +72,7 @@ void print(const std::vector<detection::MergedSource>& sources, const detection:
     table.row({one.name, number(one.images - one.left_images), number(one.joined_images), number(one.kept_boxes),
                number(one.joined_boxes), number(one.dropped_boxes)});
   table.row({"merged", number(merged.images.size()), "", number(merged.annotations.size()), "", ""});
-  for (const auto& line : table.lines())
-    terminal.print(line);
-}
-
-// In how many images each target is looked for, and where it has boxes.
-struct Coverage {
-  std::vector<std::size_t> known, whole, boxes;
-};
-Coverage coverage_of(const detection::Set& set) {
-  const std::size_t classes = set.categories.size();
-  Coverage coverage{std::vector<std::size_t>(classes), std::vector<std::size_t>(classes),
-                    std::vector<std::size_t>(classes)};
-  std::map<std::pair<detection::Index, detection::Index>, std::size_t> images;
-  for (const auto& image : set.images)
-    ++images[{image.known, image.open}];
-  for (const auto& [sets, count] : images) {
-    for (const auto one : set.class_sets.at(sets.first)) {
-      coverage.known[one] += count;
-      if (!set.class_sets.has(sets.second, one)) coverage.whole[one] += count;
-    }
-  }
-  for (const auto& annotation : set.annotations)
-    ++coverage.boxes[annotation.category];
-  return coverage;
+  print(table, terminal);
 }
 
 int run(Arguments& arguments, Terminal& terminal) {
@@ -135,7 +113,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   tell(merger.findings(), "the merge", terminal);
   detection::find_format("coco").write(merged, options.output);
   if (terminal.json()) {
-    const auto coverage = coverage_of(merged);
+    const auto classes = detection::survey_of(merged).classes;
     nlohmann::json json = {{"images", merged.images.size()},
                            {"boxes", merged.annotations.size()},
                            {"sets", nlohmann::json::array()},
@@ -151,9 +129,9 @@ int run(Arguments& arguments, Terminal& terminal) {
                               {"dropped_boxes", one.dropped_boxes}});
     for (std::size_t k = 0; k < merged.categories.size(); ++k)
       json["classes"].push_back({{"class", merged.categories[k].name},
-                                 {"boxes", coverage.boxes[k]},
-                                 {"images_known", coverage.known[k]},
-                                 {"images_exhaustive", coverage.whole[k]}});
+                                 {"boxes", classes[k].boxes},
+                                 {"images_known", classes[k].known},
+                                 {"images_exhaustive", classes[k].whole}});
     terminal.print(dump(with_notes(std::move(json), terminal)));
   } else {
     print(merger.sources(), merged, terminal);

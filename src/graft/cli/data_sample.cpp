@@ -69,7 +69,7 @@ int run(Arguments& arguments, Terminal& terminal) {
     throw ConfigError("data sample", "--threshold: expected a share above 0, got {}.", options.threshold);
   if (options.output.empty() != (options.count <= 0))
     throw UsageError("data sample", "--count and --output go together: how many images, and where to.");
-  const auto set = read_whole(named_paths({options.set}, "data sample").front(), options.format, terminal);
+  const auto set = read_whole(options.set, options.format, terminal);
   const auto weights = detection::weights_of(set, options.sampler, options.threshold);
   nlohmann::json json = {{"images", set.images.size()}};
   if (!options.weights.empty()) {

@@ -13,7 +13,6 @@
 #include "graft/cli/results.h"
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
-#include "graft/core/names.h"
 #include "graft/core/shuffle.h"
 #include "graft/data/resize.h"
 #include "graft/detection/detections.h"
@@ -78,20 +77,6 @@ std::string counted(const std::vector<Shown>& boxes, const detection::Set& set) 
 // By image.
 using Boxes = std::vector<std::vector<Shown>>;
 
-std::vector<bool> wanted_classes(const detection::Set& set, const std::vector<std::string>& names) {
-  if (names.empty()) return std::vector<bool>(set.categories.size(), true);
-  std::vector<std::string> known;
-  for (const auto& category : set.categories)
-    known.push_back(category.name);
-  std::vector<bool> wanted(known.size());
-  for (const auto& name : names) {
-    const auto place = std::ranges::find(known, name);
-    if (place == known.end()) throw UsageError("data show", "--classes: {}", unknown_name("class", name, known));
-    wanted[static_cast<std::size_t>(place - known.begin())] = true;
-  }
-  return wanted;
-}
-
 int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<DataShowOptions>();
   arguments.take_positional("set", "the set");
@@ -102,7 +87,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   if (options.count < 1) throw ConfigError("data show", "--count {}: expected 1 or more.", options.count);
   const auto named = named_paths({options.set}, "data show").front();
   const auto set = read_whole(named, options.format, terminal);
-  const auto wanted = wanted_classes(set, options.classes);
+  const auto wanted = options.classes.empty() ? std::vector<bool>(set.categories.size(), true)
+                                              : named_classes(set, options.classes, "data show");
   const fs::path folder = !options.images.empty()        ? fs::path(options.images)
                           : fs::is_directory(named.path) ? named.path
                                                          : named.path.parent_path();

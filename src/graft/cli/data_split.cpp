@@ -85,7 +85,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   arguments.require("output", "folder for the parts");
   const auto options = arguments.get<DataSplitOptions>();
   const auto parts = parts_of(options.shares);
-  const auto set = read_whole(named_paths({options.set}, "data split").front(), options.format, terminal);
+  const auto set = read_whole(options.set, options.format, terminal);
   std::vector<double> shares;
   for (const auto& part : parts)
     shares.push_back(part.share);

@@ -130,11 +130,13 @@ std::vector<report::SamePictures> pictures_of(const std::vector<detection::Twin>
   return pictures;
 }
 
-std::vector<report::SurveyedAgreement> agreements_of(const std::vector<Surveyed>& sets, nlohmann::json& json) {
+std::vector<report::SurveyedAgreement> agreements_of(const std::vector<Surveyed>& sets,
+                                                     const std::vector<detection::MarkedSet>& marked,
+                                                     nlohmann::json& json) {
   std::vector<report::SurveyedAgreement> all;
   for (std::size_t a = 0; a < sets.size(); ++a) {
     for (std::size_t b = a + 1; b < sets.size(); ++b) {
-      const auto found = detection::agreement_of(sets[a].set, sets[a].photos, sets[b].set, sets[b].photos);
+      const auto found = detection::agreement_of(marked[a], marked[b]);
       if (found.images == 0) continue;
       const auto &first = sets[a].named.name, &second = sets[b].named.name;
       json.push_back({{"first", first},
@@ -176,8 +178,7 @@ void print(const std::vector<Surveyed>& sets, Terminal& terminal) {
       cells.push_back(each[k].second);
     table.row(cells);
   }
-  for (const auto& line : table.lines())
-    terminal.print(line);
+  print(table, terminal);
 }
 
 nlohmann::json json_of(const Surveyed& one) {
@@ -220,11 +221,11 @@ int run(Arguments& arguments, Terminal& terminal) {
     sets.push_back(std::move(surveyed));
   }
   auto agreed = nlohmann::json::array();
-  const auto agreements = agreements_of(sets, agreed);
-  std::vector<detection::PhotosOf> photos;
+  std::vector<detection::MarkedSet> marked;
   for (const auto& one : sets)
-    photos.push_back({one.set, one.photos});
-  const auto twins = detection::find_twins(photos);
+    marked.push_back(detection::marked(one.set, one.photos));
+  const auto agreements = agreements_of(sets, marked, agreed);
+  const auto twins = detection::find_twins(marked);
   if (!options.html.empty()) {
     std::vector<report::SurveyedSet> pages;
     for (const auto& one : sets)

@@ -144,8 +144,7 @@ void print_table(const report::ComparisonTable& table, Terminal& terminal) {
     text.row(std::move(cells));
   }
   terminal.print("\n" + table.title);
-  for (const auto& line : text.lines())
-    terminal.print("  " + line);
+  print(text, terminal, "  ");
 }
 
 report::LineChart chart_of(const Results& results, const std::vector<std::string>& methods, const DemoRun& base) {

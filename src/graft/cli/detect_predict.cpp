@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "graft/cli/arguments.h"
@@ -26,7 +25,7 @@ nlohmann::json as_json(const pipelines::DetectPredictResult& found) {
   nlohmann::json json{{"photos", photos}};
   if (found.scores) {
     for (const auto& score : found.scores->all)
-      json[score.name] = std::isfinite(score.value) ? nlohmann::json(score.value) : nlohmann::json();
+      json[score.name] = finite_number(score.value);
   }
   return json;
 }
@@ -49,8 +48,7 @@ int run(Arguments& arguments, Terminal& terminal) {
     table.row({found.set.images[each.image].file, found.set.categories[each.category].name,
                fmt::format("{:.3f}", each.score),
                fmt::format("{:.1f}, {:.1f}, {:.1f}, {:.1f}", each.box.x, each.box.y, each.box.width, each.box.height)});
-  for (const auto& line : table.lines())
-    terminal.print(line);
+  print(table, terminal);
   return 0;
 }
 

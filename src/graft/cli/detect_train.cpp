@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "graft/cli/arguments.h"
@@ -50,7 +49,7 @@ int run(Arguments& arguments, Terminal& terminal) {
                         {"seconds", result.seconds}};
     if (result.validation) {
       for (const auto& score : result.validation->all)
-        json[score.name] = std::isfinite(score.value) ? nlohmann::json(score.value) : nlohmann::json();
+        json[score.name] = finite_number(score.value);
     }
     terminal.print(dump(with_notes(std::move(json), terminal)));
   } else {

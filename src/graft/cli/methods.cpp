@@ -72,8 +72,7 @@ int run(Arguments& arguments, Terminal& terminal) {
     table.row({entry->name, entry->summary, entry->paper});
   }
   if (terminal.json()) return 0;
-  for (const auto& line : table.lines())
-    terminal.print(line);
+  print(table, terminal);
   terminal.line("next", "graft methods NAME shows its options; several at once are written lora+vpt");
   return 0;
 }

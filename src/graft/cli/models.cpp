@@ -87,8 +87,7 @@ void list_sites(const Options& options, const Arguments& arguments, Terminal& te
                      options.match);
   }
   if (terminal.json()) return;
-  for (const auto& line : table.lines())
-    terminal.print(line);
+  print(table, terminal);
   const bool whole_maps_only = options.match.empty();  // without a pattern a map and its slices would count twice
   terminal.line("sites", fmt::format("{} · lora of rank 8 on the linear maps among them would train {}", rows.size(),
                                      format_count(lora_parameters(rows, whole_maps_only))));
@@ -111,8 +110,7 @@ int run(Arguments& arguments, Terminal& terminal) {
     table.row({family.name, family.summary, family.layouts});
   }
   if (terminal.json()) return 0;
-  for (const auto& line : table.lines())
-    terminal.print(line);
+  print(table, terminal);
   terminal.line("next", "graft models --sites MODEL shows where its methods can sit");
   return 0;
 }

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "graft/core/error.h"
+#include "graft/core/names.h"
 #include "graft/core/quantities.h"
 #include "graft/detection/format.h"
 
@@ -73,16 +75,38 @@ void tell(const detection::Findings& findings, const std::string& file, Terminal
   }
 }
 
+std::string size_words(const detection::Set& set) {
+  const auto count = [](std::size_t number) { return format_count(static_cast<int64_t>(number)); };
+  return fmt::format("{} images · {} boxes · {} classes", count(set.images.size()), count(set.annotations.size()),
+                     count(set.categories.size()));
+}
+
 detection::Set read_whole(const NamedPath& named, const std::string& format, Terminal& terminal) {
   detection::Findings findings;
   auto set = detection::read_set(named.path, findings, format);
   findings.refuse(named.path.string());
   tell(findings, named.path.string(), terminal);
-  terminal.line(named.name,
-                fmt::format("{} images · {} boxes · {} classes", format_count(static_cast<int64_t>(set.images.size())),
-                            format_count(static_cast<int64_t>(set.annotations.size())),
-                            format_count(static_cast<int64_t>(set.categories.size()))));
+  terminal.line(named.name, size_words(set));
   return set;
+}
+
+detection::Set read_whole(const std::string& word, const std::string& format, Terminal& terminal) {
+  return read_whole(named_paths({word}, "data").front(), format, terminal);
+}
+
+std::vector<bool> named_classes(const detection::Set& set, const std::vector<std::string>& names,
+                                const std::string& where) {
+  std::vector<std::string> known;
+  for (const auto& category : set.categories)
+    known.push_back(category.name);
+  std::vector<bool> named(known.size());
+  for (const auto& name : names) {
+    if (std::ranges::find(known, name) == known.end())
+      throw UsageError(where, "--classes: {}", unknown_name("class", name, known));
+    for (std::size_t k = 0; k < known.size(); ++k)
+      if (known[k] == name) named[k] = true;
+  }
+  return named;
 }
 
 }  // namespace graft::cli

@@ -34,7 +34,16 @@ std::string_view words_of(detection::SamePhoto::By by);
 // Notes for what was found, the kinds that may change numbers first; nothing for carried keys.
 void tell(const detection::Findings& findings, const std::string& file, Terminal& terminal);
 
+// "100 images · 839 boxes · 80 classes"
+std::string size_words(const detection::Set& set);
+
 // Read whole: DataError where a part cannot be used.
 detection::Set read_whole(const NamedPath& named, const std::string& format, Terminal& terminal);
+// The one set of a command that takes one, as it is typed.
+detection::Set read_whole(const std::string& word, const std::string& format, Terminal& terminal);
+
+// Which of the set's categories are called so. UsageError at `where` for a name that it lacks.
+std::vector<bool> named_classes(const detection::Set& set, const std::vector<std::string>& names,
+                                const std::string& where);
 
 }  // namespace graft::cli

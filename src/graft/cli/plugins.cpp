@@ -87,8 +87,7 @@ int run(Arguments& arguments, Terminal& terminal) {
     table.row({fmt::format("--{}", plugin.kind), plugin.name, plugin.summary, plugin.paper});
   }
   if (terminal.json()) return 0;
-  for (const auto& line : table.lines())
-    terminal.print(line);
+  print(table, terminal);
   terminal.line("next", "graft plugins NAME shows its options, which are written behind it: focal:gamma=1");
   return 0;
 }

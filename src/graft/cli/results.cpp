@@ -36,7 +36,7 @@ nlohmann::json of_pixels(const tasks::Predictions& predictions, const std::vecto
     all.push_back({{"class", classes[c]},
                    {"count", sides[0][k].item<int64_t>()},
                    {"correct", sides[2][k].item<int64_t>()},
-                   {"iou", std::isfinite(value) ? nlohmann::json(rounded(value)) : nlohmann::json()}});
+                   {"iou", finite_number(rounded(value))}});
   }
   return all;
 }
@@ -58,7 +58,7 @@ std::vector<std::pair<int64_t, double>> shares_of_pixels(const tasks::Prediction
 nlohmann::json to_json(const tasks::Scores& scores) {
   nlohmann::json json = {{"loss", rounded(scores.loss)}, {"count", scores.count}};
   for (const auto& score : scores.all) {
-    json[score.name] = std::isfinite(score.value) ? nlohmann::json(rounded(score.value)) : nlohmann::json();
+    json[score.name] = finite_number(rounded(score.value));
     if (score.interval && &score != &scores.first())
       json[score.name + "_interval"] = {rounded(score.interval->low), rounded(score.interval->high)};
   }
@@ -172,8 +172,7 @@ void print_predictions(const pipelines::Evaluation& evaluation, Terminal& termin
     const auto cells = cells_of(evaluation, row);
     table.row({printable(predictions.files[static_cast<size_t>(row)]), cells[0], cells[1], cells[2]});
   }
-  for (const auto& line : table.lines())
-    terminal.print(line);
+  print(table, terminal);
 }
 
 nlohmann::json with_notes(nlohmann::json json, const Terminal& terminal) {
@@ -183,6 +182,10 @@ nlohmann::json with_notes(nlohmann::json json, const Terminal& terminal) {
   }
   json["notes"] = std::move(notes);
   return json;
+}
+
+nlohmann::json finite_number(double value) {
+  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
 }
 
 std::string dump(const nlohmann::json& json) {

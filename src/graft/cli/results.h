@@ -29,6 +29,8 @@ void print_predictions(const pipelines::Evaluation& evaluation, Terminal& termin
 // Adds the notes that concern numbers, as "notes": a list, empty where there are none.
 nlohmann::json with_notes(nlohmann::json json, const Terminal& terminal);
 
+nlohmann::json finite_number(double value);  // null where it is not
+
 std::string dump(const nlohmann::json& json);  // one line; bytes that are no UTF-8 (in a file's name) become U+FFFD
 
 }  // namespace graft::cli

@@ -34,8 +34,7 @@ void print_found(const pipelines::SearchResult& result, Terminal& terminal) {
       table.row({fmt::format("{:.3f}", hit.cosine), printable(hit.name),
                  result.photos ? "" : printable(shortened(hit.input))});
   }
-  for (const auto& line : table.lines())
-    terminal.print(line);
+  print(table, terminal);
 }
 
 void print_json(const pipelines::SearchResult& result, Terminal& terminal) {

@@ -25,8 +25,7 @@ void print_clusters(const pipelines::Discovery& found, Terminal& terminal) {
     table.row({fmt::format("{}", cluster + 1), fmt::format("{}", found.sizes[static_cast<size_t>(cluster)]),
                fmt::format("{}", masks)});
   }
-  for (const auto& line : table.lines())
-    terminal.print(line);
+  print(table, terminal);
 }
 
 int run(Arguments& arguments, Terminal& terminal) {

@@ -44,11 +44,6 @@ std::vector<Align> numbers_beside_names(size_t rest) {
   return columns;
 }
 
-void print(const TextTable& table, Terminal& terminal) {
-  for (const auto& line : table.lines())
-    terminal.print(line);
-}
-
 void print(const pipelines::SegmentEvaluation& found, Terminal& terminal) {
   const auto& best = found.matched.front();
   const bool edges = !best.edge_iou.empty();
@@ -86,31 +81,28 @@ void print(const pipelines::SegmentEvaluation& found, Terminal& terminal) {
   print(classes, terminal);
 }
 
-nlohmann::json number(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
-}
-
 nlohmann::json describe(const pipelines::MatchedClusters& matched, const std::vector<std::string>& classes) {
   auto per_class = nlohmann::json::array();
   for (size_t c = 0; c < classes.size(); ++c) {
     per_class.push_back({{"class", classes[c]},
-                         {"iou", number(matched.scores.iou[c])},
+                         {"iou", finite_number(matched.scores.iou[c])},
                          {"count", matched.scores.truth[c]},
                          {"correct", matched.scores.correct[c]}});
-    if (!matched.edge_iou.empty()) per_class.back()["edge_iou"] = number(matched.edge_iou[c]);
+    if (!matched.edge_iou.empty()) per_class.back()["edge_iou"] = finite_number(matched.edge_iou[c]);
   }
   auto class_of = nlohmann::json::array();
   for (const auto place : matched.class_of)
     class_of.push_back(place < 0 ? nlohmann::json() : nlohmann::json(classes[static_cast<size_t>(place)]));
-  nlohmann::json json = {{"miou", number(matched.scores.miou)},
+  nlohmann::json json = {{"miou", finite_number(matched.scores.miou)},
                          {"miou_interval", {matched.intervals[0].low, matched.intervals[0].high}},
-                         {"accuracy", number(matched.scores.accuracy)},
+                         {"accuracy", finite_number(matched.scores.accuracy)},
                          {"accuracy_interval", {matched.intervals[1].low, matched.intervals[1].high}},
                          {"class_of_cluster", class_of},
                          {"classes", per_class}};
-  if (!matched.edge_iou.empty()) json["edge_miou"] = number(matched.edge_miou);
+  if (!matched.edge_iou.empty()) json["edge_miou"] = finite_number(matched.edge_miou);
   if (has_halves(matched))
-    json["by_halves"] = {{"miou", number(matched.halves.miou)}, {"accuracy", number(matched.halves.accuracy)}};
+    json["by_halves"] = {{"miou", finite_number(matched.halves.miou)},
+                         {"accuracy", finite_number(matched.halves.accuracy)}};
   return json;
 }
 

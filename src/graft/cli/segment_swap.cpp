@@ -35,8 +35,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   TextTable table({Align::left, Align::right, Align::right, Align::right, Align::right});
   for (auto& row : swap_table(swaps.effects))
     table.row(std::move(row));
-  for (const auto& line : table.lines())
-    terminal.print(line);
+  print(table, terminal);
   const auto& [value, interval] = swaps.effects.beyond_chance;
   terminal.print("");
   terminal.print(fmt::format("follows  {:.1f} % ({:.1f} to {:.1f}) {}", 100 * value, 100 * interval.low,

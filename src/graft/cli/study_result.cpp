@@ -54,8 +54,7 @@ void print_outcome(const study::StudyOutcome& outcome, Terminal& terminal) {
       text.row(std::move(cells));
     }
     terminal.print("");
-    for (const auto& line : text.lines())
-      terminal.print("  " + line);
+    print(text, terminal, "  ");
   }
   terminal.print("");
   const auto comparisons = static_cast<int64_t>(outcome.comparisons.size());

@@ -26,4 +26,9 @@ std::vector<std::string> TextTable::lines() const {
   return lines;
 }
 
+void print(const TextTable& table, Terminal& terminal, std::string_view before) {
+  for (const auto& line : table.lines())
+    terminal.print(std::string(before) + line);
+}
+
 }  // namespace graft::cli

@@ -22,6 +22,9 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_;
 };
 
+class Terminal;
+void print(const TextTable& table, Terminal& terminal, std::string_view before = "");  // `before` each line
+
 size_t width_of(std::string_view text);  // in columns of a terminal, for text without wide letters
 
 }  // namespace graft::cli

@@ -42,8 +42,7 @@ void print_told_masks(const pipelines::ToldMasks& found, Terminal& terminal) {
       table.row({printable(photo.name), words_of(photo, found.classes)});
     }
   }
-  for (const auto& line : table.lines())
-    terminal.print(line);
+  print(table, terminal);
 }
 
 }  // namespace graft::cli

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <set>
 
 #include "graft/core/atomic_file.h"
@@ -12,13 +11,13 @@
 #include "graft/core/signals.h"
 #include "graft/detection/detections.h"
 #include "graft/detection/drawn_boxes.h"
-#include "graft/detection/evaluation.h"
 #include "graft/detection/format.h"
 #include "graft/engine/photo_list.h"
 #include "graft/io/image.h"
 #include "graft/io/image_png.h"
 #include "graft/pipelines/detection/box_photos.h"
 #include "graft/pipelines/detection/detector_folder.h"
+#include "graft/pipelines/detection/detector_training.h"
 
 namespace graft::pipelines {
 namespace {
@@ -68,21 +67,6 @@ std::string overlay_name(const std::string& file, std::set<std::string>& taken) 
   if (!taken.insert(name).second)
     throw DataError("detect", "two photos would both be drawn as {}. Predict them into folders of their own.", name);
   return name;
-}
-
-// COCO's rules, or those of merged sets, over the classes that the detector tells.
-tasks::Scores worth(const DetectPredictResult& told, const std::vector<Index>& categories) {
-  const auto rules = told.set.federated() ? detection::federated_rules() : detection::coco_rules();
-  const auto found = detection::evaluate(told.set, told.detections, rules);
-  std::vector<bool> of;
-  for (const auto category : found.classes)
-    of.push_back(std::ranges::find(categories, category) != categories.end());
-  tasks::Scores scores{.count = static_cast<int64_t>(told.set.images.size())};
-  for (const auto& [name, threshold] : {std::pair("ap", detection::Evaluation::kEvery), std::pair("ap50", size_t{0})}) {
-    const double value = found.average_precision(0, threshold, of);
-    scores.all.push_back({.name = name, .value = value < 0 ? std::numeric_limits<double>::quiet_NaN() : value});
-  }
-  return scores;
 }
 
 PhotoPlaces places_in(DetectPredictResult& result, const DetectPredictOptions& o, const OpenedDetector& opened,
@@ -146,7 +130,7 @@ DetectPredictResult detect_predict(const DetectPredictOptions& o, const engine::
         {"detect", static_cast<int64_t>(i) + 1, static_cast<int64_t>(places.paths.size()), "", 0, "images"});
   }
   if (!o.data.empty()) {
-    result.scores = worth(result, places.categories);
+    result.scores = score_boxes(result.set, result.detections, places.categories);
     report.line("worth", tasks::format_scores(*result.scores, 2));
   }
   if (!o.output.empty()) {

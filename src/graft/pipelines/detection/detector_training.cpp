@@ -79,7 +79,7 @@ at::Tensor DetectorObjective::loss(const train::Batch& batch, nn::Context& conte
 
 std::optional<tasks::Scores> DetectorObjective::validate() {
   if (!validation_) return {};
-  return score_boxes(*validation_, tell_all(detector_, *validation_));
+  return score_boxes(validation_->set(), tell_all(detector_, *validation_), validation_->categories());
 }
 
 detection::Detections tell_all(const models::fcos::Detector& detector, const BoxPhotos& photos) {
@@ -106,17 +106,17 @@ detection::Detections tell_all(const models::fcos::Detector& detector, const Box
   return all;
 }
 
-tasks::Scores score_boxes(const BoxPhotos& photos, const detection::Detections& detections) {
-  const auto& set = photos.set();
+tasks::Scores score_boxes(const detection::Set& set, const detection::Detections& detections,
+                          const std::vector<detection::Index>& told) {
   const auto rules = set.federated() ? detection::federated_rules() : detection::coco_rules();
   const auto found = detection::evaluate(set, detections, rules);
-  std::vector<bool> told;
+  std::vector<bool> counts;
   for (const auto category : found.classes)
-    told.push_back(std::ranges::find(photos.categories(), category) != photos.categories().end());
+    counts.push_back(std::ranges::find(told, category) != told.end());
   const double unknown = std::numeric_limits<double>::quiet_NaN();
-  tasks::Scores scores{.count = photos.size(), .loss = unknown};
+  tasks::Scores scores{.count = static_cast<int64_t>(set.images.size()), .loss = unknown};
   for (const auto& [name, threshold] : {std::pair("ap", detection::Evaluation::kEvery), std::pair("ap50", size_t{0})}) {
-    const double value = found.average_precision(0, threshold, told);
+    const double value = found.average_precision(0, threshold, counts);
     scores.all.push_back({.name = name, .value = value < 0 ? unknown : value});
   }
   return scores;

@@ -61,8 +61,9 @@ class DetectorObjective final : public train::Objective {
 
 // What a detector tells of all photos of a set, in their own pixels.
 detection::Detections tell_all(const models::fcos::Detector& detector, const BoxPhotos& photos);
-// COCO's AP and AP50 of the classes that are told, by its rules, or where classes are unknown in some photos by those
+// COCO's AP and AP50 of the classes that are `told`, by its rules, or where classes are unknown in some photos by those
 // of merged sets. NaN where there is nothing to find.
-tasks::Scores score_boxes(const BoxPhotos& photos, const detection::Detections& detections);
+tasks::Scores score_boxes(const detection::Set& set, const detection::Detections& detections,
+                          const std::vector<detection::Index>& told);
 
 }  // namespace graft::pipelines
