@@ -14,6 +14,13 @@
 
 namespace graft::data {
 
+// What a reader said, without the room that it begins with.
+inline std::string_view words_of(const Error& error) {
+  const std::string_view said = error.what();
+  const std::size_t room = said.starts_with('[') ? said.find("] ") : std::string_view::npos;
+  return room == std::string_view::npos ? said : said.substr(room + 2);
+}
+
 class Problems {
  public:
   // `subject` is the file or folder that the problems are of.
@@ -24,7 +31,6 @@ class Problems {
     if (++count_ <= kShown) lines_.push_back(fmt::format(format, std::forward<Args>(args)...));
   }
 
-  // What another reader said, without the room that it begins with.
   void add_error(const Error& error) { add("{}", words_of(error)); }
   void add_error(std::string_view where, const Error& error) { add("{}: {}", where, words_of(error)); }
 
@@ -39,12 +45,6 @@ class Problems {
   }
 
  private:
-  static std::string_view words_of(const Error& error) {
-    const std::string_view said = error.what();
-    const std::size_t room = said.starts_with('[') ? said.find("] ") : std::string_view::npos;
-    return room == std::string_view::npos ? said : said.substr(room + 2);
-  }
-
   static constexpr std::size_t kShown = 20;
   std::string subject_;
   std::size_t count_ = 0;

@@ -63,8 +63,7 @@ void fill_runs(const std::vector<std::int64_t>& runs, Size photo, const std::fun
   }
 }
 
-std::vector<std::int64_t> runs_of_letters(std::string_view letters) {
-  constexpr int kMostBits = 60;
+std::vector<std::int64_t> runs_of_letters(std::string_view letters, int most) {
   std::vector<std::int64_t> runs;
   for (std::size_t at = 0; at < letters.size();) {
     std::int64_t value = 0;
@@ -72,7 +71,7 @@ std::vector<std::int64_t> runs_of_letters(std::string_view letters) {
     for (bool more = true; more;) {
       if (at == letters.size()) throw DataError("mask", "runs in letters that end in the middle of one.");
       const int letter = letters[at++] - kFirstLetter;
-      if (letter < 0 || letter > 63 || bits >= kMostBits)
+      if (letter < 0 || letter > 63 || bits >= 5 * most)
         throw DataError("mask", "runs in letters: '{}' is none.", letters.substr(at - 1, 1));
       value |= std::int64_t{letter & 31} << bits;
       bits += 5;

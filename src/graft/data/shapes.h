@@ -27,8 +27,8 @@ void fill_runs(const std::vector<std::int64_t>& runs, Size photo, const std::fun
 
 // Runs out of COCO's letters: five bits a letter from '0' on, the sixth says that more follow, the highest bit that is
 // there is the sign, and from the third run on each is the difference to the one before the last. DataError for letters
-// that are none, runs below 0 or beyond 2^40, and a last one that is cut.
-std::vector<std::int64_t> runs_of_letters(std::string_view letters);
+// that are none, more than `most` of them for one run, runs below 0 or beyond 2^40, and a last one that is cut.
+std::vector<std::int64_t> runs_of_letters(std::string_view letters, int most = 12);
 std::string letters_of_runs(const std::vector<std::int64_t>& runs);
 
 // Of the pixels that are one class. Its runs begin with what is outside, perhaps 0 pixels.

@@ -6,7 +6,6 @@
 
 #include "graft/detection/class_names.h"
 #include "graft/detection/overlap.h"
-#include "graft/detection/photo_identity.h"
 
 namespace graft::detection {
 namespace {
@@ -26,26 +25,23 @@ std::string file_name(const Image& image) {
 }
 
 // Places of the images of `second` in `first`; kNone: not there.
-std::vector<Index> matched(const Set& first, const std::filesystem::path& first_photos, const Set& second,
-                           const std::filesystem::path& second_photos) {
+std::vector<Index> matched(const MarkedSet& first, const MarkedSet& second) {
   PhotoIdentities known;
   std::map<std::string, std::size_t> by_name;
-  const auto marks_of = [](const Set& set, const Image& image, const std::filesystem::path& photos) {
-    return PhotoIdentities::marks_of(photos.empty() ? photos : photos / image.file, published_at(set, image));
-  };
-  for (std::size_t k = 0; k < first.images.size(); ++k) {
-    known.add(marks_of(first, first.images[k], first_photos), k);
-    if (!first.images[k].file.empty()) by_name.try_emplace(file_name(first.images[k]), k);
+  for (std::size_t k = 0; k < first.marks.size(); ++k) {
+    known.add(first.marks[k], k);
+    const Image& image = first.set.images[k];
+    if (!image.file.empty()) by_name.try_emplace(file_name(image), k);
   }
-  const bool by_names = first_photos.empty() || second_photos.empty();
-  std::vector<Index> places(second.images.size(), kNone);
-  for (std::size_t k = 0; k < second.images.size(); ++k) {
-    const Image& image = second.images[k];
-    const auto found = known.find(marks_of(second, image, second_photos));
+  const bool by_names = first.folder.empty() || second.folder.empty();
+  std::vector<Index> places(second.marks.size(), kNone);
+  for (std::size_t k = 0; k < places.size(); ++k) {
+    const Image& image = second.set.images[k];
+    const auto found = known.find(second.marks[k]);
     if (found && found->by != SamePhoto::By::looks) {
       places[k] = static_cast<Index>(found->place);
     } else if (const auto name = by_name.find(file_name(image)); by_names && name != by_name.end()) {
-      const Image& other = first.images[name->second];
+      const Image& other = first.set.images[name->second];
       if (other.width == image.width && other.height == image.height) places[k] = static_cast<Index>(name->second);
     }
   }
@@ -54,11 +50,11 @@ std::vector<Index> matched(const Set& first, const std::filesystem::path& first_
 
 }  // namespace
 
-Agreement agreement_of(const Set& first, const std::filesystem::path& first_photos, const Set& second,
-                       const std::filesystem::path& second_photos) {
+Agreement agreement_of(const MarkedSet& one_set, const MarkedSet& other_set) {
+  const auto &first = one_set.set, &second = other_set.set;
   Agreement agreement;
   const auto of_first = boxes_by_image(first), of_second = boxes_by_image(second);
-  const auto places = matched(first, first_photos, second, second_photos);
+  const auto places = matched(one_set, other_set);
   std::map<std::pair<std::string, std::string>, std::size_t> names;
   for (std::size_t k = 0; k < places.size(); ++k) {
     if (places[k] == kNone) continue;

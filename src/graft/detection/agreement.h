@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "graft/detection/photo_identity.h"
 #include "graft/detection/set.h"
 
 namespace graft::detection {
@@ -23,7 +23,6 @@ struct Agreement {
 };
 
 // Images are the same by content where photos' folders are given, by URL, or, where neither is known, by file name.
-Agreement agreement_of(const Set& first, const std::filesystem::path& first_photos, const Set& second,
-                       const std::filesystem::path& second_photos);
+Agreement agreement_of(const MarkedSet& one_set, const MarkedSet& other_set);
 
 }  // namespace graft::detection

@@ -296,14 +296,10 @@ void CocoRecords::finish() {
       findings_.add("verified-in-part", Severity::suspicion,
                     "{} of {} images tell neg_category_ids; in the others every class counts as known",
                     verified_.size(), set_.images.size());
-    std::vector<std::vector<Index>> present(set_.images.size());
-    for (const Annotation& annotation : set_.annotations)
-      present[annotation.image].push_back(annotation.category);
+    auto present = classes_by_image(set_);
     for (const Verified& verified : verified_) {
       Image& image = set_.images[verified.image];
       auto& known = present[verified.image];
-      std::ranges::sort(known);
-      known.erase(std::unique(known.begin(), known.end()), known.end());
       for (const Index negative : set_.class_sets.at(image.known)) {
         if (std::ranges::binary_search(known, negative))
           findings_.add("negative-present", Severity::wrong, "image {}: category {} is told to be absent and has boxes",

@@ -1,10 +1,12 @@
 #include "graft/detection/detections.h"
 
+#include <set>
 #include <string>
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
 #include "graft/detection/coco_records.h"
+#include "graft/detection/coco_text.h"
 #include "graft/detection/id_places.h"
 #include "graft/detection/json_fields.h"
 #include "graft/detection/json_text.h"
@@ -28,7 +30,7 @@ Detections read_detections(const std::filesystem::path& path, const Set& set, Fi
   const IdPlaces categories(set.categories, first_counts);
   JsonPieces pieces(path);
   JsonFields fields;
-  bool told = false;
+  std::set<std::string> told;  // keys
   while (pieces.next()) {
     if (!pieces.key().empty())
       throw DataError("detection",
@@ -55,11 +57,9 @@ Detections read_detections(const std::filesystem::path& path, const Set& set, Fi
       return JsonFields::unknown();
     });
     if (!good) continue;
-    if (!told && !fields.unknown_keys().empty()) {
-      findings.add("unread-keys", Severity::note, "{} of {} is not looked at", fields.unknown_keys().front(),
-                   path.string());
-      told = true;
-    }
+    for (const auto& key : fields.unknown_keys())
+      if (told.insert(key).second)
+        findings.add("unread-keys", Severity::note, "{} of {} is not looked at", key, path.string());
     if (!image || !category || !score || (!has_box && shape == JsonPieces::kWhole)) {
       findings.add("field-missing", Severity::left_out, "{}: no {}", pieces.place(),
                    !image      ? "image_id"
@@ -89,10 +89,9 @@ void write_detections(const std::filesystem::path& path, const Set& set, const D
   std::string text = "[";
   for (std::size_t k = 0; k < detections.detections.size(); ++k) {
     const Detection& one = detections.detections[k];
-    text += fmt::format("{}\n{{\"image_id\":{},\"category_id\":{},\"bbox\":[{},{},{},{}],\"score\":{}",
-                        k > 0 ? "," : "", set.images[one.image].id, set.categories[one.category].id,
-                        json_number(one.box.x), json_number(one.box.y), json_number(one.box.width),
-                        json_number(one.box.height), json_number(one.score));
+    text += fmt::format("{}\n{{\"image_id\":{},\"category_id\":{},\"bbox\":{},\"score\":{}", k > 0 ? "," : "",
+                        set.images[one.image].id, set.categories[one.category].id, box_text(one.box),
+                        json_number(one.score));
     if (one.shape != kNoText) text += ",\"segmentation\":" + detections.carried->at(one.shape);
     text += '}';
     if (text.size() > (std::size_t{1} << 20)) {

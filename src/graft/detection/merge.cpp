@@ -6,6 +6,7 @@
 #include <set>
 
 #include "graft/core/error.h"
+#include "graft/detection/coco_text.h"
 #include "graft/detection/json_text.h"
 #include "graft/detection/overlap.h"
 
@@ -50,29 +51,11 @@ std::string told_box(const std::string& name, const Set& set, std::size_t place,
   std::string text = fmt::format("\"name\":{},\"place\":{},\"id\":{},\"category_id\":{}", json_text(name), place,
                                  annotation.id, set.categories[annotation.category].id);
   if (whole) {
-    const Box& box = annotation.box;
-    text += fmt::format(",\"bbox\":[{},{},{},{}],\"area\":{},\"iscrowd\":{},\"isgroupof\":{}", json_number(box.x),
-                        json_number(box.y), json_number(box.width), json_number(box.height),
+    text += fmt::format(",\"bbox\":{},\"area\":{},\"iscrowd\":{},\"isgroupof\":{}", box_text(annotation.box),
                         json_number(annotation.area), annotation.crowd ? 1 : 0, annotation.group_of ? 1 : 0);
     if (const auto shape = set.carried->at(annotation.shape); !shape.empty()) text += ",\"segmentation\":" + shape;
   }
   if (const auto rest = set.carried->at(annotation.rest); !rest.empty()) text += ",\"rest\":" + braced(rest);
-  return braced(text);
-}
-
-std::string told(const Category& category) {
-  std::string text = fmt::format("\"id\":{},\"name\":{}", category.id, json_text(category.name));
-  if (!category.supercategory.empty()) text += ",\"supercategory\":" + json_text(category.supercategory);
-  if (!category.synset.empty()) text += ",\"synset\":" + json_text(category.synset);
-  if (!category.definition.empty()) text += ",\"def\":" + json_text(category.definition);
-  if (category.frequency != 0) text += fmt::format(",\"frequency\":\"{}\"", category.frequency);
-  if (!category.synonyms.empty()) {
-    std::string list;
-    for (const auto& synonym : category.synonyms)
-      append_entry(list, json_text(synonym));
-    text += ",\"synonyms\":[" + list + "]";
-  }
-  if (!category.rest.empty()) text += "," + category.rest;
   return braced(text);
 }
 
@@ -177,8 +160,7 @@ Merger::~Merger() = default;
 
 void Merger::keep_out(const std::string& name, const Set& set, const std::filesystem::path& photos) {
   for (const Image& image : set.images) {
-    kept_out_.add(PhotoIdentities::marks_of(photos.empty() ? photos : photos / image.file, published_at(set, image)),
-                  static_cast<std::size_t>(image.id));
+    kept_out_.add(marks_of(set, image, photos), static_cast<std::size_t>(image.id));
   }
   if (photos.empty() &&
       std::ranges::none_of(set.images, [&](const Image& image) { return !published_at(set, image).empty(); }))
@@ -198,32 +180,28 @@ void Merger::add(const std::string& name, const Set& set, const std::filesystem:
                              set.sources.empty() ? std::filesystem::path() : set.sources.front().file});
   std::string categories;
   for (const Category& category : set.categories)
-    append_entry(categories, told(category));
+    append_entry(categories, braced(category_members(category)));
   append_entry(set_sources_,
                braced(fmt::format("\"name\":{},\"format\":{},\"categories\":[{}],\"rest\":{{{}}}", json_text(name),
                                   json_text(merged_.sources.back().format), categories, set.rest)));
 
   // Which classes and targets have boxes where.
-  std::vector<std::vector<Index>> present(set.images.size());
-  for (const Annotation& annotation : set.annotations)
-    present[annotation.image].push_back(annotation.category);
+  const auto present = classes_by_image(set);
   Knowledge knowledge(set, rows, target_of_, merged_.categories.size());
   std::vector<Index> image_of(set.images.size(), kNone);
   std::vector<std::string> leaks;
   for (std::size_t k = 0; k < set.images.size(); ++k) {
     const Image& image = set.images[k];
-    std::ranges::sort(present[k]);
     std::set<Index> positive;
     for (const Index one : present[k])
       if (rows[one]->action == Action::map) positive.insert(target_of_.at(rows[one]->target));
     auto [known, open] = knowledge.of(image, present[k], positive);
 
-    const std::string photo = photos.empty() ? "" : (photos / image.file).string();
     std::string file = photos.empty()
                            ? name + "/" + image.file
                            : std::filesystem::relative(photos / image.file, options_.beside).generic_string();
     if (image.file.empty()) file.clear();
-    const auto marks = PhotoIdentities::marks_of(photo, published_at(set, image));
+    const auto marks = marks_of(set, image, photos);
     if (const auto leak = kept_out_.find(marks)) {
       leaks.push_back(fmt::format("image {} ({}) is image {} to evaluate on", image.id, image.file, leak->place));
       ++source.left_images;

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "graft/core/error.h"
+#include "graft/data/problems.h"
 #include "graft/detection/average_precision.h"
 #include "graft/detection/json_fields.h"
 #include "graft/detection/runs.h"
@@ -84,12 +85,6 @@ class CarriedJson {
   simdjson::dom::parser parser_;
 };
 
-// What an error says behind the place it names.
-std::string said_by(const DataError& error) {
-  const std::string_view all = error.what();
-  return std::string(all.substr(std::min(all.find("] ") + 2, all.size())));
-}
-
 class BoxOverlap final : public PairOverlap {
  public:
   using PairOverlap::PairOverlap;
@@ -111,7 +106,7 @@ class BoxOverlap final : public PairOverlap {
         areas_.push_back(static_cast<double>(runs.area()));
       } catch (const DataError& error) {
         throw DataError("detection", "a detection in image {} has neither a box nor a mask: {}", image.id,
-                        said_by(error));
+                        data::words_of(error));
       }
     }
   }
@@ -149,7 +144,7 @@ class MaskOverlap final : public PairOverlap {
       try {
         detections_.push_back(read(image, one.box, found_.carried->at(one.shape)));
       } catch (const DataError& error) {
-        throw DataError("detection", "a detection in image {}: {}", image.id, said_by(error));
+        throw DataError("detection", "a detection in image {}: {}", image.id, data::words_of(error));
       }
     }
     for (const Index place : pair.annotations) {
@@ -157,7 +152,7 @@ class MaskOverlap final : public PairOverlap {
       try {
         objects_.push_back(read(image, one.box, set_.carried->at(one.shape)));
       } catch (const DataError& error) {
-        throw DataError("detection", "annotation {}: {}", one.id, said_by(error));
+        throw DataError("detection", "annotation {}: {}", one.id, data::words_of(error));
       }
     }
   }

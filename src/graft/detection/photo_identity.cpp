@@ -58,18 +58,26 @@ std::vector<std::string> published_at(const Set& set, const Image& image) {
   return urls;
 }
 
-PhotoIdentities::Marks PhotoIdentities::marks_of(const std::filesystem::path& file, std::vector<std::string> urls) {
-  Marks marks;
-  marks.urls = std::move(urls);
+PhotoMarks marks_of(const Set& set, const Image& image, const std::filesystem::path& folder) {
+  PhotoMarks marks;
+  marks.urls = published_at(set, image);
+  const auto file = folder / image.file;
   std::error_code error;
-  if (file.empty() || !std::filesystem::is_regular_file(file, error)) return marks;
+  if (folder.empty() || image.file.empty() || !std::filesystem::is_regular_file(file, error)) return marks;
   const auto bytes = io::MappedFile::open(file);
   marks.content = Hash().add(bytes->bytes()).hex();
   marks.looks = difference_hash(io::decode_image(bytes->bytes(), file.string()));
   return marks;
 }
 
-void PhotoIdentities::add(const Marks& marks, std::size_t place) {
+MarkedSet marked(const Set& set, const std::filesystem::path& folder) {
+  MarkedSet result{set, folder, {}};
+  for (const Image& image : set.images)
+    result.marks.push_back(marks_of(set, image, folder));
+  return result;
+}
+
+void PhotoIdentities::add(const PhotoMarks& marks, std::size_t place) {
   if (!marks.content.empty()) by_content_.try_emplace(marks.content, place);
   for (const auto& url : marks.urls)
     by_url_.try_emplace(url, place);
@@ -79,7 +87,7 @@ void PhotoIdentities::add(const Marks& marks, std::size_t place) {
   looks_.emplace_back(*marks.looks, place);
 }
 
-std::optional<SamePhoto> PhotoIdentities::find(const Marks& marks) const {
+std::optional<SamePhoto> PhotoIdentities::find(const PhotoMarks& marks) const {
   if (const auto found = by_content_.find(marks.content); !marks.content.empty() && found != by_content_.end())
     return SamePhoto{SamePhoto::By::content, found->second};
   for (const auto& url : marks.urls) {

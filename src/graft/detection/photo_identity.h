@@ -28,19 +28,27 @@ struct SamePhoto {
   std::size_t place = 0;  // as add() was told
 };
 
+// What is known of one photo.
+struct PhotoMarks {
+  std::string content;  // hash of its bytes; empty: there is no file
+  std::optional<std::uint64_t> looks;
+  std::vector<std::string> urls;
+};
+// `folder` empty, or without the image's file: its URLs alone. A file is read and decoded.
+PhotoMarks marks_of(const Set& set, const Image& image, const std::filesystem::path& folder);
+// Of each image, for whoever asks more than once.
+struct MarkedSet {
+  const Set& set;
+  std::filesystem::path folder;
+  std::vector<PhotoMarks> marks;
+};
+MarkedSet marked(const Set& set, const std::filesystem::path& folder);
+
 class PhotoIdentities {
  public:
-  // What is known of one photo. `file` empty, or not there: its URLs alone.
-  struct Marks {
-    std::string content;  // hash of its bytes
-    std::optional<std::uint64_t> looks;
-    std::vector<std::string> urls;
-  };
-  static Marks marks_of(const std::filesystem::path& file, std::vector<std::string> urls);
-
-  void add(const Marks& marks, std::size_t place);
+  void add(const PhotoMarks& marks, std::size_t place);
   // The surest that there is; by looks the first that is near.
-  std::optional<SamePhoto> find(const Marks& marks) const;
+  std::optional<SamePhoto> find(const PhotoMarks& marks) const;
 
  private:
   std::unordered_map<std::string, std::size_t> by_content_, by_url_;

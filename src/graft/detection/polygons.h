@@ -7,11 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "graft/data/shapes.h"
 #include "graft/detection/set.h"
 
 namespace graft::detection {
 
-using Polygon = std::vector<double>;  // x, y, x, y, ...
+using data::Polygon;  // x, y, x, y, ...
 using Polygons = std::vector<Polygon>;
 
 // Nothing where the text is not a list of lists of numbers (runs, above all).

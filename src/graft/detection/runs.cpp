@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "graft/core/error.h"
+#include "graft/data/shapes.h"
 
 namespace graft::detection {
 namespace {
@@ -135,45 +136,15 @@ Runs merged(const std::vector<Runs>& parts) {
 }
 
 std::vector<std::uint32_t> read_counts(std::string_view text) {
-  std::vector<std::int64_t> counts;
-  for (std::size_t at = 0; at < text.size();) {
-    std::int64_t value = 0;
-    int shift = 0;
-    for (bool more = true; more; ++at, shift += 5) {
-      if (at >= text.size() || shift > 35) throw DataError("detection", "runs of a mask end inside a number.");
-      const int five = text[at] - '0';
-      if (five < 0 || five > 63)
-        throw DataError("detection", "runs of a mask have byte 0x{:02x} at place {}, expected '0' to 'o'.",
-                        static_cast<unsigned char>(text[at]), at);
-      value |= static_cast<std::int64_t>(five & 0x1f) << shift;
-      more = (five & 0x20) != 0;
-      if (!more && (five & 0x10) != 0) value |= -(std::int64_t{1} << (shift + 5));
-    }
-    if (counts.size() > 2) value += counts[counts.size() - 2];
-    counts.push_back(value);
-  }
+  constexpr int kMostLetters = 8;  // of a number below 2^32 and its sign
+  if (!text.empty() && ((text.back() - '0') & 0x20) != 0)
+    throw DataError("detection", "runs of a mask end inside a number.");
   std::vector<std::uint32_t> runs;
-  for (const std::int64_t count : counts) {
-    if (count < 0 || count > std::int64_t{0xffffffff})
-      throw DataError("detection", "a run of a mask is {} long.", count);
+  for (const std::int64_t count : data::runs_of_letters(text, kMostLetters)) {
+    if (count > std::int64_t{0xffffffff}) throw DataError("detection", "a run of a mask is {} long.", count);
     runs.push_back(static_cast<std::uint32_t>(count));
   }
   return runs;
-}
-
-std::string write_counts(std::span<const std::uint32_t> counts) {
-  std::string text;
-  for (std::size_t k = 0; k < counts.size(); ++k) {
-    auto value = static_cast<std::int64_t>(counts[k]);
-    if (k > 2) value -= static_cast<std::int64_t>(counts[k - 2]);
-    for (bool more = true; more;) {
-      const auto five = static_cast<int>(value & 0x1f);
-      value >>= 5;
-      more = (five & 0x10) != 0 ? value != -1 : value != 0;
-      text += static_cast<char>((more ? five | 0x20 : five) + '0');
-    }
-  }
-  return text;
 }
 
 Runs runs_of(const Value& segmentation, std::uint32_t height, std::uint32_t width) {

@@ -25,10 +25,8 @@ struct Runs {
 Runs runs_of_polygon(std::span<const double> corners, std::uint32_t height, std::uint32_t width);
 // Pixels that lie in any.
 Runs merged(const std::vector<Runs>& parts);
-// Text of COCO's compressed runs: differences to the run before last, five bits a character from '0' on. DataError
-// where it is not of that form.
+// COCO's runs in letters (data/shapes.h). DataError where they are not of that form, or one is 2^32 or more.
 std::vector<std::uint32_t> read_counts(std::string_view text);
-std::string write_counts(std::span<const std::uint32_t> counts);
 
 // What stands in a `segmentation`: polygons, runs as numbers, or runs as text. `height` and `width` are the image's,
 // for polygons. DataError that says what was expected.

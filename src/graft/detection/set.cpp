@@ -26,4 +26,15 @@ bool Set::federated() const {
       images, [](const Image& image) { return image.known != ClassSets::kAll || image.open != ClassSets::kEmpty; });
 }
 
+std::vector<std::vector<Index>> classes_by_image(const Set& set) {
+  std::vector<std::vector<Index>> classes(set.images.size());
+  for (const Annotation& annotation : set.annotations)
+    classes[annotation.image].push_back(annotation.category);
+  for (auto& one : classes) {
+    std::ranges::sort(one);
+    one.erase(std::unique(one.begin(), one.end()), one.end());
+  }
+  return classes;
+}
+
 }  // namespace graft::detection

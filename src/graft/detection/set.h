@@ -104,6 +104,9 @@ struct Set {
   bool federated() const;
 };
 
+// The classes that have boxes in each image, sorted, each once.
+std::vector<std::vector<Index>> classes_by_image(const Set& set);
+
 // What a detector says, read against a set's images and categories.
 struct Detection {
   Index image = 0, category = 0;

@@ -38,13 +38,10 @@ std::vector<Unit> units_of(const Set& set, const std::vector<std::string>& group
     unit_of[k] = at->second;
     units[at->second].images.push_back(k);
   }
-  std::vector<std::pair<std::size_t, Index>> seen;
-  for (const Annotation& annotation : set.annotations)
-    seen.emplace_back(annotation.image, annotation.category);
-  std::ranges::sort(seen);
-  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
-  for (const auto& [image, category] : seen)
-    ++units[unit_of[image]].classes[category];
+  const auto classes = classes_by_image(set);
+  for (std::size_t k = 0; k < classes.size(); ++k)
+    for (const Index category : classes[k])
+      ++units[unit_of[k]].classes[category];
   return units;
 }
 

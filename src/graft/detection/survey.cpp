@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <tuple>
 #include <unordered_map>
@@ -11,18 +12,6 @@ namespace graft::detection {
 namespace {
 
 constexpr std::size_t kMostPairs = 50;
-
-// The classes of each image, each once.
-std::vector<std::vector<Index>> classes_by_image(const Set& set) {
-  std::vector<std::vector<Index>> classes(set.images.size());
-  for (const Annotation& annotation : set.annotations)
-    classes[annotation.image].push_back(annotation.category);
-  for (auto& one : classes) {
-    std::ranges::sort(one);
-    one.erase(std::unique(one.begin(), one.end()), one.end());
-  }
-  return classes;
-}
 
 std::size_t place_of_count(std::size_t boxes) {
   constexpr std::array<std::size_t, 7> kUpTo = {0, 1, 2, 5, 10, 20, 50};
@@ -100,16 +89,14 @@ Survey survey_of(const Set& set) {
   for (const auto& classes : by_image)
     for (const Index one : classes)
       ++survey.classes[one].images;
-  std::unordered_map<Index, std::size_t> known;
+  std::map<std::pair<Index, Index>, std::size_t> told;  // images that know the same
   for (const Image& image : set.images)
-    ++known[image.known];
-  for (const auto& [classes, images] : known) {
-    if (classes == ClassSets::kAll) {
-      for (ClassCount& one : survey.classes)
-        one.known += images;
-    } else {
-      for (const Index one : set.class_sets.at(classes))
-        survey.classes[one].known += images;
+    ++told[{image.known, image.open}];
+  for (const auto& [classes, images] : told) {
+    for (Index one = 0; one < survey.classes.size(); ++one) {
+      if (!set.class_sets.has(classes.first, one)) continue;
+      survey.classes[one].known += images;
+      if (!set.class_sets.has(classes.second, one)) survey.classes[one].whole += images;
     }
   }
   survey.pairs = pairs_of(by_image, survey.classes);

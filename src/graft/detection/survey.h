@@ -14,6 +14,7 @@ struct ClassCount {
   std::size_t boxes = 0;   // crowds among them
   std::size_t images = 0;  // with a box
   std::size_t known = 0;   // where it was looked for
+  std::size_t whole = 0;   // of these, where all of its objects are told
 };
 
 // Two classes in one image: how many images have both, and how many times more often than if they were independent.

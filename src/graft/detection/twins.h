@@ -1,18 +1,12 @@
 // Photos that are there twice, in one set or in several.
 #pragma once
 
-#include <filesystem>
 #include <vector>
 
 #include "graft/detection/photo_identity.h"
 #include "graft/detection/set.h"
 
 namespace graft::detection {
-
-struct PhotosOf {
-  const Set& set;
-  std::filesystem::path folder;  // empty: photos are told by URLs alone
-};
 
 struct Twin {
   struct Place {
@@ -23,6 +17,6 @@ struct Twin {
 };
 
 // Each image that is one of an earlier one, with the first such.
-std::vector<Twin> find_twins(const std::vector<PhotosOf>& sets);
+std::vector<Twin> find_twins(const std::vector<MarkedSet>& sets);
 
 }  // namespace graft::detection

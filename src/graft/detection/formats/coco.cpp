@@ -8,6 +8,7 @@
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
 #include "graft/detection/coco_records.h"
+#include "graft/detection/coco_text.h"
 #include "graft/detection/format.h"
 #include "graft/detection/json_text.h"
 #include "graft/detection/merge.h"
@@ -115,24 +116,6 @@ std::string id_list(const Set& set, const std::vector<Index>& classes) {
   return list + "]";
 }
 
-std::string text_list(const std::vector<std::string>& texts) {
-  std::string list = "[";
-  for (const auto& text : texts)
-    list += fmt::format("{}{}", list.size() > 1 ? "," : "", json_text(text));
-  return list + "]";
-}
-
-std::string members(const Category& category) {
-  std::string text = fmt::format("\"id\":{},\"name\":{}", category.id, json_text(category.name));
-  if (!category.supercategory.empty()) text += fmt::format(",\"supercategory\":{}", json_text(category.supercategory));
-  if (!category.synset.empty()) text += fmt::format(",\"synset\":{}", json_text(category.synset));
-  if (!category.synonyms.empty()) text += fmt::format(",\"synonyms\":{}", text_list(category.synonyms));
-  if (!category.definition.empty()) text += fmt::format(",\"def\":{}", json_text(category.definition));
-  if (category.frequency != 0) text += fmt::format(",\"frequency\":\"{}\"", category.frequency);
-  if (!category.rest.empty()) text += "," + category.rest;
-  return text;
-}
-
 // All classes, where that is what is known; else the list.
 std::vector<Index> listed(const Set& set, Index classes) {
   if (classes != ClassSets::kAll) return set.class_sets.at(classes);
@@ -160,33 +143,14 @@ std::string members(const Set& set, const Image& image, const std::vector<Index>
 }
 
 std::string members(const Set& set, const Annotation& annotation) {
-  const Box& box = annotation.box;
-  std::string text = fmt::format(
-      "\"id\":{},\"image_id\":{},\"category_id\":{},\"bbox\":[{},{},{},{}],\"area\":{},\"iscrowd\":{}", annotation.id,
-      set.images[annotation.image].id, set.categories[annotation.category].id, json_number(box.x), json_number(box.y),
-      json_number(box.width), json_number(box.height), json_number(annotation.area), annotation.crowd ? 1 : 0);
+  std::string text = fmt::format("\"id\":{},\"image_id\":{},\"category_id\":{},\"bbox\":{},\"area\":{},\"iscrowd\":{}",
+                                 annotation.id, set.images[annotation.image].id, set.categories[annotation.category].id,
+                                 box_text(annotation.box), json_number(annotation.area), annotation.crowd ? 1 : 0);
   if (annotation.group_of) text += ",\"isgroupof\":1";
   if (const auto shape = set.carried->at(annotation.shape); !shape.empty()) text += ",\"segmentation\":" + shape;
   if (const auto rest = set.carried->at(annotation.rest); !rest.empty()) text += "," + rest;
   return text;
 }
-
-// Classes with boxes, by image.
-class Present {
- public:
-  explicit Present(const Set& set) : classes_(set.images.size()) {
-    for (const Annotation& annotation : set.annotations)
-      classes_[annotation.image].push_back(annotation.category);
-    for (auto& one : classes_) {
-      std::ranges::sort(one);
-      one.erase(std::unique(one.begin(), one.end()), one.end());
-    }
-  }
-  const std::vector<Index>& of(std::size_t image) const { return classes_[image]; }
-
- private:
-  std::vector<std::vector<Index>> classes_;
-};
 
 Lost write(const Set& set, const fs::path& path) {
   AtomicFile file(path);
@@ -209,11 +173,11 @@ Lost write(const Set& set, const fs::path& path) {
     text += "]";
   };
   const bool federated = set.federated();
-  list("categories", set.categories.size(), [&](std::size_t k) { return members(set.categories[k]); });
+  list("categories", set.categories.size(), [&](std::size_t k) { return category_members(set.categories[k]); });
   text += ",\n";
   if (federated) {
-    const Present present(set);
-    list("images", set.images.size(), [&](std::size_t k) { return members(set, set.images[k], present.of(k), true); });
+    const auto present = classes_by_image(set);
+    list("images", set.images.size(), [&](std::size_t k) { return members(set, set.images[k], present[k], true); });
   } else {
     list("images", set.images.size(), [&](std::size_t k) { return members(set, set.images[k], {}, false); });
   }

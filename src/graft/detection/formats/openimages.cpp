@@ -1,8 +1,9 @@
 // OpenImages' tables (Kuznetsova et al. 2018, arXiv:1811.00982), a folder of them or the boxes alone:
-//   boxes          ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,...    13 columns, or 21 with
-//   clicks image labels   ImageID,Source,LabelName,Confidence    1: verified to be there, 0: verified not to be;
-//   between: a guess classes        LabelName,DisplayName, without a header hierarchy      a JSON of LabelName and
-//   Subcategory sizes          ImageID,Width,Height (ours; elsewhere they are in the photos alone)
+// - boxes, of 13 columns or of 21 with clicks: ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,...
+// - image labels: ImageID,Source,LabelName,Confidence; 1 is verified to be there, 0 not to be, between is a guess
+// - classes, without a header: LabelName,DisplayName
+// - the hierarchy, a JSON of LabelName and Subcategory
+// - sizes, which are ours: ImageID,Width,Height; elsewhere they are in the photos alone
 // Corners are shares of the image. A class is known in an image where a person said so, and as the hierarchy passes it
 // on: what is not there has no kinds of it there; what is there is of all that it is a kind of. A class that is there
 // without boxes of its own may have them, so it counts as not exhaustive.

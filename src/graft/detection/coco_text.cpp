@@ -1,0 +1,30 @@
+#include "graft/detection/coco_text.h"
+
+#include "graft/detection/json_text.h"
+
+namespace graft::detection {
+
+std::string text_list(const std::vector<std::string>& texts) {
+  std::string list = "[";
+  for (const auto& text : texts)
+    list += fmt::format("{}{}", list.size() > 1 ? "," : "", json_text(text));
+  return list + "]";
+}
+
+std::string category_members(const Category& category) {
+  std::string text = fmt::format("\"id\":{},\"name\":{}", category.id, json_text(category.name));
+  if (!category.supercategory.empty()) text += fmt::format(",\"supercategory\":{}", json_text(category.supercategory));
+  if (!category.synset.empty()) text += fmt::format(",\"synset\":{}", json_text(category.synset));
+  if (!category.synonyms.empty()) text += fmt::format(",\"synonyms\":{}", text_list(category.synonyms));
+  if (!category.definition.empty()) text += fmt::format(",\"def\":{}", json_text(category.definition));
+  if (category.frequency != 0) text += fmt::format(",\"frequency\":\"{}\"", category.frequency);
+  if (!category.rest.empty()) text += "," + category.rest;
+  return text;
+}
+
+std::string box_text(const Box& box) {
+  return fmt::format("[{},{},{},{}]", json_number(box.x), json_number(box.y), json_number(box.width),
+                     json_number(box.height));
+}
+
+}  // namespace graft::detection
