@@ -52,8 +52,8 @@ struct Mapping {
   std::size_t count(Action action) const;
 };
 
-// Targets in the order of the comment line "# targets: a | b | c", or, without, of their rows. DataError with every line
-// that is amiss: columns that are not known, actions and relations that are none, a mapped row without target, a
+// Targets in the order of the comment line "# targets: a | b | c", or, without, of their rows. DataError with every
+// line that is amiss: columns that are not known, actions and relations that are none, a mapped row without target, a
 // broader one that is mapped, one class twice, a target that the list lacks.
 Mapping read_mapping(const std::filesystem::path& path);
 void write_mapping(const Mapping& mapping, const std::filesystem::path& path);
