@@ -6,6 +6,7 @@
 
 #include "graft/cli/named_sets.h"
 #include "graft/core/error.h"
+#include "graft/detection/box_rules.h"
 #include "graft/detection/format.h"
 
 namespace graft::cli {
@@ -37,6 +38,8 @@ detection::EvaluationRules rules_of(const ScoringOptions& options) {
 detection::Set read_truth(const ScoringOptions& options, const detection::EvaluationRules& rules, Terminal& terminal) {
   detection::Findings findings;
   auto set = detection::read_set(options.ground_truth, findings);
+  findings.refuse(options.ground_truth);
+  suspect_units(set, findings);
   tell(findings, options.ground_truth, terminal);
   if (set.images.empty() || set.categories.empty())
     throw DataError("data", "{}: has no {}.", options.ground_truth, set.images.empty() ? "images" : "categories");
@@ -55,7 +58,15 @@ detection::Set read_truth(const ScoringOptions& options, const detection::Evalua
 detection::Detections read_answers(const std::string& file, const detection::Set& set, Terminal& terminal) {
   detection::Findings findings;
   auto answers = detection::read_detections(file, set, findings);
+  for (const auto& [kind, finding] : findings.kinds()) {
+    const bool elsewhere = kind == "unknown-image" || kind == "unknown-category";
+    if (finding.severity == detection::Severity::left_out && (!elsewhere || answers.detections.empty()))
+      throw DataError("data", "{}: {} {}, the first: {}. {}", file, finding.count, kind, finding.examples.front(),
+                      elsewhere ? "No detection is left: is it of this ground truth?"
+                                : "A score of the rest would not be the detector's.");
+  }
   tell(findings, file, terminal);
+  if (answers.detections.empty()) terminal.note({fmt::format("{} has no detection", file)});
   return answers;
 }
 

@@ -48,7 +48,8 @@ void fields(Visitor& visit, ScoringOptions& o) {
 
 // UsageError or ConfigError for options that contradict.
 detection::EvaluationRules rules_of(const ScoringOptions& options);
-// What was left out or is wrong is told as notes; rules are held against the set's labels.
+// DataError for a set of which something must be left out, and for answers but those of other images and classes, which
+// are told: what was scored is all that was meant. Suspicions are told; rules are held against the set's labels.
 detection::Set read_truth(const ScoringOptions& options, const detection::EvaluationRules& rules, Terminal& terminal);
 detection::Detections read_answers(const std::string& file, const detection::Set& set, Terminal& terminal);
 

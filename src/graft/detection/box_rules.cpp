@@ -106,45 +106,66 @@ std::string folded(std::string_view name) {
   return key;
 }
 
-void suspect_units(const Set& set, Findings& findings) {
-  constexpr std::size_t kEnough = 5, kMany = 20;
-  std::size_t boxes = 0, corners = 0, outside = 0, inside_as_corners = 0, sized = 0;
-  double farthest = 0;
-  std::int32_t smallest = 0;
-  for (const Annotation& annotation : set.annotations) {
-    const Box& box = annotation.box;
-    if (!is_finite(box)) continue;
-    ++boxes;
-    farthest = std::max({farthest, box.x + box.width, box.y + box.height});
+namespace {
+
+class UnitEvidence {
+ public:
+  void add(const Box& box, const Image& image) {
+    if (!is_finite(box)) return;
+    ++boxes_;
+    farthest_ = std::max({farthest_, box.x + box.width, box.y + box.height});
     const bool as_corners = box.width >= box.x && box.height >= box.y;
-    corners += as_corners;
-    const Image& image = set.images[annotation.image];
-    if (image.width <= 0) continue;
-    smallest = sized == 0 ? std::min(image.width, image.height) : std::min({smallest, image.width, image.height});
-    ++sized;
-    outside += overhang(box, image) > kTolerated;
-    inside_as_corners += as_corners && box.width <= image.width + kTolerated && box.height <= image.height + kTolerated;
+    corners_ += as_corners;
+    if (image.width <= 0) return;
+    const std::int32_t side = std::min(image.width, image.height);
+    smallest_ = sized_ == 0 ? side : std::min(smallest_, side);
+    ++sized_;
+    outside_ += overhang(box, image) > kTolerated;
+    inside_as_corners_ +=
+        as_corners && box.width <= image.width + kTolerated && box.height <= image.height + kTolerated;
   }
-  if (boxes < kEnough || sized == 0) return;
-  if (farthest <= 1.001 && smallest > 1) {
-    findings.add("boxes-normalised", Severity::suspicion,
-                 "none of {} boxes reaches beyond {:.4g}, and the images have {} pixels and more a side: shares of the "
-                 "image, not pixels?",
-                 boxes, farthest, smallest);
-    return;
+
+  void tell(Findings& findings) const {
+    constexpr std::size_t kEnough = 5, kMany = 20;
+    if (boxes_ < kEnough || sized_ == 0) return;
+    if (farthest_ <= 1.001 && smallest_ > 1) {
+      findings.add("boxes-normalised", Severity::suspicion,
+                   "none of {} boxes reaches beyond {:.4g}, and the images have {} pixels and more a side: shares of "
+                   "the image, not pixels?",
+                   boxes_, farthest_, smallest_);
+    } else if (boxes_ >= kMany && farthest_ <= 100.1 && smallest_ >= 200) {
+      findings.add("boxes-percent", Severity::suspicion,
+                   "none of {} boxes reaches beyond {:.4g}, and the images have {} pixels and more a side: percent, "
+                   "not pixels?",
+                   boxes_, farthest_, smallest_);
+    } else if (corners_ == boxes_ && inside_as_corners_ == sized_ && outside_ > 0) {
+      findings.add("boxes-xyxy", Severity::suspicion,
+                   "read as x, y, width, height {} of {} boxes reach out of their images, read as two corners none "
+                   "does: x1, y1, x2, y2?",
+                   outside_, sized_);
+    }
   }
-  if (boxes >= kMany && farthest <= 100.1 && smallest >= 200) {
-    findings.add("boxes-percent", Severity::suspicion,
-                 "none of {} boxes reaches beyond {:.4g}, and the images have {} pixels and more a side: percent, not "
-                 "pixels?",
-                 boxes, farthest, smallest);
-    return;
-  }
-  if (corners == boxes && inside_as_corners == sized && outside > 0)
-    findings.add("boxes-xyxy", Severity::suspicion,
-                 "read as x, y, width, height {} of {} boxes reach out of their images, read as two corners none does: "
-                 "x1, y1, x2, y2?",
-                 outside, sized);
+
+ private:
+  std::size_t boxes_ = 0, corners_ = 0, outside_ = 0, inside_as_corners_ = 0, sized_ = 0;
+  double farthest_ = 0;
+  std::int32_t smallest_ = 0;
+};
+
+}  // namespace
+
+void suspect_units(const Set& set, Findings& findings) {
+  UnitEvidence evidence;
+  for (const Annotation& annotation : set.annotations)
+    evidence.add(annotation.box, set.images[annotation.image]);
+  evidence.tell(findings);
+}
+
+void suspect_units(const Set& set, const Detections& detections, Findings& findings) {
+  UnitEvidence evidence;
+  for (const Detection& detection : detections.detections)
+    if (detection.shape == kNoText) evidence.add(detection.box, set.images[detection.image]);
+  evidence.tell(findings);
 }
 
 }  // namespace graft::detection

@@ -38,7 +38,9 @@ std::string class_key(const Category& category);
 // A name for comparing: small letters, and blanks, '_' and '-' as one.
 std::string folded(std::string_view name);
 
-// Whether all boxes look like two corners, like shares of the image (0 to 1), or like percent.
+// Whether all boxes look like two corners, like shares of the image (0 to 1), or like percent: those of a set, or those
+// that a detector gives of its images.
 void suspect_units(const Set& set, Findings& findings);
+void suspect_units(const Set& set, const Detections& detections, Findings& findings);
 
 }  // namespace graft::detection

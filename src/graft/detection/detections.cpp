@@ -1,10 +1,13 @@
 #include "graft/detection/detections.h"
 
+#include <algorithm>
+#include <limits>
 #include <set>
 #include <string>
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/detection/box_rules.h"
 #include "graft/detection/coco_records.h"
 #include "graft/detection/coco_text.h"
 #include "graft/detection/id_places.h"
@@ -13,6 +16,19 @@
 
 namespace graft::detection {
 namespace {
+
+// Results that count classes from 0 or 1, where the set's ids have gaps or begin elsewhere.
+void suspect_places(const Set& set, std::int64_t lowest, std::int64_t highest, Findings& findings) {
+  const auto classes = static_cast<std::int64_t>(set.categories.size());
+  if (!findings.kinds().contains("unknown-category") || lowest < 0 ||
+      highest - std::min<std::int64_t>(lowest, 1) >= classes)
+    return;
+  const auto [first, last] = std::ranges::minmax(set.categories, {}, &Category::id);
+  findings.add("categories-are-places", Severity::suspicion,
+               "its categories lie from {} to {}, the ids of the {} classes from {} to {}: places in the list of "
+               "classes, not ids?",
+               lowest, highest, classes, first.id, last.id);
+}
 
 // Results name images by number, or by a text of digits.
 std::optional<std::int64_t> id_of(const Value& value) {
@@ -31,6 +47,7 @@ Detections read_detections(const std::filesystem::path& path, const Set& set, Fi
   JsonPieces pieces(path);
   JsonFields fields;
   std::set<std::string> told;  // keys
+  std::int64_t lowest = std::numeric_limits<std::int64_t>::max(), highest = -1;
   while (pieces.next()) {
     if (!pieces.key().empty())
       throw DataError("detection",
@@ -68,6 +85,8 @@ Detections read_detections(const std::filesystem::path& path, const Set& set, Fi
                                : "bbox, segmentation or keypoints");
       continue;
     }
+    lowest = std::min(lowest, *category);
+    highest = std::max(highest, *category);
     detection.image = images.of(*image);
     detection.category = categories.of(*category);
     if (detection.image == kNone || detection.category == kNone) {
@@ -81,6 +100,8 @@ Detections read_detections(const std::filesystem::path& path, const Set& set, Fi
     if (shape != JsonPieces::kWhole) detection.shape = result.carried->add(fields.raw(shape));
     result.detections.push_back(detection);
   }
+  suspect_places(set, lowest, highest, findings);
+  suspect_units(set, result, findings);
   return result;
 }
 

@@ -10,7 +10,7 @@
 namespace graft::detection {
 
 // In the file's order. Rows of images or categories that the set lacks, without a score or without a place, are left
-// out and told.
+// out and told; so is a suspicion that boxes are no pixels or no widths, and categories no ids.
 Detections read_detections(const std::filesystem::path& path, const Set& set, Findings& findings);
 void write_detections(const std::filesystem::path& path, const Set& set, const Detections& detections);
 
