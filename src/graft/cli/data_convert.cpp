@@ -36,6 +36,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   const auto& to = detection::find_format(options.to);
   detection::Findings findings;
   auto set = detection::read_set(options.file, findings, options.format, {.images = options.images});
+  if (findings.kinds().contains("broken-file"))
+    findings.refuse(options.file);  // records may be missing, not a file's end
   if (!options.images.empty()) {
     const detection::ImageSizes sizes({.images = options.images}, {});
     for (auto& image : set.images)
