@@ -74,7 +74,7 @@ TEST_P(EveryFormat, RecognisesWhatItWroteAndWritesTheSameBytesAgain) {
   const auto path = path_for(folder, "a", format.name), again = path_for(folder, "b", format.name);
   format.write(sample_set(), path);
   format.write(sample_set(), again);
-  EXPECT_EQ(format_of(path).name, format.name);
+  EXPECT_EQ(place_of(path).format.name, format.name);
   std::map<std::string, std::string> bytes[2];
   for (int k = 0; k < 2; ++k) {
     const auto root = k == 0 ? path : again;

@@ -1,4 +1,6 @@
-// The same two photos and three boxes as other tools write them (tests/golden/make/detection_sets.py).
+// The same two photos and three boxes as other tools write them (tests/golden/make/detection_sets.py,
+// detection_fiftyone.py).
+#include "graft/core/error.h"
 #include "tests/detection/read_case.h"
 #include "tests/support/source_dir.h"
 
@@ -14,7 +16,7 @@ using Row = std::tuple<std::string, std::string, double, double, double, double>
 class ForeignSets : public ReadCase {
  protected:
   ForeignSets() {
-    for (const char* name : {"a.jpg", "b.jpg", "c.jpg", "train/a.jpg", "val/b.jpg", "val/c.jpg"})
+    for (const char* name : {"a.jpg", "b.jpg", "c.jpg", "train/a.jpg", "train/b.jpg", "val/b.jpg", "val/c.jpg"})
       put_png(name, 60, 40);
   }
   // With names of photos without folders: some tools have them, others not.
@@ -55,6 +57,22 @@ TEST_F(ForeignSets, OfDatumaroAreTheSameBoxes) {
 TEST_F(ForeignSets, OfLabelStudiosConverterAreTheSameBoxes) {
   EXPECT_EQ(rows("label_studio.json"), (std::set<Row>{a1, a2}));
   EXPECT_EQ(left_out(), 0u);
+}
+
+// FiftyOne's exports are folders, told by what lies in them; its corners in VOC are whole pixels.
+TEST_F(ForeignSets, OfFiftyOneAreTheSameBoxes) {
+  EXPECT_EQ(rows("fiftyone_coco"), (std::set<Row>{a1, a2, b1}));
+  EXPECT_EQ(rows("fiftyone_cvat"), (std::set<Row>{Row{"a.jpg", "cat", 10, 5, 20, 10}, a2, b1}));
+  EXPECT_EQ(rows("fiftyone_voc"), (std::set<Row>{Row{"a.jpg", "cat", 10, 5, 20, 10}, a2, b1}));
+  EXPECT_EQ(rows("fiftyone_yolo"), (std::set<Row>{a1, a2, b1}));
+  EXPECT_EQ(left_out(), 0u);
+}
+
+TEST_F(ForeignSets, TwoInOneFolderAreNotChosenBetween) {
+  for (const char* name : {"train.json", "val.json"})
+    folder_.put(name, R"({"images": [], "annotations": [], "categories": []})");
+  EXPECT_THAT([&] { read(""); },
+              testing::ThrowsMessage<DataError>(testing::HasSubstr("holds 2 sets, train.json, val.json")));
 }
 
 }  // namespace

@@ -68,10 +68,11 @@ int run(Arguments& arguments, Terminal& terminal) {
   if (!arguments.parse(terminal)) return 0;
   arguments.require("file", "a file or folder of boxes");
   const auto options = arguments.get<Options>();
-  const auto& format =
-      options.format.empty() ? detection::format_of(options.file) : detection::find_format(options.format);
+  const auto [file, format] = options.format.empty()
+                                  ? detection::place_of(options.file)
+                                  : detection::Place{options.file, detection::find_format(options.format)};
   detection::Findings findings;
-  auto set = format.read(options.file, {.images = options.images}, findings);
+  auto set = format.read(file, {.images = options.images}, findings);
   detection::check(set, findings);
   if (!options.images.empty()) detection::check_photos(set, options.images, findings);
 

@@ -31,8 +31,14 @@ struct Format {
 
 const std::vector<const Format*>& formats();
 const Format& find_format(std::string_view name);  // UsageError with the nearest name
-// The first that recognises the path. DataError that lists what is known.
-const Format& format_of(const std::filesystem::path& path);
+
+// What is read where no format is named: the path by the first that recognises it; of a folder that none does the one
+// set that lies in it, as exports leave it beside their photos. DataError that lists what is known.
+struct Place {
+  std::filesystem::path path;
+  const Format& format;
+};
+Place place_of(const std::filesystem::path& path);
 // `format` empty: what the path looks like.
 Set read_set(const std::filesystem::path& path, Findings& findings, const std::string& format = "",
              const ReadOptions& options = {});
