@@ -2,6 +2,7 @@
 // file runs every test of the room on them, on any processor.
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
+#include <simde/x86/f16c.h>
 #include <simde/x86/fma.h>
 #define GRAFT_EMULATED_INTRINSICS
 
@@ -59,6 +60,46 @@ static inline simde__m256i emulated_cvtneps_pbh(simde__m512 x) {  // to nearest,
   }
   return simde_mm256_loadu_si256(reinterpret_cast<const simde__m256i*>(narrow));
 }
+static inline simde__m512i emulated_cvtepi8_epi32(simde__m128i x) {
+  int8_t narrow[16];
+  int32_t wide[16];
+  simde_mm_storeu_si128(reinterpret_cast<simde__m128i*>(narrow), x);
+  for (int i = 0; i < 16; ++i)
+    wide[i] = narrow[i];
+  return simde_mm512_loadu_si512(wide);
+}
+static inline simde__m512 emulated_cvtph_ps(simde__m256i x) {
+  simde__m128i halves[2];
+  float numbers[16];
+  simde_mm256_storeu_si256(reinterpret_cast<simde__m256i*>(halves), x);
+  for (int i = 0; i < 2; ++i)
+    simde_mm256_storeu_ps(numbers + 8 * i, simde_mm256_cvtph_ps(halves[i]));
+  return simde_mm512_loadu_ps(numbers);
+}
+static inline simde__m256i emulated_cvtps_ph(simde__m512 x) {
+  float numbers[16];
+  simde__m128i halves[2];
+  simde_mm512_storeu_ps(numbers, x);
+  for (int i = 0; i < 2; ++i)
+    halves[i] = simde_mm256_cvtps_ph(simde_mm256_loadu_ps(numbers + 8 * i), 0);
+  return simde_mm256_loadu_si256(reinterpret_cast<const simde__m256i*>(halves));
+}
+static inline simde__m512 emulated_shuffle_f32x4(simde__m512 a, simde__m512 b, int which) {
+  float from[2][16], to[16];
+  simde_mm512_storeu_ps(from[0], a);
+  simde_mm512_storeu_ps(from[1], b);
+  for (int i = 0; i < 16; ++i)
+    to[i] = from[i / 8][4 * ((which >> (2 * (i / 4))) & 3) + i % 4];
+  return simde_mm512_loadu_ps(to);
+}
+#undef _mm512_cvtepi8_epi32
+#undef _mm512_cvtph_ps
+#undef _mm512_cvtps_ph
+#undef _mm512_shuffle_f32x4
+#define _mm512_cvtepi8_epi32 emulated_cvtepi8_epi32
+#define _mm512_cvtph_ps emulated_cvtph_ps
+#define _mm512_cvtps_ph(x, rounding) emulated_cvtps_ph(x)
+#define _mm512_shuffle_f32x4 emulated_shuffle_f32x4
 #define _mm512_cvtepi32_epi8 emulated_cvtepi32_epi8
 #define _mm512_cvtneps_pbh emulated_cvtneps_pbh
 #define _mm512_cvtps_epi32 emulated_cvtps_epi32

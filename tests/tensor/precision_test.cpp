@@ -9,7 +9,7 @@ namespace graft::tensor {
 namespace {
 
 TEST(Precision, ReadsWhatItPrints) {
-  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8, Precision::nf4}) {
     EXPECT_EQ(parse_precision(to_string(precision)), precision);
   }
 }

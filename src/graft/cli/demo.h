@@ -31,7 +31,7 @@ void fields(Visitor& visit, DemoOptions& o) {
   visit("shots", o.shots, "labelled photos a kind to learn from (without --full)");
   visit("seed", o.seed, "which photos are drawn, and all else that is random (without --full)");
   visit("threads", o.threads, "threads that compute; 0: one a core, or OMP_NUM_THREADS");
-  visit("precision", o.precision, "how frozen weights are held: fp32, bf16, int8 or auto");
+  visit("precision", o.precision, "how frozen weights are held: fp32, bf16, int8, nf4 or auto");
   visit("output", o.output, "folder for the runs and the report");
   visit("force", o.force, "write into a folder that holds something else than a demo");
 }

@@ -47,7 +47,7 @@ void fields(Visitor& visit, ModelOptions& o) {
   visit("as", o.as, "family to read the weights as, where a lone file could be two");
   visit("image-size", o.image_size, "side in pixels; positions are interpolated (default: the model's own)");
   visit("precision", o.precision,
-        "how frozen weights are held: fp32, bf16, int8, or auto (bf16 where the processor has it)");
+        "how frozen weights are held: fp32, bf16, int8, nf4, or auto (bf16 where the processor has it)");
   visit("device", o.device, "where to compute: cpu");
   visit("threads", o.threads, "threads that compute; 0: one a core, or OMP_NUM_THREADS");
   fields(visit, o.told);

@@ -9,6 +9,7 @@
 
 #include "graft/core/error.h"
 #include "graft/io/mapped_file.h"
+#include "graft/models/nf4_tensors.h"
 #include "graft/tensor/on_cpu.h"
 #include "graft/tensor/resting.h"
 
@@ -147,11 +148,15 @@ at::Tensor CheckpointReader::take_matrix(const std::string& ours, const std::vec
   const auto rows = shape[0] / static_cast<int64_t>(theirs.size());
   if (stored.transposed) stored.shape = {shape[1], rows};
   if (stored.shape.empty()) stored.shape = {rows, shape[1]};
+  const bool quantised = std::any_of(theirs.begin(), theirs.end(), [&](const auto& name) {
+    return is_quantised_by_bitsandbytes(weights_, full(name));
+  });
   std::vector<io::TensorView> views;
   for (size_t i = 0; i < theirs.size(); ++i) {
-    if (const auto* view = find(theirs[i], stored.shape)) views.push_back(*view);
+    if (const auto* view = quantised ? nullptr : find(theirs[i], stored.shape)) views.push_back(*view);
     origins_.push_back({ours, full(theirs[i]), stored.shape, static_cast<int64_t>(i) * rows, rows, stored.transposed});
   }
+  if (quantised) return take_quantised(theirs, shape);
   if (views.size() < theirs.size()) return at::zeros(shape, tensor::on_cpu());  // never seen: finish() throws
   const auto numbers = [views, shape, transposed = stored.transposed] {
     const torch::NoGradGuard no_grad;
@@ -162,6 +167,26 @@ at::Tensor CheckpointReader::take_matrix(const std::string& ours, const std::vec
   };
   const bool in_file = std::all_of(views.begin(), views.end(), [](const auto& view) { return view.file != nullptr; });
   return in_file ? tensor::resting(shape, numbers) : numbers();
+}
+
+at::Tensor CheckpointReader::take_quantised(const std::vector<std::string>& theirs, const std::vector<int64_t>& shape) {
+  std::vector<tensor::QuantisedWeight> parts;
+  const auto rows = shape[0] / static_cast<int64_t>(theirs.size());
+  for (const auto& name : theirs) {
+    for (const auto& part : bitsandbytes_names(weights_, full(name)))
+      taken_.insert(part);
+    parts.push_back(read_nf4(weights_, full(name)));
+    if (parts.back().rows == rows && parts.back().columns == shape[1]) continue;
+    wrong_.push_back(fmt::format("{}: expected [{}, {}], got [{}, {}] in NF4", full(name), rows, shape[1],
+                                 parts.back().rows, parts.back().columns));
+    parts.pop_back();
+  }
+  if (parts.size() < theirs.size()) return at::zeros(shape, tensor::on_cpu());  // never seen: finish() throws
+  if (const auto whole = stack_nf4(parts)) return tensor::resting(*whole);
+  std::vector<at::Tensor> numbers;
+  for (const auto& part : parts)
+    numbers.push_back(tensor::dequantise(part));
+  return at::cat(numbers);
 }
 
 at::Tensor CheckpointReader::take_table(const std::string& ours, const std::string& theirs,

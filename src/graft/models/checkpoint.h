@@ -51,7 +51,7 @@ class CheckpointReader {
   // The same from several tensors of equal height, one under the other (the biases of q, k and v).
   at::Tensor take_stacked(const std::string& ours, const std::vector<std::string>& theirs, std::vector<int64_t> shape);
   // The matrix of a frozen map, of one tensor or of several one under the other. Out of a mapped file it comes at rest:
-  // it is read anew when its numbers are asked for, and not held.
+  // it is read anew when its numbers are asked for, and not held. One that bitsandbytes stored as NF4 stays that.
   at::Tensor take_matrix(const std::string& ours, const std::vector<std::string>& theirs, std::vector<int64_t> shape,
                          Stored stored = {});
   // A table of which a few rows are read (words); the same otherwise.
@@ -70,6 +70,7 @@ class CheckpointReader {
  private:
   const io::TensorView* find(const std::string& theirs, const std::vector<int64_t>& stored);  // null: noted as wrong
   at::Tensor read(const std::string& theirs, const std::vector<int64_t>& stored);
+  at::Tensor take_quantised(const std::vector<std::string>& theirs, const std::vector<int64_t>& shape);
 
   const io::Weights& weights_;
   std::string prefix_;

@@ -23,6 +23,13 @@ void ignore_transformers_keys(const io::JsonObject& config) {
   config.ignore({"_*", "architectures", "model_type", "transformers_version", "torch_dtype", "dtype", "id2label",
                  "label2id", "problem_type", "finetuning_task", "task_specific_params", "return_dict", "torchscript",
                  "tokenizer_class", "processor_class", "auto_map", "attn_implementation", "prefix", "use_bfloat16"});
+  // Matrices in four bits are read as such (nf4_tensors.h).
+  const auto quantised = config.object("quantization_config");
+  quantised.expect("quant_method", {"bitsandbytes"});
+  quantised.expect("load_in_8bit", {false});
+  quantised.expect("bnb_4bit_quant_type", {"nf4"});
+  quantised.expect("bnb_4bit_quant_storage", {"uint8"});
+  quantised.ignore({"_*", "load_in_4bit", "bnb_4bit_compute_dtype", "bnb_4bit_use_double_quant", "llm_int8_*"});
   // What is handed back beside the features.
   config.ignore({"output_attentions", "output_hidden_states", "output_scores", "return_dict_in_generate"});
   // Starts of training, and noise in it.

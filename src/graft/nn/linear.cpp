@@ -58,9 +58,10 @@ at::Tensor Linear::frozen(const at::Tensor& x, tensor::Activation activation) co
   });
 }
 
-// The LayerScale is in what is packed, unless it trains, or the bias does.
+// The LayerScale is in what is packed, unless it trains, or the bias does, or the weight stays quantised.
 bool Linear::folds_scale() const {
-  return scale_.defined() && !scale_.requires_grad() && !(bias_.defined() && bias_.requires_grad());
+  return scale_.defined() && !scale_.requires_grad() && !tensor::quantised_of(weight_) &&
+         !(bias_.defined() && bias_.requires_grad());
 }
 
 template <class Run>
@@ -77,12 +78,15 @@ const tensor::FrozenLinear& Linear::packed(bool with_scale) const {
   const std::lock_guard lock(packing_);
   if (packed_ && packed_->is(with_scale, version)) return packed_->map;  // another thread was first
   const torch::NoGradGuard no_grad;
-  const auto numbers = tensor::numbers_of(weight_);
-  const auto weight = with_scale ? numbers * scale_.unsqueeze(1) : numbers;
   std::optional<at::Tensor> bias;
   if (bias_.defined()) bias = with_scale ? bias_ * scale_ : bias_;
   forget_packed();  // before the new one is made: they are never held together
-  packed_ = std::make_unique<const Packed>(Packed{tensor::FrozenLinear(weight, bias, precision_), with_scale, version});
+  const auto map = [&] {
+    if (const auto* stored = tensor::quantised_of(weight_)) return tensor::FrozenLinear(*stored, bias, precision_);
+    const auto numbers = tensor::numbers_of(weight_);
+    return tensor::FrozenLinear(with_scale ? numbers * scale_.unsqueeze(1) : numbers, bias, precision_);
+  };
+  packed_ = std::make_unique<const Packed>(Packed{map(), with_scale, version});
   ready_.store(packed_.get(), std::memory_order_release);
   return packed_->map;
 }

@@ -118,6 +118,12 @@ void check_input(const at::Tensor& x, int64_t in) {
   }
 }
 
+void check_bias(const std::optional<at::Tensor>& bias, int64_t out) {
+  if (bias && (bias->dim() != 1 || bias->size(0) != out)) {
+    throw ShapeError("frozen_linear", "the bias does not fit the weight: expected [{}], got {}.", out, shape_of(*bias));
+  }
+}
+
 void check_branch(const LowRank& branch, int64_t in, int64_t out) {
   if (branch.a.dim() != 2 || branch.b.dim() != 2 || branch.a.size(1) != in || branch.a.size(0) != branch.b.size(1)) {
     throw ShapeError("frozen_linear",
@@ -145,20 +151,33 @@ at::Tensor plain(const at::Tensor& x, const at::Tensor& weight, const std::optio
 
 }  // namespace
 
+FrozenLinear::FrozenLinear(const QuantisedWeight& weight, const std::optional<at::Tensor>& bias, Precision precision)
+    : packed_(std::make_shared<Packed>()) {
+  check_bias(bias, weight.rows);
+  packed_->in = weight.columns;
+  packed_->out = weight.rows;
+  packed_->precision = precision;
+  packed_->bias = bias;
+  if (precision == Precision::int8 && fast_kernels()) {
+    packed_->forward = pack(dequantise(weight), precision, *fast_kernels());
+  } else {
+    packed_->forward = stay_quantised(weight, precision, fast_kernels());
+  }
+}
+
 FrozenLinear::FrozenLinear(const at::Tensor& weight, const std::optional<at::Tensor>& bias, Precision precision)
     : packed_(std::make_shared<Packed>()) {
   if (weight.dim() != 2) {
     throw ShapeError("frozen_linear", "the weight is no matrix: expected [out, in], got {}.", shape_of(weight));
   }
-  if (bias && (bias->dim() != 1 || bias->size(0) != weight.size(0))) {
-    throw ShapeError("frozen_linear", "the bias does not fit the weight: expected [{}], got {}.", weight.size(0),
-                     shape_of(*bias));
-  }
+  check_bias(bias, weight.size(0));
   packed_->in = weight.size(1);
   packed_->out = weight.size(0);
   packed_->precision = precision;
   packed_->bias = bias;
-  if (linear_fits_kernels(weight) && fast_kernels()) {
+  if (precision == Precision::nf4) {
+    packed_->forward = stay_quantised(quantise_nf4(weight), precision, fast_kernels());
+  } else if (linear_fits_kernels(weight) && fast_kernels()) {
     packed_->forward = pack(weight, precision, *fast_kernels());
   } else {
     packed_->plain = rounded(weight.detach(), precision);

@@ -1,5 +1,6 @@
-// A linear map whose weight never changes: packed once for the processor, in float32, bfloat16 or int8, multiplied with
-// bias, low-rank branches and activation in one pass, and differentiable with respect to everything but the weight.
+// A linear map whose weight never changes: packed once for the processor, in float32, bfloat16, int8 or NF4 (with
+// double quantisation: 4.13 bits a number, Dettmers et al. 2023, arXiv:2305.14314), multiplied with bias, low-rank
+// branches and activation in one pass, and differentiable with respect to everything but the weight.
 //
 // int8 is symmetric a row of the weight and dynamic a token of the input (a token of the gradient, backward): nothing
 // to calibrate. The activations get as many bits as the processor's product leaves room for: 12 on AVX2, 8 on VNNI. For
@@ -15,6 +16,7 @@
 
 #include "graft/tensor/activation.h"
 #include "graft/tensor/precision.h"
+#include "graft/tensor/quantised_weight.h"
 
 namespace graft::tensor {
 
@@ -33,6 +35,11 @@ class FrozenLinear {
   // asks for one. A LayerScale behind the map is for the caller to fold into both.
   FrozenLinear(const at::Tensor& weight, const std::optional<at::Tensor>& bias, Precision);
 
+  // The weight stays as it is, in the memory that it lies in; numbers are made of it a stripe at a time, forward and
+  // backward, and multiplied in float32 for fp32, else in bf16 where the processor multiplies that. int8 makes rows of
+  // int8 of it.
+  FrozenLinear(const QuantisedWeight& weight, const std::optional<at::Tensor>& bias, Precision);
+
   // x [..., in] float32 or bfloat16 (float64 takes the plain path) -> [..., out] in the type of x.
   // A row of the result depends on that row of x alone, not on the batch, and not on the number of threads.
   at::Tensor forward(const at::Tensor& x, Activation = Activation::none) const;
@@ -45,7 +52,7 @@ class FrozenLinear {
   int64_t out() const;
   Precision precision() const;
   const std::optional<at::Tensor>& bias() const;
-  at::Tensor weight() const;  // [out, in] float32, as it is multiplied: rounded to bf16, or int8 times its scale
+  at::Tensor weight() const;  // [out, in] float32, as it is multiplied: rounded to what multiplies it
   int64_t bytes() const;      // held now: packed weight, and its transpose once a backward has run
 
   struct Packed;

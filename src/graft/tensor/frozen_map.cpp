@@ -22,6 +22,7 @@ at::Tensor up_panels(const LowRank& branch, int64_t width) {
 }  // namespace
 
 PackedWeight FrozenLinear::Packed::backward(bool with_numbers) {
+  if (forward.source) return transposed(forward);
   at::Tensor just_made;
   std::call_once(once_, [&] {
     backward_ = transposed(forward);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "graft/tensor/quantised_stripes.h"
 #include "graft/tensor/tensor_rows.h"
 #include "graft/tensor/workspace.h"
 
@@ -187,7 +188,16 @@ void multiply_panel_of_int8(const KernelTable& kernels, const PackedWeight& weig
 void multiply_panel_of_bf16(const KernelTable& kernels, const PackedWeight& weight, const Left& left, int64_t rows,
                             int64_t panel, float* sums) {
   static thread_local Scratch<float> widened;
+  static thread_local Scratch<bf16_bits> made;
   const auto width = weight.width;
+  if (weight.source) {
+    return in_stripes(weight, panel, [&](int64_t step, int64_t steps, int64_t) {
+      bf16_bits* const stripe = made.of(2 * kStripe * width);
+      write_stripe(kernels, weight, panel, step, steps, stripe);
+      kernels.product_of_bf16(rows, width, steps, left.pairs + step, left.pairs_stride, stripe, 2 * width, sums, width,
+                              step > 0);
+    });
+  }
   const auto* numbers = reinterpret_cast<const bf16_bits*>(weight.numbers.const_data_ptr<at::BFloat16>());
   for (int64_t part = 0; part < weight.parts; ++part) {
     in_stripes(weight, part * weight.panels() + panel, [&](int64_t step, int64_t steps, int64_t from) {
@@ -207,10 +217,14 @@ void multiply_panel(const KernelTable& kernels, const PackedWeight& weight, cons
                     int64_t panel, float* sums) {
   if (weight.precision == Precision::int8) return multiply_panel_of_int8(kernels, weight, left, rows, panel, sums);
   if (weight.precision == Precision::bf16) return multiply_panel_of_bf16(kernels, weight, left, rows, panel, sums);
+  static thread_local Scratch<float> made;
   const auto width = weight.width;
-  const auto* numbers = weight.numbers.const_data_ptr<float>();
+  const auto* numbers = weight.source ? nullptr : weight.numbers.const_data_ptr<float>();
   in_stripes(weight, panel, [&](int64_t step, int64_t steps, int64_t from) {
-    kernels.product(rows, width, steps, left.floats + step, left.stride, numbers + from, width, sums, width, step > 0);
+    float* const own = weight.source ? made.of(kStripe * width) : nullptr;
+    if (own) write_stripe(kernels, weight, panel, step, steps, own);
+    kernels.product(rows, width, steps, left.floats + step, left.stride, own ? own : numbers + from, width, sums, width,
+                    step > 0);
   });
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "graft/tensor/activation_kind.h"
+#include "graft/tensor/block_format.h"
 
 namespace graft::tensor {
 
@@ -39,6 +40,17 @@ struct Epilogue {
 template <class Left, class Right, class Sum>
 using ProductKernel = void (*)(int64_t m, int64_t columns, int64_t steps, const Left* a, int64_t lda, const Right* b,
                                int64_t ldb, Sum* c, int64_t ldc, bool add);
+
+enum class Rounding { none, to_f16, to_bf16 };
+
+// Rows of a weight in blocks, row_bytes apart: of each, `units` times thirty-two numbers from 32 first_unit on.
+struct BlockTile {
+  const uint8_t* blocks;
+  int64_t row_bytes;
+  int64_t rows, first_unit, units;
+  const float* scales = nullptr;       // [rows, units] of nf4, whose blocks have none
+  Rounding rounding = Rounding::none;  // of nf4's numbers
+};
 
 // x = (u - zero) scale for bytes u.
 struct ByteScale {
@@ -84,6 +96,15 @@ struct KernelTable {
   // to[2 i] = first[i], to[2 i + 1] = second[i] (0 where second is null): two rows as a row of pairs.
   void (*interleave)(int64_t n, const bf16_bits* first, const bf16_bits* second, bf16_bits* to);
   void (*add_to)(int64_t n, const float* from, float* to);
+
+  // A tile's numbers, [rows, 32 units] ldt apart.
+  void (*dequantise)(BlockFormat, const BlockTile&, float* to, int64_t ldt);
+  // [panel, columns] ldf apart -> [columns, panel], the steps of a panel. Columns in sixteens.
+  void (*turn)(int64_t columns, const float* from, int64_t ldf, float* to);
+  // The same in bf16, [columns / 2, panel, 2]; columns in thirty-twos. And rows [2 steps, panel] -> [steps, panel, 2].
+  // Null without product_of_bf16.
+  void (*turn_to_pairs)(int64_t columns, const float* from, int64_t ldf, bf16_bits* to);
+  void (*pair_rows)(int64_t steps, const float* from, int64_t ldf, bf16_bits* to);
 
   // The scores of `keys` keys for `queries` queries, at most a panel, [keys, panel] rows lds apart, become
   // probabilities before they are divided by their sum, exp(scale s - the largest): in place, or in bf16 as pairs of

@@ -5,7 +5,9 @@
 namespace graft::tensor {
 
 const KernelTable* avx2_kernels() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kTable : nullptr;
+  const bool present =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  return present ? &kTable : nullptr;
 }
 
 }  // namespace graft::tensor

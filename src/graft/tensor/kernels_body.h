@@ -48,6 +48,7 @@ GRAFT_INLINE void store_row(Rows rows, int64_t at, int64_t n, F x) {
 // What follows is written over the few lines above.
 #include "graft/tensor/products_body.h"
 
+#include "graft/tensor/blocks_body.h"
 #include "graft/tensor/norm_body.h"
 #include "graft/tensor/rows_body.h"
 #include "graft/tensor/softmax_body.h"
@@ -82,6 +83,15 @@ constexpr KernelTable kTable{
     .quantise_bytes = quantise_bytes,
     .interleave = interleave,
     .add_to = add_to,
+    .dequantise = dequantise,
+    .turn = turn,
+#ifdef GRAFT_SHORT_PRODUCTS
+    .turn_to_pairs = turn_to_pairs,
+    .pair_rows = pair_rows,
+#else
+    .turn_to_pairs = nullptr,
+    .pair_rows = nullptr,
+#endif
     .softmax = softmax,
     .softmax_bf16 = softmax_bf16,
     .softmax_backward = softmax_backward,

@@ -145,6 +145,7 @@ at::Tensor transposed_panels(const PackedWeight& of) {
 
 int64_t PackedWeight::bytes() const {
   int64_t total = numbers.defined() ? static_cast<int64_t>(numbers.nbytes()) : 0;
+  if (source) total += source->bytes();
   if (row_scale.defined()) total += static_cast<int64_t>(row_scale.nbytes());
   if (column_scale.defined()) total += static_cast<int64_t>(column_scale.nbytes());
   if (column_sums.defined()) total += static_cast<int64_t>(column_sums.nbytes());
@@ -170,6 +171,16 @@ PackedWeight pack(const at::Tensor& weight, Precision precision, const KernelTab
   return packed;
 }
 
+PackedWeight stay_quantised(const QuantisedWeight& weight, Precision precision, const KernelTable* kernels) {
+  const bool pairs = precision != Precision::fp32 && kernels && kernels->product_of_bf16;
+  return {.precision = pairs ? Precision::bf16 : Precision::fp32,
+          .k = weight.columns,
+          .n = weight.rows,
+          .width = kernels ? kernels->panel : 1,
+          .group = pairs ? 2 : 1,
+          .source = std::make_shared<const QuantisedWeight>(weight)};
+}
+
 at::Tensor transposed_numbers(const PackedWeight& forward) {
   at::NoGradGuard no_grad;
   switch (forward.precision) {
@@ -179,6 +190,8 @@ at::Tensor transposed_numbers(const PackedWeight& forward) {
       return forward.group == 2 ? transposed_panels<uint16_t, 2>(forward) : transposed_panels<uint16_t, 1>(forward);
     case Precision::int8:
       return forward.group == 4 ? transposed_panels<int8_t, 4>(forward) : transposed_panels<int8_t, 2>(forward);
+    case Precision::nf4:
+      break;  // which stays quantised
   }
   throw InternalError("packed_weight", "a precision without panels: {}", static_cast<int>(forward.precision));
 }
@@ -187,6 +200,11 @@ PackedWeight transposed(const PackedWeight& forward) {
   at::NoGradGuard no_grad;
   PackedWeight packed{
       .precision = forward.precision, .k = forward.n, .n = forward.k, .width = forward.width, .group = forward.group};
+  if (forward.source) {
+    packed.source = forward.source;
+    packed.across = !forward.across;
+    return packed;
+  }
   packed.numbers = transposed_numbers(forward);
   packed.column_sums = column_sums_of(packed);
   if (forward.column_scale.defined()) packed.row_scale = forward.column_scale.slice(0, 0, forward.n).clone();
@@ -195,6 +213,10 @@ PackedWeight transposed(const PackedWeight& forward) {
 
 at::Tensor unpack(const PackedWeight& forward) {
   at::NoGradGuard no_grad;
+  if (forward.source) {
+    const auto weight = dequantise(*forward.source);
+    return forward.precision == Precision::bf16 ? weight.to(at::kBFloat16).to(at::kFloat) : weight;
+  }
   const auto weight = matrix_of(forward).to(at::kFloat);
   if (!forward.column_scale.defined()) return weight;
   return weight * forward.column_scale.slice(0, 0, forward.n).unsqueeze(1);

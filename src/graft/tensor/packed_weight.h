@@ -6,9 +6,11 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
 
 #include "graft/tensor/kernels.h"
 #include "graft/tensor/precision.h"
+#include "graft/tensor/quantised_weight.h"
 
 namespace graft::tensor {
 
@@ -23,14 +25,23 @@ struct PackedWeight {
   at::Tensor column_scale = {};  // int8 forward: [panels * width] float32, to multiply the sums with
   at::Tensor column_sums = {};   // int8 in fours: [panels * width] int32, of the numbers over k
 
+  // A weight that stays as its file has it: in place of numbers, which are made a stripe at a time
+  // (quantised_stripes.h).
+  std::shared_ptr<const QuantisedWeight> source = {};
+  bool across = false;  // k runs down its rows (backward), not along them
+
   int64_t panels() const { return (n + width - 1) / width; }
   int64_t padded_k() const { return (k + group - 1) / group * group; }
   int64_t panel_size() const { return padded_k() * width; }
-  int64_t bytes() const;
+  int64_t bytes() const;  // the source's among them
 };
 
 // weight [out, in] float32 -> for x Wᵀ. int8 gets a scale a row, its largest magnitude becoming 127.
 PackedWeight pack(const at::Tensor& weight, Precision, const KernelTable&);
+
+// Products in float32, or in bf16 where the processor multiplies that and the precision asks for it; `kernels` may be
+// null, where nothing but unpack() is wanted.
+PackedWeight stay_quantised(const QuantisedWeight&, Precision, const KernelTable* kernels);
 
 // The same numbers for the backward, y W.
 PackedWeight transposed(const PackedWeight& forward);

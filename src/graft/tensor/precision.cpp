@@ -24,10 +24,10 @@ std::string_view instruction_set() {
 }  // namespace
 
 Precision parse_precision(std::string_view text) {
-  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
+  for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8, Precision::nf4}) {
     if (text == to_string(precision)) return precision;
   }
-  throw UsageError("precision", "{}", unknown_name("precision", text, {"fp32", "bf16", "int8"}));
+  throw UsageError("precision", "{}", unknown_name("precision", text, {"fp32", "bf16", "int8", "nf4"}));
 }
 
 std::string_view to_string(Precision precision) {
@@ -38,6 +38,8 @@ std::string_view to_string(Precision precision) {
       return "bf16";
     case Precision::int8:
       return "int8";
+    case Precision::nf4:
+      return "nf4";
   }
   throw InternalError("precision", "a precision without a name: {}", static_cast<int>(precision));
 }

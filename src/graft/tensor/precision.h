@@ -9,15 +9,17 @@
 
 namespace graft::tensor {
 
-enum class Precision { fp32, bf16, int8 };
+// nf4: four bits a number, multiplied in bf16 where the processor does that, else in float32. A weight that lies
+// quantised in its file stays as it is under fp32, bf16 and nf4, and is multiplied like that.
+enum class Precision { fp32, bf16, int8, nf4 };
 
-Precision parse_precision(std::string_view text);  // "fp32", "bf16", "int8"; UsageError with the nearest name
+Precision parse_precision(std::string_view text);  // "fp32", "bf16", "int8", "nf4"; UsageError with the nearest name
 std::string_view to_string(Precision);
 
 bool multiplies_bf16();         // of the processor: avx512_bf16 or better
 Precision default_precision();  // bf16 where it does, else fp32
 
-// The type in which activations travel between frozen maps: float32 for fp32, bfloat16 for the other two.
+// The type in which activations travel between frozen maps: float32 for fp32, bfloat16 for the others.
 c10::ScalarType carrier(Precision);
 
 // "AVX2, 2 threads", for the line that a run prints about its machine.

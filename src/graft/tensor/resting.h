@@ -12,8 +12,16 @@ namespace graft::tensor {
 // The numbers, each time it is called; of the sizes that the tensor has, in any type. They may lie in read-only memory.
 using Numbers = std::function<at::Tensor()>;
 
-at::Tensor resting(at::IntArrayRef sizes, Numbers numbers);  // float32
+// Some rows of them, [...] int64 -> [..., D], for a table whose numbers cost time to make.
+using SomeRows = std::function<at::Tensor(const at::Tensor& rows)>;
+
+at::Tensor resting(at::IntArrayRef sizes, Numbers numbers, SomeRows some = {});  // float32
 bool is_resting(const at::Tensor&);
+
+// A weight that stays quantised: frozen maps multiply it as it is, and its numbers are made for whoever else asks.
+struct QuantisedWeight;
+at::Tensor resting(const QuantisedWeight&);              // [rows, columns]
+const QuantisedWeight* quantised_of(const at::Tensor&);  // null where the tensor is not such a one
 
 // The tensor, or what it rests on in float32. Not to be written to.
 at::Tensor numbers_of(const at::Tensor&);

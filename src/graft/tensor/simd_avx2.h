@@ -153,6 +153,62 @@ struct Simd {
     const auto packed = _mm256_packs_epi32(_mm256_cvtps_epi32(x.lo), _mm256_cvtps_epi32(x.hi));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permute4x64_epi64(packed, 0xd8));
   }
+
+  // Sixteen bytes, signed; sixteen float16 numbers; sixteen indices into a table of sixteen.
+  static GRAFT_INLINE F of_signed_bytes(__m128i x) {
+    return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(x)),
+            _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(x, 8)))};
+  }
+  static GRAFT_INLINE F of_halves(const void* p) {
+    const auto* const halves = static_cast<const __m128i*>(p);
+    return {_mm256_cvtph_ps(_mm_loadu_si128(halves)), _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
+  }
+  static GRAFT_INLINE F through_half(F x) {
+    constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+    return {_mm256_cvtph_ps(_mm256_cvtps_ph(x.lo, kNearest)), _mm256_cvtph_ps(_mm256_cvtps_ph(x.hi, kNearest))};
+  }
+  static GRAFT_INLINE F table(const float* numbers) { return load(numbers); }
+  static GRAFT_INLINE __m256 half_look_up(F table, __m256i indices) {
+    const auto beyond = _mm256_castsi256_ps(_mm256_slli_epi32(indices, 28));  // the sign says: eight or more
+    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(table.lo, indices), _mm256_permutevar8x32_ps(table.hi, indices),
+                            beyond);
+  }
+  static GRAFT_INLINE F look_up(F table, __m128i indices) {
+    return {half_look_up(table, _mm256_cvtepi8_epi32(indices)),
+            half_look_up(table, _mm256_cvtepi8_epi32(_mm_srli_si128(indices, 8)))};
+  }
+  // x[i] lane j <-> x[j] lane i
+  static GRAFT_INLINE void transpose_eight(__m256* x) {
+    __m256 pairs[8], fours[8];
+    for (int i = 0; i < 8; i += 2) {
+      pairs[i] = _mm256_unpacklo_ps(x[i], x[i + 1]);
+      pairs[i + 1] = _mm256_unpackhi_ps(x[i], x[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+      for (int half = 0; half < 2; ++half) {
+        const auto a = _mm256_castps_pd(pairs[i + half]), b = _mm256_castps_pd(pairs[i + 2 + half]);
+        fours[i + 2 * half] = _mm256_castpd_ps(_mm256_unpacklo_pd(a, b));
+        fours[i + 2 * half + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(a, b));
+      }
+    }
+    for (int c = 0; c < 4; ++c) {
+      x[c] = _mm256_permute2f128_ps(fours[c], fours[4 + c], 0x20);
+      x[c + 4] = _mm256_permute2f128_ps(fours[c], fours[4 + c], 0x31);
+    }
+  }
+  static GRAFT_INLINE void transpose(F* x) {
+    __m256 corners[2][2][8];  // [rows][columns]
+    for (int i = 0; i < 16; ++i) {
+      corners[i / 8][0][i % 8] = x[i].lo;
+      corners[i / 8][1][i % 8] = x[i].hi;
+    }
+    for (auto& row : corners) {
+      for (auto& corner : row)
+        transpose_eight(corner);
+    }
+    for (int i = 0; i < 16; ++i)
+      x[i] = {corners[0][i / 8][i % 8], corners[1][i / 8][i % 8]};
+  }
   static GRAFT_INLINE void widen_bytes(const int8_t* from, int16_t* to) {  // sixteen
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
                         _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));

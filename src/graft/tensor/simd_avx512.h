@@ -102,6 +102,52 @@ struct Simd {
   static GRAFT_INLINE void store_whole(uint8_t* p, F x) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)));
   }
+
+  // Sixteen bytes, signed; sixteen float16 numbers; sixteen indices into a table of sixteen.
+  static GRAFT_INLINE F of_signed_bytes(__m128i x) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(x)); }
+  static GRAFT_INLINE F of_halves(const void* p) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
+  }
+  static GRAFT_INLINE F through_half(F x) {
+    return _mm512_cvtph_ps(_mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  static GRAFT_INLINE F table(const float* numbers) { return load(numbers); }
+  static GRAFT_INLINE F look_up(F table, __m128i indices) {
+    return _mm512_permutexvar_ps(_mm512_cvtepi8_epi32(indices), table);
+  }
+  // Thirty-two numbers rounded to bf16, as bits.
+  static GRAFT_INLINE F narrow_both(F first, F second) {
+    return number(_mm512_inserti64x4(_mm512_castsi256_si512(narrow(first)), narrow(second), 1));
+  }
+  static GRAFT_INLINE void store_bits(uint16_t* p, F x) { _mm512_storeu_si512(p, bits(x)); }
+  // x[i] lane j <-> x[j] lane i
+  static GRAFT_INLINE void transpose(F* x) {
+    F pairs[16], fours[16];
+#pragma GCC unroll 8
+    for (int i = 0; i < 16; i += 2) {
+      pairs[i] = _mm512_unpacklo_ps(x[i], x[i + 1]);
+      pairs[i + 1] = _mm512_unpackhi_ps(x[i], x[i + 1]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 16; i += 4) {  // fours[i + c] has columns c, c + 4, c + 8, c + 12 of rows i .. i + 3
+      for (int half = 0; half < 2; ++half) {
+        const auto a = _mm512_castps_pd(pairs[i + half]), b = _mm512_castps_pd(pairs[i + 2 + half]);
+        fours[i + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+        fours[i + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+      }
+    }
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; ++c) {
+      const F a = _mm512_shuffle_f32x4(fours[c], fours[4 + c], 0x88),
+              b = _mm512_shuffle_f32x4(fours[c], fours[4 + c], 0xdd);
+      const F d = _mm512_shuffle_f32x4(fours[8 + c], fours[12 + c], 0x88);
+      const F e = _mm512_shuffle_f32x4(fours[8 + c], fours[12 + c], 0xdd);
+      x[c] = _mm512_shuffle_f32x4(a, d, 0x88);
+      x[c + 8] = _mm512_shuffle_f32x4(a, d, 0xdd);
+      x[c + 4] = _mm512_shuffle_f32x4(b, e, 0x88);
+      x[c + 12] = _mm512_shuffle_f32x4(b, e, 0xdd);
+    }
+  }
   static GRAFT_INLINE void widen_bytes(const int8_t* from, int16_t* to) {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
                         _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
