@@ -8,7 +8,9 @@
 #include "graft/io/mapped_file.h"
 #include "graft/text/clip_tokenizer.h"
 #include "graft/text/pipeline_tokenizer.h"
+#include "graft/text/sentence_piece_folder.h"
 #include "graft/text/tokenizer.h"
+#include "graft/text/tokenizer_json.h"
 
 namespace graft::text {
 namespace {
@@ -34,6 +36,7 @@ bool is_one_of(const std::string& name, const char* const (&names)[kCount]) {
 
 constexpr const char* kVocabularies[] = {
     "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "spm.model", "tokenizer.model", "sentencepiece.bpe.model"};
+constexpr const char* kSentencePieces[] = {"tokenizer.model", "spiece.model", "spm.model"};
 
 bool there(const fs::path& path) {
   std::error_code ignored;
@@ -185,7 +188,7 @@ std::shared_ptr<const Tokenizer> read_tokenizer(const fs::path& folder) {
   const auto config = JsonObject::read(folder / "tokenizer_config.json")
                           .value_or(JsonObject(json::object(), (folder / "tokenizer_config.json").string()));
   const auto pipeline = [&](const JsonObject& tokenizer) {
-    return std::make_shared<PipelineTokenizer>(with_config_settings(tokenizer, config), config);
+    return std::make_shared<PipelineTokenizer>(read_pipeline(with_config_settings(tokenizer, config), config));
   };
   if (const auto tokenizer = JsonObject::read(folder / "tokenizer.json")) return pipeline(*tokenizer);
 
@@ -208,6 +211,10 @@ std::shared_ptr<const Tokenizer> read_tokenizer(const fs::path& folder) {
     }
     const bool roberta = is_one_of(name, kRobertaKind);
     if (roberta || is_one_of(name, kGpt2Kind)) return pipeline(json_of_merges(folder, config, roberta));
+  }
+  for (const char* file : kSentencePieces) {
+    if (!there(folder / file)) continue;
+    return std::make_shared<PipelineTokenizer>(read_sentence_piece_pipeline(folder / file, config));
   }
   std::vector<std::string> found;
   for (const char* file : kVocabularies)
