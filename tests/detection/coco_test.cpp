@@ -55,6 +55,7 @@ TEST_F(Coco, IsReadWhateverTheOrderOfItsLists) {
   EXPECT_FALSE(set.federated());
   EXPECT_EQ(findings_.total(Severity::left_out), 0u);
   EXPECT_EQ(count("carried-keys"), 3u);  // keypoints, date_captured, skeleton
+  EXPECT_EQ(example("carried-keys"), "annotations[].keypoints is carried and changes nothing (1 time)");
 }
 
 TEST_F(Coco, IsWrittenWithAllThatItCarriedAndTheSameBytesEachTime) {

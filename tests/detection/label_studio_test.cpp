@@ -44,6 +44,22 @@ TEST_F(LabelStudio, OfTheSmallExportHasItsResultsInTheTask) {
   EXPECT_EQ(set.annotations.at(0).box, (Box{100, 0, 100, 100}));
 }
 
+TEST_F(LabelStudio, NamesWhatItDoesNotLookAt) {
+  folder_.put("e.json",
+              R"([{"id": 1, "data": {"image": "a.jpg"}, "predictions": [{"result": []}], "drafts": [], "wild": 1,
+     "completions": [{"mood": 2, "result": [{"type": "rectanglelabels", "original_width": 10, "original_height": 10,
+       "value": {"x": 0, "y": 0, "width": 50, "height": 50, "depth": 3, "rectanglelabels": ["cat"]}, "group": 7}]},
+       {"result": 5}]}])");
+  EXPECT_EQ(read("e.json").annotations.size(), 1u);
+  EXPECT_THAT(findings_.kinds().at("unread-keys").examples,
+              ::testing::ElementsAre(
+                  "[].wild is not looked at (1 time)", "annotations[].mood is not looked at (1 time)",
+                  "result[].group is not looked at (1 time)", "result[].value.depth is not looked at (1 time)"));
+  EXPECT_EQ(example("guesses-unread"), "[0]: its predictions are not read, only annotations are");
+  EXPECT_EQ(count("guesses-unread"), 1u);
+  EXPECT_EQ(count("annotation-form"), 1u);
+}
+
 TEST_F(LabelStudio, ABoxThatIsTurnedIsTheOneRoundIt) {
   folder_.put("e.json", "[" + task("a.jpg", result(R"({"x": 50, "y": 50, "width": 10, "height": 10, "rotation": 90,
                                                        "rectanglelabels": ["cat"]})")) +

@@ -97,6 +97,29 @@ TEST_F(OpenImages, RowsThatAreAmissAreLeftOutByLine) {
   EXPECT_THAT(example("not-shares"), HasSubstr("boxes.csv:8"));
 }
 
+TEST_F(OpenImages, HasTheImagesThatItsListHasInLabelledSubsets) {
+  folder_.put("boxes.csv", kColumns + ",Mood\na,xclick,/m/cat,1,0.1,0.5,0.2,1,0,0,0,0,0,good\n");
+  put_png("bare.jpg", 30, 20);
+  folder_.put("image_ids_and_rotation.csv",
+              "ImageID,Subset,OriginalURL,OriginalLandingURL,License,AuthorProfileURL,Author,Title,OriginalSize,"
+              "OriginalMD5,Thumbnail300KURL,Rotation\n"
+              "a,validation,https://x.org/a_o.jpg,,,,,\"A, b\",1,,,90.0\n"
+              "bare,validation,https://x.org/bare_o.jpg,,,,,,1,,,\n"
+              "other,train,https://x.org/other_o.jpg,,,,,,1,,,0.0\n"
+              "short,validation\n");
+  const Set set = read("");
+  ASSERT_EQ(set.images.size(), 2u);
+  EXPECT_EQ(set.carried->at(set.images[0].rest), R"("flickr_url":"https://x.org/a_o.jpg","rotation":90)");
+  EXPECT_EQ(set.images[1].file, "bare.jpg");
+  EXPECT_EQ(set.images[1].width, 30);
+  EXPECT_EQ(set.images[1].known, ClassSets::kEmpty);
+  EXPECT_EQ(count("photo-rotated"), 1u);
+  EXPECT_EQ(count("image-unlabelled"), 1u);
+  EXPECT_EQ(count("subset-unlabelled"), 1u);
+  EXPECT_EQ(count("csv-row"), 1u);
+  EXPECT_EQ(example("unread-columns"), "boxes.csv: Mood is not looked at (1 time)");
+}
+
 TEST_F(OpenImages, WithoutAnySizeIsRefused) {
   folder_.put("alone/boxes.csv", kColumns + "\na,xclick,/m/cat,1,0.1,0.5,0.2,1,0,0,0,0,0\n");
   EXPECT_THROW(read("alone"), DataError);

@@ -46,8 +46,8 @@ inline Set sample_set() {
   outlined.area = 600;
   outlined.rest = set.carried->add("\"occluded\":1,\"attributes\":{\"colour\":\"red\"},\"keypoints\":[1,2,2]");
   auto& runs = add(7, 1, 2, {0, 0, 333, 500});
-  runs.shape = set.carried->add(R"({"size":[500,333],"counts":"04"})");
-  runs.area = 1234;
+  runs.shape = set.carried->add(R"({"size":[500,333],"counts":"0nf0b\\Q5fH"})");
+  runs.area = 1234;  // the first column, some of the second, the last
   runs.crowd = true;
   auto& parts = add(8, 1, 2, {100, 100, 100, 100});
   parts.shape = set.carried->add("[[100,100,120,100,120,120],[180,180,200,180,200,200]]");

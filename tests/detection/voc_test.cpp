@@ -54,6 +54,18 @@ TEST_F(Voc, WhatIsAmissIsLeftOutByFile) {
   EXPECT_EQ(count("size-form"), 1u);
 }
 
+TEST_F(Voc, NamesElementsThatItDoesNotLookAt) {
+  const std::string outline = "<polygon><x1>1</x1><y1>2</y1></polygon>";
+  folder_.put("a.xml", xml("<filename>a.jpg</filename><source><database>?</database></source><segmented>0</segmented>",
+                           object("cat", kCorners, outline) + object("cat", kCorners, outline + "<actions/>")));
+  folder_.put("b.xml", xml("<filename>b.jpg</filename><weather>rain</weather>", object("cat", kCorners, outline)));
+  EXPECT_EQ(read("").annotations.size(), 3u);
+  EXPECT_THAT(findings_.kinds().at("unread-elements").examples,
+              ::testing::ElementsAre("<annotation><weather> is not looked at (1 time)",
+                                     "<object><actions> is not looked at (1 time)",
+                                     "<object><polygon> is not looked at (3 times)"));
+}
+
 TEST_F(Voc, IsReadInTheEncodingThatItDeclares) {
   folder_.put("a.xml",
               "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>" + xml("<filename>a.jpg</filename>", object("gr\xf6\xdf"

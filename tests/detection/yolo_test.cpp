@@ -76,6 +76,17 @@ TEST_F(Yolo, LinesThatAreAmissAreLeftOutByFileAndLine) {
   EXPECT_EQ(example("label-without-photo"), "labels/gone.txt");
 }
 
+TEST_F(Yolo, NamesKeysThatItDoesNotLookAtAndCountsItsClasses) {
+  folder_.put("data.yaml",
+              "names: [cat, dog]\nnc: 3\nvalidation: images\nflip_idx: [1, 0]\nroboflow: {license: x, url: y}\n");
+  put_png("images/a.png", 10, 10);
+  folder_.put("labels/a.txt", "0 0.5 0.5 0.1 0.1");
+  EXPECT_EQ(read("").annotations.size(), 1u);
+  EXPECT_THAT(findings_.kinds().at("unread-keys").examples,
+              ::testing::ElementsAre("flip_idx is not looked at (1 time)", "roboflow is not looked at (1 time)"));
+  EXPECT_EQ(example("class-count"), "nc is 3, and names has 2");
+}
+
 TEST_F(Yolo, WithoutPhotosIsRefusedAndReadWithTheirFolder) {
   folder_.put("y/data.yaml", "train: images\nnames: [cat]\n");
   folder_.put("y/labels/a.txt", "0 0.5 0.5 1 1");

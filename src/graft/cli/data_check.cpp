@@ -89,7 +89,8 @@ int run(Arguments& arguments, Terminal& terminal) {
   }
   if (!options.fix.empty()) {
     const auto done = detection::mend(set);
-    const auto lost = format.write(set, options.fix);
+    const auto lost =
+        format.write(set, options.fix, {.images = options.images.empty() ? options.file : options.images});
     json["mended"] = done;
     json["lost"] = lost;
     if (!terminal.json()) {

@@ -22,7 +22,8 @@ void fields(Visitor& visit, Options& o) {
   visit("to", o.to, "format to write");
   visit("output", o.output, "file or folder to write");
   visit("format", o.format, "format to read (default: what it looks like)");
-  visit("images", o.images, "folder of the photos, for formats that do not tell their sizes");
+  visit("images", o.images,
+        "folder of the photos, for formats that do not tell their sizes, and for image folders, which hold them");
 }
 
 int run(Arguments& arguments, Terminal& terminal) {
@@ -47,7 +48,7 @@ int run(Arguments& arguments, Terminal& terminal) {
     if (finding.severity == detection::Severity::left_out)
       terminal.warn(fmt::format("{} left out, {}: {}", finding.count, kind, printable(finding.examples.front())));
   }
-  const auto lost = to.write(set, options.output);
+  const auto lost = to.write(set, options.output, {.images = options.images});
   if (terminal.json()) {
     terminal.print(dump(with_notes({{"to", to.name},
                                     {"images", set.images.size()},

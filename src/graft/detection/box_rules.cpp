@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 #include "graft/detection/json_fields.h"
+#include "graft/detection/runs.h"
 #include "graft/text/text_file.h"
 
 namespace graft::detection {
@@ -28,6 +31,19 @@ Box clipped(const Box& box, const Image& image) {
   const double left = std::max(box.x, 0.0), top = std::max(box.y, 0.0);
   return {left, top, std::min(box.x + box.width, static_cast<double>(image.width)) - left,
           std::min(box.y + box.height, static_cast<double>(image.height)) - top};
+}
+
+Box round_turned(const Box& box, double degrees, double about_x, double about_y) {
+  const double turn = degrees * std::numbers::pi / 180;
+  Polygon corners;
+  for (const auto& [x, y] : {std::pair(box.x, box.y),
+                             {box.x + box.width, box.y},
+                             {box.x + box.width, box.y + box.height},
+                             {box.x, box.y + box.height}}) {
+    corners.push_back(about_x + (x - about_x) * std::cos(turn) - (y - about_y) * std::sin(turn));
+    corners.push_back(about_y + (x - about_x) * std::sin(turn) + (y - about_y) * std::cos(turn));
+  }
+  return bounds_of({corners});
 }
 
 bool is_area_sound(const Annotation& annotation) {
@@ -70,6 +86,7 @@ Shape shape_of(const Set& set, const Annotation& annotation) {
   if (image.width > 0 && (height != image.height || width != image.width))
     shape.fault = fmt::format("its runs are of {} x {} pixels, the image of {} x {}", width.value_or(0),
                               height.value_or(0), image.width, image.height);
+  if (shape.fault.empty() && !runs_in(text)) shape.fault = "its runs are not its pixels together";
   return shape;
 }
 

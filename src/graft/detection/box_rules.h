@@ -19,6 +19,8 @@ bool is_finite(const Box& box);
 double overhang(const Box& box, const Image& image);
 bool is_elsewhere(const Box& box, const Image& image);
 Box clipped(const Box& box, const Image& image);
+// The box round one that was turned about a point, clockwise as it is seen.
+Box round_turned(const Box& box, double degrees, double about_x, double about_y);
 
 // Above 0 and not above its box's, but for roundings.
 bool is_area_sound(const Annotation& annotation);

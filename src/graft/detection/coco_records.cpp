@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "graft/detection/foreign_text.h"
+#include "graft/detection/polygons.h"
+#include "graft/detection/runs.h"
 
 namespace graft::detection {
 namespace {
@@ -29,6 +31,15 @@ JsonFields::Answer flag_of(const Value& value, bool& flag) {
   if (!whole || *whole < 0 || *whole > 1) return JsonFields::wrong("0 or 1");
   flag = *whole == 1;
   return JsonFields::read();
+}
+
+// Of its polygons or runs; false where they are none.
+bool box_of_shape(std::string_view shape, Box& box) {
+  if (const auto polygons = polygons_of(shape))
+    box = bounds_of(*polygons);
+  else if (const auto runs = runs_in(shape))
+    box = box_of(*runs);
+  return box.area() > 0;
 }
 
 std::string last_of_url(std::string_view url) {
@@ -87,11 +98,9 @@ bool CocoRecords::is_new(std::unordered_map<std::int64_t, Index>& ids, std::int6
   return false;
 }
 
-void CocoRecords::tell_unknown(std::string_view list) {
-  for (const auto& key : fields_.unknown_keys()) {
-    if (told_unknown_.insert(fmt::format("{}[].{}", list, key)).second)
-      findings_.add("carried-keys", Severity::note, "{}[].{} is carried and changes nothing", list, key);
-  }
+void CocoRecords::see_unknown(std::string_view list) {
+  for (const auto& key : fields_.unknown_keys())
+    unknown_.see(list, key);
 }
 
 void CocoRecords::add_image(const JsonPieces& piece) {
@@ -117,7 +126,7 @@ void CocoRecords::add_image(const JsonPieces& piece) {
     return JsonFields::unknown();
   });
   if (!good) return;
-  tell_unknown("images");
+  see_unknown("images[].");
   if (!has_id) {
     findings_.add("id-missing", Severity::left_out, "{}: an image without id", piece.place());
     return;
@@ -160,7 +169,7 @@ void CocoRecords::add_category(const JsonPieces& piece) {
     return JsonFields::unknown();
   });
   if (!good) return;
-  tell_unknown("categories");
+  see_unknown("categories[].");
   if (!has_id || category.name.empty()) {
     findings_.add(has_id ? "name-missing" : "id-missing", Severity::left_out, "{}: a category without {}",
                   piece.place(), has_id ? "name" : "id");
@@ -174,7 +183,8 @@ void CocoRecords::add_category(const JsonPieces& piece) {
 void CocoRecords::add_annotation(const JsonPieces& piece) {
   Annotation annotation;
   Named named{0, 0, piece.index()};
-  bool has_image = false, has_category = false, has_box = false, has_area = false;
+  bool has_image = false, has_category = false, has_box = false, has_area = false, is_caption = false;
+  double turned = 0;  // CVAT's attributes tell it
   std::size_t shape = JsonPieces::kWhole;
   const bool good = fields_.each(piece, findings_, [&](std::string_view key, const Value& value, std::size_t place) {
     if (key == "id") return id_of(value, annotation.id);
@@ -203,13 +213,27 @@ void CocoRecords::add_annotation(const JsonPieces& piece) {
       shape = place;
       return JsonFields::read();
     }
+    simdjson::dom::object attributes;
+    if (key == "attributes" && value.get(attributes) == simdjson::SUCCESS) {
+      Value rotation;
+      if (attributes["rotation"].get(rotation) == simdjson::SUCCESS) turned = number(rotation).value_or(0);
+    }
+    is_caption = is_caption || key == "caption";
     return JsonFields::unknown();
   });
   if (!good) return;
-  tell_unknown("annotations");
+  see_unknown("annotations[].");
+  if (!has_box && shape != JsonPieces::kWhole && box_of_shape(fields_.raw(shape), annotation.box)) {
+    has_box = true;
+    findings_.add("box-missing", Severity::suspicion, "{}: no bbox: its shape's is taken", piece.place());
+  }
+  if (turned != 0)
+    findings_.add("box-turned", Severity::suspicion, "{}: its attributes turn it by {} degrees: its bbox is not",
+                  piece.place(), turned);
   if (!has_image || !has_category || !has_box) {
     findings_.add("field-missing", Severity::left_out, "{}: no {}", piece.place(),
                   !has_image      ? "image_id"
+                  : is_caption    ? "bbox, but a caption: --format captions reads those"
                   : !has_category ? "category_id"
                                   : "bbox");
     return;
@@ -225,6 +249,63 @@ void CocoRecords::add_annotation(const JsonPieces& piece) {
   annotation.rest = set_.carried->add(fields_.rest());
   set_.annotations.push_back(annotation);
   named_.push_back(named);
+}
+
+void CocoRecords::add_caption(const JsonPieces& piece) {
+  Caption caption{0, piece.index(), kNoText};
+  bool has_image = false, has_words = false;
+  std::size_t id = JsonPieces::kWhole, words = 0;
+  const bool good = fields_.each(piece, findings_, [&](std::string_view key, const Value& value, std::size_t place) {
+    std::int64_t number = 0;
+    if (key == "image_id") {
+      has_image = true;
+      return id_of(value, caption.image);
+    }
+    if (key == "id") {
+      id = place;
+      return id_of(value, number);
+    }
+    if (key == "caption") {
+      words = place;
+      has_words = value.is_string();
+      return JsonFields::expect(has_words, "a text");
+    }
+    return JsonFields::unknown();
+  });
+  if (!good) return;
+  see_unknown("annotations[].");
+  if (!has_image || !has_words) {
+    findings_.add("field-missing", Severity::left_out, "{}: no {}", piece.place(), !has_image ? "image_id" : "caption");
+    return;
+  }
+  std::string members;
+  if (id != JsonPieces::kWhole) members = fmt::format("\"id\":{},", fields_.raw(id));
+  members += fmt::format("\"caption\":{}", fields_.raw(words));
+  if (!fields_.rest().empty()) members += "," + fields_.rest();
+  caption.members = set_.carried->add(members);
+  captions_.push_back(caption);
+}
+
+// To the image's other keys.
+void CocoRecords::attach_captions() {
+  std::unordered_map<Index, std::string> of_images;
+  for (const Caption& caption : captions_) {
+    const auto image = image_ids_.find(caption.image);
+    if (image == image_ids_.end()) {
+      findings_.add("unknown-image", Severity::left_out, "annotations[{}]: image {} is not there", caption.piece,
+                    Ids::is_text(caption.image) ? ids_.text_of(caption.image) : fmt::format("{}", caption.image));
+      continue;
+    }
+    auto& list = of_images[image->second];
+    list += fmt::format("{}{{{}}}", list.empty() ? "" : ",", set_.carried->at(caption.members));
+  }
+  for (Index k = 0; k < set_.images.size(); ++k) {
+    const auto list = of_images.find(k);
+    if (list == of_images.end()) continue;
+    const std::string rest = set_.carried->at(set_.images[k].rest);
+    set_.images[k].rest =
+        set_.carried->add(fmt::format("{}{}\"captions\":[{}]", rest, rest.empty() ? "" : ",", list->second));
+  }
 }
 
 // Ids that were texts become the numbers behind the largest.
@@ -247,6 +328,7 @@ void CocoRecords::number_texts() {
 }
 
 void CocoRecords::finish() {
+  unknown_.note(findings_, "carried-keys", "is carried and changes nothing");
   if (digits_ > 0)
     findings_.add("id-digits", Severity::suspicion, "{} ids are texts of digits and are read as numbers", digits_);
   const auto& images = image_ids_;
@@ -288,6 +370,7 @@ void CocoRecords::finish() {
     ++kept;
   }
   set_.annotations.resize(kept);
+  attach_captions();
   number_texts();
 
   // What is there is known too.

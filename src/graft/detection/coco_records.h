@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,6 +14,7 @@
 #include "graft/detection/json_fields.h"
 #include "graft/detection/json_pieces.h"
 #include "graft/detection/set.h"
+#include "graft/detection/unknown_names.h"
 
 namespace graft::detection {
 
@@ -25,6 +25,8 @@ class CocoRecords {
   void add_image(const JsonPieces& piece);
   void add_category(const JsonPieces& piece);
   void add_annotation(const JsonPieces& piece);
+  // Of a list of captions (Chen et al. 2015, arXiv:1504.00325): it becomes one of the image's "captions".
+  void add_caption(const JsonPieces& piece);
   // Ids made places; what names an image or category that is not there is left out.
   void finish();
 
@@ -32,7 +34,8 @@ class CocoRecords {
   JsonFields::Answer id_of(const Value& value, std::int64_t& id);
   JsonFields::Answer ids_of(const Value& value, std::vector<std::int64_t>& ids);
   bool is_new(std::unordered_map<std::int64_t, Index>& ids, std::int64_t id, std::string_view what);
-  void tell_unknown(std::string_view list);
+  void see_unknown(std::string_view list);
+  void attach_captions();
   void number_texts();
 
   Set& set_;
@@ -40,7 +43,7 @@ class CocoRecords {
   JsonFields fields_;
   Ids ids_;
   std::unordered_map<std::int64_t, Index> image_ids_, category_ids_;
-  std::set<std::string> told_unknown_;
+  UnknownNames unknown_;
   std::size_t digits_ = 0;  // numbers written as texts
   struct Verified {         // of the image at this place
     Index image;
@@ -52,6 +55,12 @@ class CocoRecords {
     std::uint64_t piece;
   };
   std::vector<Named> named_;  // beside Set::annotations
+  struct Caption {
+    std::int64_t image;
+    std::uint64_t piece;
+    Text members;
+  };
+  std::vector<Caption> captions_;
 };
 
 // Boxes of COCO's form: four numbers.

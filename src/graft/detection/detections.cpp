@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 #include <string>
 
 #include "graft/core/atomic_file.h"
@@ -13,6 +12,7 @@
 #include "graft/detection/id_places.h"
 #include "graft/detection/json_fields.h"
 #include "graft/detection/json_text.h"
+#include "graft/detection/unknown_names.h"
 
 namespace graft::detection {
 namespace {
@@ -46,7 +46,7 @@ Detections read_detections(const std::filesystem::path& path, const Set& set, Fi
   const IdPlaces categories(set.categories, first_counts);
   JsonPieces pieces(path);
   JsonFields fields;
-  std::set<std::string> told;  // keys
+  UnknownNames unknown;
   std::int64_t lowest = std::numeric_limits<std::int64_t>::max(), highest = -1;
   while (pieces.next()) {
     if (!pieces.key().empty())
@@ -75,8 +75,7 @@ Detections read_detections(const std::filesystem::path& path, const Set& set, Fi
     });
     if (!good) continue;
     for (const auto& key : fields.unknown_keys())
-      if (told.insert(key).second)
-        findings.add("unread-keys", Severity::note, "{} of {} is not looked at", key, path.string());
+      unknown.see("[].", key);
     if (!image || !category || !score || (!has_box && shape == JsonPieces::kWhole)) {
       findings.add("field-missing", Severity::left_out, "{}: no {}", pieces.place(),
                    !image      ? "image_id"
@@ -100,6 +99,7 @@ Detections read_detections(const std::filesystem::path& path, const Set& set, Fi
     if (shape != JsonPieces::kWhole) detection.shape = result.carried->add(fields.raw(shape));
     result.detections.push_back(detection);
   }
+  unknown.note(findings, "unread-keys", "is not looked at");
   suspect_places(set, lowest, highest, findings);
   suspect_units(set, result, findings);
   return result;

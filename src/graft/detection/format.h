@@ -16,6 +16,10 @@ struct ReadOptions {
   const Set* sizes = nullptr;         // a set of the same images that tells their sizes instead
 };
 
+struct WriteOptions {
+  std::filesystem::path images = {};  // the photos' folder, for formats that hold photos
+};
+
 // What a format cannot hold of a set: "keypoints of 120 annotations". Said after each conversion.
 using Lost = std::vector<std::string>;
 
@@ -25,8 +29,12 @@ struct Format {
   bool (*recognises)(const std::filesystem::path& path) = nullptr;
   // Adds what it left out to `findings`; FileError or DataError where nothing can be read at all.
   Set (*read)(const std::filesystem::path& path, const ReadOptions& options, Findings& findings) = nullptr;
-  // Whole or not there; the same set gives the same bytes. Null: not written.
-  Lost (*write)(const Set& set, const std::filesystem::path& path) = nullptr;
+  Lost (*writer)(const Set& set, const std::filesystem::path& path, const WriteOptions& options) = nullptr;
+
+  // Whole or not there; the same set gives the same bytes.
+  Lost write(const Set& set, const std::filesystem::path& path, const WriteOptions& options = {}) const {
+    return writer(set, path, options);
+  }
 };
 
 const std::vector<const Format*>& formats();

@@ -12,6 +12,7 @@
 #include "graft/detection/foreign_text.h"
 #include "graft/detection/json_pieces.h"
 #include "graft/detection/polygons.h"
+#include "graft/detection/runs.h"
 
 namespace graft::detection {
 namespace {
@@ -48,6 +49,10 @@ class Counts {
 
 bool same_shape(const std::string& before, const std::string& after) {
   if (before == after) return true;
+  if (const auto mask = runs_in(before)) {
+    const auto read = runs_in(after);
+    return read && mask->height == read->height && mask->counts == read->counts;
+  }
   const auto one = polygons_of(before), other = polygons_of(after);
   if (!one || !other || one->size() != other->size()) return false;
   for (std::size_t k = 0; k < one->size(); ++k) {
@@ -67,7 +72,9 @@ double moved(const Box& one, const Box& other) {
 // Names of the classes, or "*" for all that there are.
 std::vector<std::string> names_of(const Set& set, Index classes) {
   std::vector<std::string> names;
-  if (classes == ClassSets::kAll || set.class_sets.at(classes).size() == set.categories.size()) return {"*"};
+  if (classes == ClassSets::kAll) return {"*"};
+  const auto count = set.class_sets.at(classes).size();
+  if (count > 0 && count == set.categories.size()) return {"*"};
   for (const Index one : set.class_sets.at(classes))
     names.push_back(set.categories[one].name);
   std::ranges::sort(names);

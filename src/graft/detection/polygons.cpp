@@ -9,11 +9,9 @@
 
 namespace graft::detection {
 
-std::optional<Polygons> polygons_of(std::string_view shape) {
-  if (!shape.starts_with('[')) return std::nullopt;
-  thread_local simdjson::dom::parser parser;
+std::optional<Polygons> polygons_of(const Value& shape) {
   simdjson::dom::array list;
-  if (parser.parse(shape.data(), shape.size()).get(list) != simdjson::SUCCESS) return std::nullopt;
+  if (shape.get(list) != simdjson::SUCCESS) return std::nullopt;
   Polygons polygons;
   for (const Value one : list) {
     simdjson::dom::array numbers;
@@ -26,6 +24,14 @@ std::optional<Polygons> polygons_of(std::string_view shape) {
     }
   }
   return polygons;
+}
+
+std::optional<Polygons> polygons_of(std::string_view shape) {
+  if (!shape.starts_with('[')) return std::nullopt;
+  thread_local simdjson::dom::parser parser;
+  Value value;
+  if (parser.parse(shape.data(), shape.size()).get(value) != simdjson::SUCCESS) return std::nullopt;
+  return polygons_of(value);
 }
 
 std::string polygons_text(const Polygons& polygons) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graft/data/shapes.h"
+#include "graft/detection/json_fields.h"
 #include "graft/detection/set.h"
 
 namespace graft::detection {
@@ -15,7 +16,8 @@ namespace graft::detection {
 using data::Polygon;  // x, y, x, y, ...
 using Polygons = std::vector<Polygon>;
 
-// Nothing where the text is not a list of lists of numbers (runs, above all).
+// Nothing where it is not a list of lists of numbers (runs, above all).
+std::optional<Polygons> polygons_of(const Value& shape);
 std::optional<Polygons> polygons_of(std::string_view shape);
 std::string polygons_text(const Polygons& polygons);
 

@@ -6,6 +6,8 @@
 
 #include "graft/core/error.h"
 #include "graft/data/shapes.h"
+#include "graft/detection/json_text.h"
+#include "graft/detection/polygons.h"
 
 namespace graft::detection {
 namespace {
@@ -148,25 +150,14 @@ std::vector<std::uint32_t> read_counts(std::string_view text) {
 }
 
 Runs runs_of(const Value& segmentation, std::uint32_t height, std::uint32_t width) {
-  simdjson::dom::array polygons;
-  if (segmentation.get(polygons) == simdjson::SUCCESS) {
+  if (segmentation.is_array()) {
     if (height == 0 || width == 0) throw DataError("detection", "a polygon needs its image's width and height.");
+    const auto polygons = polygons_of(segmentation);
+    if (!polygons || std::ranges::any_of(*polygons, [](const Polygon& corners) { return corners.size() < 2; }))
+      throw DataError("detection", "a polygon is no list of corners, expected [x0, y0, x1, y1, ...] in pixels.");
     std::vector<Runs> parts;
-    for (const Value polygon : polygons) {
-      simdjson::dom::array list;
-      std::vector<double> corners;
-      bool good = polygon.get(list) == simdjson::SUCCESS;
-      if (good) {
-        for (const Value one : list) {
-          const auto value = number(one);
-          good = good && value;
-          corners.push_back(value.value_or(0));
-        }
-      }
-      if (!good || corners.size() < 2)
-        throw DataError("detection", "a polygon is no list of corners, expected [x0, y0, x1, y1, ...] in pixels.");
+    for (const Polygon& corners : *polygons)
       parts.push_back(runs_of_polygon(corners, height, width));
-    }
     if (parts.empty()) parts.push_back({height, width, {height * width}});
     return merged(parts);
   }
@@ -198,6 +189,23 @@ Runs runs_of(const Value& segmentation, std::uint32_t height, std::uint32_t widt
   if (pixels != static_cast<std::uint64_t>(*tall * *wide))
     throw DataError("detection", "the runs of a mask of {} x {} hold {} pixels.", *tall, *wide, pixels);
   return runs;
+}
+
+std::optional<Runs> runs_in(std::string_view segmentation) {
+  if (!segmentation.starts_with('{')) return std::nullopt;
+  thread_local simdjson::dom::parser parser;
+  Value value;
+  if (parser.parse(segmentation.data(), segmentation.size()).get(value) != simdjson::SUCCESS) return std::nullopt;
+  try {
+    return runs_of(value, 0, 0);
+  } catch (const DataError&) {
+    return std::nullopt;
+  }
+}
+
+std::string runs_text(const Runs& runs) {
+  return fmt::format("{{\"size\":[{},{}],\"counts\":{}}}", runs.height, runs.width,
+                     json_text(data::letters_of_runs({runs.counts.begin(), runs.counts.end()})));
 }
 
 double run_overlap(const Runs& own, const Runs& other, bool crowd) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,11 @@ std::vector<std::uint32_t> read_counts(std::string_view text);
 // What stands in a `segmentation`: polygons, runs as numbers, or runs as text. `height` and `width` are the image's,
 // for polygons. DataError that says what was expected.
 Runs runs_of(const Value& segmentation, std::uint32_t height, std::uint32_t width);
+
+// Of a `segmentation` as text; nothing where it holds no runs, or runs that are not its pixels together.
+std::optional<Runs> runs_in(std::string_view segmentation);
+// {"size": [height, width], "counts": COCO's letters}.
+std::string runs_text(const Runs& runs);
 
 // Intersection over union, or over `own` area where the other is a crowd; 0 where nothing is shared, -1 where the sizes
 // differ.

@@ -49,6 +49,13 @@ Annotation& SetBuilder::outline(Index image, Index category, const Polygons& pol
   return annotation;
 }
 
+Annotation& SetBuilder::mask(Index image, Index category, const Runs& runs) {
+  Annotation& annotation = box(image, category, box_of(runs));
+  annotation.area = static_cast<double>(runs.area());
+  annotation.shape = set_.carried->add(runs_text(runs));
+  return annotation;
+}
+
 void SetBuilder::rest(Annotation& annotation, const std::string& members) {
   annotation.rest = set_.carried->add(members);
 }

@@ -9,6 +9,7 @@
 
 #include "graft/detection/format.h"
 #include "graft/detection/polygons.h"
+#include "graft/detection/runs.h"
 #include "graft/detection/set.h"
 #include "graft/io/image_size.h"
 
@@ -25,6 +26,8 @@ class SetBuilder {
   Annotation& box(Index image, Index category, const Box& box);
   // Its area and box are the polygons'.
   Annotation& outline(Index image, Index category, const Polygons& polygons);
+  // Its area and box are the runs'.
+  Annotation& mask(Index image, Index category, const Runs& runs);
   void rest(Annotation& annotation, const std::string& members);
   bool has_image(const std::string& file) const { return images_.contains(file); }
 

@@ -3,7 +3,6 @@
 // perhaps gzipped. An image with one of LVIS's two lists is known in what they and its boxes name; any other in every
 // class. Keys that are not known are carried, noted and written again.
 #include <algorithm>
-#include <map>
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
@@ -12,6 +11,8 @@
 #include "graft/detection/format.h"
 #include "graft/detection/json_text.h"
 #include "graft/detection/merge.h"
+#include "graft/detection/objects365.h"
+#include "graft/detection/other_members.h"
 
 namespace graft::detection::coco {
 namespace {
@@ -38,32 +39,26 @@ bool recognises(const fs::path& path) {
   }
 }
 
-// Members of the file that are not ours, in their order, as they stand there.
-class OtherMembers {
- public:
-  void add(const JsonPieces& piece) {
-    if (keys_.empty() || keys_.back() != piece.key()) {
-      keys_.push_back(piece.key());
-      texts_.emplace_back();
+// Which of those who write COCO's words it is, as its classes show.
+std::string kind_of(const Set& set, Findings& findings) {
+  if (const auto found = objects365_of(set.categories)) {
+    if (found->version == 0) {
+      findings.add(
+          "objects365-numbering", Severity::suspicion,
+          "{} of {} classes are called as Objects365's and numbered neither as v1 nor as v2: ids of either mean "
+          "others here",
+          found->fitting, set.categories.size());
+      return "objects365";
     }
-    std::string& text = texts_.back();
-    if (piece.index() != JsonPieces::kWhole) text += text.empty() ? '[' : ',';
-    text += piece.text();
-    is_list_[piece.key()] = piece.index() != JsonPieces::kWhole;
+    findings.add("objects365-version", Severity::note, "numbered as Objects365 v{}, from {} ({} of {} classes)",
+                 found->version, found->first, found->fitting, set.categories.size());
+    return fmt::format("objects365 v{}", found->version);
   }
-  std::string members() const {
-    std::string all;
-    for (std::size_t k = 0; k < keys_.size(); ++k)
-      all += fmt::format("{}{}:{}{}", all.empty() ? "" : ",", json_text(keys_[k]), texts_[k],
-                         is_list_.at(keys_[k]) ? "]" : "");
-    return all;
-  }
-  const std::vector<std::string>& keys() const { return keys_; }
-
- private:
-  std::vector<std::string> keys_, texts_;
-  std::map<std::string, bool> is_list_;
-};
+  const bool lvis = set.federated() || std::ranges::any_of(set.categories, [](const Category& category) {
+                      return category.frequency != 0;
+                    });
+  return lvis ? "lvis" : "coco";
+}
 
 Set read(const fs::path& path, const ReadOptions&, Findings& findings) {
   Set set;
@@ -89,6 +84,9 @@ Set read(const fs::path& path, const ReadOptions&, Findings& findings) {
       else
         others.add(pieces);
     }
+    if (!set.annotations.empty() && std::ranges::find(pieces.keys(), "categories") == pieces.keys().end())
+      findings.add("categories-missing", Severity::left_out,
+                   "the file has no list 'categories', which its annotations name: nothing says what their boxes are");
   } catch (const FileError& error) {
     if (set.images.empty() && set.annotations.empty()) throw;
     findings.add("broken-file", Severity::left_out, "{}", error.what());
@@ -98,14 +96,8 @@ Set read(const fs::path& path, const ReadOptions&, Findings& findings) {
                     fmt::join(pieces.keys(), ", "));
   records.finish();
   set.rest = others.members();
-  for (const auto& key : others.keys()) {
-    if (key != "info" && key != "licenses")
-      findings.add("carried-keys", Severity::note, "{} is carried and changes nothing", key);
-  }
-  const bool lvis = set.federated() || std::ranges::any_of(set.categories, [](const Category& category) {
-                      return category.frequency != 0;
-                    });
-  if (!restore_sources(set)) set.sources.push_back({path.stem().stem().string(), lvis ? "lvis" : "coco", path});
+  others.note_unknown(findings);
+  if (!restore_sources(set)) set.sources.push_back({path.stem().stem().string(), kind_of(set, findings), path});
   return set;
 }
 
@@ -152,7 +144,7 @@ std::string members(const Set& set, const Annotation& annotation) {
   return text;
 }
 
-Lost write(const Set& set, const fs::path& path) {
+Lost write(const Set& set, const fs::path& path, const WriteOptions&) {
   AtomicFile file(path);
   std::string text = "{";
   const auto pass_on = [&](std::size_t above) {

@@ -1,14 +1,19 @@
-// CVAT's XML 1.1 "for images": the labels of the task, then each image with its size, boxes and polygons in pixels.
-// Its ids begin at 0. The variant "for video" holds tracks and is refused by name.
+// CVAT's XML 1.1 "for images": the labels of the task, then each image with its size, boxes, polygons and masks in
+// pixels. Its ids begin at 0. The variant "for video" holds tracks and is refused by name.
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/read_file.h"
+#include "graft/detection/box_rules.h"
 #include "graft/detection/foreign_xml.h"
 #include "graft/detection/format.h"
 #include "graft/detection/json_pieces.h"
 #include "graft/detection/json_text.h"
 #include "graft/detection/losses.h"
+#include "graft/detection/row_runs.h"
 #include "graft/detection/set_builder.h"
 
 namespace graft::detection::cvat {
@@ -33,6 +38,9 @@ bool recognises(const fs::path& path) {
   }
 }
 
+constexpr std::string_view kShapes[] = {"box", "polygon", "mask", "ellipse"};
+constexpr std::string_view kUnread[] = {"points", "polyline", "tag", "cuboid", "skeleton"};
+
 std::optional<double> number_of(const pugi::xml_node& node, const char* attribute) {
   return number_in(text::trimmed(node.attribute(attribute).value()));
 }
@@ -54,14 +62,18 @@ class Reader {
         if (!name.empty() && is_utf8(name)) builder_.category(name);
       }
     }
+    see_unknown(root, {"version", "meta", "image"}, {}, unknown_);
     for (const auto& image : root.children("image"))
       add_image(image);
+    unknown_.note(findings_, "unread-elements", "is not looked at");
     if (builder_.set().images.empty()) throw DataError("detection", "{}: has no <image>.", file.string());
   }
   Set take() { return builder_.take(); }
 
  private:
   void add_image(const pugi::xml_node& node) {
+    see_unknown(node, {"box", "polygon", "mask", "points", "polyline", "tag", "cuboid", "ellipse", "skeleton"},
+                {"id", "name", "width", "height"}, unknown_);
     const auto file = with_slashes(node.attribute("name").value());
     place_ = printable(file);
     if (file.empty() || !is_utf8(file)) {
@@ -88,36 +100,87 @@ class Reader {
 
   void add_shape(const pugi::xml_node& node) {
     const std::string_view kind = node.name();
-    if (kind.empty()) return;  // text between
+    if (std::ranges::find(kUnread, kind) != std::end(kUnread))
+      findings_.add("shape-unread", Severity::note, "{}: <{}> is not read", place_, kind);
+    if (std::ranges::find(kShapes, kind) == std::end(kShapes)) return;
     const std::string label(text::trimmed(node.attribute("label").value()));
-    if (kind != "box" && kind != "polygon" && kind != "mask") {
-      findings_.add("shape-unread", Severity::note, "{}: <{}> is not read", place_, printable(kind));
-      return;
-    }
     if (label.empty() || !is_utf8(label)) {
       findings_.add("label-missing", Severity::left_out, "{}: a <{}> without a label in UTF-8", place_, kind);
       return;
     }
-    if (kind == "polygon") return add_polygon(node, label);
-    Box box;
-    if (kind == "mask") {
-      const auto left = number_of(node, "left"), top = number_of(node, "top"), width = number_of(node, "width"),
-                 height = number_of(node, "height");
-      if (!left || !top || !width || !height) return tell_form(node);
-      box = {*left, *top, *width, *height};
-      findings_.add("mask-unread", Severity::suspicion, "{}: of a mask the box round it is read", place_);
-    } else {
-      const auto left = number_of(node, "xtl"), top = number_of(node, "ytl"), right = number_of(node, "xbr"),
-                 bottom = number_of(node, "ybr");
-      if (!left || !top || !right || !bottom) return tell_form(node);
-      box = {*left, *top, *right - *left, *bottom - *top};
-      if (number_of(node, "rotation").value_or(0) != 0)
-        findings_.add("box-turned", Severity::suspicion, "{}: a box that is turned is read as if it were not", place_);
+    if (kind == "polygon")
+      add_polygon(node, label);
+    else if (kind == "mask")
+      add_mask(node, label);
+    else if (kind == "ellipse")
+      add_ellipse(node, label);
+    else
+      add_box(node, label);
+  }
+
+  void add_box(const pugi::xml_node& node, const std::string& label) {
+    see_unknown(node, {"attribute"}, {"label", "source", "occluded", "z_order", "xtl", "ytl", "xbr", "ybr", "rotation"},
+                unknown_);
+    const auto left = number_of(node, "xtl"), top = number_of(node, "ytl"), right = number_of(node, "xbr"),
+               bottom = number_of(node, "ybr");
+    if (!left || !top || !right || !bottom) return tell_form(node);
+    add_turned(node, label, {*left, *top, *right - *left, *bottom - *top});
+  }
+
+  void add_ellipse(const pugi::xml_node& node, const std::string& label) {
+    see_unknown(node, {"attribute"}, {"label", "source", "occluded", "z_order", "cx", "cy", "rx", "ry", "rotation"},
+                unknown_);
+    const auto x = number_of(node, "cx"), y = number_of(node, "cy"), across = number_of(node, "rx"),
+               down = number_of(node, "ry");
+    if (!x || !y || !across || !down) return tell_form(node);
+    findings_.add("ellipse-box", Severity::suspicion, "{}: of an ellipse the box round it is taken", place_);
+    add_turned(node, label, {*x - *across, *y - *down, 2 * *across, 2 * *down});
+  }
+
+  // About its middle.
+  void add_turned(const pugi::xml_node& node, const std::string& label, Box box) {
+    if (const double turn = number_of(node, "rotation").value_or(0); turn != 0) {
+      box = round_turned(box, turn, box.x + box.width / 2, box.y + box.height / 2);
+      findings_.add("box-turned", Severity::suspicion, "{}: a box that is turned: the one round it is taken", place_);
     }
     finish(builder_.box(image_, builder_.category(label), box), node);
   }
 
+  void add_mask(const pugi::xml_node& node, const std::string& label) {
+    see_unknown(node, {"attribute"},
+                {"label", "source", "occluded", "z_order", "rle", "left", "top", "width", "height"}, unknown_);
+    RowRuns rows;
+    std::string_view runs = text::trimmed(node.attribute("rle").value());
+    bool good = whole_of(node, "left", rows.left) && whole_of(node, "top", rows.top) &&
+                whole_of(node, "width", rows.width) && whole_of(node, "height", rows.height);
+    while (good && !runs.empty()) {
+      const auto end = std::min(runs.find(','), runs.size());
+      good = as_pixels(whole_in(text::trimmed(runs.substr(0, end))), rows.counts.emplace_back());
+      runs.remove_prefix(std::min(end + 1, runs.size()));
+    }
+    if (!good) return tell_form(node);
+    const Image& image = builder_.set().images[image_];
+    try {
+      const auto mask =
+          runs_of_rows(rows, static_cast<std::uint32_t>(image.height), static_cast<std::uint32_t>(image.width));
+      if (mask.area() == 0) return tell_form(node);
+      finish(builder_.mask(image_, builder_.category(label), mask), node);
+    } catch (const DataError& bad) {
+      findings_.add("shape-form", Severity::left_out, "{}: {}", place_, bad.what());
+    }
+  }
+
+  static bool as_pixels(std::optional<std::int64_t> number, std::uint32_t& pixels) {
+    if (!number || *number < 0 || *number > std::int64_t{0xffffffff}) return false;
+    pixels = static_cast<std::uint32_t>(*number);
+    return true;
+  }
+  static bool whole_of(const pugi::xml_node& node, const char* attribute, std::uint32_t& pixels) {
+    return as_pixels(whole_in(text::trimmed(node.attribute(attribute).value())), pixels);
+  }
+
   void add_polygon(const pugi::xml_node& node, const std::string& label) {
+    see_unknown(node, {"attribute"}, {"label", "source", "occluded", "z_order", "points"}, unknown_);
     Polygon polygon;
     std::string_view points = text::trimmed(node.attribute("points").value());
     while (!points.empty()) {
@@ -132,23 +195,23 @@ class Reader {
   }
 
   void tell_form(const pugi::xml_node& node) {
-    findings_.add("shape-form", Severity::left_out, "{}: a <{}> whose places are no numbers", place_, node.name());
+    findings_.add("shape-form", Severity::left_out, "{}: a <{}> whose places are not as CVAT writes them", place_,
+                  node.name());
   }
 
   void finish(Annotation& annotation, const pugi::xml_node& node) {
-    std::string rest, attributes;
+    std::string rest;
     if (number_of(node, "occluded").value_or(0) > 0) rest = "\"occluded\":1";
-    for (const auto& attribute : node.children("attribute")) {
-      const std::string_view name = attribute.attribute("name").value(), value = attribute.child_value();
-      if (!is_utf8(name) || !is_utf8(value) || name.empty()) continue;
-      attributes += fmt::format("{}{}:{}", attributes.empty() ? "" : ",", json_text(name), json_text(value));
-    }
-    if (!attributes.empty()) rest += fmt::format("{}\"attributes\":{{{}}}", rest.empty() ? "" : ",", attributes);
+    AttributeMembers attributes;
+    for (const auto& attribute : node.children("attribute"))
+      attributes.add(attribute.attribute("name").value(), attribute.child_value());
+    attributes.append_to(rest);
     builder_.rest(annotation, rest);
   }
 
   Findings& findings_;
   SetBuilder builder_;
+  UnknownNames unknown_;
   Index image_ = 0;
   std::string place_;
 };
@@ -157,18 +220,14 @@ Set read(const fs::path& path, const ReadOptions&, Findings& findings) {
   return Reader(path, findings).take();
 }
 
-std::string shape_of(const Set& set, const Annotation& annotation) {
+std::string element_of(const Set& set, const Annotation& annotation) {
   const std::string rest = "{" + set.carried->at(annotation.rest) + "}";
   int occluded = 0;
   std::string attributes;
-  for (const auto& [key, value] : members_of(rest)) {
+  for (const auto& [key, value] : members_of(rest))
     if (key == "\"occluded\"") occluded = value == "1" || value == "true";
-    if (key != "\"attributes\"" || !value.starts_with('{')) continue;
-    for (const auto& [name, text] : members_of(value))
-      if (text.size() >= 2 && text.front() == '"' && text.find('\\') == std::string_view::npos)
-        attributes += fmt::format("<attribute name=\"{}\">{}</attribute>", xml_text(name.substr(1, name.size() - 2)),
-                                  xml_text(text.substr(1, text.size() - 2)));
-  }
+  for (const auto& [name, text] : attributes_in(rest))
+    attributes += fmt::format("<attribute name=\"{}\">{}</attribute>", xml_text(name), xml_text(text));
   const auto label = xml_text(set.categories[annotation.category].name);
   const auto polygons = polygons_of(set.carried->at(annotation.shape));
   if (polygons && polygons->size() == 1 && is_polygon(polygons->front())) {
@@ -181,6 +240,16 @@ std::string shape_of(const Set& set, const Annotation& annotation) {
         "</polygon>\n",
         label, occluded, points, attributes);
   }
+  const Image& image = set.images[annotation.image];
+  const auto runs = runs_in(set.carried->at(annotation.shape));
+  if (runs && runs->area() > 0 && std::cmp_equal(runs->height, image.height) &&
+      std::cmp_equal(runs->width, image.width)) {
+    const auto rows = rows_of_runs(*runs);
+    return fmt::format(
+        "    <mask label=\"{}\" source=\"manual\" occluded=\"{}\" rle=\"{}\" left=\"{}\" top=\"{}\" width=\"{}\" "
+        "height=\"{}\" z_order=\"0\">{}</mask>\n",
+        label, occluded, fmt::join(rows.counts, ", "), rows.left, rows.top, rows.width, rows.height, attributes);
+  }
   const Box& box = annotation.box;
   return fmt::format(
       "    <box label=\"{}\" source=\"manual\" occluded=\"{}\" xtl=\"{}\" ytl=\"{}\" xbr=\"{}\" ybr=\"{}\" "
@@ -189,10 +258,10 @@ std::string shape_of(const Set& set, const Annotation& annotation) {
       json_number(box.y + box.height), attributes);
 }
 
-Lost write(const Set& set, const fs::path& path) {
+Lost write(const Set& set, const fs::path& path, const WriteOptions&) {
   std::vector<std::string> shapes(set.images.size());
   for (const Annotation& annotation : set.annotations)
-    shapes[annotation.image] += shape_of(set, annotation);
+    shapes[annotation.image] += element_of(set, annotation);
   AtomicFile file(path);
   file.write(
       "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n  <version>1.1</version>\n  <meta><task>"

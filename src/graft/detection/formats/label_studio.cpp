@@ -3,17 +3,18 @@
 // each result repeats as original_width and original_height.
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
 #include "graft/core/printable.h"
+#include "graft/detection/box_rules.h"
 #include "graft/detection/foreign_text.h"
 #include "graft/detection/format.h"
 #include "graft/detection/json_fields.h"
 #include "graft/detection/json_text.h"
 #include "graft/detection/losses.h"
 #include "graft/detection/set_builder.h"
+#include "graft/detection/unknown_names.h"
 
 namespace graft::detection::label_studio {
 extern const Format format;
@@ -31,10 +32,34 @@ bool recognises(const fs::path& path) {
     JsonPieces pieces(path);
     if (!pieces.next() || !pieces.key().empty()) return false;
     const auto text = pieces.text();
-    return text.find("\"annotations\"") != std::string_view::npos || text.find("labels\"") != std::string_view::npos;
+    return text.find("\"annotations\"") != std::string_view::npos ||
+           text.find("\"completions\"") != std::string_view::npos || text.find("labels\"") != std::string_view::npos;
   } catch (const FileError&) {
     return false;
   }
+}
+
+// Members that are understood, though not all of them are of use here.
+constexpr std::string_view kTask =
+    " id data annotations completions predictions drafts meta project file_upload inner_id created_at updated_at "
+    "updated_by total_annotations cancelled_annotations total_predictions comment_count unresolved_comment_count "
+    "comment_authors last_comment_updated_at ";
+constexpr std::string_view kSmallTask = " id image annotator annotation_id created_at updated_at lead_time ";
+constexpr std::string_view kAnnotation =
+    " id result was_cancelled completed_by created_at updated_at created_ago lead_time ground_truth prediction "
+    "result_count unique_id import_id last_action task project updated_by parent_prediction parent_annotation "
+    "draft_created_at last_created_by bulk_created ";
+constexpr std::string_view kResult =
+    " id type value origin to_name from_name score image_rotation original_width original_height ";
+constexpr std::string_view kValue = " x y width height rotation points closed labels rectanglelabels polygonlabels ";
+
+bool is_among(std::string_view names, std::string_view key) {
+  return key.find(' ') == std::string_view::npos && names.find(fmt::format(" {} ", key)) != std::string_view::npos;
+}
+
+void see_unknown(const Object& object, std::string_view of, std::string_view known, UnknownNames& unknown) {
+  for (const auto member : object)
+    if (!is_among(known, member.key)) unknown.see(of, member.key);
 }
 
 std::optional<double> number_at(const Object& object, const char* key) {
@@ -104,6 +129,7 @@ class Reader {
       if (builder_.set().images.empty()) throw;
       findings_.add("broken-file", Severity::left_out, "{}", error.what());
     }
+    unknown_.note(findings_, "unread-keys", "is not looked at");
     if (builder_.set().images.empty()) throw DataError("detection", "{}: no task of it names an image.", path.string());
   }
   Set take() { return builder_.take(); }
@@ -134,12 +160,22 @@ class Reader {
     if (!whole) {
       for (const auto member : task) {
         List results;
-        if (member.value.get(results) == simdjson::SUCCESS) add_results(results);
+        if (member.value.get(results) == simdjson::SUCCESS)
+          add_results(results);
+        else if (!is_among(kSmallTask, member.key))
+          unknown_.see("[].", member.key);
       }
       return;
     }
-    List annotations;
-    if (task["annotations"].get(annotations) != simdjson::SUCCESS) {
+    see_unknown(task, "[].", kTask, unknown_);
+    for (const char* drawn : {"predictions", "drafts"}) {
+      List list;
+      if (task[drawn].get(list) == simdjson::SUCCESS && list.size() > 0)
+        findings_.add("guesses-unread", Severity::note, "{}: its {} are not read, only annotations are", place_, drawn);
+    }
+    List annotations;  // called completions before version 1.0
+    if (task["annotations"].get(annotations) != simdjson::SUCCESS &&
+        task["completions"].get(annotations) != simdjson::SUCCESS) {
       findings_.add("unlabelled", Severity::note, "{}: no annotations", place_);
       return;
     }
@@ -148,7 +184,11 @@ class Reader {
       Object annotation;
       List results;
       bool cancelled = false;
-      if (one.get(annotation) != simdjson::SUCCESS || annotation["result"].get(results) != simdjson::SUCCESS) continue;
+      if (one.get(annotation) != simdjson::SUCCESS || annotation["result"].get(results) != simdjson::SUCCESS) {
+        findings_.add("annotation-form", Severity::left_out, "{}: an annotation without a list 'result'", place_);
+        continue;
+      }
+      see_unknown(annotation, "annotations[].", kAnnotation, unknown_);
       if (annotation["was_cancelled"].get(cancelled) == simdjson::SUCCESS && cancelled) continue;
       if (told) {
         findings_.add("several-annotators", Severity::suspicion, "{}: labelled more than once; the first is taken",
@@ -164,8 +204,8 @@ class Reader {
     for (const Value one : results) {
       Object result, value;
       if (one.get(result) != simdjson::SUCCESS) continue;
-      if (result["value"].get(value) != simdjson::SUCCESS) value = result;  // JSON-MIN
-      add_result(result, value);
+      const bool whole = result["value"].get(value) == simdjson::SUCCESS;
+      add_result(result, whole ? value : result);  // JSON-MIN's are both
     }
   }
 
@@ -183,12 +223,19 @@ class Reader {
                     printable(type.empty() ? "?" : type));
       return;
     }
+    for (const auto member : result)
+      if (!is_among(kResult, member.key) && !is_among(kValue, member.key)) unknown_.see("result[].", member.key);
+    if (result["value"].error() == simdjson::SUCCESS) see_unknown(value, "result[].value.", kValue, unknown_);
     const auto width = number_at(result, "original_width"), height = number_at(result, "original_height");
     Image& image = builder_.set().images[image_];
     if (!width || !height || *width < 1 || *height < 1 || *width > 1e6 || *height > 1e6) {
       findings_.add("size-form", Severity::left_out, "{}: a result without original_width and original_height", place_);
       return;
     }
+    if (const auto turned = number_at(result, "image_rotation"); turned && *turned != 0)
+      findings_.add("photo-rotated", Severity::suspicion,
+                    "{}: was drawn on the photo turned by {} degrees: are its percent of it as it lies?", place_,
+                    *turned);
     image.width = static_cast<std::int32_t>(*width);
     image.height = static_cast<std::int32_t>(*height);
     Box box;
@@ -216,16 +263,9 @@ class Reader {
     if (std::max(*x + *w, *y + *h) > 101 || std::min(*x, *y) < -1)
       findings_.add("not-percent", Severity::wrong, "{}: has numbers beyond 0 to 100: are they pixels?", place_);
     box = {*x / 100 * image.width, *y / 100 * image.height, *w / 100 * image.width, *h / 100 * image.height};
-    const double turn = number_at(value, "rotation").value_or(0) * std::numbers::pi / 180;
+    const double turn = number_at(value, "rotation").value_or(0);
     if (turn == 0) return true;
-    // Round its corner, in pixels, clockwise as it is seen.
-    Polygon corners;
-    for (const auto& [across, down] :
-         {std::pair(0.0, 0.0), {box.width, 0.0}, {box.width, box.height}, {0.0, box.height}}) {
-      corners.push_back(box.x + across * std::cos(turn) - down * std::sin(turn));
-      corners.push_back(box.y + across * std::sin(turn) + down * std::cos(turn));
-    }
-    box = bounds_of({corners});
+    box = round_turned(box, turn, box.x, box.y);  // about its corner
     findings_.add("box-turned", Severity::suspicion, "{}: a box that is turned: the one round it is taken", place_);
     return true;
   }
@@ -258,6 +298,7 @@ class Reader {
 
   Findings& findings_;
   SetBuilder builder_;
+  UnknownNames unknown_;
   std::string place_;
   Index image_ = 0;
 };
@@ -296,7 +337,7 @@ std::string result_of(const Set& set, const Annotation& annotation) {
       annotation.id, outlined ? "polygonlabels" : "rectanglelabels", image.width, image.height, value);
 }
 
-Lost write(const Set& set, const fs::path& path) {
+Lost write(const Set& set, const fs::path& path, const WriteOptions&) {
   std::vector<std::string> results(set.images.size());
   for (const Annotation& annotation : set.annotations) {
     auto& text = results[annotation.image];

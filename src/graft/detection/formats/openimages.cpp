@@ -3,6 +3,8 @@
 // - image labels: ImageID,Source,LabelName,Confidence; 1 is verified to be there, 0 not to be, between is a guess
 // - classes, without a header: LabelName,DisplayName
 // - the hierarchy, a JSON of LabelName and Subcategory
+// - images: ImageID,Subset,OriginalURL,...,Rotation; of the subsets that the other tables tell of, those that no table
+//   names are there too, and nothing is known of them
 // - sizes, which are ours: ImageID,Width,Height; elsewhere they are in the photos alone
 // Corners are shares of the image. A class is known in an image where a person said so, and as the hierarchy passes it
 // on: what is not there has no kinds of it there; what is there is of all that it is a kind of. A class that is there
@@ -26,6 +28,7 @@
 #include "graft/detection/losses.h"
 #include "graft/detection/new_folder.h"
 #include "graft/detection/set_builder.h"
+#include "graft/detection/unknown_names.h"
 
 namespace graft::detection::openimages {
 extern const Format format;
@@ -88,6 +91,19 @@ bool recognises(const fs::path& given) {
   return false;
 }
 
+std::string file_named(const std::string& id) {
+  return data::is_photo_name(id) ? id : id + ".jpg";
+}
+
+// Columns that are understood, though not all of them are of use here.
+constexpr std::string_view kBoxColumns =
+    " ImageID Source LabelName Confidence XMin XMax YMin YMax IsOccluded IsTruncated IsGroupOf IsDepiction IsInside "
+    "XClick1X XClick2X XClick3X XClick4X XClick1Y XClick2Y XClick3Y XClick4Y ";
+constexpr std::string_view kLabelColumns = " ImageID Source LabelName Confidence ";
+constexpr std::string_view kImageColumns =
+    " ImageID Subset OriginalURL OriginalLandingURL License AuthorProfileURL Author Title OriginalSize OriginalMD5 "
+    "Thumbnail300KURL Rotation ";
+
 class Reader {
  public:
   Reader(const fs::path& path, const ReadOptions& options, Findings& findings)
@@ -120,7 +136,8 @@ class Reader {
     for (const auto& file : files[Kind::labels])
       read_labels(file);
     for (const auto& file : files[Kind::images])
-      findings_.add("table-unread", Severity::note, "{}: is not looked at", file.filename().string());
+      read_images(file);
+    unknown_.note(findings_, "unread-columns", "is not looked at");
     finish(path);
   }
   Set take() { return builder_.take(); }
@@ -140,7 +157,7 @@ class Reader {
   }
 
   Index image(const std::string& id) {
-    const Index place = builder_.image(data::is_photo_name(id) ? id : id + ".jpg");
+    const Index place = builder_.image(file_named(id));
     if (place == verdicts_.size()) {
       verdicts_.emplace_back();
       unsized_.push_back(!sizes_.find(builder_.set().images[place]));
@@ -186,6 +203,62 @@ class Reader {
     }
   }
 
+  // Twice: which subsets are labelled, then their images.
+  void read_images(const fs::path& path) {
+    std::set<std::string> subsets;
+    for (const bool labelled : {true, false}) {
+      Findings told;  // already, the second time
+      CsvRows rows(path, labelled ? findings_ : told);
+      rows.next();
+      const auto columns = columns_of(rows.cells());
+      if (labelled) see_columns(path, columns, kImageColumns);
+      while (rows.next()) {
+        const auto& cells = rows.cells();
+        if (cells.size() != columns.size()) {
+          if (labelled) tell_cells(rows, columns);
+          continue;
+        }
+        const auto& id = cells[columns.at("ImageID")];
+        const auto at = [&](const char* column) {
+          const auto found = columns.find(column);
+          return found == columns.end() ? std::string() : cells[found->second];
+        };
+        if (labelled) {
+          if (builder_.has_image(file_named(id))) subsets.insert(at("Subset"));
+        } else if (!id.empty() && subsets.contains(at("Subset"))) {
+          add_listed(id, at("OriginalURL"), at("Rotation"), rows);
+        } else {
+          findings_.add("subset-unlabelled", Severity::note, "{}: image {} is of a subset that no table labels ('{}')",
+                        rows.place(), printable(id), printable(at("Subset")));
+        }
+      }
+    }
+  }
+
+  void add_listed(const std::string& id, const std::string& url, const std::string& rotation, const CsvRows& rows) {
+    const bool is_new = !builder_.has_image(file_named(id));
+    const Index place = image(id);
+    auto& set = builder_.set();
+    std::string rest = url.empty() ? "" : fmt::format("\"flickr_url\":{}", json_text(url));
+    if (const auto turned = number_in(rotation); turned && *turned != 0) {
+      rest += fmt::format("{}\"rotation\":{}", rest.empty() ? "" : ",", json_number(*turned));
+      findings_.add(
+          "photo-rotated", Severity::note,
+          "{}: image {} is to be turned by {} degrees to stand upright; its boxes are of the photo as it lies",
+          rows.place(), printable(id), *turned);
+    }
+    set.images[place].rest = set.carried->add(rest);
+    if (is_new)
+      findings_.add("image-unlabelled", Severity::note,
+                    "{}: image {} has neither boxes nor labels: nothing is known of it", rows.place(), printable(id));
+  }
+
+  void see_columns(const fs::path& path, const Columns& columns, std::string_view known) {
+    for (const auto& [column, place] : columns)
+      if (known.find(fmt::format(" {} ", column)) == std::string_view::npos)
+        unknown_.see(path.filename().string() + ": ", column);
+  }
+
   void tell_cells(const CsvRows& rows, const Columns& columns) {
     findings_.add("csv-row", Severity::left_out, "{}: {} cells, expected {}", rows.place(), rows.cells().size(),
                   columns.size());
@@ -197,6 +270,7 @@ class Reader {
     const auto columns = columns_of(rows.cells());
     for (const char* needed : {"ImageID", "LabelName", "XMin", "XMax", "YMin", "YMax"})
       if (!columns.contains(needed)) throw DataError("detection", "{}: has no column {}.", path.string(), needed);
+    see_columns(path, columns, kBoxColumns);
     while (rows.next()) {
       const auto& cells = rows.cells();
       if (cells.size() != columns.size()) {
@@ -245,6 +319,7 @@ class Reader {
     rows.next();
     const auto columns = columns_of(rows.cells());
     if (!columns.contains("Confidence")) throw DataError("detection", "{}: has no column Confidence.", path.string());
+    see_columns(path, columns, kLabelColumns);
     has_labels_ = true;
     while (rows.next()) {
       const auto& cells = rows.cells();
@@ -318,6 +393,7 @@ class Reader {
   };
   std::vector<Verdict> verdicts_;
   std::vector<bool> unsized_;
+  UnknownNames unknown_;
   bool has_labels_ = false;
 };
 
@@ -352,7 +428,7 @@ std::string row_of(const Set& set, const Annotation& annotation) {
                            flag("depiction"), flag("inside"));
 }
 
-Lost write(const Set& set, const fs::path& path) {
+Lost write(const Set& set, const fs::path& path, const WriteOptions&) {
   NewFolder folder(path);
   std::string text;
   for (const Category& category : set.categories)

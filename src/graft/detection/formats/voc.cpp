@@ -75,6 +75,7 @@ class Reader {
         findings_.add("file-unreadable", Severity::left_out, "{}", bad.what());
       }
     }
+    unknown_.note(findings_, "unread-elements", "is not looked at");
     read_lists(path / "ImageSets" / "Main");
     if (builder_.set().images.empty())
       throw DataError("detection", "{}: no file of it is an XML of Pascal VOC's <annotation>.", path.string());
@@ -116,10 +117,13 @@ class Reader {
                     is_utf8(file) ? "its photo has an XML already" : "its photo's name is not UTF-8");
       return;
     }
+    see_unknown(root, {"folder", "filename", "path", "source", "owner", "size", "segmented", "object"}, {"verified"},
+                unknown_);
     const Index place = builder_.image(file);
     ids_.insert(without_ending(file));
     Image& image = builder_.set().images[place];
     const auto size = root.child("size");
+    see_unknown(size, {"width", "height", "depth"}, {}, unknown_);
     const auto width = number_in(size, "width"), height = number_in(size, "height");
     if (width && height && *width >= 1 && *height >= 1 && *width <= 1e6 && *height <= 1e6) {
       image.width = static_cast<std::int32_t>(*width);
@@ -144,6 +148,9 @@ class Reader {
   void add_object(const pugi::xml_node& object, Index image, double first, const std::string& name) {
     const std::string called = text_in(object, "name");
     const auto corners = object.child("bndbox");
+    see_unknown(object, {"name", "pose", "truncated", "difficult", "occluded", "bndbox", "part", "attributes"}, {},
+                unknown_);
+    see_unknown(corners, {"xmin", "ymin", "xmax", "ymax"}, {}, unknown_);
     const auto left = number_in(corners, "xmin"), top = number_in(corners, "ymin"), right = number_in(corners, "xmax"),
                bottom = number_in(corners, "ymax");
     if (called.empty() || !is_utf8(called) || !left || !top || !right || !bottom) {
@@ -163,6 +170,15 @@ class Reader {
     const auto pose = text_in(object, "pose");
     if (!pose.empty() && pose != "Unspecified" && is_utf8(pose))
       rest += fmt::format("{}\"pose\":{}", rest.empty() ? "" : ",", json_text(pose));
+    AttributeMembers attributes;  // CVAT's
+    for (const auto& attribute : object.child("attributes").children("attribute")) {
+      const auto told = text_in(attribute, "name"), value = text_in(attribute, "value");
+      attributes.add(told, value);
+      if (told == "rotation" && number_in(value).value_or(0) != 0)
+        findings_.add("box-turned", Severity::suspicion, "{}: '{}' is turned by {} degrees: its corners are not",
+                      printable(name), printable(called), printable(value));
+    }
+    attributes.append_to(rest);
     builder_.rest(annotation, rest);
     if (object.child("part"))
       findings_.add("parts-unread", Severity::note, "{}: the parts of '{}' are not read", printable(name),
@@ -172,6 +188,7 @@ class Reader {
   Findings& findings_;
   SetBuilder builder_;
   ImageSizes sizes_;
+  UnknownNames unknown_;
   std::set<std::string> ids_;  // of photos with an XML
 };
 
@@ -192,15 +209,20 @@ std::string object_of(const Set& set, const Annotation& annotation) {
   for (const auto& [key, value] : members)
     if (key == "\"pose\"" && value.size() > 2 && value.find('\\') == std::string_view::npos)
       pose = value.substr(1, value.size() - 2);
+  std::string attributes;
+  for (const auto& [name, value] : attributes_in(rest))
+    attributes +=
+        fmt::format("<attribute><name>{}</name><value>{}</value></attribute>", xml_text(name), xml_text(value));
+  if (!attributes.empty()) attributes = "<attributes>" + attributes + "</attributes>";
   const Box& box = annotation.box;
   return fmt::format(
-      "<object><name>{}</name><pose>{}</pose>{}<bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax>"
+      "<object><name>{}</name><pose>{}</pose>{}{}<bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax>"
       "<ymax>{}</ymax></bndbox></object>\n",
-      xml_text(set.categories[annotation.category].name), xml_text(pose), flags, json_number(box.x + 1),
+      xml_text(set.categories[annotation.category].name), xml_text(pose), flags, attributes, json_number(box.x + 1),
       json_number(box.y + 1), json_number(box.x + box.width), json_number(box.y + box.height));
 }
 
-Lost write(const Set& set, const fs::path& path) {
+Lost write(const Set& set, const fs::path& path, const WriteOptions&) {
   std::vector<std::string> objects(set.images.size());
   for (const Annotation& annotation : set.annotations)
     objects[annotation.image] += object_of(set, annotation);

@@ -20,6 +20,7 @@
 #include "graft/detection/losses.h"
 #include "graft/detection/new_folder.h"
 #include "graft/detection/set_builder.h"
+#include "graft/detection/unknown_names.h"
 #include "graft/text/text_file.h"
 
 namespace graft::detection::yolo {
@@ -63,7 +64,9 @@ void take_names(const YAML::Node& node, const fs::path& file, Layout& layout) {
   }
 }
 
-Layout read_yaml(const fs::path& file) {
+constexpr std::string_view kKeys[] = {"path", "train", "val", "validation", "test", "names", "nc", "kpt_shape"};
+
+Layout read_yaml(const fs::path& file, Findings& findings) {
   Layout layout{.root = file.parent_path(), .names = {}, .splits = {}};
   const std::string text = text::read_text_file(file);
   try {
@@ -71,12 +74,21 @@ Layout read_yaml(const fs::path& file) {
     if (!yaml.IsMap() || !yaml["names"])
       throw DataError("detection", "{}: has no 'names', expected YOLO's data.yaml.", file.string());
     take_names(yaml["names"], file, layout);
+    UnknownNames unknown;
+    for (const auto& member : yaml)
+      if (member.first.IsScalar() && std::ranges::find(kKeys, member.first.Scalar()) == std::end(kKeys))
+        unknown.see("", member.first.Scalar());
+    unknown.note(findings, "unread-keys", "is not looked at");
+    if (const auto counts = texts_of(yaml["nc"]);
+        !counts.empty() && whole_in(counts[0]) != static_cast<std::int64_t>(layout.names.size()))
+      findings.add("class-count", Severity::suspicion, "nc is {}, and names has {}", printable(counts[0]),
+                   layout.names.size());
     std::error_code error;
     if (const auto paths = texts_of(yaml["path"]); !paths.empty()) {
       const fs::path root = file.parent_path() / paths[0];  // an absolute one stands alone
       if (fs::is_directory(root, error)) layout.root = root;
     }
-    for (const char* split : {"train", "val", "test"}) {
+    for (const char* split : {"train", "val", "validation", "test"}) {
       for (const auto& entry : texts_of(yaml[split])) {
         fs::path path = layout.root / entry;
         if (!fs::exists(path, error) && entry.starts_with("../")) path = layout.root / entry.substr(3);  // Roboflow's
@@ -124,10 +136,10 @@ bool recognises(const fs::path& path) {
   return is_yaml(path);
 }
 
-Layout layout_of(const fs::path& path) {
+Layout layout_of(const fs::path& path, Findings& findings) {
   std::error_code error;
-  if (!fs::is_directory(path, error)) return read_yaml(path);
-  if (const auto yaml = yaml_in(path); !yaml.empty()) return read_yaml(yaml);
+  if (!fs::is_directory(path, error)) return read_yaml(path, findings);
+  if (const auto yaml = yaml_in(path); !yaml.empty()) return read_yaml(yaml, findings);
   const auto file = names_file(path);
   if (file.empty())
     throw DataError("detection", "{}: has neither a data.yaml with 'names' nor a classes.txt.", path.string());
@@ -161,7 +173,7 @@ fs::path label_of(const std::string& photo) {
 class Reader {
  public:
   Reader(const fs::path& path, const ReadOptions& options, Findings& findings)
-      : layout_(layout_of(path)), findings_(findings), builder_(path, "yolo") {
+      : layout_(layout_of(path, findings)), findings_(findings), builder_(path, "yolo") {
     std::error_code error;
     darknet_ = darknet_folders(layout_.root);
     in_images_ = fs::is_directory(layout_.root / "images", error) || fs::is_directory(layout_.root / "labels", error);
@@ -358,7 +370,7 @@ std::string row_of(const Set& set, const Annotation& annotation, bool outlined) 
                            json_number(box.height / image.height));
 }
 
-Lost write(const Set& set, const fs::path& path) {
+Lost write(const Set& set, const fs::path& path, const WriteOptions&) {
   std::vector<std::string> labels(set.images.size());
   const bool outlined = all_outlined(set);
   for (const Annotation& annotation : set.annotations) {
