@@ -80,7 +80,8 @@ TEST(Twins, AreToldWithTheFirstOfTheirKind) {
   second.images[0].rest = second.carried->add(R"("url":"http://x/1")");
   // What a merge writes: the url of where it came from.
   second.images[2].rest = second.carried->add(R"("sources":[{"name":"a","rest":{"flickr_url":"http://x/1"}}])");
-  const auto twins = find_twins({marked(first, {}), marked(second, {})});
+  Findings findings;
+  const auto twins = find_twins({marked(first, {}, findings), marked(second, {}, findings)});
   ASSERT_EQ(twins.size(), 2u);
   for (const auto& twin : twins) {
     EXPECT_EQ(twin.first.set, 0u);

@@ -81,7 +81,8 @@ TEST(Agreement, SeesWhichBoxesBothDrewAndWhatTheyCallThem) {
   second.categories[0].name = "Dogs";
   second.categories[1].name = "mug";
   second.annotations[1].box.x = 0;  // elsewhere
-  const auto agreement = agreement_of(marked(first, {}), marked(second, {}));
+  Findings findings;
+  const auto agreement = agreement_of(marked(first, {}, findings), marked(second, {}, findings));
   EXPECT_EQ(agreement.images, 3u);
   EXPECT_EQ(agreement.first, 5u);
   EXPECT_EQ(agreement.both, 4u);

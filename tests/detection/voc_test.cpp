@@ -38,6 +38,13 @@ TEST_F(Voc, OfOthersCountsFromZeroAndSaysSo) {
   EXPECT_EQ(set.categories.size(), 2u);
 }
 
+TEST_F(Voc, IsSeenInWhatLabelImgCallsVerified) {
+  folder_.put("Annotations/x.xml", "<annotation verified=\"yes\">" + object("chair", kCorners) + "</annotation>");
+  EXPECT_EQ(read("").annotations.size(), 1u);
+  folder_.put("Annotations/x.xml", "<annotations>" + object("chair", kCorners) + "</annotations>");
+  EXPECT_THROW(read(""), DataError);
+}
+
 TEST_F(Voc, WhatIsAmissIsLeftOutByFile) {
   folder_.put("a.xml", xml("<filename>a.jpg</filename>", object("", kCorners) + object("cat", "<xmin>x</xmin>") +
                                                              object("cat", kCorners) + object("t\xe9", kCorners)));

@@ -181,6 +181,32 @@ TEST(Fcos, ANewHeadOnADetectorsNetworkIsReadBackTheSame) {
   EXPECT_TRUE(tensors.contains("backbone.fpn.inner_blocks.0.0.weight"));
 }
 
+TEST(Fcos, OtherClassesTakeTheRowsThatAreNamedAndTheRestOfTheDetectorStays) {
+  const Golden golden("fcos_basic");
+  const auto whole = read_detector(golden.folder, {});
+  const auto other = whole.with_classes({4, std::nullopt, 1}, 7);
+  const auto before = whole.to_checkpoint(), after = other.to_checkpoint();
+  EXPECT_EQ(other.classes(), 3);
+  ASSERT_EQ(after.size(), before.size());
+  for (const auto& [name, tensor] : after) {
+    if (!name.starts_with("head.classification_head.cls_logits")) {
+      EXPECT_TRUE(at::equal(tensor, before.at(name))) << name;
+      continue;
+    }
+    EXPECT_EQ(tensor.size(0), 3);
+    EXPECT_TRUE(at::equal(tensor[0], before.at(name)[4])) << name;
+    EXPECT_TRUE(at::equal(tensor[2], before.at(name)[1])) << name;
+  }
+  const auto bias = after.at("head.classification_head.cls_logits.bias");
+  EXPECT_NEAR(bias.sigmoid()[1].item<double>(), 0.01, 1e-6);  // a new class, as of a new head
+  // What is trained of it leaves the detector that it was made of as it is.
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : other.head()->parameters())
+    parameter.zero_();
+  for (const auto& [name, tensor] : whole.to_checkpoint())
+    EXPECT_TRUE(at::equal(tensor, before.at(name))) << name;
+}
+
 TEST(Fcos, TensorsThatDoNotFitAreNamed) {
   const Golden golden("fcos_basic");
   try {

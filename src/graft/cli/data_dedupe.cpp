@@ -47,10 +47,12 @@ int run(Arguments& arguments, Terminal& terminal) {
     sets.push_back(read_whole(one, options.format, terminal));
   std::vector<detection::MarkedSet> photos;
   std::vector<detection::Kept> kept;
+  detection::Findings findings;
   for (std::size_t s = 0; s < sets.size(); ++s) {
-    photos.push_back(detection::marked(sets[s], folders.at(named[s].name)));
+    photos.push_back(detection::marked(sets[s], folders.at(named[s].name), findings));
     kept.emplace_back(sets[s]);
   }
+  tell(findings, "the photos", terminal);
   auto json = nlohmann::json::array();
   for (const auto& twin : detection::find_twins(photos)) {
     const bool goes = options.near || twin.by != detection::SamePhoto::By::looks;

@@ -222,8 +222,10 @@ int run(Arguments& arguments, Terminal& terminal) {
   }
   auto agreed = nlohmann::json::array();
   std::vector<detection::MarkedSet> marked;
+  detection::Findings findings;
   for (const auto& one : sets)
-    marked.push_back(detection::marked(one.set, one.photos));
+    marked.push_back(detection::marked(one.set, one.photos, findings));
+  tell(findings, "the photos", terminal);
   const auto agreements = agreements_of(sets, marked, agreed);
   const auto twins = detection::find_twins(marked);
   if (!options.html.empty()) {

@@ -160,7 +160,7 @@ Merger::~Merger() = default;
 
 void Merger::keep_out(const std::string& name, const Set& set, const std::filesystem::path& photos) {
   for (const Image& image : set.images) {
-    kept_out_.add(marks_of(set, image, photos), static_cast<std::size_t>(image.id));
+    kept_out_.add(marks_of(set, image, photos, findings_), static_cast<std::size_t>(image.id));
   }
   if (photos.empty() &&
       std::ranges::none_of(set.images, [&](const Image& image) { return !published_at(set, image).empty(); }))
@@ -201,7 +201,7 @@ void Merger::add(const std::string& name, const Set& set, const std::filesystem:
                            ? name + "/" + image.file
                            : std::filesystem::relative(photos / image.file, options_.beside).generic_string();
     if (image.file.empty()) file.clear();
-    const auto marks = marks_of(set, image, photos);
+    const auto marks = marks_of(set, image, photos, findings_);
     if (const auto leak = kept_out_.find(marks)) {
       leaks.push_back(fmt::format("image {} ({}) is image {} to evaluate on", image.id, image.file, leak->place));
       ++source.left_images;

@@ -58,7 +58,7 @@ std::vector<std::string> published_at(const Set& set, const Image& image) {
   return urls;
 }
 
-PhotoMarks marks_of(const Set& set, const Image& image, const std::filesystem::path& folder) {
+PhotoMarks marks_of(const Set& set, const Image& image, const std::filesystem::path& folder, Findings& findings) {
   PhotoMarks marks;
   marks.urls = published_at(set, image);
   const auto file = folder / image.file;
@@ -66,14 +66,18 @@ PhotoMarks marks_of(const Set& set, const Image& image, const std::filesystem::p
   if (folder.empty() || image.file.empty() || !std::filesystem::is_regular_file(file, error)) return marks;
   const auto bytes = io::MappedFile::open(file);
   marks.content = Hash().add(bytes->bytes()).hex();
-  marks.looks = difference_hash(io::decode_image(bytes->bytes(), file.string()));
+  try {
+    marks.looks = difference_hash(io::decode_image(bytes->bytes(), file.string()));
+  } catch (const DataError& bad) {
+    findings.add("photo-unreadable", Severity::suspicion, "{} It is told from others by its bytes alone.", bad.what());
+  }
   return marks;
 }
 
-MarkedSet marked(const Set& set, const std::filesystem::path& folder) {
+MarkedSet marked(const Set& set, const std::filesystem::path& folder, Findings& findings) {
   MarkedSet result{set, folder, {}};
   for (const Image& image : set.images)
-    result.marks.push_back(marks_of(set, image, folder));
+    result.marks.push_back(marks_of(set, image, folder, findings));
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "graft/detection/findings.h"
 #include "graft/detection/set.h"
 #include "graft/io/image.h"
 
@@ -34,15 +35,16 @@ struct PhotoMarks {
   std::optional<std::uint64_t> looks;
   std::vector<std::string> urls;
 };
-// `folder` empty, or without the image's file: its URLs alone. A file is read and decoded.
-PhotoMarks marks_of(const Set& set, const Image& image, const std::filesystem::path& folder);
+// `folder` empty, or without the image's file: its URLs alone. A file is read and decoded; one that is no whole picture
+// is told by its bytes alone, and found.
+PhotoMarks marks_of(const Set& set, const Image& image, const std::filesystem::path& folder, Findings& findings);
 // Of each image, for whoever asks more than once.
 struct MarkedSet {
   const Set& set;
   std::filesystem::path folder;
   std::vector<PhotoMarks> marks;
 };
-MarkedSet marked(const Set& set, const std::filesystem::path& folder);
+MarkedSet marked(const Set& set, const std::filesystem::path& folder, Findings& findings);
 
 class PhotoIdentities {
  public:

@@ -65,16 +65,36 @@ PhotoChanges changes_of(BoxAugmentation augment) {
   return {.flip = augment != BoxAugmentation::none, .scale = augment == BoxAugmentation::flip_scale};
 }
 
-// A detector of as many classes as it is; else a new head on the network that is there.
-models::fcos::Detector start(const DetectTrainOptions& o, int64_t classes, const engine::Host& host, Reporter& report) {
-  const auto folder = io::ModelFolder::find(o.model, host.environment);
-  if (models::fcos::is_detector(folder.open())) {
-    auto detector = models::fcos::read_detector(folder, {});
-    if (detector.classes() == classes) {
-      report.line("model", fmt::format("{}: a detector of {} classes, with its head", o.model, classes));
-      return detector;
-    }
+// The detector for the set's classes: one that it knows by its name keeps its logits, the others' are new. Of a file
+// that names none, they are its own where they are as many.
+models::fcos::Detector gone_on(const DetectTrainOptions& o, const std::vector<std::string>& classes,
+                               const engine::Host& host, Reporter& report) {
+  const auto opened = open_detector(o.model, host.environment);
+  if (opened.adapted) {
+    throw ConfigError("detect",
+                      "--model {}: {} stands in its network and would be lost. Name the detector or ResNet that it was "
+                      "put on.",
+                      o.model, opened.info.method);
   }
+  const auto& known = opened.info.classes;
+  std::vector<std::optional<int64_t>> rows(classes.size());
+  for (size_t k = 0; k < classes.size(); ++k) {
+    const auto found = std::ranges::find(known, classes[k], &DetectorClass::name);
+    if (opened.named && found != known.end()) rows[k] = found - known.begin();
+    if (!opened.named && known.size() == classes.size()) rows[k] = static_cast<int64_t>(k);
+  }
+  const auto stay = std::ranges::count_if(rows, [](const auto& row) { return row.has_value(); });
+  report.line("model",
+              fmt::format("{}: a detector of {} classes; {} of the set's {} are its own{}", o.model, known.size(), stay,
+                          classes.size(), static_cast<size_t>(stay) == classes.size() ? "" : ", the others new"));
+  return opened.detector.with_classes(rows, static_cast<uint64_t>(o.seed));
+}
+
+models::fcos::Detector start(const DetectTrainOptions& o, const std::vector<std::string>& names,
+                             const engine::Host& host, Reporter& report) {
+  const auto folder = io::ModelFolder::find(o.model, host.environment);
+  if (models::fcos::is_detector(folder.open())) return gone_on(o, names, host, report);
+  const auto classes = static_cast<int64_t>(names.size());
   report.line("model", fmt::format("{}: a new head of {} classes, {} wide, behind it", o.model, classes, o.width));
   return models::fcos::new_detector(
       folder, {}, {.classes = classes, .width = o.width, .convolutions = o.convolutions, .inputs = {}},
@@ -136,7 +156,7 @@ DetectTrainResult detect_train(const DetectTrainOptions& asked, const OptionValu
   report.line("data", describe_boxes(photos, o.data));
   if (validation) report.line("val", describe_boxes(*validation, o.validation));
 
-  auto detector = start(o, static_cast<int64_t>(photos.categories().size()), host, report);
+  auto detector = start(o, photos.class_names(), host, report);
   DetectorInfo info{.classes = {},
                     .side = o.image_size,
                     .method = o.method,

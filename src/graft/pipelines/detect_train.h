@@ -52,7 +52,7 @@ template <class Visitor>
 void fields(Visitor& visit, DetectTrainOptions& o) {
   visit(
       "model", o.model,
-      "a ResNet, whose detector's head is then new; or a detector, whose head stays where the set has as many classes");
+      "a ResNet, whose detector's head is then new; or a detector, which goes on: classes that it knows by name stay");
   visit("data", o.data, "photos with boxes: a file or folder of any format that graft data knows");
   visit("images", o.images, "folder of its photos (default: beside it)");
   visit("validation", o.validation, "a second such set, on which average precision is told");

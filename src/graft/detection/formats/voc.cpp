@@ -40,7 +40,9 @@ std::vector<fs::path> files_of(const fs::path& path) {
 
 bool is_annotation(const fs::path& file) {
   try {
-    return read_file("detection", file).find("<annotation>") != std::string::npos;
+    const auto text = read_file("detection", file);
+    // LabelImg writes <annotation verified="yes"> of what was looked at twice; <annotations> is CVAT's.
+    return text.find("<annotation>") != std::string::npos || text.find("<annotation ") != std::string::npos;
   } catch (const FileError&) {
     return false;
   }

@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* kNetwork = "backbone.body.";
 constexpr size_t kNetworkStages = 4;
+constexpr const char* kHeadStream = "detector";  // of random numbers
 
 struct Network {
   std::shared_ptr<Model> model;
@@ -126,6 +127,28 @@ Told Detector::tell(const io::Image& photo, const PhotoFit& fit, const Telling& 
   return told;
 }
 
+Detector Detector::with_classes(const std::vector<std::optional<int64_t>>& rows, uint64_t seed) const {
+  auto shape = head_->shape();
+  shape.classes = static_cast<int64_t>(rows.size());
+  const auto own = head_->named_parameters();
+  const Random random = Random(seed).fork(kHeadStream);
+  auto head = std::make_shared<PyramidHead>(
+      shape,
+      [&](const auto& ours, const auto& theirs, auto of) {
+        const auto mine = own[ours].detach();
+        if (!of_classes(ours)) return mine.clone();
+        auto all = drawn(theirs, of, random);
+        for (size_t k = 0; k < rows.size(); ++k)
+          if (rows[k]) all[static_cast<int64_t>(k)].copy_(mine[*rows[k]]);
+        return all;
+      },
+      /*old_names=*/false);
+  auto origins = origins_;
+  for (auto& origin : origins)
+    if (of_classes(origin.ours)) origin.shape.front() = origin.rows = shape.classes;
+  return {network_, std::move(head), stages_, std::move(origins)};
+}
+
 nn::NamedTensors Detector::to_checkpoint() const {
   auto tensors = network_->to_checkpoint();
   nn::NamedTensors own;
@@ -169,7 +192,7 @@ Detector new_detector(const io::ModelFolder& folder, const LoadOptions& options,
   auto network = read_network(folder, weights, options, is_detector(weights) ? kNetwork : "");
   shape.inputs = network.widths;
   CheckpointReader reader(weights);
-  const Random random = Random(seed).fork("detector");
+  const Random random = Random(seed).fork(kHeadStream);
   auto head = std::make_shared<PyramidHead>(
       shape,
       [&](const auto& ours, const auto& theirs, auto of) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "graft/io/image.h"
@@ -55,6 +56,10 @@ class Detector {
   // pixels [B, 3, H, W], normalised
   Answers answer(const at::Tensor& pixels, nn::Context& context) const;
   Told tell(const io::Image& photo, const PhotoFit& fit, const Telling& telling) const;
+
+  // The same network, pyramid, towers and boxes for other classes: the logits of class k are those of this detector's
+  // class `rows[k]`, or drawn as a new head's; always the same of one seed.
+  Detector with_classes(const std::vector<std::optional<int64_t>>& rows, uint64_t seed) const;
 
   nn::NamedTensors to_checkpoint() const;  // torchvision's names
 

@@ -18,6 +18,7 @@ constexpr double kPrior = 0.01;  // Lin et al. 2017, section 4.1
 constexpr const char* kPyramid = "backbone.fpn.";
 constexpr const char* kOfClasses = "head.classification_head.";
 constexpr const char* kOfBoxes = "head.regression_head.";
+constexpr const char* kLogits = "logits";
 
 std::string inner_name(size_t stage, bool old_names) {
   return fmt::format("{}inner_blocks.{}{}", kPyramid, stage, old_names ? "" : ".0");
@@ -65,7 +66,7 @@ PyramidHead::PyramidHead(const HeadShape& shape, const Take& take, bool old_name
   };
   of_classes_ = tower("classes", kOfClasses);
   of_boxes_ = tower("boxes", kOfBoxes);
-  logits_ = convolution("logits", fmt::format("{}cls_logits", kOfClasses), shape.classes, width, 3);
+  logits_ = convolution(kLogits, fmt::format("{}cls_logits", kOfClasses), shape.classes, width, 3);
   offsets_ = convolution("offsets", fmt::format("{}bbox_reg", kOfBoxes), 4, width, 3);
   centre_ = convolution("centre", fmt::format("{}bbox_ctrness", kOfBoxes), 1, width, 3);
   for (auto& parameter : parameters())
@@ -108,6 +109,10 @@ at::Tensor PyramidHead::frozen(const at::Tensor&, nn::Context&) const {
 
 bool has_old_names(const CheckpointReader& reader) {
   return reader.has(inner_name(0, /*old_names=*/true) + ".weight");
+}
+
+bool of_classes(const std::string& ours) {
+  return ours.starts_with(kLogits);
 }
 
 HeadShape shape_of(const CheckpointReader& reader, std::array<int64_t, kStages> inputs, bool old_names) {

@@ -76,6 +76,7 @@ class PyramidHead final : public Head {
 // What a checkpoint's tensors say of its head; `inputs` besides. ModelError for sizes that cannot be.
 HeadShape shape_of(const CheckpointReader& reader, std::array<int64_t, kStages> inputs, bool old_names);
 bool has_old_names(const CheckpointReader& reader);
+bool of_classes(const std::string& ours);  // a parameter that has a row for each class
 
 // Tensors of a new head as torchvision draws them: N(0, 0.01²), those of the pyramid U(±sqrt(3 / fan-in)), biases 0,
 // and those of classes such that each is told with a probability of 0.01.

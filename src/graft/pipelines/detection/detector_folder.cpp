@@ -90,14 +90,15 @@ OpenedDetector open_detector(const std::string& typed, const io::Environment& en
   const fs::path folder = typed;
   std::error_code error;
   if (!fs::exists(folder / kDescription, error)) {
-    OpenedDetector opened{models::fcos::read_detector(io::ModelFolder::find(typed, environment), {}), {}, {}};
+    OpenedDetector opened{models::fcos::read_detector(io::ModelFolder::find(typed, environment), {}), {}, {}, false};
     for (int64_t c = 0; c < opened.detector.classes(); ++c)
       opened.info.classes.push_back({c, fmt::format("class {}", c)});
     return opened;
   }
   OpenedDetector opened{models::fcos::read_detector(io::ModelFolder::at(folder / kWeights), {}),
                         {},
-                        read_description(folder / kDescription)};
+                        read_description(folder / kDescription),
+                        true};
   if (static_cast<int64_t>(opened.info.classes.size()) != opened.detector.classes()) {
     throw ModelError("detect", "{} names {} classes, and {} tells {}.", kDescription, opened.info.classes.size(),
                      (folder / kWeights).string(), opened.detector.classes());

@@ -40,6 +40,7 @@ struct OpenedDetector {
   models::fcos::Detector detector;
   std::optional<methods::Adapted> adapted;  // what a method put into its network
   DetectorInfo info;
+  bool named = false;  // its classes, by a folder's detector.json; else they are numbers
   models::fcos::PhotoFit fit() const {
     return info.side > 0 ? models::fcos::PhotoFit{info.side, info.side} : models::fcos::PhotoFit{};
   }
