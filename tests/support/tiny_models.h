@@ -31,6 +31,7 @@ struct TinyCheckpoint {
 //   bert  transformers' layout: 3 post-norm blocks of width 24, 2 heads, 50 words, 12 positions, pooler; texts of 7
 //   clip  open_clip's layout: 24 pixels, patch 8 (9 patches), 3 blocks of width 32, 2 heads; a text tower of width 16,
 //         2 blocks, context 24, CLIP's vocabulary; 12 joint dimensions; QuickGELU
+//   decoder  transformers' layout of Qwen3: 3 blocks of width 28, 4 heads of width 10, 2 of keys, 50 words; texts of 7
 //   deeplab  torchvision's names: a ResNet of 2 basic blocks of 8 and 12 channels, a pyramid of 10, 3 classes
 //   resnet  timm's layout: 24 pixels, 3 basic blocks of 8, 8 and 12 channels
 //   resnet3d  torchvision's names: clips of 3 frames of 8 pixels, 3 blocks of 5, 5 and 12 channels

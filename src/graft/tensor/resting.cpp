@@ -9,22 +9,27 @@
 namespace graft::tensor {
 namespace {
 
+struct Way {
+  Numbers all;
+  SomeRows some;
+};
+
 // Behind the storage's pointer, which is null, lies the way to the numbers; this deleter is the mark of such a storage.
-void forget(void* numbers) {
-  delete static_cast<Numbers*>(numbers);
+void forget(void* way) {
+  delete static_cast<Way*>(way);
 }
 
-const Numbers* way_to_numbers(const at::Tensor& tensor) {
+const Way* way_to_numbers(const at::Tensor& tensor) {
   if (!tensor.defined() || !tensor.has_storage()) return nullptr;
   const auto& pointer = tensor.storage().unsafeGetStorageImpl()->_mutable_data_ptr_no_checks();
-  return pointer.get_deleter() == &forget ? static_cast<const Numbers*>(pointer.get_context()) : nullptr;
+  return pointer.get_deleter() == &forget ? static_cast<const Way*>(pointer.get_context()) : nullptr;
 }
 
 }  // namespace
 
-at::Tensor resting(at::IntArrayRef sizes, Numbers numbers) {
+at::Tensor resting(at::IntArrayRef sizes, Numbers numbers, SomeRows some) {
   const auto bytes = c10::multiply_integers(sizes) * static_cast<int64_t>(sizeof(float));
-  auto way = std::make_unique<Numbers>(std::move(numbers));
+  auto way = std::make_unique<Way>(Way{std::move(numbers), std::move(some)});
   c10::DataPtr pointer(nullptr, way.release(), &forget, at::kCPU);
   c10::Storage storage(c10::Storage::use_byte_size_t(), static_cast<size_t>(bytes), std::move(pointer));
   storage.unsafeGetStorageImpl()->release_data_and_set_meta_custom_data_ptr_error_msg_(
@@ -40,16 +45,17 @@ bool is_resting(const at::Tensor& tensor) {
 }
 
 at::Tensor numbers_of(const at::Tensor& tensor) {
-  const auto* numbers = way_to_numbers(tensor);
-  if (!numbers) return tensor;
-  const auto found = (*numbers)();
+  const auto* way = way_to_numbers(tensor);
+  if (!way) return tensor;
+  const auto found = way->all();
   GRAFT_ASSERT(found.sizes() == tensor.sizes());
   return found.to(at::kFloat);
 }
 
 at::Tensor rows_of(const at::Tensor& table, const at::Tensor& rows) {
-  const auto* numbers = way_to_numbers(table);
-  return numbers ? at::embedding((*numbers)(), rows).to(at::kFloat) : at::embedding(table, rows);
+  const auto* way = way_to_numbers(table);
+  if (!way) return at::embedding(table, rows);
+  return (way->some ? way->some(rows) : at::embedding(way->all(), rows)).to(at::kFloat);
 }
 
 void wake(at::Tensor& tensor) {

@@ -12,7 +12,10 @@ namespace graft::tensor {
 // The numbers, each time it is called; of the sizes that the tensor has, in any type. They may lie in read-only memory.
 using Numbers = std::function<at::Tensor()>;
 
-at::Tensor resting(at::IntArrayRef sizes, Numbers numbers);  // float32
+// Some rows of them, [...] int64 -> [..., D], for a table whose numbers cost time to make.
+using SomeRows = std::function<at::Tensor(const at::Tensor& rows)>;
+
+at::Tensor resting(at::IntArrayRef sizes, Numbers numbers, SomeRows some = {});  // float32
 bool is_resting(const at::Tensor&);
 
 // The tensor, or what it rests on in float32. Not to be written to.
