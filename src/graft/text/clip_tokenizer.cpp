@@ -62,7 +62,7 @@ const ClipTokenizer& ClipTokenizer::shared() {
   return tokenizer;
 }
 
-std::vector<int32_t> ClipTokenizer::encode(std::string_view text, Specials specials) const {
+std::vector<int32_t> ClipTokenizer::encode(std::string_view text, Specials specials, bool /*begins*/) const {
   const std::u32string cleaned = clean(text);
   const bool markers = specials == Specials::kParsed;
   std::vector<int32_t> ids;

@@ -35,7 +35,7 @@ class ClipTokenizer : public Tokenizer {
   ClipTokenizer(ClipTokenizer&&) noexcept;
 
   using Tokenizer::encode;
-  std::vector<int32_t> encode(std::string_view text, Specials specials) const override;
+  std::vector<int32_t> encode(std::string_view text, Specials specials, bool begins) const override;
   // Longer than `context_length` with start and end: a DataError, or cut so that the last id is the end token.
   Tokens tokenize(std::string_view text, int context_length, bool truncate) const;
   std::string decode(std::span<const int32_t> ids) const override;

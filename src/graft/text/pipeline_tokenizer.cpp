@@ -25,11 +25,10 @@ PipelineTokenizer::PipelineTokenizer(Pipeline parts)
     size_ = std::max(size_, token.id + 1);
 }
 
-std::vector<int32_t> PipelineTokenizer::encode(std::string_view text, Specials specials) const {
+std::vector<int32_t> PipelineTokenizer::encode(std::string_view text, Specials specials, bool begins) const {
   using Stage = AddedTokens::Stage;
   const std::u32string characters = decoded(text);
   std::vector<int32_t> ids;
-  bool begins = true;
   for (const auto& written : added_.split(characters, Stage::kAsWritten, specials)) {
     if (written.token != nullptr) {
       ids.push_back(written.token->id);

@@ -35,7 +35,7 @@ class PipelineTokenizer : public Tokenizer {
   explicit PipelineTokenizer(Pipeline parts);
 
   using Tokenizer::encode;
-  std::vector<int32_t> encode(std::string_view text, Specials specials) const override;
+  std::vector<int32_t> encode(std::string_view text, Specials specials, bool begins) const override;
   std::string decode(std::span<const int32_t> ids) const override;
   std::string spelling(int32_t id) const override;
   std::optional<int32_t> id_of(std::string_view spelling) const override;

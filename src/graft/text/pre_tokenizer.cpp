@@ -60,7 +60,7 @@ Steps byte_level_steps(const JsonObject& json) {
     }));
   }
   if (json.get("use_regex", true)) steps.push_back(split_step(find_gpt2_words, Matched::kIsolated));
-  steps.push_back(rewrite_step(append_byte_letters));
+  steps.push_back(byte_letters_step());
   json.ignore({"trim_offsets"});
   return steps;
 }
@@ -102,6 +102,14 @@ Steps metaspace_steps(const Metaspace& settings) {
 }
 
 }  // namespace
+
+PieceStep byte_letters_step() {
+  return rewrite_step(append_byte_letters);
+}
+
+PieceStep digits_step() {
+  return split_step(find_each(is_digit), Matched::kIsolated);
+}
 
 Steps read_pre_tokenizer(const JsonObject& json) {
   const auto type = json.need<std::string>("type");

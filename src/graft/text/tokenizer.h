@@ -52,8 +52,10 @@ class Tokenizer {
   virtual ~Tokenizer() = default;
 
   // The text's own ids, without the frame. Text that is not UTF-8 is a DataError.
-  virtual std::vector<int32_t> encode(std::string_view text, Specials specials) const = 0;
-  std::vector<int32_t> encode(std::string_view text) const { return encode(text, Specials::kParsed); }
+  // `begins`: nothing stands before it; some tokenisers put a blank there.
+  virtual std::vector<int32_t> encode(std::string_view text, Specials specials, bool begins) const = 0;
+  std::vector<int32_t> encode(std::string_view text, Specials specials) const { return encode(text, specials, true); }
+  std::vector<int32_t> encode(std::string_view text) const { return encode(text, Specials::kParsed, true); }
   // Framed, and at most `max_length` ids.
   Encoding encode(std::string_view text, std::optional<std::string_view> pair, int64_t max_length,
                   Truncation truncation) const;

@@ -5,16 +5,31 @@
 #include "graft/core/error.h"
 #include "graft/models/decoder/decoder.h"
 #include "graft/models/decoder/decoder_reader.h"
+#include "graft/models/decoder/foreign_layouts.h"
 #include "graft/models/model.h"
 #include "graft/text/tokenizer.h"
 
 namespace graft::models::decoder {
 namespace {
 
+bool is_of_gguf(const io::Weights& weights) {
+  return weights.metadata().contains("general.architecture");
+}
+bool is_of_llama2c(const io::Weights& weights) {
+  return weights.metadata().contains("llama2.c");
+}
+
 bool recognises(const io::ModelFolder& folder, const io::Weights& weights) {
   const auto& tensors = weights.tensors();
+  if (is_of_gguf(weights) || is_of_llama2c(weights)) return true;
   return folder.config && is_decoder(*folder.config) &&
          (tensors.contains("model.embed_tokens.weight") || tensors.contains("embed_tokens.weight"));
+}
+
+ForeignModel read_any(const io::ModelFolder& folder, const io::Weights& weights) {
+  if (is_of_gguf(weights)) return of_gguf(io::GgufFile::open(folder.weights));
+  if (is_of_llama2c(weights)) return of_llama2c(weights);
+  return {settings_of(*folder.config), stored_in(weights)};
 }
 
 // Null where nothing beside the weights says whose ids these are.
@@ -33,15 +48,15 @@ std::shared_ptr<const text::Tokenizer> read_tokenizer(const io::ModelFolder& fol
 }
 
 std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options) {
-  auto settings = settings_of(*folder.config);
+  auto [settings, tensors] = read_any(folder, weights);
   auto tokenizer = read_tokenizer(folder, settings);
-  DecoderReader reader(stored_in(weights), settings, options.precision, weights.name());
+  DecoderReader reader(std::move(tensors), settings, options.precision, weights.name());
   auto parts = reader.read();
   parts.tokenizer = std::move(tokenizer);
   ModelInfo info;
   info.source = folder.path.string();
   info.family = "decoder";
-  info.layout = "hf";
+  info.layout = is_of_gguf(weights) ? "gguf" : is_of_llama2c(weights) ? "llama2.c" : "hf";
   info.own_size = info.preprocessing.output();
   info.text = TowerReading{.heads = settings.heads, .activation = settings.activation, .eps = settings.eps};
   info.pooling = "lasttoken";
