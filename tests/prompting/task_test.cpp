@@ -99,8 +99,8 @@ TEST(Task, RefusesByNameWhatItDoesNotRead) {
   EXPECT_THAT(refusal(kSound + "metric_list: [{metric: exact_match, weight: 1}]\n"), HasSubstr("'weight'"));
   EXPECT_THAT(refusal(kSound + "filter_list: [{name: a, filter: [{function: regxe}]}]\n"),
               HasSubstr("Did you mean 'regex'?"));
-  EXPECT_THAT(refusal(kSound + "filter_list: [{name: a, filter: [{function: regex, regex_pattern: '(?=a)'}]}]\n"),
-              HasSubstr("(?=...)"));
+  EXPECT_THAT(refusal(kSound + "filter_list: [{name: a, filter: [{function: regex, regex_pattern: '(?>a)'}]}]\n"),
+              HasSubstr("(?> is not Python's"));
   EXPECT_THAT(refusal(kSound + "num_fewshot: -1\n"), HasSubstr("line 3: num_fewshot: expected 0 to 10000, got '-1'"));
   EXPECT_THAT(refusal(kSound + "num_fewshot: five\n"), HasSubstr("expected a whole number, got 'five'"));
   EXPECT_THAT(refusal(kSound + "generation_kwargs: {temperature: -1}\n"), HasSubstr("--temperature"));

@@ -1,182 +1,170 @@
 #include "graft/prompting/pattern.h"
 
-#include <utf8proc.h>
+#include <fmt/format.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 
 #include <algorithm>
-#include <utility>
+#include <array>
+#include <cstdint>
 
-#include "graft/prompting/pattern_compiler.h"
-#include "graft/text/characters.h"
+#include "graft/core/error.h"
 #include "graft/text/utf8.h"
 
 namespace graft::prompting {
 namespace {
 
-using Kind = Pattern::Step::Kind;
+// Reads an expression of Python's from left to right and writes PCRE2's. Groups, repetitions and what is not here are
+// the same in both, and what is wrong with them PCRE2 says.
+class Translation {
+ public:
+  Translation(std::string_view expression, std::string_view where) : expression_(expression), where_(where) {}
 
-// As CPython's str knows them: isdecimal, isspace, isalnum.
-bool is_digit(char32_t c) {
-  return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_ND;
-}
-bool is_blank(char32_t c) {
-  return text::characters::is(c, text::characters::kWhiteSpace) || (c >= 0x1c && c <= 0x1f);
-}
-bool is_word(char32_t c) {
-  return c == U'_' || text::characters::is(c, text::characters::kLetter | text::characters::kNumber);
-}
+  std::string run() {
+    while (at_ < expression_.size()) {
+      const char c = expression_[at_];
+      if (c == '\\') {
+        escape();
+      } else if (c == '[') {
+        if (in_class_ && at_ + 1 < expression_.size() && std::string_view(":.=").find(expression_[at_ + 1]) != kNone)
+          refuse(fmt::format("[{} in a class is a letter to Python and a name to others", expression_[at_ + 1]));
+        copy();
+        if (!in_class_) open_class();
+      } else if (c == ']' && in_class_) {
+        in_class_ = false;
+        copy();
+      } else if (c == '(' && !in_class_) {
+        group();
+      } else if (c == '{' && !in_class_ && expression_.substr(at_ + 1, 1) == ",") {  // {,3} is {0,3}
+        copy();
+        written_ += '0';
+      } else {
+        copy();
+      }
+    }
+    return std::move(written_);
+  }
 
-char32_t folded(char32_t c) {
-  return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)));
-}
+ private:
+  static constexpr auto kNone = std::string_view::npos;
 
-struct Thread {
-  uint32_t step = 0;
-  size_t begin = 0;
-  std::vector<std::optional<size_t>> slots = {};
+  [[noreturn]] void refuse(const std::string& reason) const {
+    throw ConfigError(where_, "the expression '{}' is not read: {}.", expression_, reason);
+  }
+  void copy(std::size_t count = 1) {
+    written_ += expression_.substr(at_, count);
+    at_ += count;
+  }
+  void open_class() {
+    in_class_ = true;
+    if (at_ < expression_.size() && expression_[at_] == '^') copy();
+    if (at_ < expression_.size() && expression_[at_] == ']') {  // the first is a letter
+      written_ += '\\';
+      copy();
+    }
+  }
+  void escape() {
+    if (at_ + 1 == expression_.size()) refuse("it has a backslash at its end");
+    const char c = expression_[at_ + 1];
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (c == 'Z') {
+      written_ += "\\z";
+    } else if (c == 's') {
+      written_ += in_class_ ? "\\s\\x1c-\\x1f" : "[\\s\\x1c-\\x1f]";
+    } else if (c == 'S' && !in_class_) {
+      written_ += "[^\\s\\x1c-\\x1f]";
+    } else if (c == 'u') {
+      written_ += fmt::format("\\x{{{}}}", expression_.substr(at_ + 2, 4));
+      at_ += std::min<std::size_t>(4, expression_.size() - at_ - 2);
+    } else if (letter && std::string_view("dDwWSbBAntrfvax").find(c) == kNone) {
+      refuse(fmt::format("\\{} is not Python's", c));
+    } else {
+      copy(2);
+      return;
+    }
+    at_ += 2;
+  }
+  void group() {
+    if (expression_.substr(at_, 2) != "(?") return copy();
+    static constexpr std::array kForms = {"(?:", "(?=", "(?!", "(?<=", "(?<!", "(?P<", "(?P="};
+    const auto rest = expression_.substr(at_);
+    const bool flags = at_ == 0 && rest.find(')') != kNone && rest.find_first_not_of("ism", 2) == rest.find(')');
+    if (!flags && std::ranges::none_of(kForms, [&](const char* form) { return rest.starts_with(form); }))
+      refuse(fmt::format("{} is not Python's, or stands not at the beginning", rest.substr(0, 3)));
+    copy(flags ? 2 : 3);
+  }
+
+  std::string_view expression_, where_;
+  std::size_t at_ = 0;
+  bool in_class_ = false;
+  std::string written_;
 };
+
+std::string message_of(int error) {
+  std::array<PCRE2_UCHAR, 256> text{};
+  pcre2_get_error_message(error, text.data(), text.size());
+  return reinterpret_cast<const char*>(text.data());
+}
 
 }  // namespace
 
+struct Pattern::Code {
+  std::string expression, where;
+  std::unique_ptr<pcre2_code, decltype(&pcre2_code_free)> code{nullptr, pcre2_code_free};
+};
+
 Pattern::Pattern(std::string_view expression, std::string_view where) {
-  auto compiled = compile_pattern(expression, where);
-  steps_ = std::move(compiled.steps);
-  sets_ = std::move(compiled.sets);
-  groups_ = compiled.groups;
-  ignores_case_ = compiled.flags.find(U'i') != std::u32string::npos;
-  dot_takes_all_ = compiled.flags.find(U's') != std::u32string::npos;
-  lines_ = compiled.flags.find(U'm') != std::u32string::npos;
+  auto code = std::make_shared<Code>();
+  code->expression = expression;
+  code->where = where;
+  const auto translated = Translation(expression, where).run();
+  int error = 0;
+  PCRE2_SIZE at = 0;
+  code->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(),
+                                 PCRE2_UTF | PCRE2_UCP, &error, &at, nullptr));
+  if (!code->code) throw ConfigError(where, "the expression '{}' is not read: {}.", expression, message_of(error));
+  code_ = std::move(code);
 }
 
-bool Pattern::is_in(const Set& set, char32_t c) const {
-  const auto in_ranges = [&](char32_t one) {
-    return std::ranges::any_of(set.ranges,
-                               [&](const auto& range) { return range.first <= one && one <= range.second; });
-  };
-  bool found = in_ranges(c);
-  if (!found && ignores_case_)
-    found = in_ranges(folded(c)) || in_ranges(static_cast<char32_t>(utf8proc_toupper(static_cast<int32_t>(c))));
-  for (const char32_t kind : set.kinds) {
-    const char32_t small = kind | 32;
-    const bool is = small == U'd' ? is_digit(c) : small == U's' ? is_blank(c) : is_word(c);
-    found = found || is == (kind == small);
-  }
-  return found != set.negated;
-}
-
-bool Pattern::holds(char32_t assertion, std::u32string_view text, size_t at) const {
-  const size_t end = text.size();
-  switch (assertion) {
-    case U'A':
-      return at == 0;
-    case U'Z':
-      return at == end;
-    case U'^':
-      return at == 0 || (lines_ && text[at - 1] == U'\n');
-    case U'$':  // also before the line break that a text ends with
-      return at == end || (at + 1 == end && text[at] == U'\n') || (lines_ && text[at] == U'\n');
-    default: {
-      const bool before = at > 0 && is_word(text[at - 1]), behind = at < end && is_word(text[at]);
-      return (before != behind) == (assertion == U'b');
-    }
+std::vector<std::vector<std::size_t>> Pattern::places(const std::string& text) const {
+  const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(
+      pcre2_match_data_create_from_pattern(code_->code.get(), nullptr), pcre2_match_data_free);
+  std::vector<std::vector<std::size_t>> all;
+  std::uint32_t options = 0;
+  for (std::size_t from = 0;;) {
+    const int found = pcre2_match(code_->code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from,
+                                  options, data.get(), nullptr);
+    if (found == PCRE2_ERROR_NOMATCH) return all;
+    if (found < 0)
+      throw DataError(code_->where, "the expression '{}' fails on a text of {} bytes: {}.", code_->expression,
+                      text.size(), message_of(found));
+    const auto* ends = pcre2_get_ovector_pointer(data.get());
+    auto& place = all.emplace_back(ends, ends + 2 * std::size_t{pcre2_get_ovector_count(data.get())});
+    from = place[1];
+    options = place[0] == place[1] ? PCRE2_NOTEMPTY_ATSTART : 0;  // behind an empty match the next is not the same
   }
 }
 
-std::optional<Pattern::Place> Pattern::search(std::u32string_view text, size_t from, bool must_advance) const {
-  std::vector<Thread> now, next;
-  std::vector<size_t> met(steps_.size(), static_cast<size_t>(-1));  // the position at which a step was last entered
-  std::vector<Thread> open;                                         // a stack: what is preferred lies on top
-  const auto enter = [&](std::vector<Thread>& list, Thread thread, size_t at) {
-    open.push_back(std::move(thread));
-    while (!open.empty()) {
-      Thread one = std::move(open.back());
-      open.pop_back();
-      if (std::exchange(met[one.step], at) == at) continue;
-      const Step& step = steps_[one.step];
-      if (step.kind == Kind::either) {
-        Thread other = one;
-        other.step = step.second;
-        one.step = step.first;
-        open.push_back(std::move(other));
-        open.push_back(std::move(one));
-      } else if (step.kind == Kind::go) {
-        one.step = step.first;
-        open.push_back(std::move(one));
-      } else if (step.kind == Kind::save) {
-        one.slots[step.first] = at;
-        ++one.step;
-        open.push_back(std::move(one));
-      } else if (step.kind == Kind::assertion) {
-        if (!holds(step.assertion, text, at)) continue;
-        ++one.step;
-        open.push_back(std::move(one));
-      } else {
-        list.push_back(std::move(one));
-      }
-    }
-  };
-  std::optional<Place> found;
-  for (size_t at = from; at <= text.size(); ++at) {
-    if (!found) enter(now, {0, at, std::vector<std::optional<size_t>>(2 * groups_)}, at);
-    if (now.empty() && found) break;
-    for (auto& thread : now) {
-      const Step& step = steps_[thread.step];
-      if (step.kind == Kind::match) {
-        if (must_advance && at == from) continue;
-        found = Place{thread.begin, at, std::move(thread.slots)};
-        break;  // those behind are less preferred
-      }
-      if (at == text.size()) continue;
-      const char32_t c = text[at];
-      const bool takes = step.kind == Kind::any ? dot_takes_all_ || c != U'\n' : is_in(sets_[step.first], c);
-      if (!takes) continue;
-      ++thread.step;
-      enter(next, std::move(thread), at + 1);
-    }
-    now.clear();
-    std::swap(now, next);
-  }
-  return found;
-}
-
-std::vector<Pattern::Place> Pattern::places(std::u32string_view text) const {
-  std::vector<Place> all;
-  bool must_advance = false;  // behind an empty match the next one is not the same
-  for (size_t from = 0; from <= text.size();) {
-    const auto place = search(text, from, must_advance);
-    if (!place) break;
-    must_advance = place->begin == place->end;
-    from = place->end;
-    all.push_back(*place);
-  }
-  return all;
-}
-
-std::vector<std::vector<std::string>> Pattern::find_all(std::string_view text) const {
-  const auto characters = text::decode_utf8(text);
-  const auto cut = [&](size_t begin, size_t end) {
-    return text::encode_utf8(std::u32string_view(characters).substr(begin, end - begin));
-  };
+std::vector<std::vector<std::string>> Pattern::find_all(std::string_view given) const {
+  const auto text = text::encode_utf8(text::decode_utf8(given));
   std::vector<std::vector<std::string>> all;
-  for (const auto& place : places(characters)) {
+  for (const auto& place : places(text)) {
     auto& groups = all.emplace_back();
-    if (groups_ == 0) groups.push_back(cut(place.begin, place.end));
-    for (size_t g = 0; g < groups_; ++g) {
-      const auto begin = place.slots[2 * g], end = place.slots[2 * g + 1];
-      groups.push_back(begin && end ? cut(*begin, *end) : "");
-    }
+    for (std::size_t k = place.size() > 2 ? 2 : 0; k < place.size(); k += 2)
+      groups.push_back(place[k] == PCRE2_UNSET ? "" : text.substr(place[k], place[k + 1] - place[k]));
   }
   return all;
 }
 
-std::string Pattern::removed_from(std::string_view text) const {
-  const auto characters = text::decode_utf8(text);
-  std::u32string left;
-  size_t from = 0;
-  for (const auto& place : places(characters)) {
-    left += characters.substr(from, place.begin - from);
-    from = place.end;
+std::string Pattern::removed_from(std::string_view given) const {
+  const auto text = text::encode_utf8(text::decode_utf8(given));
+  std::string left;
+  std::size_t from = 0;
+  for (const auto& place : places(text)) {
+    left += text.substr(from, place[0] - from);
+    from = place[1];
   }
-  return text::encode_utf8(left + characters.substr(from));
+  return left + text.substr(from);
 }
 
 }  // namespace graft::prompting
