@@ -19,7 +19,7 @@ class LetterTokenizer final : public text::Tokenizer {
     pad_ = 9;
   }
   using text::Tokenizer::encode;
-  std::vector<int32_t> encode(std::string_view text, text::Specials) const override {
+  std::vector<int32_t> encode(std::string_view text, text::Specials, bool) const override {
     std::vector<int32_t> ids;
     for (const char c : text)
       ids.push_back(100 + c - 'a');

@@ -95,7 +95,7 @@ TEST(GgufVocabulary, WhatDoesNotFitIsRefused) {
   EXPECT_THAT(refusal([](auto& v) { v.types.pop_back(); }), HasSubstr("token_type"));
   EXPECT_THAT(refusal([](auto& v) { v.types[0] = 9; }), HasSubstr("of the type 9"));
   EXPECT_THAT(refusal([](auto& v) { v.tokens[7] = v.tokens[8]; }), HasSubstr("the tokens 7 and 8 are both"));
-  EXPECT_THAT(refusal([](auto& v) { v.merges.push_back("zz qq"); }), HasSubstr("needs the token 'zz'"));
+  EXPECT_THAT(refusal([](auto& v) { v.merges.push_back("zz qq"); }), HasSubstr("which the vocabulary lacks"));
   EXPECT_THAT(refusal([](auto& v) { v.merges[3] = "joined"; }), HasSubstr("merges[3]"));
   EXPECT_THAT(refusal([](auto& v) { v.eos = 100000; }), HasSubstr("eos_token_id is 100000"));
   EXPECT_THAT(refusal([](auto& v) { v.tokens.clear(); }), HasSubstr("tokens is empty"));

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/io/gguf.h"
 #include "graft/io/json_object.h"
+#include "graft/io/mapped_file.h"
 #include "graft/text/answer_span.h"
 #include "graft/text/chat_style.h"
 #include "graft/text/text_file.h"
@@ -192,6 +194,11 @@ ChatRow chat_row(std::span<const ChatPart> parts, const Tokenizer& tokenizer) {
 
 std::string chat_program(const fs::path& folder) {
   std::error_code ignored;
+  if (fs::is_regular_file(folder, ignored)) {
+    if (!io::is_gguf(io::MappedFile::open(folder)->bytes())) return {};
+    const auto file = io::GgufFile::open(folder);
+    return std::string(file.metadata().text("tokenizer.chat_template").value_or(""));
+  }
   if (fs::exists(folder / "chat_template.jinja", ignored)) return read_text_file(folder / "chat_template.jinja");
   const auto config = io::JsonObject::read(folder / "tokenizer_config.json");
   if (!config) return {};

@@ -66,7 +66,7 @@ struct ChatRow {
 ChatRow chat_row(std::span<const ChatPart> parts, const Tokenizer& tokenizer);
 
 // The Jinja program of a model's folder (chat_template.jinja, or tokenizer_config.json's chat_template, of several the
-// one called "default"); empty: it has none.
-std::string chat_program(const std::filesystem::path& model_folder);
+// one called "default"), or of a GGUF file (tokenizer.chat_template); empty: it has none.
+std::string chat_program(const std::filesystem::path& model);
 
 }  // namespace graft::text

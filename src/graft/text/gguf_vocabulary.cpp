@@ -217,6 +217,39 @@ Pipeline byte_pairs_pipeline(GgufVocabulary& v, const std::string& file) {
 
 }  // namespace
 
+GgufVocabulary read_gguf_vocabulary(const io::GgufMetadata& metadata) {
+  const auto key = [](std::string_view name) { return fmt::format("tokenizer.ggml.{}", name); };
+  const auto text = [&](std::string_view name) { return std::string(metadata.text(key(name)).value_or("")); };
+  const auto texts = [&](std::string_view name) {
+    const auto views = metadata.texts(key(name));
+    return std::vector<std::string>(views.begin(), views.end());
+  };
+  const auto id = [&](std::string_view name) { return metadata.integer(key(fmt::format("{}_token_id", name))); };
+  GgufVocabulary v;
+  v.model = text("model");
+  if (v.model == "none" || v.model == "no_vocab") v.model.clear();
+  if (v.model.empty()) return v;
+  v.pre = text("pre");
+  v.tokens = texts("tokens");
+  v.merges = texts("merges");
+  for (const double score : metadata.numbers(key("scores")))
+    v.scores.push_back(static_cast<float>(score));
+  for (const int64_t type : metadata.integers(key("token_type")))
+    v.types.push_back(static_cast<int32_t>(std::clamp<int64_t>(type, -1, INT32_MAX)));
+  for (const int64_t byte : metadata.integers(key("precompiled_charsmap")))
+    v.character_map += static_cast<char>(byte);
+  v.bos = id("bos");
+  v.eos = id("eos");
+  v.eot = id("eot");
+  v.unknown = id("unknown");
+  v.padding = id("padding");
+  v.adds_bos = metadata.flag(key("add_bos_token"));
+  v.adds_eos = metadata.flag(key("add_eos_token"));
+  v.prefix_blank = metadata.flag(key("add_space_prefix"));
+  v.collapse_blanks = metadata.flag(key("remove_extra_whitespaces"));
+  return v;
+}
+
 Pipeline pipeline_of(GgufVocabulary v, const std::string& file) {
   if (v.model == "llama" || v.model == "t5") return pieces_pipeline(v, file);
   if (v.model == "gpt2") return byte_pairs_pipeline(v, file);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "graft/io/gguf.h"
 #include "graft/text/pipeline_tokenizer.h"
 
 namespace graft::text {
@@ -24,6 +25,9 @@ struct GgufVocabulary {
   std::optional<int64_t> bos, eos, eot, unknown, padding;  // ids, where the file names them
   std::optional<bool> adds_bos, adds_eos, prefix_blank, collapse_blanks;
 };
+
+// Of a file's metadata; its `model` is empty where there is no tokeniser.
+GgufVocabulary read_gguf_vocabulary(const io::GgufMetadata& metadata);
 
 // The parts of its tokeniser; `file` is for errors. A model or an expression that is not known here, and lists that do
 // not fit one another, are ModelErrors.

@@ -59,6 +59,8 @@ class Tokenizer {
   // Framed, and at most `max_length` ids.
   Encoding encode(std::string_view text, std::optional<std::string_view> pair, int64_t max_length,
                   Truncation truncation) const;
+  Encoding encode(std::string_view text, std::optional<std::string_view> pair, int64_t max_length,
+                  Truncation truncation, Specials specials) const;
   // The text again, as far as the ids keep it; special tokens are spelled out.
   virtual std::string decode(std::span<const int32_t> ids) const = 0;
   virtual std::string spelling(int32_t id) const = 0;  // as the vocabulary writes the token
@@ -83,9 +85,10 @@ class Tokenizer {
 
 // The tokeniser of a model's folder: tokenizer.json where there is one, else vocab.txt (BERT's kind), else vocab.json
 // and merges.txt (GPT-2's, RoBERTa's and CLIP's), else a sentencepiece file (tokenizer.model), each as
-// tokenizer_config.json says. What is not understood is a ModelError that names it.
-std::shared_ptr<const Tokenizer> read_tokenizer(const std::filesystem::path& model_folder);
-// Whether files of a tokeniser, of any kind, lie in it.
-bool has_tokenizer(const std::filesystem::path& model_folder);
+// tokenizer_config.json says; or of a GGUF file, which carries its own. What is not understood is a ModelError that
+// names it.
+std::shared_ptr<const Tokenizer> read_tokenizer(const std::filesystem::path& model);
+// Whether files of a tokeniser, of any kind, lie in the folder, or one in the GGUF.
+bool has_tokenizer(const std::filesystem::path& model);
 
 }  // namespace graft::text

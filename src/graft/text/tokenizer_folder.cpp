@@ -4,9 +4,11 @@
 #include <fstream>
 
 #include "graft/core/error.h"
+#include "graft/io/gguf.h"
 #include "graft/io/json_object.h"
 #include "graft/io/mapped_file.h"
 #include "graft/text/clip_tokenizer.h"
+#include "graft/text/gguf_vocabulary.h"
 #include "graft/text/pipeline_tokenizer.h"
 #include "graft/text/sentence_piece_folder.h"
 #include "graft/text/tokenizer.h"
@@ -59,6 +61,11 @@ std::vector<std::string> lines_of(const fs::path& path) {
     begin = end + 1;
   }
   return lines;
+}
+
+bool is_gguf_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored) && io::is_gguf(io::MappedFile::open(path)->bytes());
 }
 
 // The spelling of a special token, as the configuration says it or else as the family's first model has it.
@@ -180,11 +187,16 @@ JsonObject with_config_settings(const JsonObject& tokenizer, const JsonObject& c
 }  // namespace
 
 bool has_tokenizer(const fs::path& folder) {
+  if (is_gguf_file(folder)) return !read_gguf_vocabulary(io::GgufFile::open(folder).metadata()).model.empty();
   return there(folder / "tokenizer.json") || std::any_of(std::begin(kVocabularies), std::end(kVocabularies),
                                                          [&](const char* file) { return there(folder / file); });
 }
 
 std::shared_ptr<const Tokenizer> read_tokenizer(const fs::path& folder) {
+  if (is_gguf_file(folder)) {
+    const auto file = io::GgufFile::open(folder);
+    return std::make_shared<PipelineTokenizer>(pipeline_of(read_gguf_vocabulary(file.metadata()), folder.string()));
+  }
   const auto config = JsonObject::read(folder / "tokenizer_config.json")
                           .value_or(JsonObject(json::object(), (folder / "tokenizer_config.json").string()));
   const auto pipeline = [&](const JsonObject& tokenizer) {

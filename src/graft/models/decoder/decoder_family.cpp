@@ -33,23 +33,24 @@ ForeignModel read_any(const io::ModelFolder& folder, const io::Weights& weights)
 }
 
 // Null where nothing beside the weights says whose ids these are.
-std::shared_ptr<const text::Tokenizer> read_tokenizer(const io::ModelFolder& folder, Settings& settings) {
-  if (folder.inside.empty() || !text::has_tokenizer(folder.inside)) {
+std::shared_ptr<const text::Tokenizer> read_tokenizer(const io::ModelFolder& folder, bool gguf, Settings& settings) {
+  const auto& path = gguf ? folder.weights : folder.inside;
+  if (path.empty() || !text::has_tokenizer(path)) {
     settings.notes.push_back(
         {.text = "no tokenizer beside the weights: texts cannot be read, only ids", .numbers = false});
     return nullptr;
   }
-  auto tokenizer = text::read_tokenizer(folder.inside);
+  auto tokenizer = text::read_tokenizer(path);
   if (tokenizer->vocabulary_size() > settings.vocabulary) {
     throw ModelError("decoder", "{}: the tokenizer has {} tokens, the model {} words. Is it of this model?",
-                     folder.inside.string(), tokenizer->vocabulary_size(), settings.vocabulary);
+                     path.string(), tokenizer->vocabulary_size(), settings.vocabulary);
   }
   return tokenizer;
 }
 
 std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options) {
   auto [settings, tensors] = read_any(folder, weights);
-  auto tokenizer = read_tokenizer(folder, settings);
+  auto tokenizer = read_tokenizer(folder, is_of_gguf(weights), settings);
   DecoderReader reader(std::move(tensors), settings, options.precision, weights.name());
   auto parts = reader.read();
   parts.tokenizer = std::move(tokenizer);
