@@ -279,7 +279,14 @@ class Evaluator {
   Setting setting_;
 };
 
-void check(const Question& question, const EvaluationOptions& options, const std::vector<int64_t>& counts) {
+std::vector<int64_t> counts_of(const Question& question, const EvaluationOptions& options) {
+  return options.examples.empty() ? std::vector<int64_t>{question.task.num_fewshot} : options.examples;
+}
+
+}  // namespace
+
+void check(const Question& question, const EvaluationOptions& options) {
+  const auto counts = counts_of(question, options);
   const auto& task = question.task;
   const auto refuse = [](std::string_view option, std::string_view why) {
     throw ConfigError("prompt", "--{}: {}", option, why);
@@ -316,8 +323,6 @@ void check(const Question& question, const EvaluationOptions& options, const std
   if (options.control != Control::none && most == 0) refuse("control", "there are no examples to change.");
 }
 
-}  // namespace
-
 std::vector<CurvePoint> curve_of(const std::vector<SettingResult>& results) {
   std::vector<CurvePoint> curve;
   std::set<int64_t> counts;
@@ -350,8 +355,8 @@ std::vector<SettingResult> evaluate(const Question& question, const EvaluationOp
                                     Reporter& reporter) {
   auto options = given;
   if (question.task.sampler == "first_n" && options.select == Selection::random) options.select = Selection::first;
-  const auto counts = options.examples.empty() ? std::vector<int64_t>{question.task.num_fewshot} : options.examples;
-  check(question, options, counts);
+  const auto counts = counts_of(question, options);
+  check(question, options);
   const bool draws = draws_matter(options.select) || options.control != Control::none;
   std::vector<Setting> settings;
   for (const int64_t count : counts) {

@@ -79,7 +79,9 @@ struct Question {
   std::vector<std::string> unrelated = {};  // for that control
 };
 
-// ConfigError for options that do not go together or with the task.
+// ConfigError for options that do not go together or with the task; evaluate() sees to it too.
+void check(const Question& question, const EvaluationOptions& options);
+
 std::vector<SettingResult> evaluate(const Question& question, const EvaluationOptions& options, LanguageModel& model,
                                     Reporter& reporter);
 

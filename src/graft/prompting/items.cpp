@@ -71,17 +71,24 @@ bool names_splits(const Items& items) {
   return std::ranges::any_of(items, [](const Item& one) { return !one.split.empty(); });
 }
 
-Items items_of(const Items& items, std::string_view name) {
-  if (!names_splits(items)) return items;
-  Items chosen;
+std::vector<size_t> places_of(const Items& items, std::string_view name) {
+  const bool any = !names_splits(items);
+  std::vector<size_t> places;
   std::set<std::string> splits;
-  for (const auto& item : items) {
-    splits.insert(item.split.empty() ? "(none)" : item.split);
-    if (item.split == name) chosen.push_back(item);
+  for (size_t i = 0; i < items.size(); ++i) {
+    splits.insert(items[i].split.empty() ? "(none)" : items[i].split);
+    if (any || items[i].split == name) places.push_back(i);
   }
-  if (chosen.empty())
+  if (places.empty())
     throw DataError("prompt", "no item of the split '{}'. The data's splits: {}.", printable(name),
                     fmt::join(splits, ", "));
+  return places;
+}
+
+Items items_of(const Items& items, std::string_view name) {
+  Items chosen;
+  for (const size_t place : places_of(items, name))
+    chosen.push_back(items[place]);
   return chosen;
 }
 

@@ -28,6 +28,8 @@ Items read_items(const std::filesystem::path& path);
 // The items of the split `name`, in their order; of a table that names no splits all. DataError where there are none,
 // with the splits that are there.
 Items items_of(const Items& items, std::string_view name);
+// Where they stand among all.
+std::vector<size_t> places_of(const Items& items, std::string_view name);
 bool names_splits(const Items& items);
 
 }  // namespace graft::prompting
