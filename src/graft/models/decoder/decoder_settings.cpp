@@ -17,13 +17,13 @@ using io::JsonObject;
 
 constexpr const char* kWayOn = "What it computes would not be the model's own, so nothing was loaded.";
 
-struct Architecture {
+struct ModelType {
   const char* type;
   const char* name;
 };
-constexpr Architecture kArchitectures[] = {{"llama", "Llama"},        {"mistral", "Mistral"}, {"qwen2", "Qwen2"},
-                                           {"qwen3", "Qwen3"},        {"smollm3", "SmolLM3"}, {"gemma2", "Gemma 2"},
-                                           {"gemma3_text", "Gemma 3"}};
+constexpr ModelType kModelTypes[] = {{"llama", "Llama"},        {"mistral", "Mistral"}, {"qwen2", "Qwen2"},
+                                     {"qwen3", "Qwen3"},        {"smollm3", "SmolLM3"}, {"gemma2", "Gemma 2"},
+                                     {"gemma3_text", "Gemma 3"}};
 
 bool is_gemma(const Settings& s) {
   return s.kind.starts_with("gemma");
@@ -127,14 +127,14 @@ void read_sizes(const JsonObject& config, Settings& s) {
 
 bool is_decoder(const JsonObject& config) {
   const auto& type = config.raw("model_type");
-  for (const auto& kind : kArchitectures) {
+  for (const auto& kind : kModelTypes) {
     if (type.is_string() && type.get<std::string>() == kind.type) return true;
   }
   return false;
 }
 
 std::string family_of(const Settings& settings) {
-  for (const auto& kind : kArchitectures) {
+  for (const auto& kind : kModelTypes) {
     if (settings.kind == kind.type) return kind.name;
   }
   throw InternalError("decoder", "a decoder without a name: {}", settings.kind);
