@@ -64,7 +64,9 @@ const std::set<std::string> kPathOptions = {"model",
                                             "validation-images",
                                             "hierarchy",
                                             "set",
-                                            "weights"};
+                                            "weights",
+                                            "embeddings",
+                                            "unrelated"};
 // Text that names no file.
 const std::set<std::string> kWords = {"as",
                                       "precision",
@@ -101,7 +103,10 @@ const std::set<std::string> kWords = {"as",
                                       "clustering",
                                       "map",
                                       "to",
-                                      "shares"};
+                                      "shares",
+                                      "prompt",
+                                      "doc-to-text",
+                                      "doc-to-target"};
 
 // A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face
 // cache, and a run.
@@ -131,6 +136,7 @@ class World : public testing::Environment {
     fs::copy_file(kAssets.parent_path() / "tests/golden/onnx/colours.onnx", "net.onnx");
     fs::copy_file(kAssets.parent_path() / "tests/golden/models/fcos_basic/model.safetensors", "detector.safetensors");
     put_boxes();
+    put_prompts();
     std::ofstream("study.yaml")
         << "models: [clip]\ndata: [pets]\nmethods: [zero-shot, linear-probe]\nshots: [1]\nseeds: 2\n";
     for (const char* command : {"adapt", "segment train", "detect train"}) {  // runs that other examples read
@@ -223,6 +229,14 @@ class World : public testing::Environment {
                                     {"iscrowd", 0}});
     }
     std::ofstream("boxes.json") << set;
+  }
+  // A language model, and what it is asked.
+  static void put_prompts() {
+    fs::create_directory_symlink(kAssets.parent_path() / "tests/golden/models/stories260K", "lm");
+    std::ofstream("pairs.jsonl") << R"({"prompt": "Once upon a", "completion": " time"})"
+                                 << "\n";
+    std::ofstream("kinds.csv") << "split,thing,kind\ntrain,cat,pet\ntrain,car,toy\ntest,dog,pet\ntest,ball,toy\n";
+    std::ofstream("kinds.yaml") << "output_type: multiple_choice\ndoc_to_text: '{{thing}}'\ndoc_to_target: kind\n";
   }
   static void put_mask(const fs::path& photo, const fs::path& folder) {
     const auto image = io::read_image(photo);
@@ -381,6 +395,10 @@ std::vector<std::string> sound_call(const std::string& command) {
   if (command == "segment predict")
     return {"segment", "predict", "--model", "net.onnx", "--side", "16", "-q", "holiday"};
   if (command == "segment evaluate") return {"segment", "evaluate", "--folder", "seg", "--masks", "truth", "-q"};
+  if (command == "lm generate") return {"lm", "generate", "--model", "lm", "--prompt", "a", "--max-tokens", "2", "-q"};
+  if (command == "lm score") return {"lm", "score", "--model", "lm", "--data", "pairs.jsonl", "-q"};
+  if (command == "lm prompt")
+    return {"lm", "prompt", "--model", "lm", "--data", "kinds.csv", "--template", "kinds.yaml", "-q"};
   if (command == "data evaluate")
     return {"data", "evaluate", "--ground-truth", "instances.json", "--detections", "results.json", "-q"};
   if (command == "data compare") return {"data", "compare", "instances.json", "first.json", "second.json", "-q"};

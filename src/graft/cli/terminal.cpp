@@ -246,6 +246,12 @@ void Terminal::print(std::string_view line) {
   if (results_.size() >= kResultsAtOnce || ::isatty(STDOUT_FILENO) != 0) drain();
 }
 
+void Terminal::show(std::string_view text) {
+  clear_bar();
+  results_ += text;
+  drain();
+}
+
 void Terminal::drain() {
   if (refused_ == 0 && !results_.empty()) refused_ = write_all(STDOUT_FILENO, results_);
   results_.clear();

@@ -62,6 +62,7 @@ class Terminal final : public Reporter {
 
   // --- stdout
   void print(std::string_view line);  // with its end of line
+  void show(std::string_view text);   // at once: of a text that grows
   bool json() const { return options_.json; }
   bool takes_results() const { return refused_ == 0; }
   bool reader_is_gone() const;  // `| head -1` has what it wanted
