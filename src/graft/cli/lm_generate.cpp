@@ -103,7 +103,7 @@ Command lm_generate_command() {
   return {"lm generate",
           "Let a language model go on with a text.",
           "--model M [--prompt TEXT]",
-          "graft lm generate --model lm --prompt 'Once upon a time' --max-tokens 20\n"
+          "graft lm generate --model stories --prompt 'Once upon a time' --max-tokens 20\n"
           "graft lm generate --model org/name --temperature 0.7 --top-p 0.9 < letter.txt",
           run,
           [] {

@@ -118,7 +118,7 @@ Command lm_prompt_command() {
   return {"lm prompt",
           "Ask a language model the questions of a data set, with examples and chains of thought.",
           "--model M --data ITEMS --template TASK.yaml",
-          "graft lm prompt --model lm --data kinds.csv --template kinds.yaml --examples 0,2\n"
+          "graft lm prompt --model stories --data kinds.csv --template kinds.yaml --examples 0,2\n"
           "graft lm prompt --model org/name --data kinds.csv --template kinds.yaml --examples 16 --select nearest "
           "--calibrate\n"
           "graft lm prompt --model org/name --data sums.jsonl --template sums.yaml --strategy cot --self-consistency 8",

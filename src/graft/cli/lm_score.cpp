@@ -79,7 +79,7 @@ Command lm_score_command() {
   return {"lm score",
           "Say how likely texts are to a language model.",
           "--model M --data TEXTS.jsonl",
-          "graft lm score --model lm --data pairs.jsonl\n"
+          "graft lm score --model stories --data pairs.jsonl\n"
           "graft lm score --model org/name --data texts.csv --json > scores.jsonl",
           run,
           [] {
