@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 
 #include "graft/core/error.h"
+#include "graft/io/gguf_writer.h"
+#include "graft/text/chat_template.h"
 #include "graft/text/sentence_pieces.h"
 #include "tests/text/golden_tokenizers.h"
 
@@ -75,6 +78,34 @@ TEST(GgufVocabulary, PiecesGiveTheIdsOfTheSentencePieceModelTheyCameFrom) {
     const auto& text = odd_texts().texts[i];
     ASSERT_EQ(ours.encode(text), original->encode(text)) << text;
   }
+}
+
+TEST(GgufVocabulary, IsReadFromItsFileWithTheChatTemplate) {
+  const auto v = converted("llama3", "llama-bpe");
+  io::GgufWriter writer;
+  writer.put("general.architecture", "llama");
+  writer.put("tokenizer.ggml.model", v.model);
+  writer.put("tokenizer.ggml.pre", v.pre);
+  writer.put("tokenizer.ggml.tokens", v.tokens);
+  writer.put("tokenizer.ggml.token_type", v.types);
+  writer.put("tokenizer.ggml.merges", v.merges);
+  writer.put("tokenizer.ggml.bos_token_id", std::uint32_t{0});
+  writer.put("tokenizer.chat_template", "a program");
+  const auto path = std::filesystem::path(::testing::TempDir()) / "vocabulary.gguf";
+  writer.write(path);
+  EXPECT_TRUE(has_tokenizer(path));
+  const auto tokenizer = read_tokenizer(path);
+  EXPECT_EQ(tokenizer->special().at("bos_token"), 0);
+  EXPECT_EQ(tokenizer->encode("the", std::nullopt, 9, Truncation::kRefuse).ids[0], 0);  // as llama-bpe has it
+  EXPECT_EQ(tokenizer->encode("O'Neill"), read_tokenizer(golden_folder() / "llama3")->encode("O'Neill"));
+  EXPECT_EQ(chat_program(path), "a program");
+
+  io::GgufWriter bare;
+  bare.put("general.architecture", "llama");
+  bare.write(path);
+  EXPECT_FALSE(has_tokenizer(path));
+  EXPECT_EQ(chat_program(path), "");
+  std::filesystem::remove(path);
 }
 
 TEST(GgufVocabulary, WhatDoesNotFitIsRefused) {

@@ -132,6 +132,22 @@ TEST(LanguageTokenizer, FramesWhatItsFileSays) {
   EXPECT_EQ(llama->pad(), *llama->id_of("<pad>"));
 }
 
+// The vocabulary of karpathy's stories260K (MIT), and what that model says when nothing is said to it.
+TEST(LanguageTokenizer, ReadsLlama2CsVocabulary) {
+  const auto path = golden_folder() / "llama2c/tok512.bin";
+  EXPECT_TRUE(has_tokenizer(path));
+  const auto tokenizer = read_tokenizer(path);
+  EXPECT_EQ(tokenizer->vocabulary_size(), 512);
+  const std::string story =
+      "Once upon a time, there was a little girl named Lily. She loved to play outside in the park.";
+  const std::vector<int32_t> ids = {1,   403, 407, 261, 378, 432, 383, 286, 261, 376, 298, 315, 421, 395, 317, 426,
+                                    338, 401, 396, 267, 337, 410, 408, 419, 292, 411, 322, 265, 282, 295, 433, 426};
+  EXPECT_EQ(tokenizer->encode(story, std::nullopt, 100, Truncation::kRefuse).ids, ids);
+  EXPECT_EQ(tokenizer->decode(std::span(ids).subspan(1)), story);
+  EXPECT_THROW(read_tokenizer(golden_folder() / "fragments.json"), FileError);
+  EXPECT_FALSE(has_tokenizer(golden_folder() / "fragments.json"));
+}
+
 SentencePieces small_model() {
   SentencePieces model;
   model.pieces = {"<unk>", "<s>", "a", "b", "ab"};

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using io::JsonObject;
 using text::Specials;
 
-constexpr std::string_view kExpected =
+constexpr std::string_view kDocumentForms =
     "Expected a .jsonl with text, prompt and completion, or messages in each line, a .txt, or a folder of .txt files.";
 
 class DocumentReader {
@@ -62,7 +62,7 @@ class DocumentReader {
       for (const auto& line : read_.left_out)
         problems_.add("{}", line);
       problems_.throw_if_any();
-      throw DataError("data", "{}: no document. {}", path_, kExpected);
+      throw DataError("data", "{}: no document. {}", path_, kDocumentForms);
     }
     return std::move(read_);
   }
@@ -215,7 +215,7 @@ Documents read_documents(const fs::path& path, const text::Tokenizer& tokenizer,
   } else if (path.extension() == ".txt") {
     reader.add_text(text::read_text_file(path), path.string());
   } else {
-    throw DataError("data", "{}: no text for a language model. {}", path.string(), kExpected);
+    throw DataError("data", "{}: no text for a language model. {}", path.string(), kDocumentForms);
   }
   return reader.take();
 }

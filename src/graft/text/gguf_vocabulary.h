@@ -1,7 +1,8 @@
 // The tokeniser that a GGUF carries in its metadata (ggml's docs/gguf.md, tokenizer.ggml.*), as plain lists. Texts
-// become the ids that the model was trained with, those of transformers, not always llama.cpp's: Qwen's texts are put
-// into normal form C, a "\u2581" in a text is the character that stands for a blank, special tokens are found leftmost
-// and longest first.
+// become the ids that the model was trained with, those of sentencepiece and of the tokenizer.json that the lists were
+// made of. llama.cpp's differ for Qwen's texts that are not in normal form C, for a "\u2581" in a text (the character
+// that stands for a blank), and where special tokens overlap; transformers, which makes merges of a sentencepiece
+// vocabulary, parts rows of more blanks than the longest piece has in another way.
 #pragma once
 
 #include <cstdint>

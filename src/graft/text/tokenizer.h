@@ -85,10 +85,10 @@ class Tokenizer {
 
 // The tokeniser of a model's folder: tokenizer.json where there is one, else vocab.txt (BERT's kind), else vocab.json
 // and merges.txt (GPT-2's, RoBERTa's and CLIP's), else a sentencepiece file (tokenizer.model), each as
-// tokenizer_config.json says; or of a GGUF file, which carries its own. What is not understood is a ModelError that
-// names it.
+// tokenizer_config.json says; or of a file: a GGUF, which carries its own, or llama2.c's tokenizer.bin. What is not
+// understood is a ModelError that names it.
 std::shared_ptr<const Tokenizer> read_tokenizer(const std::filesystem::path& model);
-// Whether files of a tokeniser, of any kind, lie in the folder, or one in the GGUF.
+// Whether files of a tokeniser, of any kind, lie in the folder, or the file is or has one.
 bool has_tokenizer(const std::filesystem::path& model);
 
 }  // namespace graft::text

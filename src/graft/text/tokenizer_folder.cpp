@@ -9,6 +9,7 @@
 #include "graft/io/mapped_file.h"
 #include "graft/text/clip_tokenizer.h"
 #include "graft/text/gguf_vocabulary.h"
+#include "graft/text/llama2c_vocabulary.h"
 #include "graft/text/pipeline_tokenizer.h"
 #include "graft/text/sentence_piece_folder.h"
 #include "graft/text/tokenizer.h"
@@ -63,9 +64,18 @@ std::vector<std::string> lines_of(const fs::path& path) {
   return lines;
 }
 
-bool is_gguf_file(const fs::path& path) {
+bool is_file(const fs::path& path) {
   std::error_code ignored;
-  return fs::is_regular_file(path, ignored) && io::is_gguf(io::MappedFile::open(path)->bytes());
+  return fs::is_regular_file(path, ignored);
+}
+
+std::optional<SentencePieces> llama2c_pieces(const fs::path& path) {
+  const auto file = io::MappedFile::open(path);
+  return read_llama2c_vocabulary({reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()});
+}
+
+bool is_gguf_file(const fs::path& path) {
+  return is_file(path) && io::is_gguf(io::MappedFile::open(path)->bytes());
 }
 
 // The spelling of a special token, as the configuration says it or else as the family's first model has it.
@@ -187,6 +197,7 @@ JsonObject with_config_settings(const JsonObject& tokenizer, const JsonObject& c
 }  // namespace
 
 bool has_tokenizer(const fs::path& folder) {
+  if (is_file(folder) && !is_gguf_file(folder)) return llama2c_pieces(folder).has_value();
   if (is_gguf_file(folder)) return !read_gguf_vocabulary(io::GgufFile::open(folder).metadata()).model.empty();
   return there(folder / "tokenizer.json") || std::any_of(std::begin(kVocabularies), std::end(kVocabularies),
                                                          [&](const char* file) { return there(folder / file); });
@@ -196,6 +207,12 @@ std::shared_ptr<const Tokenizer> read_tokenizer(const fs::path& folder) {
   if (is_gguf_file(folder)) {
     const auto file = io::GgufFile::open(folder);
     return std::make_shared<PipelineTokenizer>(pipeline_of(read_gguf_vocabulary(file.metadata()), folder.string()));
+  }
+  if (is_file(folder)) {
+    auto model = llama2c_pieces(folder);
+    if (model) return std::make_shared<PipelineTokenizer>(pipeline_of(std::move(*model), folder.string()));
+    throw FileError("tokenizer", "{}: a file of another kind: expected a GGUF, llama2.c's tokenizer.bin, or a folder.",
+                    folder.string());
   }
   const auto config = JsonObject::read(folder / "tokenizer_config.json")
                           .value_or(JsonObject(json::object(), (folder / "tokenizer_config.json").string()));

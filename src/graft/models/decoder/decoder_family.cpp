@@ -1,5 +1,6 @@
 #include <torch/types.h>
 
+#include <filesystem>
 #include <optional>
 
 #include "graft/core/error.h"
@@ -32,9 +33,20 @@ ForeignModel read_any(const io::ModelFolder& folder, const io::Weights& weights)
   return {settings_of(*folder.config), stored_in(weights)};
 }
 
+// Where the tokeniser lies: in the GGUF, beside llama2.c's model (tok512.bin for 512 tokens, or tokenizer.bin), else in
+// the folder.
+std::filesystem::path tokenizer_path(const io::ModelFolder& folder, const io::Weights& weights, int64_t vocabulary) {
+  if (is_of_gguf(weights)) return folder.weights;
+  if (!is_of_llama2c(weights)) return folder.inside;
+  for (const auto& name : {fmt::format("tok{}.bin", vocabulary), std::string("tokenizer.bin")}) {
+    const auto beside = folder.weights.parent_path() / name;
+    if (std::filesystem::exists(beside)) return beside;
+  }
+  return {};
+}
+
 // Null where nothing beside the weights says whose ids these are.
-std::shared_ptr<const text::Tokenizer> read_tokenizer(const io::ModelFolder& folder, bool gguf, Settings& settings) {
-  const auto& path = gguf ? folder.weights : folder.inside;
+std::shared_ptr<const text::Tokenizer> read_tokenizer(const std::filesystem::path& path, Settings& settings) {
   if (path.empty() || !text::has_tokenizer(path)) {
     settings.notes.push_back(
         {.text = "no tokenizer beside the weights: texts cannot be read, only ids", .numbers = false});
@@ -50,7 +62,7 @@ std::shared_ptr<const text::Tokenizer> read_tokenizer(const io::ModelFolder& fol
 
 std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options) {
   auto [settings, tensors] = read_any(folder, weights);
-  auto tokenizer = read_tokenizer(folder, is_of_gguf(weights), settings);
+  auto tokenizer = read_tokenizer(tokenizer_path(folder, weights, settings.vocabulary), settings);
   DecoderReader reader(std::move(tensors), settings, options.precision, weights.name());
   auto parts = reader.read();
   parts.tokenizer = std::move(tokenizer);
