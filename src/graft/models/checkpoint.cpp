@@ -182,11 +182,7 @@ at::Tensor CheckpointReader::take_quantised(const std::vector<std::string>& thei
     parts.pop_back();
   }
   if (parts.size() < theirs.size()) return at::zeros(shape, tensor::on_cpu());  // never seen: finish() throws
-  if (const auto whole = stack_nf4(parts)) return tensor::resting(*whole);
-  std::vector<at::Tensor> numbers;
-  for (const auto& part : parts)
-    numbers.push_back(tensor::dequantise(part));
-  return at::cat(numbers);
+  return tensor::resting(tensor::stacked(parts));
 }
 
 at::Tensor CheckpointReader::take_table(const std::string& ours, const std::string& theirs,

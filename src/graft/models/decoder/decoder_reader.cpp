@@ -79,6 +79,12 @@ at::Tensor DecoderReader::take_matrix(const std::string& ours, const std::vector
     begin += rows[i];
   }
   if (found.size() < theirs.size()) return at::zeros({begin, columns}, tensor::on_cpu());  // never seen
+  if (std::all_of(found.begin(), found.end(), [](const auto& stored) { return stored.quantised != nullptr; })) {
+    std::vector<tensor::QuantisedWeight> parts;
+    for (const auto& stored : found)
+      parts.push_back(*stored.quantised);
+    return tensor::resting(tensor::stacked(parts));
+  }
   const bool rests = std::all_of(found.begin(), found.end(), [](const auto& stored) { return stored.rests; });
   const auto numbers = [found] {
     const torch::NoGradGuard no_grad;
@@ -95,6 +101,7 @@ at::Tensor DecoderReader::take_table(const std::string& ours, const std::string&
   origins_.push_back({ours, theirs, {rows, columns}, 0, rows, false});
   const auto* stored = find(theirs, {rows, columns});
   if (!stored) return at::zeros({rows, columns}, tensor::on_cpu());  // never seen
+  if (stored->quantised) return tensor::resting(*stored->quantised);
   if (!stored->rests) return stored->numbers().to(at::kFloat).clone();
   return tensor::resting({rows, columns}, stored->numbers, stored->some);
 }
