@@ -19,7 +19,7 @@ class LetterTokenizer final : public text::Tokenizer {
     pad_ = 9;
   }
   using text::Tokenizer::encode;
-  std::vector<int32_t> encode(std::string_view text) const override {
+  std::vector<int32_t> encode(std::string_view text, text::Specials, bool) const override {
     std::vector<int32_t> ids;
     for (const char c : text)
       ids.push_back(100 + c - 'a');
@@ -27,6 +27,7 @@ class LetterTokenizer final : public text::Tokenizer {
   }
   std::string decode(std::span<const int32_t>) const override { return ""; }
   std::string spelling(int32_t) const override { return ""; }
+  std::optional<int32_t> id_of(std::string_view) const override { return std::nullopt; }
   int vocabulary_size() const override { return 256; }
 };
 

@@ -9,6 +9,7 @@
 #include "graft/core/error.h"
 #include "graft/io/json_object.h"
 #include "graft/text/pipeline_tokenizer.h"
+#include "graft/text/tokenizer_json.h"
 
 namespace {
 
@@ -24,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr int64_t kLength = 24;
   try {
     const auto json = io::JsonObject::parse({reinterpret_cast<const char*>(data), size}, "tokenizer.json");
-    const text::PipelineTokenizer tokenizer(json, io::JsonObject(nlohmann::json::object(), "tokenizer_config.json"));
+    const text::PipelineTokenizer tokenizer(
+        text::read_pipeline(json, io::JsonObject(nlohmann::json::object(), "tokenizer_config.json")));
     const auto row = tokenizer.encode(kText, "a pair", kLength, text::Truncation::kLongestFirst);
     require_json(row.ids.size() == row.types.size() && row.ids.size() == row.special.size() && row.cut >= 0);
     require_json(std::all_of(row.ids.begin(), row.ids.end(),

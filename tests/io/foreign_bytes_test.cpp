@@ -31,8 +31,8 @@ TEST(ForeignBytes, EachHasASentenceOfItsOwn) {
   refused("page.pth", "\n<!DOCTYPE html><html>", "is a web page and not the weights");
   refused("page.safetensors", "<HTML><head>", "is a web page");
   refused("model.onnx", "\x08\x07\x12\x07pytorch"sv, "is an ONNX graph");
-  refused("model.gguf", "GGUF\x03\0\0\0"sv, "is a GGUF file");
-  refused("renamed.bin", "GGUF\x03\0\0\0"sv, "is a GGUF file");
+  refused("renamed.bin", "GGUF\x03\0\0\0"sv, "the number of tensors at byte 8 needs 8 bytes, 0 are left");
+  refused("model.gguf", "something else", "expected a file that begins with GGUF");
   refused("tf_model.h5", "\x89HDF\r\n\x1a\n"sv, "is an HDF5 file");
   refused("flax_model.msgpack", "\xde\0\x01\xa5"sv, "is a Flax checkpoint");
   refused("weights.pt", "\x1f\x8b\x08\0"sv, "is packed with gzip");

@@ -18,7 +18,6 @@ constexpr Beginning kBeginnings[] = {
     {"version https://git-lfs.github.com/spec"sv,
      "is a Git LFS pointer and not the weights. Fetch them with `git lfs pull`."},
     {"\x89HDF\r\n\x1a\n"sv, "is an HDF5 file (Keras, TensorFlow). Save the model as safetensors."},
-    {"GGUF"sv, "is a GGUF file, whose weights are packed for llama.cpp. Use the model's safetensors."},
     {"\x93NUMPY"sv, "is a NumPy array (.npy). Save the weights as safetensors."},
     {"\x1f\x8b"sv, "is packed with gzip. Unpack it first."},
     {"7z\xbc\xaf\x27\x1c"sv, "is a 7-Zip archive. Unpack it first."},
@@ -45,7 +44,6 @@ constexpr Ending kEndings[] = {
     {".pb", "is a TensorFlow graph. Save the model for PyTorch, as safetensors."},
     {".index", "is an index of a TensorFlow checkpoint. Save the model for PyTorch, as safetensors."},
     {".tflite", "is a TensorFlow Lite model. Use the model's safetensors."},
-    {".gguf", "is a GGUF file, whose weights are packed for llama.cpp. Use the model's safetensors."},
     {".npz", "is an archive of NumPy arrays (.npz). Save them as safetensors."},
 };
 

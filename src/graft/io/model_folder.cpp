@@ -23,12 +23,13 @@ constexpr std::array<std::string_view, 8> kWeightFiles{"model.safetensors",
                                                        "open_clip_pytorch_model.safetensors",
                                                        "model.pt"};
 
-constexpr std::array<std::string_view, 6> kWeightEndings{".safetensors", ".pt", ".pth", ".th", ".bin", ".ckpt"};
+constexpr std::array<std::string_view, 7> kWeightEndings{".safetensors", ".pt",   ".pth", ".th",
+                                                         ".bin",         ".ckpt", ".gguf"};
 
 // What a folder without a model's weights is meant for; empty: nobody knows.
 std::string other_folder(const fs::path& folder) {
   constexpr std::array<std::string_view, 7> kPhotos{".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif"};
-  constexpr std::array<std::string_view, 6> kForeign{".onnx", ".h5", ".msgpack", ".gguf", ".npz", ".tflite"};
+  constexpr std::array<std::string_view, 5> kForeign{".onnx", ".h5", ".msgpack", ".npz", ".tflite"};
   constexpr int kLooked = 2000;  // files
   std::error_code ignored;
   if (fs::exists(folder / "adapter_config.json", ignored) || fs::exists(folder / "config.yaml", ignored)) {

@@ -10,6 +10,8 @@
 #include "graft/core/error.h"
 #include "graft/core/names.h"
 #include "graft/io/foreign_bytes.h"
+#include "graft/io/gguf.h"
+#include "graft/io/llama2c.h"
 #include "graft/io/mapped_file.h"
 #include "graft/io/torch_file.h"
 
@@ -99,6 +101,44 @@ Weights open_sharded(const fs::path& path) {
   return Weights(path.string(), weights.tensors(), weights.metadata());
 }
 
+Dtype dtype_of(GgmlType type) {
+  switch (type) {
+    case GgmlType::f64:
+      return Dtype::f64;
+    case GgmlType::f32:
+      return Dtype::f32;
+    case GgmlType::f16:
+      return Dtype::f16;
+    case GgmlType::bf16:
+      return Dtype::bf16;
+    case GgmlType::i64:
+      return Dtype::i64;
+    case GgmlType::i32:
+      return Dtype::i32;
+    case GgmlType::i16:
+      return Dtype::i16;
+    case GgmlType::i8:
+      return Dtype::i8;
+    default:
+      return Dtype::u8;  // blocks
+  }
+}
+
+Weights open_gguf(const fs::path& path) {
+  const auto file = GgufFile::open(path);
+  TensorMap tensors;
+  for (const auto& [name, tensor] : file.tensors()) {
+    auto shape = tensor.shape;
+    const auto& format = format_of(tensor.type);
+    if (format.numbers > 1)
+      shape.back() = shape.back() / static_cast<int64_t>(format.numbers) * static_cast<int64_t>(format.bytes);
+    tensors[name] = {dtype_of(tensor.type), shape, tensor.data.data(), tensor.data.size(), file.owner(), file.file()};
+  }
+  const auto& said = file.metadata();
+  const auto architecture = said.text("general.architecture").value_or("");
+  return Weights(path.string(), std::move(tensors), {{"general.architecture", std::string(architecture)}});
+}
+
 }  // namespace
 
 Weights::Weights(std::string name, TensorMap tensors, Metadata metadata, std::vector<std::string> wrappers)
@@ -115,6 +155,11 @@ Weights Weights::open(const fs::path& path) {
   const auto file = MappedFile::open(path);
   const auto bytes = file->bytes();
   if (const auto what = foreign_bytes(bytes, path)) throw FileError("weights", "{} {}", path.string(), *what);
+  if (is_gguf(bytes) || path.extension() == ".gguf") return open_gguf(path);
+  if (is_llama2c(bytes)) {
+    const auto read = read_llama2c(bytes, file, path.string());
+    return Weights(path.string(), in_file(read.tensors(), file), read.metadata());
+  }
   const bool safetensors = bytes.size() > 8 && bytes[8] == std::byte{'{'};
   if (safetensors || path.extension() == ".safetensors") {
     auto parsed = SafetensorsFile::parse(bytes, file, path.string());

@@ -15,7 +15,9 @@ namespace graft::io {
 
 class Weights {
  public:
-  // A .safetensors file, a *.index.json with its shards beside it, or a PyTorch file; told apart by their bytes.
+  // A .safetensors file, a *.index.json with its shards beside it, a PyTorch file, a GGUF or one of llama2.c's; told
+  // apart by their bytes. A GGUF's blocks are bytes here, [..., bytes of a row] (gguf.h tells what they mean), and of
+  // its metadata there is "general.architecture".
   static Weights open(const std::filesystem::path& path);
   // Several files that make one checkpoint; a name in two of them is an error.
   static Weights open(std::span<const std::filesystem::path> paths);

@@ -62,10 +62,12 @@ const ClipTokenizer& ClipTokenizer::shared() {
   return tokenizer;
 }
 
-std::vector<int32_t> ClipTokenizer::encode(std::string_view text) const {
+std::vector<int32_t> ClipTokenizer::encode(std::string_view text, Specials specials, bool /*begins*/) const {
   const std::u32string cleaned = clean(text);
+  const bool markers = specials == Specials::kParsed;
   std::vector<int32_t> ids;
-  for (Word word = next_word(cleaned, 0); word.length != 0; word = next_word(cleaned, word.begin + word.length)) {
+  for (Word word = next_word(cleaned, 0, markers); word.length != 0;
+       word = next_word(cleaned, word.begin + word.length, markers)) {
     state_->append(std::u32string_view(cleaned).substr(word.begin, word.length), ids);
   }
   return ids;
@@ -126,6 +128,13 @@ bool ClipTokenizer::operator==(const ClipTokenizer& other) const {
 
 std::string ClipTokenizer::spelling(int32_t id) const {
   return decode({&id, 1});
+}
+
+std::optional<int32_t> ClipTokenizer::id_of(std::string_view spelling) const {
+  for (int32_t id = 0; id < vocabulary_size(); ++id) {
+    if (this->spelling(id) == spelling) return id;
+  }
+  return std::nullopt;
 }
 
 int32_t ClipTokenizer::start() const {

@@ -35,11 +35,12 @@ class ClipTokenizer : public Tokenizer {
   ClipTokenizer(ClipTokenizer&&) noexcept;
 
   using Tokenizer::encode;
-  std::vector<int32_t> encode(std::string_view text) const override;
+  std::vector<int32_t> encode(std::string_view text, Specials specials, bool begins) const override;
   // Longer than `context_length` with start and end: a DataError, or cut so that the last id is the end token.
   Tokens tokenize(std::string_view text, int context_length, bool truncate) const;
   std::string decode(std::span<const int32_t> ids) const override;
   std::string spelling(int32_t id) const override;  // a word's end is a blank
+  std::optional<int32_t> id_of(std::string_view spelling) const override;
 
   int32_t start() const;
   int32_t end() const;

@@ -72,6 +72,19 @@ Frame bare_frame() {
   return frame;
 }
 
+Frame framed(std::optional<int32_t> bos, std::optional<int32_t> eos) {
+  Frame frame;
+  const auto add = [&](std::vector<Frame::Part>& parts, Kind text, int32_t type) {
+    if (bos) parts.push_back({Kind::kSpecial, type, *bos});
+    parts.push_back({text, type, 0});
+    if (eos) parts.push_back({Kind::kSpecial, type, *eos});
+  };
+  add(frame.single, Kind::kText, 0);
+  frame.pair = frame.single;
+  add(frame.pair, Kind::kPair, 1);
+  return frame;
+}
+
 Frame read_frame(const JsonObject& json) {
   const auto type = json.need<std::string>("type");
   Frame frame = bare_frame();

@@ -1,6 +1,7 @@
 #include "graft/text/merged_pieces.h"
 
 #include "graft/core/error.h"
+#include "graft/text/byte_tokens.h"
 
 namespace graft::text {
 
@@ -32,19 +33,6 @@ MergedPieces::MergedPieces(Vocabulary pieces, const std::vector<Merge>& merges, 
   }
 }
 
-bool MergedPieces::append_bytes(std::string_view character, std::vector<int32_t>& symbols) const {
-  const size_t before = symbols.size();
-  for (const char byte : character) {
-    const auto id = vocabulary().find(fmt::format("<0x{:02X}>", static_cast<unsigned char>(byte)));
-    if (!id) {
-      symbols.resize(before);
-      return false;
-    }
-    symbols.push_back(*id);
-  }
-  return true;
-}
-
 void MergedPieces::encode(std::string_view word, std::vector<int32_t>& ids) const {
   if (settings_.whole_words_first) {
     if (const auto whole = vocabulary().find(word)) return ids.push_back(*whole);
@@ -65,7 +53,7 @@ void MergedPieces::encode(std::string_view word, std::vector<int32_t>& ids) cons
       if (pending) symbols.push_back(*unknown_);
       pending = false;
       symbols.push_back(*id);
-    } else if (!(settings_.byte_fallback && append_bytes(character, symbols)) && unknown_) {
+    } else if (!(settings_.byte_fallback && append_byte_tokens(vocabulary(), character, symbols)) && unknown_) {
       if (pending && !settings_.fuse_unknown) symbols.push_back(*unknown_);
       pending = true;
     }

@@ -25,8 +25,6 @@ class MergedPieces : public WordModel {
   void encode(std::string_view word, std::vector<int32_t>& ids) const override;
 
  private:
-  bool append_bytes(std::string_view character, std::vector<int32_t>& symbols) const;  // false: one is not known
-
   Settings settings_;
   PairMerges merges_;
   std::optional<int32_t> unknown_;

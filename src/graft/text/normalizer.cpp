@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/text/base64.h"
 #include "graft/text/characters.h"
 #include "graft/text/pieces.h"
+#include "graft/text/sentence_normalizer.h"
 #include "graft/text/tokenizer_component.h"
 #include "graft/text/utf8.h"
 
@@ -103,6 +105,10 @@ TextStep read_normalizer(const JsonObject& json) {
     step = strip_step(json.get("strip_left", true), json.get("strip_right", true));
   } else if (type == "Replace") {
     step = replace_step(read_pattern(json), decode_utf8(json.need<std::string>("content")));
+  } else if (type == "Precompiled") {
+    const auto map = decode_base64(json.need<std::string>("precompiled_charsmap"));
+    if (!map) json.refuse(json.name_of("precompiled_charsmap"), "base64", &json.raw("precompiled_charsmap"));
+    step = precompiled_normalizer(std::make_shared<CharacterMap>(*map, json.file()));
   } else if (type == "Prepend") {
     step = [prefix = decode_utf8(json.need<std::string>("prepend"))](std::u32string text) {
       return text.empty() ? text : prefix + text;
@@ -113,9 +119,9 @@ TextStep read_normalizer(const JsonObject& json) {
       steps.push_back(read_normalizer(each));
     step = sequence_step(std::move(steps));
   } else {
-    refuse_component(
-        json, "normalizer", type,
-        "BertNormalizer, Lowercase, NFC, NFD, NFKC, NFKD, Prepend, Replace, Sequence, Strip, StripAccents");
+    refuse_component(json, "normalizer", type,
+                     "BertNormalizer, Lowercase, NFC, NFD, NFKC, NFKD, Precompiled, Prepend, Replace, Sequence, Strip, "
+                     "StripAccents");
   }
   json.refuse_unread("tokenizer", kUnknownSetting);
   return step;

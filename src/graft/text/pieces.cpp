@@ -82,6 +82,7 @@ PieceStep rewrite_step(std::function<void(std::u32string_view, std::u32string&)>
     Pieces rewritten;
     rewritten.text.reserve(pieces.text.size() + pieces.text.size() / 2);
     rewritten.spans.reserve(pieces.spans.size());
+    rewritten.begins = pieces.begins && (pieces.spans.empty() || pieces.spans[0].begin == 0);
     for (size_t i = 0; i < pieces.spans.size(); ++i) {
       const size_t begin = rewritten.text.size();
       rewrite(pieces[i], rewritten.text);

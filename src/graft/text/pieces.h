@@ -16,6 +16,7 @@ struct Span {
 struct Pieces {
   std::u32string text;
   std::vector<Span> spans;  // ascending, none empty
+  bool begins = true;       // a first piece at 0 is the beginning of the whole text: nothing stood before it
 
   std::u32string_view operator[](size_t i) const {
     return std::u32string_view(text).substr(spans[i].begin, spans[i].end - spans[i].begin);

@@ -60,7 +60,7 @@ Steps byte_level_steps(const JsonObject& json) {
     }));
   }
   if (json.get("use_regex", true)) steps.push_back(split_step(find_gpt2_words, Matched::kIsolated));
-  steps.push_back(rewrite_step(append_byte_letters));
+  steps.push_back(byte_letters_step());
   json.ignore({"trim_offsets"});
   return steps;
 }
@@ -80,13 +80,36 @@ Matched read_behavior(const JsonObject& json, const char* fallback) {
                    json.file(), json.name_of("behavior"), name);
 }
 
-char32_t read_delimiter(const JsonObject& json) {
-  const auto delimiter = decode_utf8(json.need<std::string>("delimiter"));
-  if (delimiter.size() != 1) json.refuse(json.name_of("delimiter"), "one character", &json.raw("delimiter"));
-  return delimiter[0];
+Steps metaspace_steps(const Metaspace& settings) {
+  Steps steps;
+  steps.push_back([settings](Pieces& pieces) {
+    const bool begins = pieces.begins && !pieces.spans.empty() && pieces.spans[0].begin == 0;
+    bool first = true;
+    rewrite_step([&](std::u32string_view piece, std::u32string& text) {
+      const bool marked = piece.starts_with(settings.mark) || piece.starts_with(U' ');
+      const bool here = settings.where == Metaspace::Where::kAlways ||
+                        (settings.where == Metaspace::Where::kFirst && begins && first);
+      first = false;
+      if (here && !marked) text += settings.mark;
+      for (const char32_t c : piece)
+        text += c == U' ' ? settings.mark : c;
+    })(pieces);
+  });
+  if (settings.split) {
+    steps.push_back(split_step(find_literal(std::u32string(1, settings.mark)), Matched::kWithNext));
+  }
+  return steps;
 }
 
 }  // namespace
+
+PieceStep byte_letters_step() {
+  return rewrite_step(append_byte_letters);
+}
+
+PieceStep digits_step() {
+  return split_step(find_each(is_digit), Matched::kIsolated);
+}
 
 Steps read_pre_tokenizer(const JsonObject& json) {
   const auto type = json.need<std::string>("type");
@@ -100,13 +123,15 @@ Steps read_pre_tokenizer(const JsonObject& json) {
     steps.push_back(split_step(find_words_and_marks, Matched::kRemoved, /*inverted=*/true));
   } else if (type == "ByteLevel") {
     steps = byte_level_steps(json);
+  } else if (type == "Metaspace") {
+    steps = metaspace_steps(read_metaspace(json));
   } else if (type == "Punctuation") {
     steps.push_back(split_step(find_each(is_punctuation_mark), read_behavior(json, "Isolated")));
   } else if (type == "Digits") {
     const bool each = json.get("individual_digits", false);
     steps.push_back(split_step(find_each(is_digit), each ? Matched::kIsolated : Matched::kContiguous));
   } else if (type == "CharDelimiterSplit") {
-    steps.push_back(split_step(find_literal(std::u32string(1, read_delimiter(json))), Matched::kRemoved));
+    steps.push_back(split_step(find_literal(std::u32string(1, read_character(json, "delimiter"))), Matched::kRemoved));
   } else if (type == "Split") {
     steps.push_back(split_step(read_pattern(json), read_behavior(json, "Isolated"), json.get("invert", false)));
   } else if (type == "Sequence") {
@@ -117,8 +142,8 @@ Steps read_pre_tokenizer(const JsonObject& json) {
   } else {
     refuse_component(
         json, "pre-tokenizer", type,
-        "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, Punctuation, Sequence, Split, Whitespace, "
-        "WhitespaceSplit");
+        "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, Metaspace, Punctuation, Sequence, Split, "
+        "Whitespace, WhitespaceSplit");
   }
   json.refuse_unread("tokenizer", kUnknownSetting);
   return steps;

@@ -122,11 +122,9 @@ struct KnownPattern {
   void (*find)(View, std::vector<Match>&);
 };
 constexpr KnownPattern kKnown[] = {
-    {R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", find_with<gpt2_word_end>},
-    {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
-     find_with<llama_word_end<3>>},
-    {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
-     find_with<llama_word_end<1>>},
+    {kGpt2Words, find_with<gpt2_word_end>},
+    {kLlama3Words, find_with<llama_word_end<3>>},
+    {kQwenWords, find_with<llama_word_end<1>>},
     {R"('s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+)", find_with<clip_word_end>},
     {R"(\s+)", find_with<blank_run_end>},
     {R"( {2,})", find_with<spaces_end>},

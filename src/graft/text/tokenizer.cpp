@@ -34,6 +34,11 @@ void append(Encoding& row, const std::vector<int32_t>& ids, int32_t type, bool s
 
 Encoding Tokenizer::encode(std::string_view text, std::optional<std::string_view> pair, int64_t max_length,
                            Truncation truncation) const {
+  return encode(text, pair, max_length, truncation, Specials::kParsed);
+}
+
+Encoding Tokenizer::encode(std::string_view text, std::optional<std::string_view> pair, int64_t max_length,
+                           Truncation truncation, Specials specials) const {
   using Kind = Frame::Part::Kind;
   const auto& parts = pair ? frame_.pair : frame_.single;
   if (pair && parts.empty()) throw DataError("tokenizer", "this model reads one text at a time, not pairs.");
@@ -44,8 +49,8 @@ Encoding Tokenizer::encode(std::string_view text, std::optional<std::string_view
     throw ConfigError("tokenizer", "a length of {} tokens has no room for the {} special tokens: expected {} or more.",
                       max_length, around, around + 1);
   }
-  std::vector<int32_t> first = encode(text);
-  std::vector<int32_t> second = pair ? encode(*pair) : std::vector<int32_t>();
+  std::vector<int32_t> first = encode(text, specials);
+  std::vector<int32_t> second = pair ? encode(*pair, specials) : std::vector<int32_t>();
   const Lengths whole{std::ssize(first), std::ssize(second)};
   const int64_t excess = whole.text + whole.pair - room;
   Encoding row;

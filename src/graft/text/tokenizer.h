@@ -30,6 +30,12 @@ struct Encoding {
   int64_t cut = 0;               // tokens of the text and its pair that were left out
 };
 
+// A special token's spelling inside a text.
+enum class Specials {
+  kParsed,  // is that token, as the `tokenizers` library has it
+  kAsText,  // is text like any other: what a stranger wrote ends no turn and begins none
+};
+
 // Where the special tokens stand around one text and around two.
 struct Frame {
   struct Part {
@@ -46,13 +52,19 @@ class Tokenizer {
   virtual ~Tokenizer() = default;
 
   // The text's own ids, without the frame. Text that is not UTF-8 is a DataError.
-  virtual std::vector<int32_t> encode(std::string_view text) const = 0;
+  // `begins`: nothing stands before it; some tokenisers put a blank there.
+  virtual std::vector<int32_t> encode(std::string_view text, Specials specials, bool begins) const = 0;
+  std::vector<int32_t> encode(std::string_view text, Specials specials) const { return encode(text, specials, true); }
+  std::vector<int32_t> encode(std::string_view text) const { return encode(text, Specials::kParsed, true); }
   // Framed, and at most `max_length` ids.
   Encoding encode(std::string_view text, std::optional<std::string_view> pair, int64_t max_length,
                   Truncation truncation) const;
+  Encoding encode(std::string_view text, std::optional<std::string_view> pair, int64_t max_length,
+                  Truncation truncation, Specials specials) const;
   // The text again, as far as the ids keep it; special tokens are spelled out.
   virtual std::string decode(std::span<const int32_t> ids) const = 0;
   virtual std::string spelling(int32_t id) const = 0;  // as the vocabulary writes the token
+  virtual std::optional<int32_t> id_of(std::string_view spelling) const = 0;
 
   virtual int vocabulary_size() const = 0;  // the highest id plus 1
   // The ids of cls_token, mask_token and their like, by those names.
@@ -72,10 +84,11 @@ class Tokenizer {
 };
 
 // The tokeniser of a model's folder: tokenizer.json where there is one, else vocab.txt (BERT's kind), else vocab.json
-// and merges.txt (GPT-2's, RoBERTa's and CLIP's), each as tokenizer_config.json says. What is not understood is a
-// ModelError that names it.
-std::shared_ptr<const Tokenizer> read_tokenizer(const std::filesystem::path& model_folder);
-// Whether files of a tokeniser, of any kind, lie in it.
-bool has_tokenizer(const std::filesystem::path& model_folder);
+// and merges.txt (GPT-2's, RoBERTa's and CLIP's), else a sentencepiece file (tokenizer.model), each as
+// tokenizer_config.json says; or of a GGUF file, which carries its own. What is not understood is a ModelError that
+// names it.
+std::shared_ptr<const Tokenizer> read_tokenizer(const std::filesystem::path& model);
+// Whether files of a tokeniser, of any kind, lie in the folder, or one in the GGUF.
+bool has_tokenizer(const std::filesystem::path& model);
 
 }  // namespace graft::text

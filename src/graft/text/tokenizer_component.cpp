@@ -29,4 +29,30 @@ FindMatches read_pattern(const io::JsonObject& json) {
   return find;
 }
 
+char32_t read_character(const io::JsonObject& json, const char* key) {
+  const auto characters = decode_utf8(json.need<std::string>(key));
+  if (characters.size() != 1) json.refuse(json.name_of(key), "one character", &json.raw(key));
+  return characters[0];
+}
+
+Metaspace read_metaspace(const io::JsonObject& json) {
+  using Where = Metaspace::Where;
+  Metaspace settings{Where::kAlways, read_character(json, "replacement"), json.get("split", true)};
+  const auto scheme = json.get("prepend_scheme", std::string("always"));
+  if (scheme != "always" && scheme != "first" && scheme != "never") {
+    throw ModelError("tokenizer", "{}: {} is '{}': expected always, first or never.", json.file(),
+                     json.name_of("prepend_scheme"), scheme);
+  }
+  if (scheme != "always") settings.where = scheme == "first" ? Where::kFirst : Where::kNever;
+  if (!json.get("add_prefix_space", true)) {  // of older files
+    if (json.has("prepend_scheme") && settings.where != Where::kNever) {
+      throw ModelError("tokenizer", "{}: {} is false and prepend_scheme '{}': expected 'never'.", json.file(),
+                       json.name_of("add_prefix_space"), scheme);
+    }
+    settings.where = Where::kNever;
+  }
+  json.ignore({"str_rep"});
+  return settings;
+}
+
 }  // namespace graft::text

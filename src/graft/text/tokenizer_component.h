@@ -16,5 +16,14 @@ inline constexpr std::string_view kUnknownSetting = "It may change the ids. Use 
                                    std::string_view known);
 // Of {"pattern": {"String": "..."}} or {"pattern": {"Regex": "..."}}: the latter only where split_patterns.h has it.
 FindMatches read_pattern(const io::JsonObject& json);
+char32_t read_character(const io::JsonObject& json, const char* key);  // a text of one
+
+// Blanks as marks, which sentencepiece's vocabularies have (U+2581), and a mark put before texts that have none.
+struct Metaspace {
+  enum class Where { kAlways, kFirst, kNever } where;  // before each piece, or only where the whole text begins
+  char32_t mark;
+  bool split;  // each mark begins a word
+};
+Metaspace read_metaspace(const io::JsonObject& json);
 
 }  // namespace graft::text

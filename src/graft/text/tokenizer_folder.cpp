@@ -4,11 +4,15 @@
 #include <fstream>
 
 #include "graft/core/error.h"
+#include "graft/io/gguf.h"
 #include "graft/io/json_object.h"
 #include "graft/io/mapped_file.h"
 #include "graft/text/clip_tokenizer.h"
+#include "graft/text/gguf_vocabulary.h"
 #include "graft/text/pipeline_tokenizer.h"
+#include "graft/text/sentence_piece_folder.h"
 #include "graft/text/tokenizer.h"
+#include "graft/text/tokenizer_json.h"
 
 namespace graft::text {
 namespace {
@@ -34,6 +38,7 @@ bool is_one_of(const std::string& name, const char* const (&names)[kCount]) {
 
 constexpr const char* kVocabularies[] = {
     "vocab.txt", "vocab.json", "merges.txt", "spiece.model", "spm.model", "tokenizer.model", "sentencepiece.bpe.model"};
+constexpr const char* kSentencePieces[] = {"tokenizer.model", "spiece.model", "spm.model"};
 
 bool there(const fs::path& path) {
   std::error_code ignored;
@@ -56,6 +61,11 @@ std::vector<std::string> lines_of(const fs::path& path) {
     begin = end + 1;
   }
   return lines;
+}
+
+bool is_gguf_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored) && io::is_gguf(io::MappedFile::open(path)->bytes());
 }
 
 // The spelling of a special token, as the configuration says it or else as the family's first model has it.
@@ -177,15 +187,20 @@ JsonObject with_config_settings(const JsonObject& tokenizer, const JsonObject& c
 }  // namespace
 
 bool has_tokenizer(const fs::path& folder) {
+  if (is_gguf_file(folder)) return !read_gguf_vocabulary(io::GgufFile::open(folder).metadata()).model.empty();
   return there(folder / "tokenizer.json") || std::any_of(std::begin(kVocabularies), std::end(kVocabularies),
                                                          [&](const char* file) { return there(folder / file); });
 }
 
 std::shared_ptr<const Tokenizer> read_tokenizer(const fs::path& folder) {
+  if (is_gguf_file(folder)) {
+    const auto file = io::GgufFile::open(folder);
+    return std::make_shared<PipelineTokenizer>(pipeline_of(read_gguf_vocabulary(file.metadata()), folder.string()));
+  }
   const auto config = JsonObject::read(folder / "tokenizer_config.json")
                           .value_or(JsonObject(json::object(), (folder / "tokenizer_config.json").string()));
   const auto pipeline = [&](const JsonObject& tokenizer) {
-    return std::make_shared<PipelineTokenizer>(with_config_settings(tokenizer, config), config);
+    return std::make_shared<PipelineTokenizer>(read_pipeline(with_config_settings(tokenizer, config), config));
   };
   if (const auto tokenizer = JsonObject::read(folder / "tokenizer.json")) return pipeline(*tokenizer);
 
@@ -208,6 +223,10 @@ std::shared_ptr<const Tokenizer> read_tokenizer(const fs::path& folder) {
     }
     const bool roberta = is_one_of(name, kRobertaKind);
     if (roberta || is_one_of(name, kGpt2Kind)) return pipeline(json_of_merges(folder, config, roberta));
+  }
+  for (const char* file : kSentencePieces) {
+    if (!there(folder / file)) continue;
+    return std::make_shared<PipelineTokenizer>(read_sentence_piece_pipeline(folder / file, config));
   }
   std::vector<std::string> found;
   for (const char* file : kVocabularies)

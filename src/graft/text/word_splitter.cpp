@@ -27,8 +27,8 @@ bool matches(std::u32string_view text, size_t at, std::u32string_view pattern) {
   return true;
 }
 
-size_t fixed_word(std::u32string_view text, size_t at) {
-  if (text[at] != '<' && text[at] != '\'') return 0;
+size_t fixed_word(std::u32string_view text, size_t at, bool markers) {
+  if ((text[at] != '<' || !markers) && text[at] != '\'') return 0;
   for (const std::u32string_view pattern :
        {kStartMarker, kEndMarker, std::u32string_view(U"'s"), std::u32string_view(U"'t"), std::u32string_view(U"'re"),
         std::u32string_view(U"'ve"), std::u32string_view(U"'m"), std::u32string_view(U"'ll"),
@@ -40,9 +40,9 @@ size_t fixed_word(std::u32string_view text, size_t at) {
 
 }  // namespace
 
-Word next_word(std::u32string_view text, size_t from) {
+Word next_word(std::u32string_view text, size_t from, bool markers) {
   for (size_t at = from; at < text.size(); ++at) {
-    if (const size_t length = fixed_word(text, at)) return {at, length};
+    if (const size_t length = fixed_word(text, at, markers)) return {at, length};
     const Kind kind = kind_of(text[at]);
     if (kind == Kind::kSpace || kind == Kind::kNone) continue;
     size_t end = at + 1;

@@ -13,7 +13,7 @@ struct Word {
   size_t begin, length;
 };
 
-// The first word at or after `from`; its length is 0 if there is none.
-Word next_word(std::u32string_view text, size_t from);
+// The first word at or after `from`; its length is 0 if there is none. Without `markers` their spellings are text.
+Word next_word(std::u32string_view text, size_t from, bool markers = true);
 
 }  // namespace graft::text

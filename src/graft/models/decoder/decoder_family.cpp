@@ -5,43 +5,59 @@
 #include "graft/core/error.h"
 #include "graft/models/decoder/decoder.h"
 #include "graft/models/decoder/decoder_reader.h"
+#include "graft/models/decoder/foreign_layouts.h"
 #include "graft/models/model.h"
 #include "graft/text/tokenizer.h"
 
 namespace graft::models::decoder {
 namespace {
 
+bool is_of_gguf(const io::Weights& weights) {
+  return weights.metadata().contains("general.architecture");
+}
+bool is_of_llama2c(const io::Weights& weights) {
+  return weights.metadata().contains("llama2.c");
+}
+
 bool recognises(const io::ModelFolder& folder, const io::Weights& weights) {
   const auto& tensors = weights.tensors();
+  if (is_of_gguf(weights) || is_of_llama2c(weights)) return true;
   return folder.config && is_decoder(*folder.config) &&
          (tensors.contains("model.embed_tokens.weight") || tensors.contains("embed_tokens.weight"));
 }
 
+ForeignModel read_any(const io::ModelFolder& folder, const io::Weights& weights) {
+  if (is_of_gguf(weights)) return of_gguf(io::GgufFile::open(folder.weights));
+  if (is_of_llama2c(weights)) return of_llama2c(weights);
+  return {settings_of(*folder.config), stored_in(weights)};
+}
+
 // Null where nothing beside the weights says whose ids these are.
-std::shared_ptr<const text::Tokenizer> read_tokenizer(const io::ModelFolder& folder, Settings& settings) {
-  if (folder.inside.empty() || !text::has_tokenizer(folder.inside)) {
+std::shared_ptr<const text::Tokenizer> read_tokenizer(const io::ModelFolder& folder, bool gguf, Settings& settings) {
+  const auto& path = gguf ? folder.weights : folder.inside;
+  if (path.empty() || !text::has_tokenizer(path)) {
     settings.notes.push_back(
         {.text = "no tokenizer beside the weights: texts cannot be read, only ids", .numbers = false});
     return nullptr;
   }
-  auto tokenizer = text::read_tokenizer(folder.inside);
+  auto tokenizer = text::read_tokenizer(path);
   if (tokenizer->vocabulary_size() > settings.vocabulary) {
     throw ModelError("decoder", "{}: the tokenizer has {} tokens, the model {} words. Is it of this model?",
-                     folder.inside.string(), tokenizer->vocabulary_size(), settings.vocabulary);
+                     path.string(), tokenizer->vocabulary_size(), settings.vocabulary);
   }
   return tokenizer;
 }
 
 std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options) {
-  auto settings = settings_of(*folder.config);
-  auto tokenizer = read_tokenizer(folder, settings);
-  DecoderReader reader(stored_in(weights), settings, options.precision, weights.name());
+  auto [settings, tensors] = read_any(folder, weights);
+  auto tokenizer = read_tokenizer(folder, is_of_gguf(weights), settings);
+  DecoderReader reader(std::move(tensors), settings, options.precision, weights.name());
   auto parts = reader.read();
   parts.tokenizer = std::move(tokenizer);
   ModelInfo info;
   info.source = folder.path.string();
   info.family = "decoder";
-  info.layout = "hf";
+  info.layout = is_of_gguf(weights) ? "gguf" : is_of_llama2c(weights) ? "llama2.c" : "hf";
   info.own_size = info.preprocessing.output();
   info.text = TowerReading{.heads = settings.heads, .activation = settings.activation, .eps = settings.eps};
   info.pooling = "lasttoken";

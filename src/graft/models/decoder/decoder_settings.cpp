@@ -192,6 +192,8 @@ Settings settings_of(const JsonObject& config) {
   if (s.kind == "smollm3") read_smollm3(config, s);
   if (gemma) read_gemma(config, s);
   read_rotary(config, s);
+  if (const auto& scaling = s.rotary.scaling(); scaling.kind == nn::RotaryScaling::Kind::dynamic)
+    s.context_length = static_cast<int64_t>(static_cast<double>(s.context_length) * std::max(scaling.factor, 1.0));
   read_special_ids(config, s);
   ignore_transformers_keys(config);
   // About training on several machines, and about caches of transformers'.
@@ -211,6 +213,8 @@ nlohmann::json to_config(const Settings& s) {
                            {"num_attention_heads", s.heads}, {"num_key_value_heads", s.key_heads},
                            {"head_dim", s.head_width},       {"rms_norm_eps", s.eps},
                            {"tie_word_embeddings", s.tied}};
+  if (s.rotary.scaling().kind == nn::RotaryScaling::Kind::dynamic)
+    config["max_position_embeddings"] = std::llround(s.rotary.scaling().original);
   const bool gemma = is_gemma(s), third = s.kind == "gemma3_text";
   const auto activation = s.activation == tensor::Activation::gelu_tanh ? std::string("gelu_pytorch_tanh")
                                                                         : std::string(tensor::to_string(s.activation));

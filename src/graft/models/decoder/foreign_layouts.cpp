@@ -1,0 +1,194 @@
+#include "graft/models/decoder/foreign_layouts.h"
+
+#include <ATen/Parallel.h>
+#include <torch/types.h>
+
+#include <charconv>
+#include <string_view>
+
+#include "graft/core/error.h"
+#include "graft/io/mapped_file.h"
+#include "graft/models/checkpoint.h"
+#include "graft/models/decoder/gguf_settings.h"
+#include "graft/tensor/on_cpu.h"
+
+namespace graft::models::decoder {
+namespace {
+
+struct Renaming {
+  const char* theirs;
+  const char* ours;
+};
+// Of a block, after "blk.N." and "model.layers.N.".
+constexpr Renaming kGgufBlock[] = {{"attn_norm", "input_layernorm"},
+                                   {"attn_q", "self_attn.q_proj"},
+                                   {"attn_k", "self_attn.k_proj"},
+                                   {"attn_v", "self_attn.v_proj"},
+                                   {"attn_output", "self_attn.o_proj"},
+                                   {"attn_q_norm", "self_attn.q_norm"},
+                                   {"attn_k_norm", "self_attn.k_norm"},
+                                   {"ffn_gate", "mlp.gate_proj"},
+                                   {"ffn_up", "mlp.up_proj"},
+                                   {"ffn_down", "mlp.down_proj"},
+                                   {"post_attention_norm", "post_attention_layernorm"},
+                                   {"post_ffw_norm", "post_feedforward_layernorm"}};
+constexpr Renaming kMetaBlock[] = {{"attention_norm", "input_layernorm"}, {"attention.wq", "self_attn.q_proj"},
+                                   {"attention.wk", "self_attn.k_proj"},  {"attention.wv", "self_attn.v_proj"},
+                                   {"attention.wo", "self_attn.o_proj"},  {"ffn_norm", "post_attention_layernorm"},
+                                   {"feed_forward.w1", "mlp.gate_proj"},  {"feed_forward.w2", "mlp.down_proj"},
+                                   {"feed_forward.w3", "mlp.up_proj"}};
+
+struct Layout {
+  std::string block;  // "blk."
+  std::span<const Renaming> of_block;
+  std::vector<Renaming> outside;
+};
+
+// transformers' name; one that is not known stays as it is, and is then told to be left over.
+std::string renamed(const std::string& name, const Layout& layout) {
+  const auto dot = name.rfind('.');
+  const auto module = name.substr(0, dot), ending = dot == name.npos ? "" : name.substr(dot);
+  for (const auto& each : layout.outside) {
+    if (module == each.theirs) return each.ours + ending;
+  }
+  if (!module.starts_with(layout.block)) return name;
+  const auto rest = module.substr(layout.block.size());
+  const auto number = rest.substr(0, rest.find('.'));
+  if (number.size() >= rest.size()) return name;
+  const auto part = rest.substr(number.size() + 1);
+  for (const auto& each : layout.of_block) {
+    if (part == each.theirs) return "model.layers." + number + "." + each.ours + ending;
+  }
+  return name;
+}
+
+bool is_of_queries(const std::string& name) {
+  return name.find("self_attn.q_proj.") != name.npos;
+}
+bool is_of_keys(const std::string& name) {
+  return name.find("self_attn.k_proj.") != name.npos;
+}
+
+// Rows of a tensor of blocks, `order` or all, as float32 [rows, width].
+at::Tensor rows_as_floats(const io::GgufTensor& tensor, std::span<const int64_t> order, bool all) {
+  const auto width = tensor.width(), count = all ? tensor.rows() : static_cast<int64_t>(order.size());
+  auto out = at::empty({count, width}, tensor::on_cpu());
+  auto* const to = out.mutable_data_ptr<float>();
+  at::parallel_for(0, count, 16, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      io::dequantise(tensor.type, tensor.row(all ? i : order[static_cast<size_t>(i)]),
+                     {to + i * width, static_cast<size_t>(width)});
+  });
+  return out;
+}
+
+// A vector of numbers, some at a time: a bias of q.
+at::Tensor numbers_as_floats(const io::GgufTensor& tensor) {
+  auto out = at::empty(tensor.shape, tensor::on_cpu());
+  io::dequantise(tensor.type, tensor.data, {out.mutable_data_ptr<float>(), static_cast<size_t>(out.numel())});
+  return out;
+}
+
+at::Tensor as_index(const std::vector<int64_t>& rows) {
+  return at::tensor(rows, tensor::on_cpu(at::kLong));
+}
+
+}  // namespace
+
+std::vector<int64_t> unpaired_rows(int64_t heads, int64_t head_width) {
+  std::vector<int64_t> rows;
+  for (int64_t h = 0; h < heads; ++h)
+    for (int64_t j = 0; j < 2; ++j)
+      for (int64_t i = 0; i < head_width / 2; ++i)
+        rows.push_back(h * head_width + 2 * i + j);
+  return rows;
+}
+
+ForeignModel of_gguf(const io::GgufFile& file) {
+  ForeignModel model{settings_of_gguf(file), {}};
+  const auto& s = model.settings;
+  const auto architecture = std::string(file.metadata().text("general.architecture").value_or(""));
+  const auto* const before_mlp = s.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm";
+  std::vector<Renaming> of_block(std::begin(kGgufBlock), std::end(kGgufBlock));
+  of_block.push_back({"ffn_norm", before_mlp});
+  const Layout layout{
+      "blk.", of_block, {{"token_embd", "model.embed_tokens"}, {"output_norm", "model.norm"}, {"output", "lm_head"}}};
+  for (const auto& [theirs, tensor] : file.tensors()) {
+    if (theirs == "rope_freqs.weight") continue;  // it is in the settings
+    const auto name = renamed(theirs, layout);
+    StoredTensor stored{.shape = tensor.shape, .rests = file.file() != nullptr, .name = theirs};
+    std::vector<int64_t> order;
+    if (pairs_neighbours(architecture) && (is_of_queries(name) || is_of_keys(name)))
+      order = unpaired_rows(is_of_queries(name) ? s.heads : s.key_heads, s.head_width);
+    // Held beside the numbers: what lies in the file stays mapped.
+    const auto keeps = file.owner();
+    const auto mapped = file.file();
+    if (tensor.shape.size() == 2 && (order.empty() || tensor.rows() == static_cast<int64_t>(order.size()))) {
+      stored.numbers = [tensor = tensor, order, keeps, mapped] {
+        auto numbers = rows_as_floats(tensor, order, order.empty());
+        if (mapped) mapped->give_back(tensor.data);
+        return numbers;
+      };
+      stored.some = [tensor = tensor, keeps](const at::Tensor& rows) {
+        const auto flat = rows.to(at::kLong).contiguous().view({-1});
+        const std::span wanted(flat.const_data_ptr<int64_t>(), static_cast<size_t>(flat.numel()));
+        auto sizes = rows.sizes().vec();
+        sizes.push_back(tensor.width());
+        return rows_as_floats(tensor, wanted, false).view(sizes);
+      };
+      if (!order.empty()) stored.some = {};
+    } else {
+      const bool above_one = s.norm_offset != 0 && name.ends_with("norm.weight");
+      const double offset = above_one ? s.norm_offset : 0;
+      const bool fits = static_cast<int64_t>(order.size()) == (tensor.shape.empty() ? -1 : tensor.shape[0]);
+      stored.numbers = [tensor = tensor, order, fits, offset, keeps] {
+        const auto numbers = numbers_as_floats(tensor) - offset;
+        return fits ? numbers.index_select(0, as_index(order)) : numbers;
+      };
+    }
+    model.tensors.emplace(name, std::move(stored));
+  }
+  return model;
+}
+
+ForeignModel of_llama2c(const io::Weights& weights) {
+  const auto size = [&](const char* key) {
+    const auto& text = weights.metadata().at(key);
+    int64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+  };
+  ForeignModel model;
+  auto& s = model.settings;
+  s.kind = "llama";
+  s.width = size("dim");
+  s.hidden = size("hidden_dim");
+  s.depth = size("n_layers");
+  s.heads = size("n_heads");
+  s.key_heads = size("n_kv_heads");
+  s.vocabulary = size("vocab_size");
+  s.context_length = size("max_seq_len");
+  s.head_width = s.width / s.heads;
+  s.eps = 1e-5;
+  s.tied = !weights.tensors().contains("output.weight");
+  s.slides.assign(static_cast<size_t>(s.depth), false);
+  s.turns.assign(static_cast<size_t>(s.depth), true);
+  s.rotary = s.sliding_rotary = nn::Rotary(s.head_width, 1e4);
+  s.begin = 1;
+  s.ends = {2};
+  check(s, weights.name());
+  const Layout layout{
+      "layers.", kMetaBlock, {{"tok_embeddings", "model.embed_tokens"}, {"norm", "model.norm"}, {"output", "lm_head"}}};
+  for (const auto& [theirs, stored] : stored_in(weights)) {
+    const auto name = renamed(theirs, layout);
+    auto ours = stored;
+    if (is_of_queries(name) || is_of_keys(name)) {
+      const auto order = unpaired_rows(is_of_queries(name) ? s.heads : s.key_heads, s.head_width);
+      ours.numbers = [numbers = stored.numbers, order] { return numbers().index_select(0, as_index(order)); };
+    }
+    model.tensors.emplace(name, std::move(ours));
+  }
+  return model;
+}
+
+}  // namespace graft::models::decoder
