@@ -112,8 +112,7 @@ class Nf4Folder {
     auto tensors = nn::read_tensors(from / "model.safetensors");
     nn::NamedTensors written;
     for (const auto& [name, value] : tensors) {
-      const bool matrix =
-          name.find("encoder.layer") != std::string::npos && name.ends_with("weight") && value.dim() == 2;
+      const bool matrix = name.find("embeddings") == std::string::npos && name.ends_with("weight") && value.dim() == 2;
       if (!matrix) {
         written[name] = value;
       } else if (quantised) {

@@ -92,6 +92,26 @@ TEST(QuantisedWeight, KernelsMakeTheNumbersOfThePlainCodeToTheBit) {
   }
 }
 
+TEST(QuantisedWeight, KernelsTurnRowsIntoStepsOfAPanel) {
+  torch::manual_seed(11);
+  for (const auto* kernels : tables()) {
+    const auto panel = kernels->panel;
+    const auto rows = torch::randn({panel, 70});
+    auto steps = torch::empty({64, panel});
+    kernels->turn(64, rows.const_data_ptr<float>(), 70, steps.mutable_data_ptr<float>());
+    EXPECT_TRUE(torch::equal(steps, rows.slice(1, 0, 64).t()));
+    if (!kernels->product_of_bf16) continue;
+    auto pairs = torch::empty({32, panel, 2}, at::kBFloat16);
+    auto* const to = reinterpret_cast<bf16_bits*>(pairs.mutable_data_ptr<at::BFloat16>());
+    const auto rounded = rows.slice(1, 0, 64).to(at::kBFloat16);
+    kernels->turn_to_pairs(64, rows.const_data_ptr<float>(), 70, to);
+    EXPECT_TRUE(torch::equal(pairs, rounded.reshape({panel, 32, 2}).transpose(0, 1)));
+    const auto across = torch::randn({64, panel});
+    kernels->pair_rows(32, across.const_data_ptr<float>(), panel, to);
+    EXPECT_TRUE(torch::equal(pairs, across.to(at::kBFloat16).view({32, 2, panel}).transpose(1, 2)));
+  }
+}
+
 TEST(QuantisedWeight, HalvesAreRead) {
   const std::pair<uint16_t, float> cases[] = {
       {0x3c00, 1.0f}, {0xc000, -2.0f}, {0x0001, 0x1p-24f}, {0x7bff, 65504.0f}, {0x8000, -0.0f}};

@@ -81,7 +81,9 @@ std::vector<int64_t> CheckpointReader::shape(const std::string& theirs) const {
     throw ModelError("model", "{}: '{}' is missing; without it the sizes of the model cannot be known.",
                      weights_.name(), full(theirs));
   }
-  return found->second.shape;
+  if (!is_quantised_by_bitsandbytes(weights_, full(theirs))) return found->second.shape;
+  const auto matrix = read_nf4(weights_, full(theirs));
+  return {matrix.rows, matrix.columns};
 }
 
 int64_t CheckpointReader::count(const std::string& prefix) const {

@@ -193,7 +193,8 @@ QuantisedWeight quantise_nf4(const at::Tensor& weight, bool double_quantised) {
   at::NoGradGuard no_grad;
   const auto numbers = weight.detach().to(at::kFloat).contiguous().view({-1});
   auto [absmax, indices] = nearest_levels(numbers, nf4_levels(), kNf4Block);
-  const auto even = at::constant_pad_nd(indices, {0, indices.numel() % 2}).view({-1, 2});
+  constexpr int64_t kZero = 7;  // the level that is none
+  const auto even = at::constant_pad_nd(indices, {0, indices.numel() % 2}, kZero).view({-1, 2});
   const auto bytes = at::bitwise_or(at::bitwise_left_shift(even.select(1, 0), 4), even.select(1, 1)).contiguous();
   Nf4Scales scales{.absmax = absmax};
   if (weight.scalar_type() == at::kHalf || weight.scalar_type() == at::kBFloat16) scales.type = weight.scalar_type();
