@@ -28,7 +28,7 @@ struct Options {
 };
 
 template <class Visit>
-void fields(Options& o, Visit& visit) {
+void fields(Visit& visit, Options& o) {
   visit("rows", o.rows, "of x");
   visit("out", o.out, "rows of a weight");
   visit("in", o.in, "columns of a weight");
@@ -50,8 +50,9 @@ tensor::QuantisedWeight random_blocks(BlockFormat format, int64_t out, int64_t i
   const auto count = out * in / tensor::size_of(format).numbers, bytes = tensor::size_of(format).bytes;
   auto blocks = torch::randint(0, 256, {count, bytes}, at::kByte);
   const auto scale = torch::full({1}, 0.01).to(at::kHalf).view(at::kByte);
-  for (const int64_t at : {int64_t{0}, int64_t{2}, bytes - 4, bytes - 2})
-    blocks.slice(1, at, at + 2).copy_(scale);
+  for (const int64_t at : {int64_t{0}, int64_t{2}, bytes - 4, bytes - 2}) {
+    if (0 <= at && at + 2 <= bytes) blocks.slice(1, at, at + 2).copy_(scale);
+  }
   return tensor::quantised(format, out, in, blocks.view({-1}));
 }
 

@@ -81,7 +81,9 @@ std::vector<int64_t> CheckpointReader::shape(const std::string& theirs) const {
     throw ModelError("model", "{}: '{}' is missing; without it the sizes of the model cannot be known.",
                      weights_.name(), full(theirs));
   }
-  return found->second.shape;
+  if (!is_quantised_by_bitsandbytes(weights_, full(theirs))) return found->second.shape;
+  const auto matrix = read_nf4(weights_, full(theirs));
+  return {matrix.rows, matrix.columns};
 }
 
 int64_t CheckpointReader::count(const std::string& prefix) const {
@@ -182,11 +184,7 @@ at::Tensor CheckpointReader::take_quantised(const std::vector<std::string>& thei
     parts.pop_back();
   }
   if (parts.size() < theirs.size()) return at::zeros(shape, tensor::on_cpu());  // never seen: finish() throws
-  if (const auto whole = stack_nf4(parts)) return tensor::resting(*whole);
-  std::vector<at::Tensor> numbers;
-  for (const auto& part : parts)
-    numbers.push_back(tensor::dequantise(part));
-  return at::cat(numbers);
+  return tensor::resting(tensor::stacked(parts));
 }
 
 at::Tensor CheckpointReader::take_table(const std::string& ours, const std::string& theirs,

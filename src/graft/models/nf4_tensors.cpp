@@ -5,7 +5,6 @@
 
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string_view>
 
 #include "graft/core/error.h"
@@ -111,14 +110,14 @@ tensor::QuantisedWeight read_nf4(const io::Weights& weights, const std::string& 
 }
 
 void write_nf4(const tensor::QuantisedWeight& weight, const std::string& name, nn::NamedTensors& to) {
-  GRAFT_ASSERT(weight.format == tensor::BlockFormat::nf4 && weight.first_row == 0);
-  const auto& scales = weight.scales;
+  GRAFT_ASSERT(weight.parts.size() == 1 && weight.parts[0].format == tensor::BlockFormat::nf4);
+  const auto& scales = weight.parts[0].scales;
   nlohmann::ordered_json state{{"quant_type", "nf4"}, {"blocksize", scales.block}};
   for (const auto& known : kTypes) {
     if (known.type == scales.type) state["dtype"] = known.name;
   }
   state["shape"] = {weight.rows, weight.columns};
-  to[name] = weight.blocks.view({-1, 1});
+  to[name] = weight.parts[0].blocks.view({-1, 1});
   to[name + ".absmax"] = scales.absmax;
   to[name + ".quant_map"] = nf4_table();
   if (scales.nested_absmax.defined()) {
@@ -132,28 +131,6 @@ void write_nf4(const tensor::QuantisedWeight& weight, const std::string& name, n
   auto bytes = at::empty({static_cast<int64_t>(text.size())}, tensor::on_cpu(at::kByte));
   std::memcpy(bytes.mutable_data_ptr(), text.data(), text.size());
   to[name + kNf4State] = bytes;
-}
-
-std::optional<tensor::QuantisedWeight> stack_nf4(const std::vector<tensor::QuantisedWeight>& parts) {
-  if (parts.size() == 1) return parts.front();
-  std::vector<at::Tensor> bytes, absmax;
-  int64_t rows = 0;
-  for (const auto& part : parts) {
-    const auto& scales = part.scales;
-    if (part.rows * part.columns % scales.block != 0 || scales.block != parts.front().scales.block ||
-        scales.type != parts.front().scales.type || part.columns != parts.front().columns)
-      return std::nullopt;
-    const auto blocks = part.rows * part.columns / scales.block;
-    absmax.push_back(at::empty({blocks}, tensor::on_cpu()));
-    scales.read(0, blocks, absmax.back().mutable_data_ptr<float>());
-    bytes.push_back(part.blocks.view({-1}));
-    rows += part.rows;
-  }
-  tensor::Nf4Scales scales;
-  scales.block = parts.front().scales.block;
-  scales.type = parts.front().scales.type;
-  scales.absmax = at::cat(absmax);
-  return tensor::quantised_nf4(rows, parts.front().columns, at::cat(bytes), scales);
 }
 
 }  // namespace graft::models

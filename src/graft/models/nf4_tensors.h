@@ -3,7 +3,6 @@
 // P.nested_quant_map, and P.quant_state.bitsandbytes__nf4 a JSON text with sizes and types.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,11 +22,7 @@ std::vector<std::string> bitsandbytes_names(const io::Weights& weights, const st
 // Bytes and scales stay in the file where that is mapped.
 tensor::QuantisedWeight read_nf4(const io::Weights& weights, const std::string& name);
 
-// The same tensors from a weight, for write_tensors(); bitsandbytes loads them.
+// The same tensors from a weight that quantise_nf4 or read_nf4 made, for write_tensors(); bitsandbytes loads them.
 void write_nf4(const tensor::QuantisedWeight& weight, const std::string& name, nn::NamedTensors& to);
-
-// Several matrices of equal width one under the other, without a number changed: scales that were quantised are held in
-// float32 then. Nothing where a block of the flattened weights would hold numbers of two of them.
-std::optional<tensor::QuantisedWeight> stack_nf4(const std::vector<tensor::QuantisedWeight>& parts);
 
 }  // namespace graft::models

@@ -81,12 +81,8 @@ const tensor::FrozenLinear& Linear::packed(bool with_scale) const {
   std::optional<at::Tensor> bias;
   if (bias_.defined()) bias = with_scale ? bias_ * scale_ : bias_;
   forget_packed();  // before the new one is made: they are never held together
-  const auto map = [&] {
-    if (const auto* stored = tensor::quantised_of(weight_)) return tensor::FrozenLinear(*stored, bias, precision_);
-    const auto numbers = tensor::numbers_of(weight_);
-    return tensor::FrozenLinear(with_scale ? numbers * scale_.unsqueeze(1) : numbers, bias, precision_);
-  };
-  packed_ = std::make_unique<const Packed>(Packed{map(), with_scale, version});
+  const auto weight = with_scale ? tensor::numbers_of(weight_) * scale_.unsqueeze(1) : weight_;
+  packed_ = std::make_unique<const Packed>(Packed{tensor::FrozenLinear(weight, bias, precision_), with_scale, version});
   ready_.store(packed_.get(), std::memory_order_release);
   return packed_->map;
 }

@@ -16,7 +16,7 @@
 
 namespace graft::tensor {
 
-enum class BlockFormat { f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl, nf4 };
+enum class BlockFormat { f32, f16, bf16, q8_0, q4_0, q4_1, q5_0, q5_1, q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl, nf4 };
 
 struct BlockSize {
   int64_t numbers, bytes;
@@ -24,9 +24,15 @@ struct BlockSize {
 
 // Of nf4 a pair of numbers, in a byte; their scale lies elsewhere.
 constexpr BlockSize size_of(BlockFormat format) {
-  constexpr BlockSize kSizes[] = {{1, 2},    {1, 2},     {32, 34},   {32, 18},   {32, 20},   {32, 22}, {32, 24},
-                                  {256, 84}, {256, 110}, {256, 144}, {256, 176}, {256, 210}, {32, 18}, {2, 1}};
+  constexpr BlockSize kSizes[] = {{1, 4},     {1, 2},     {1, 2},     {32, 34},  {32, 18},
+                                  {32, 20},   {32, 22},   {32, 24},   {256, 84}, {256, 110},
+                                  {256, 144}, {256, 176}, {256, 210}, {32, 18},  {2, 1}};
   return kSizes[static_cast<int>(format)];
+}
+
+// Whether a number is a scale times a byte, plus an offset.
+constexpr bool has_byte_units(BlockFormat format) {
+  return format >= BlockFormat::q8_0 && format <= BlockFormat::iq4_nl;
 }
 
 // The levels of iq4_nl, and of nf4: the 16 numbers that divide a normal distribution evenly, zero among them.

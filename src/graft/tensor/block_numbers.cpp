@@ -79,6 +79,11 @@ float q6_k(const uint8_t* b, int i) {
 
 float number(BlockFormat format, const uint8_t* b, int i) {
   switch (format) {
+    case BlockFormat::f32: {
+      float x;
+      std::memcpy(&x, b, sizeof x);
+      return x;
+    }
     case BlockFormat::f16:
       return half(b);
     case BlockFormat::bf16: {
@@ -118,7 +123,7 @@ float number(BlockFormat format, const uint8_t* b, int i) {
 }  // namespace
 
 std::string_view to_string(BlockFormat format) {
-  constexpr std::string_view kNames[] = {"F16",  "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0",   "Q5_1",
+  constexpr std::string_view kNames[] = {"F32",  "F16",  "BF16", "Q8_0", "Q4_0", "Q4_1",   "Q5_0", "Q5_1",
                                          "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "NF4"};
   return kNames[static_cast<int>(format)];
 }

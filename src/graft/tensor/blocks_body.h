@@ -252,6 +252,13 @@ void dequantise_tile(const BlockTile& tile, float* to, int64_t ldt) {
 }
 
 template <>
+void dequantise_tile<BlockFormat::f32>(const BlockTile& tile, float* to, int64_t ldt) {
+  over_tile(tile, to, ldt, [](const uint8_t* blocks, int64_t, int64_t at, int64_t, float* out) {
+    __builtin_memcpy(out, blocks + 4 * 32 * at, 4 * 32);
+  });
+}
+
+template <>
 void dequantise_tile<BlockFormat::f16>(const BlockTile& tile, float* to, int64_t ldt) {
   over_tile(tile, to, ldt, [](const uint8_t* blocks, int64_t, int64_t at, int64_t, float* out) {
     for (int h = 0; h < 2; ++h)
@@ -297,6 +304,8 @@ void dequantise_tile<BlockFormat::nf4>(const BlockTile& tile, float* to, int64_t
 
 void dequantise(BlockFormat format, const BlockTile& tile, float* to, int64_t ldt) {
   switch (format) {
+    case BlockFormat::f32:
+      return dequantise_tile<BlockFormat::f32>(tile, to, ldt);
     case BlockFormat::f16:
       return dequantise_tile<BlockFormat::f16>(tile, to, ldt);
     case BlockFormat::bf16:

@@ -118,7 +118,7 @@ struct BottleneckOnKernels : torch::autograd::Function<BottleneckOnKernels> {
 
     const auto up = pack_trained((saved[1] * gain).t(), is_bf16(d_out), kernels);
     const auto d_inner = at::empty({m, rank}, before.options());
-    const auto up_blocks = product_blocks(m, up.k);
+    const auto up_blocks = product_blocks(m, up);
     const auto up_sums = block_sums(ctx->needs_input_grad(2), up_blocks, rank, width);
     const auto up_bias_sums = block_sums(ctx->needs_input_grad(3), up_blocks, 1, width);
     auto first = product_of(up, d_out);
@@ -132,7 +132,7 @@ struct BottleneckOnKernels : torch::autograd::Function<BottleneckOnKernels> {
 
     const auto down = pack_trained(saved[0].t(), is_bf16(d_inner), kernels);
     const auto dx = ctx->needs_input_grad(4) ? at::empty({m, width}, rows.options()) : at::Tensor();
-    const auto down_blocks = product_blocks(m, down.k);
+    const auto down_blocks = product_blocks(m, down);
     const auto down_sums = block_sums(ctx->needs_input_grad(0), down_blocks, rank, width);
     const auto down_bias_sums = block_sums(ctx->needs_input_grad(1), down_blocks, 1, rank);
     auto second = product_of(down, d_inner);

@@ -7,6 +7,7 @@
 
 #include "graft/core/error.h"
 #include "graft/tensor/frozen_map.h"
+#include "graft/tensor/resting.h"
 #include "graft/tensor/shapes.h"
 
 namespace graft::tensor {
@@ -158,29 +159,36 @@ FrozenLinear::FrozenLinear(const QuantisedWeight& weight, const std::optional<at
   packed_->out = weight.rows;
   packed_->precision = precision;
   packed_->bias = bias;
-  if (precision == Precision::int8 && fast_kernels()) {
+  if (precision == Precision::int8 && fast_kernels() && !has_byte_units(weight)) {
     packed_->forward = pack(dequantise(weight), precision, *fast_kernels());
   } else {
     packed_->forward = stay_quantised(weight, precision, fast_kernels());
   }
 }
 
-FrozenLinear::FrozenLinear(const at::Tensor& weight, const std::optional<at::Tensor>& bias, Precision precision)
-    : packed_(std::make_shared<Packed>()) {
+FrozenLinear::FrozenLinear(const at::Tensor& weight, const std::optional<at::Tensor>& bias, Precision precision) {
+  if (const auto* quantised = quantised_of(weight)) {
+    *this = FrozenLinear(*quantised, bias, precision);
+    return;
+  }
   if (weight.dim() != 2) {
     throw ShapeError("frozen_linear", "the weight is no matrix: expected [out, in], got {}.", shape_of(weight));
   }
+  const auto numbers = numbers_of(weight).detach();
+  if (precision == Precision::nf4) {
+    *this = FrozenLinear(quantise_nf4(numbers), bias, precision);
+    return;
+  }
   check_bias(bias, weight.size(0));
+  packed_ = std::make_shared<Packed>();
   packed_->in = weight.size(1);
   packed_->out = weight.size(0);
   packed_->precision = precision;
   packed_->bias = bias;
-  if (precision == Precision::nf4) {
-    packed_->forward = stay_quantised(quantise_nf4(weight), precision, fast_kernels());
-  } else if (linear_fits_kernels(weight) && fast_kernels()) {
-    packed_->forward = pack(weight, precision, *fast_kernels());
+  if (linear_fits_kernels(numbers) && fast_kernels()) {
+    packed_->forward = pack(numbers, precision, *fast_kernels());
   } else {
-    packed_->plain = rounded(weight.detach(), precision);
+    packed_->plain = rounded(numbers, precision);
   }
 }
 

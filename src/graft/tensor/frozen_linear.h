@@ -31,13 +31,15 @@ struct LowRank {
 
 class FrozenLinear {
  public:
-  // weight [out, in], bias [out] or nothing. The weight is copied; the bias is held as it is, and gets a gradient if it
-  // asks for one. A LayerScale behind the map is for the caller to fold into both.
+  // weight [out, in], perhaps at rest, bias [out] or nothing. The weight is copied, unless it stays quantised (below);
+  // the bias is held as it is, and gets a gradient if it asks for one. A LayerScale behind the map is for the caller to
+  // fold into both.
   FrozenLinear(const at::Tensor& weight, const std::optional<at::Tensor>& bias, Precision);
 
   // The weight stays as it is, in the memory that it lies in; numbers are made of it a stripe at a time, forward and
-  // backward, and multiplied in float32 for fp32, else in bf16 where the processor multiplies that. int8 makes rows of
-  // int8 of it.
+  // backward, and multiplied in float32 for fp32, else in bf16 where the processor multiplies that. For int8 the
+  // input is rounded to bytes, thirty-two at a time, and multiplied with the blocks as they lie, as llama.cpp does (its
+  // backward is in bf16): the fastest way for a few rows. A format whose numbers are no bytes becomes rows of int8.
   FrozenLinear(const QuantisedWeight& weight, const std::optional<at::Tensor>& bias, Precision);
 
   // x [..., in] float32 or bfloat16 (float64 takes the plain path) -> [..., out] in the type of x.

@@ -96,7 +96,7 @@ MapGradients map_backward(FrozenLinear::Packed& packed, const at::Tensor& gradie
                   .on_block = {}};
   product.epilogue.out = rows_of_result(result.x);
   const bool in_bf16 = product.left.bf16;
-  const auto blocks = product_blocks(m, packed.out);
+  const auto blocks = product_blocks(m, weight);
   auto bias_sums = block_sums(wants.bias, blocks, 1, packed.out);
   std::vector<BlockSums> a_sums, b_sums;
   product.gather = wants.bias;

@@ -21,10 +21,12 @@ constexpr int64_t kFewTiles = 4;              // less is not worth a second thre
 struct Blocks {
   int64_t m, tiles, count;
 
-  Blocks(int64_t rows, int64_t k) : m(rows), tiles((rows + kTile - 1) / kTile) {
-    const auto most = std::clamp<int64_t>(kBlockNumbers / k / kTile, 4, 16);
+  Blocks(int64_t rows, int64_t k, bool quantised) : m(rows), tiles((rows + kTile - 1) / kTile) {
+    // Numbers of a weight that stays quantised are made once a block: longer ones, though they leave the cache.
+    const auto most = quantised ? std::clamp<int64_t>(8 * kBlockNumbers / k / kTile, 16, 64)
+                                : std::clamp<int64_t>(kBlockNumbers / k / kTile, 4, 16);
     count = (tiles + most - 1) / most;
-    if (count == 1 && tiles >= kFewTiles) count = 2;
+    if (count == 1 && tiles >= (quantised ? 4 * kFewTiles : kFewTiles)) count = 2;
     if (count > 2) count = (count + 3) / 4 * 4;  // even shares for 2 and 4 threads
   }
   int64_t first(int64_t block) const { return std::min(m, tiles * block / count * kTile); }
@@ -59,16 +61,18 @@ struct Left {
   const int16_t* whole = nullptr;  // int8 in twos: [rows, padded k] and a scale a row
   const float* whole_scale = nullptr;
   const uint8_t* bytes = nullptr;  // int8 in fours: the same
+  ByteUnits units = {};            // of a weight that is multiplied as it lies
   const ByteScale* byte_scale = nullptr;
 };
 
 // Which of them are wanted, and whether they are made here or lie ready in the caller's tensor.
 struct Forms {
-  bool floats, pairs, whole, bytes;
+  bool floats, pairs, whole, bytes, units;
 
   explicit Forms(const Product& p) {
     const auto& weight = *p.weight;
-    const bool int8 = weight.precision == Precision::int8;
+    units = weight.source && weight.precision == Precision::int8;
+    const bool int8 = weight.precision == Precision::int8 && !units;
     const bool bf16 = weight.precision == Precision::bf16 && weight.group == 2;
     bool in_pairs = false, in_floats = false;
     for (const auto& branch : p.branches)
@@ -76,7 +80,7 @@ struct Forms {
     pairs = bf16 || in_pairs;
     whole = int8 && weight.group == 2;
     bytes = int8 && weight.group == 4;
-    floats = (!int8 && !bf16) || whole || p.gather || in_floats;
+    floats = (!int8 && !bf16 && !units) || whole || p.gather || in_floats;
   }
 };
 
@@ -86,6 +90,8 @@ Left prepare(const KernelTable& kernels, const Product& p, int64_t first, int64_
   static thread_local Scratch<int16_t> whole_rows;
   static thread_local Scratch<uint8_t> byte_rows;
   static thread_local Scratch<ByteScale> byte_scales;
+  static thread_local Scratch<int8_t> unit_bytes;
+  static thread_local Scratch<float> unit_scales, unit_sums;
   const Forms forms(p);
   const auto& weight = *p.weight;
   const auto k = weight.k, even = k + k % 2, padded = weight.padded_k();
@@ -101,7 +107,11 @@ Left prepare(const KernelTable& kernels, const Product& p, int64_t first, int64_
   // As many levels as keep the largest sum, k * 127 * limit, within 32 bits: 15 bits up to k = 516, 12 up to 4128.
   const auto limit = static_cast<int32_t>(std::min<int64_t>(32767, std::numeric_limits<int32_t>::max() / (127 * even)));
   const auto* column_scale = weight.row_scale.defined() ? weight.row_scale.const_data_ptr<float>() : nullptr;
-  for (int64_t i = 0; i < rows && (floats || pairs || whole || bytes); ++i) {
+  const auto units = forms.units ? k / 32 : 0;
+  int8_t* const of_units = forms.units ? unit_bytes.of(rows * k) : nullptr;
+  float* const scale_of_units = forms.units ? unit_scales.of(rows * units) : nullptr;
+  float* const sums_of_units = forms.units ? unit_sums.of(2 * rows * units) : nullptr;
+  for (int64_t i = 0; i < rows && (floats || pairs || whole || bytes || of_units); ++i) {
     ConstRows row = at(p.left, first + i, 0);
     if (changed) {  // with its slope, straight into the form that is wanted
       const bool to_pairs = pairs && !floats;
@@ -132,7 +142,11 @@ Left prepare(const KernelTable& kernels, const Product& p, int64_t first, int64_
       byte_scale[i] = kernels.quantise_bytes(k, row, column_scale, bytes + i * padded);
       std::fill(bytes + i * padded + k, bytes + (i + 1) * padded, static_cast<uint8_t>(0));
     }
+    if (of_units) {
+      kernels.quantise_units(units, row, of_units + i * k, scale_of_units + i * units, sums_of_units + 2 * i * units);
+    }
   }
+  left.units = {of_units, scale_of_units, sums_of_units, units};
   if (forms.floats) {
     left.floats = floats ? floats : static_cast<const float*>(at(p.left, first, 0).data);
     left.stride = floats ? k : p.left.stride;
@@ -215,6 +229,7 @@ void multiply_panel_of_bf16(const KernelTable& kernels, const PackedWeight& weig
 
 void multiply_panel(const KernelTable& kernels, const PackedWeight& weight, const Left& left, int64_t rows,
                     int64_t panel, float* sums) {
+  if (left.units.bytes) return multiply_as_it_lies(kernels, weight, panel, rows, left.units, sums);
   if (weight.precision == Precision::int8) return multiply_panel_of_int8(kernels, weight, left, rows, panel, sums);
   if (weight.precision == Precision::bf16) return multiply_panel_of_bf16(kernels, weight, left, rows, panel, sums);
   static thread_local Scratch<float> made;
@@ -294,13 +309,13 @@ at::Tensor branch_panels(const KernelTable& kernels, const at::Tensor& matrix, i
   return split_panels(matrix, kernels.panel);
 }
 
-int64_t product_blocks(int64_t m, int64_t k) {
-  return Blocks(m, k).count;
+int64_t product_blocks(int64_t m, const PackedWeight& weight) {
+  return Blocks(m, weight.k, weight.source != nullptr).count;
 }
 
 void run_product(const KernelTable& kernels, const Product& p) {
   if (p.m == 0) return;
-  const Blocks blocks(p.m, p.weight->k);
+  const Blocks blocks(p.m, p.weight->k, p.weight->source != nullptr);
   const auto panels = p.epilogue.out.data ? p.weight->panels() : 0;
   // With few blocks the panels are shared out too; the branches then come first, as all parts read them.
   const auto parts = blocks.count >= 4 || p.gather ? 1 : std::clamp<int64_t>(panels, 1, 4);

@@ -41,7 +41,7 @@ struct Product {
   std::function<void(const FinishedBlock&)> on_block;
 };
 
-int64_t product_blocks(int64_t m, int64_t k);  // how many blocks there will be
+int64_t product_blocks(int64_t m, const PackedWeight&);  // how many blocks there will be
 
 // The `down` of a branch that reads the left side from column `begin` on; bf16: the left side is.
 at::Tensor branch_panels(const KernelTable&, const at::Tensor& matrix, int64_t begin, bool bf16);

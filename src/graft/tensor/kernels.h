@@ -52,6 +52,14 @@ struct BlockTile {
   Rounding rounding = Rounding::none;  // of nf4's numbers
 };
 
+// Rows of bytes in units of thirty-two, x = scale byte, one behind the other.
+struct ByteUnits {
+  const int8_t* bytes;  // [rows, units, 32]
+  const float* scales;  // [rows, units]
+  const float* sums;    // [rows, units, 2]: of x over each half of a unit
+  int64_t units;
+};
+
 // x = (u - zero) scale for bytes u.
 struct ByteScale {
   float scale;
@@ -99,6 +107,10 @@ struct KernelTable {
 
   // A tile's numbers, [rows, 32 units] ldt apart.
   void (*dequantise)(BlockFormat, const BlockTile&, float* to, int64_t ldt);
+  // sums[i lds + j] = the product of left row i with row j of a tile that has all units of its rows, for the formats
+  // whose numbers are bytes (has_byte_units).
+  void (*dots_with_blocks)(BlockFormat, const BlockTile&, int64_t m, const ByteUnits&, float* sums, int64_t lds);
+  void (*quantise_units)(int64_t units, ConstRows row, int8_t* bytes, float* scales, float* sums);
   // [panel, columns] ldf apart -> [columns, panel], the steps of a panel. Columns in sixteens.
   void (*turn)(int64_t columns, const float* from, int64_t ldf, float* to);
   // The same in bf16, [columns / 2, panel, 2]; columns in thirty-twos. And rows [2 steps, panel] -> [steps, panel, 2].

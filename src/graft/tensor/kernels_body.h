@@ -49,6 +49,8 @@ GRAFT_INLINE void store_row(Rows rows, int64_t at, int64_t n, F x) {
 #include "graft/tensor/products_body.h"
 
 #include "graft/tensor/blocks_body.h"
+
+#include "graft/tensor/block_dots_body.h"
 #include "graft/tensor/norm_body.h"
 #include "graft/tensor/rows_body.h"
 #include "graft/tensor/softmax_body.h"
@@ -84,6 +86,8 @@ constexpr KernelTable kTable{
     .interleave = interleave,
     .add_to = add_to,
     .dequantise = dequantise,
+    .dots_with_blocks = dots_with_blocks,
+    .quantise_units = quantise_units,
     .turn = turn,
 #ifdef GRAFT_SHORT_PRODUCTS
     .turn_to_pairs = turn_to_pairs,

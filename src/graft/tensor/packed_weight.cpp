@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "graft/core/error.h"
 
@@ -171,9 +172,17 @@ PackedWeight pack(const at::Tensor& weight, Precision precision, const KernelTab
   return packed;
 }
 
+bool has_byte_units(const QuantisedWeight& weight) {
+  return std::all_of(weight.parts.begin(), weight.parts.end(),
+                     [](const QuantisedRows& part) { return has_byte_units(part.format); });
+}
+
 PackedWeight stay_quantised(const QuantisedWeight& weight, Precision precision, const KernelTable* kernels) {
-  const bool pairs = precision != Precision::fp32 && kernels && kernels->product_of_bf16;
-  return {.precision = pairs ? Precision::bf16 : Precision::fp32,
+  const bool bytes = precision == Precision::int8 && kernels;
+  const bool pairs = !bytes && precision != Precision::fp32 && kernels && kernels->product_of_bf16;
+  return {.precision = bytes   ? Precision::int8
+                       : pairs ? Precision::bf16
+                               : Precision::fp32,
           .k = weight.columns,
           .n = weight.rows,
           .width = kernels ? kernels->panel : 1,
@@ -198,13 +207,16 @@ at::Tensor transposed_numbers(const PackedWeight& forward) {
 
 PackedWeight transposed(const PackedWeight& forward) {
   at::NoGradGuard no_grad;
-  PackedWeight packed{
-      .precision = forward.precision, .k = forward.n, .n = forward.k, .width = forward.width, .group = forward.group};
   if (forward.source) {
+    auto packed = forward;
+    if (forward.precision == Precision::int8) packed = stay_quantised(*forward.source, Precision::bf16, fast_kernels());
+    std::swap(packed.k, packed.n);
     packed.source = forward.source;
     packed.across = !forward.across;
     return packed;
   }
+  PackedWeight packed{
+      .precision = forward.precision, .k = forward.n, .n = forward.k, .width = forward.width, .group = forward.group};
   packed.numbers = transposed_numbers(forward);
   packed.column_sums = column_sums_of(packed);
   if (forward.column_scale.defined()) packed.row_scale = forward.column_scale.slice(0, 0, forward.n).clone();

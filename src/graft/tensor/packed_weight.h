@@ -39,8 +39,10 @@ struct PackedWeight {
 // weight [out, in] float32 -> for x Wᵀ. int8 gets a scale a row, its largest magnitude becoming 127.
 PackedWeight pack(const at::Tensor& weight, Precision, const KernelTable&);
 
-// Products in float32, or in bf16 where the processor multiplies that and the precision asks for it; `kernels` may be
-// null, where nothing but unpack() is wanted.
+// Products in float32, or in bf16 where the processor multiplies that and the precision asks for it, or for int8 with
+// the blocks as they lie, whose formats must all have byte units; `kernels` may be null, where nothing but unpack() is
+// wanted.
+bool has_byte_units(const QuantisedWeight&);
 PackedWeight stay_quantised(const QuantisedWeight&, Precision, const KernelTable* kernels);
 
 // The same numbers for the backward, y W.

@@ -15,12 +15,12 @@ int64_t whole_units(int64_t n) {
 }
 
 // Whether every row's numbers begin a unit, and none has two scales.
-bool in_units(const QuantisedWeight& weight) {
+bool in_units(const QuantisedRows& weight) {
   return weight.format != BlockFormat::nf4 || (weight.columns % kUnit == 0 && weight.scales.block % kUnit == 0);
 }
 
 // So many units of some rows, all inside the weight.
-void read_units(const KernelTable& kernels, const QuantisedWeight& weight, int64_t row, int64_t rows, int64_t unit,
+void read_units(const KernelTable& kernels, const QuantisedRows& weight, int64_t row, int64_t rows, int64_t unit,
                 int64_t units, float* to, int64_t ldt) {
   static thread_local Scratch<float> scratch;
   const auto* const bytes = weight.blocks.const_data_ptr<uint8_t>();
@@ -55,19 +55,32 @@ void read_units(const KernelTable& kernels, const QuantisedWeight& weight, int64
   kernels.dequantise(weight.format, tile, to, ldt);
 }
 
-// Rows and columns (both begin whole units) of the weight, zeros where it ends.
-void read_tile(const KernelTable& kernels, const QuantisedWeight& weight, int64_t row, int64_t rows, int64_t column,
+// Rows inside the part; columns, which begin a unit, may end behind it: zeros there.
+void read_part(const KernelTable& kernels, const QuantisedRows& part, int64_t row, int64_t rows, int64_t column,
                int64_t columns, float* to, int64_t ldt) {
-  const auto own_rows = std::clamp<int64_t>(weight.rows - row, 0, rows);
-  const auto own_columns = std::clamp<int64_t>(weight.columns - column, 0, columns);
-  const auto in_kernels = in_units(weight) ? own_columns / kUnit * kUnit : 0;
-  if (own_rows > 0 && in_kernels > 0)
-    read_units(kernels, weight, row, own_rows, column / kUnit, in_kernels / kUnit, to, ldt);
+  const auto own = std::clamp<int64_t>(part.columns - column, 0, columns);
+  const auto in_kernels = in_units(part) ? own / kUnit * kUnit : 0;
+  if (in_kernels > 0) read_units(kernels, part, row, rows, column / kUnit, in_kernels / kUnit, to, ldt);
+  if (in_kernels == columns) return;
   for (int64_t i = 0; i < rows; ++i) {
-    const auto own = i < own_rows ? own_columns : 0, read = i < own_rows ? in_kernels : 0;
-    if (own > read) read_numbers(weight, row + i, column + read, own - read, to + i * ldt + read);
+    if (own > in_kernels) read_numbers(part, row + i, column + in_kernels, own - in_kernels, to + i * ldt + in_kernels);
     std::fill(to + i * ldt + own, to + i * ldt + columns, 0.0f);
   }
+}
+
+// The same of rows of all parts, which may end behind the last one.
+void read_tile(const KernelTable& kernels, const QuantisedWeight& weight, int64_t row, int64_t rows, int64_t column,
+               int64_t columns, float* to, int64_t ldt) {
+  for (const auto& part : weight.parts) {
+    const auto own = std::clamp<int64_t>(part.rows - row, 0, rows);
+    if (own > 0) read_part(kernels, part, row, own, column, columns, to, ldt);
+    row = std::max<int64_t>(row - part.rows, 0);
+    rows -= own;
+    to += own * ldt;
+    if (rows == 0) return;
+  }
+  for (int64_t i = 0; i < rows; ++i)
+    std::fill_n(to + i * ldt, columns, 0.0f);
 }
 
 // The same where columns may begin in the middle of a unit.
@@ -110,6 +123,26 @@ void write_stripe(const KernelTable& kernels, const PackedWeight& weight, int64_
   }
   const auto columns = whole_units(2 * steps);
   kernels.turn_to_pairs(columns, read_for_turning(kernels, weight, panel, first, columns), columns, to);
+}
+
+void multiply_as_it_lies(const KernelTable& kernels, const PackedWeight& weight, int64_t panel, int64_t m,
+                         const ByteUnits& left, float* sums) {
+  auto row = panel * weight.width, rows = std::min(weight.width, weight.n - row);
+  float* to = sums;
+  for (const auto& part : weight.source->parts) {
+    const auto own = std::clamp<int64_t>(part.rows - row, 0, rows);
+    if (own > 0) {
+      const auto row_bytes = part.row_bytes();
+      const BlockTile tile{part.blocks.const_data_ptr<uint8_t>() + row * row_bytes, row_bytes, own, 0, left.units};
+      kernels.dots_with_blocks(part.format, tile, m, left, to, weight.width);
+    }
+    row = std::max<int64_t>(row - part.rows, 0);
+    rows -= own;
+    to += own;
+  }
+  // Behind the last row nothing is asked for, but branches add to whole panels.
+  for (int64_t i = 0; i < m && to < sums + weight.width; ++i)
+    std::fill(to + i * weight.width, sums + (i + 1) * weight.width, 0.0f);
 }
 
 }  // namespace graft::tensor

@@ -15,4 +15,8 @@ void write_stripe(const KernelTable&, const PackedWeight& weight, int64_t panel,
 void write_stripe(const KernelTable&, const PackedWeight& weight, int64_t panel, int64_t first, int64_t steps,
                   bf16_bits* to);
 
+// sums [m, width] of a panel with rows of bytes, for a weight with byte units.
+void multiply_as_it_lies(const KernelTable&, const PackedWeight& weight, int64_t panel, int64_t m,
+                         const ByteUnits& left, float* sums);
+
 }  // namespace graft::tensor

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t kNf4Block = 64, kNestedBlock = 256;
 
-const uint8_t* bytes_of(const QuantisedWeight& weight) {
+const uint8_t* bytes_of(const QuantisedRows& weight) {
   return weight.blocks.const_data_ptr<uint8_t>();
 }
 
@@ -58,7 +58,7 @@ void round_to(at::ScalarType type, int64_t n, float* x) {
     x[i] = type == at::kHalf ? static_cast<float>(at::Half(x[i])) : static_cast<float>(at::BFloat16(x[i]));
 }
 
-void read_nf4(const QuantisedWeight& weight, int64_t first, int64_t count, float* to) {
+void read_nf4(const QuantisedRows& weight, int64_t first, int64_t count, float* to) {
   const auto* bytes = bytes_of(weight);
   const auto block = weight.scales.block;
   int64_t of_block = -1;
@@ -118,18 +118,21 @@ void Nf4Scales::read(int64_t first, int64_t count, float* to) const {
   }
 }
 
-int64_t QuantisedWeight::row_bytes() const {
+int64_t QuantisedRows::row_bytes() const {
   const auto size = size_of(format);
   return columns / size.numbers * size.bytes;
 }
 
 int64_t QuantisedWeight::bytes() const {
-  return static_cast<int64_t>(blocks.nbytes()) + scales.bytes();
+  int64_t total = 0;
+  for (const auto& part : parts)
+    total += static_cast<int64_t>(part.blocks.nbytes()) + part.scales.bytes();
+  return total;
 }
 
 QuantisedWeight quantised(BlockFormat format, int64_t rows, int64_t columns, const at::Tensor& blocks) {
   GRAFT_ASSERT(format != BlockFormat::nf4 && blocks.scalar_type() == at::kByte && blocks.is_contiguous());
-  QuantisedWeight weight{.format = format, .rows = rows, .columns = columns, .blocks = blocks};
+  const QuantisedRows weight{.format = format, .rows = rows, .columns = columns, .blocks = blocks};
   const auto block = size_of(format).numbers;
   if (columns % block != 0) {
     throw ShapeError("quantised_weight", "rows of {} numbers are no whole blocks of {}: expected a multiple of {}.",
@@ -139,7 +142,7 @@ QuantisedWeight quantised(BlockFormat format, int64_t rows, int64_t columns, con
     throw ShapeError("quantised_weight", "{} of [{}, {}] takes {} bytes, got {}.", to_string(format), rows, columns,
                      rows * weight.row_bytes(), blocks.numel());
   }
-  return weight;
+  return {rows, columns, {weight}};
 }
 
 QuantisedWeight quantised_nf4(int64_t rows, int64_t columns, const at::Tensor& bytes, const Nf4Scales& scales) {
@@ -158,7 +161,9 @@ QuantisedWeight quantised_nf4(int64_t rows, int64_t columns, const at::Tensor& b
     check_scale(scales.nested_absmax, "nested_absmax", whole_blocks(blocks, scales.nested_block), at::kFloat);
     check_scale(scales.nested_table, "nested_quant_map", 256, at::kFloat);
   }
-  return {.format = BlockFormat::nf4, .rows = rows, .columns = columns, .blocks = bytes, .scales = scales};
+  return {rows,
+          columns,
+          {{.format = BlockFormat::nf4, .rows = rows, .columns = columns, .blocks = bytes, .scales = scales}}};
 }
 
 QuantisedWeight quantise(const at::Tensor& weight, BlockFormat format) {
@@ -166,16 +171,18 @@ QuantisedWeight quantise(const at::Tensor& weight, BlockFormat format) {
   check_matrix(weight);
   at::NoGradGuard no_grad;
   const auto rows = weight.size(0), columns = weight.size(1);
-  if (format == BlockFormat::f16 || format == BlockFormat::bf16) {
-    const auto numbers = weight.detach().to(format == BlockFormat::f16 ? at::kHalf : at::kBFloat16).contiguous();
+  if (size_of(format).numbers == 1) {
+    const auto type = format == BlockFormat::f32 ? at::kFloat : format == BlockFormat::f16 ? at::kHalf : at::kBFloat16;
+    const auto numbers = weight.detach().to(type).contiguous();
     return quantised(format, rows, columns, numbers.view({-1}).view(at::kByte));
   }
   GRAFT_ASSERT(format == BlockFormat::q8_0);
   const auto size = size_of(format);
   const auto numbers = weight.detach().to(at::kFloat).contiguous();
   const auto row_bytes = columns / size.numbers * size.bytes;
-  auto result = quantised(format, rows, columns, torch::empty({rows * row_bytes}, on_cpu(at::kByte)));
-  auto* const to = result.blocks.mutable_data_ptr<uint8_t>();
+  const auto blocks = torch::empty({rows * row_bytes}, on_cpu(at::kByte));
+  auto result = quantised(format, rows, columns, blocks);
+  auto* const to = blocks.mutable_data_ptr<uint8_t>();
   const auto* const from = numbers.const_data_ptr<float>();
   over_rows(rows, [&](int64_t row) { quantise_q8_0(columns, from + row * columns, to + row * row_bytes); });
   return result;
@@ -186,7 +193,8 @@ QuantisedWeight quantise_nf4(const at::Tensor& weight, bool double_quantised) {
   at::NoGradGuard no_grad;
   const auto numbers = weight.detach().to(at::kFloat).contiguous().view({-1});
   auto [absmax, indices] = nearest_levels(numbers, nf4_levels(), kNf4Block);
-  const auto even = at::constant_pad_nd(indices, {0, indices.numel() % 2}).view({-1, 2});
+  constexpr int64_t kZero = 7;  // the level that is none
+  const auto even = at::constant_pad_nd(indices, {0, indices.numel() % 2}, kZero).view({-1, 2});
   const auto bytes = at::bitwise_or(at::bitwise_left_shift(even.select(1, 0), 4), even.select(1, 1)).contiguous();
   Nf4Scales scales{.absmax = absmax};
   if (weight.scalar_type() == at::kHalf || weight.scalar_type() == at::kBFloat16) scales.type = weight.scalar_type();
@@ -202,19 +210,36 @@ QuantisedWeight quantise_nf4(const at::Tensor& weight, bool double_quantised) {
   return quantised_nf4(weight.size(0), weight.size(1), bytes, scales);
 }
 
-QuantisedWeight narrow_rows(const QuantisedWeight& weight, int64_t begin, int64_t count) {
-  GRAFT_ASSERT(0 <= begin && 0 <= count && begin + count <= weight.rows);
-  auto part = weight;
-  part.rows = count;
-  if (weight.format == BlockFormat::nf4) {
-    part.first_row += begin;
-  } else {
-    part.blocks = weight.blocks.narrow(0, begin * weight.row_bytes(), count * weight.row_bytes());
+QuantisedWeight stacked(const std::vector<QuantisedWeight>& weights) {
+  QuantisedWeight all;
+  for (const auto& weight : weights) {
+    GRAFT_ASSERT(all.parts.empty() || weight.columns == all.columns);
+    all.rows += weight.rows;
+    all.columns = weight.columns;
+    all.parts.insert(all.parts.end(), weight.parts.begin(), weight.parts.end());
   }
-  return part;
+  return all;
 }
 
-void read_numbers(const QuantisedWeight& weight, int64_t row, int64_t first, int64_t count, float* to) {
+QuantisedWeight narrow_rows(const QuantisedWeight& weight, int64_t begin, int64_t count) {
+  GRAFT_ASSERT(0 <= begin && 0 <= count && begin + count <= weight.rows);
+  QuantisedWeight some{count, weight.columns};
+  for (auto part : weight.parts) {
+    const auto first = std::max<int64_t>(begin, 0), last = std::min(begin + count, part.rows);
+    begin -= part.rows;
+    if (first >= last) continue;
+    if (part.format == BlockFormat::nf4) {
+      part.first_row += first;
+    } else {
+      part.blocks = part.blocks.narrow(0, first * part.row_bytes(), (last - first) * part.row_bytes());
+    }
+    part.rows = last - first;
+    some.parts.push_back(part);
+  }
+  return some;
+}
+
+void read_numbers(const QuantisedRows& weight, int64_t row, int64_t first, int64_t count, float* to) {
   if (weight.format == BlockFormat::nf4)
     return read_nf4(weight, (weight.first_row + row) * weight.columns + first, count, to);
   const auto size = size_of(weight.format);
@@ -229,8 +254,11 @@ void read_numbers(const QuantisedWeight& weight, int64_t row, int64_t first, int
 
 at::Tensor dequantise(const QuantisedWeight& weight) {
   auto result = torch::empty({weight.rows, weight.columns}, on_cpu(at::kFloat));
-  auto* const to = result.mutable_data_ptr<float>();
-  over_rows(weight.rows, [&](int64_t row) { read_numbers(weight, row, 0, weight.columns, to + row * weight.columns); });
+  auto* to = result.mutable_data_ptr<float>();
+  for (const auto& part : weight.parts) {
+    over_rows(part.rows, [&](int64_t row) { read_numbers(part, row, 0, part.columns, to + row * part.columns); });
+    to += part.rows * part.columns;
+  }
   return result;
 }
 
@@ -245,8 +273,13 @@ at::Tensor dequantise_rows(const QuantisedWeight& weight, const at::Tensor& whic
       throw ShapeError("quantised_weight", "row {} is asked for: the weight has {}.", index[i], weight.rows);
   }
   auto* const to = result.mutable_data_ptr<float>();
-  over_rows(indices.numel(),
-            [&](int64_t i) { read_numbers(weight, index[i], 0, weight.columns, to + i * weight.columns); });
+  over_rows(indices.numel(), [&](int64_t i) {
+    auto row = index[i];
+    const auto* part = weight.parts.data();
+    for (; row >= part->rows; ++part)
+      row -= part->rows;
+    read_numbers(*part, row, 0, weight.columns, to + i * weight.columns);
+  });
   return result;
 }
 

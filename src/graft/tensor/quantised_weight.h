@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "graft/tensor/block_format.h"
 
@@ -26,15 +27,22 @@ struct Nf4Scales {
   void read(int64_t first, int64_t count, float* to) const;  // absmax of those blocks
 };
 
-struct QuantisedWeight {
+// Rows that lie in one format.
+struct QuantisedRows {
   BlockFormat format = BlockFormat::q8_0;
-  int64_t rows = 0, columns = 0;  // [out, in]; q, K and iq4_nl: columns are whole blocks
-  at::Tensor blocks;              // uint8 [bytes], may lie in read-only memory that its storage holds alive
+  int64_t rows = 0, columns = 0;  // of formats with blocks of 32 or 256: columns are whole blocks
+  at::Tensor blocks = {};         // uint8 [bytes], may lie in read-only memory that its storage holds alive
   Nf4Scales scales = {};          // of nf4
   int64_t first_row = 0;          // of nf4: where `blocks` and `scales` begin to be read
 
   int64_t row_bytes() const;  // not of nf4, whose rows share bytes
-  int64_t bytes() const;      // in memory, scales with them
+};
+
+struct QuantisedWeight {
+  int64_t rows = 0, columns = 0;          // [out, in]
+  std::vector<QuantisedRows> parts = {};  // one under the other, in any formats
+
+  int64_t bytes() const;  // in memory, scales with them
 };
 
 // Blocks of GGUF for [rows, columns]: ShapeError where they do not fit. `blocks` uint8, contiguous, is held, not
@@ -43,10 +51,13 @@ QuantisedWeight quantised(BlockFormat, int64_t rows, int64_t columns, const at::
 // Bytes [(rows columns + 1) / 2] of NF4, the even number in the high bits; checked with its scales.
 QuantisedWeight quantised_nf4(int64_t rows, int64_t columns, const at::Tensor& bytes, const Nf4Scales&);
 
-// weight [out, in] -> q8_0 (as ggml's reference rounds), f16, bf16, or NF4 (as bitsandbytes 0.50 rounds, blocks of 64,
-// scales quantised in blocks of 256). ShapeError where `in` is no multiple of the block.
+// weight [out, in] -> q8_0 (as ggml's reference rounds), f32, f16, bf16, or NF4 (as bitsandbytes 0.50 rounds, blocks of
+// 64, scales quantised in blocks of 256). ShapeError where `in` is no multiple of the block.
 QuantisedWeight quantise(const at::Tensor& weight, BlockFormat);
 QuantisedWeight quantise_nf4(const at::Tensor& weight, bool double_quantised = true);
+
+// Matrices of equal width, one under the other; nothing is copied.
+QuantisedWeight stacked(const std::vector<QuantisedWeight>&);
 
 // Rows begin .. begin + count, which share the memory.
 QuantisedWeight narrow_rows(const QuantisedWeight&, int64_t begin, int64_t count);
@@ -55,7 +66,7 @@ at::Tensor dequantise(const QuantisedWeight&);                                //
 at::Tensor dequantise_rows(const QuantisedWeight&, const at::Tensor& which);  // [...] int64 -> [..., columns] float32
 
 // `count` numbers of a row from column `first` on.
-void read_numbers(const QuantisedWeight&, int64_t row, int64_t first, int64_t count, float* to);
+void read_numbers(const QuantisedRows&, int64_t row, int64_t first, int64_t count, float* to);
 
 // The signed dynamic map of 8 bits (Dettmers et al. 2022, arXiv:2110.02861), [256] float32 rising: the codes of NF4's
 // quantised scales.

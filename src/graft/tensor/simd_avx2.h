@@ -167,6 +167,21 @@ struct Simd {
     constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
     return {_mm256_cvtph_ps(_mm256_cvtps_ph(x.lo, kNearest)), _mm256_cvtph_ps(_mm256_cvtps_ph(x.hi, kNearest))};
   }
+  // Thirty-two bytes from 0 to 255, meant to be `centre` higher than they are, times signed ones: sums of four. What is
+  // left to be taken off is the kept centre. Sums of two keep within 16 bits: up to 63 times 127 they do as they are,
+  // and with 128 taken off.
+  static constexpr int kDotRows = 4;
+  static constexpr int kept_centre(int centre) { return centre == 128 ? 0 : centre; }
+  template <int kCentre>
+  static GRAFT_INLINE __m256i dot_left(__m256i w) {
+    return kCentre == 128 ? _mm256_xor_si256(w, _mm256_set1_epi8(-128)) : w;
+  }
+  template <int kCentre>
+  static GRAFT_INLINE __m256i dot_of_bytes(__m256i w, __m256i x) {
+    const auto twos =
+        kCentre == 128 ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w)) : _mm256_maddubs_epi16(w, x);
+    return _mm256_madd_epi16(twos, _mm256_set1_epi16(1));
+  }
   static GRAFT_INLINE F table(const float* numbers) { return load(numbers); }
   static GRAFT_INLINE __m256 half_look_up(F table, __m256i indices) {
     const auto beyond = _mm256_castsi256_ps(_mm256_slli_epi32(indices, 28));  // the sign says: eight or more

@@ -14,6 +14,14 @@ namespace {
 
 constexpr size_t kMostNamed = 20;  // of what is wrong; the rest is counted
 
+// A matrix that is multiplied as it lies; of plain floats it is packed.
+bool stays(const StoredTensor& stored) {
+  constexpr double kBytesOfHalf = 2;
+  if (!stored.quantised) return false;
+  const auto numbers = stored.quantised->rows * stored.quantised->columns;
+  return static_cast<double>(stored.quantised->bytes()) < kBytesOfHalf * static_cast<double>(numbers);
+}
+
 int64_t sum_of(const std::vector<int64_t>& rows) {
   return std::accumulate(rows.begin(), rows.end(), int64_t{0});
 }
@@ -79,6 +87,14 @@ at::Tensor DecoderReader::take_matrix(const std::string& ours, const std::vector
     begin += rows[i];
   }
   if (found.size() < theirs.size()) return at::zeros({begin, columns}, tensor::on_cpu());  // never seen
+  const bool all_lie =
+      std::all_of(found.begin(), found.end(), [](const auto& stored) { return stored.quantised != nullptr; });
+  if (all_lie && std::any_of(found.begin(), found.end(), stays)) {
+    std::vector<tensor::QuantisedWeight> parts;
+    for (const auto& stored : found)
+      parts.push_back(*stored.quantised);
+    return tensor::resting(tensor::stacked(parts));
+  }
   const bool rests = std::all_of(found.begin(), found.end(), [](const auto& stored) { return stored.rests; });
   const auto numbers = [found] {
     const torch::NoGradGuard no_grad;
@@ -95,6 +111,7 @@ at::Tensor DecoderReader::take_table(const std::string& ours, const std::string&
   origins_.push_back({ours, theirs, {rows, columns}, 0, rows, false});
   const auto* stored = find(theirs, {rows, columns});
   if (!stored) return at::zeros({rows, columns}, tensor::on_cpu());  // never seen
+  if (stays(*stored)) return tensor::resting(*stored->quantised);
   if (!stored->rests) return stored->numbers().to(at::kFloat).clone();
   return tensor::resting({rows, columns}, stored->numbers, stored->some);
 }

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "graft/io/weights.h"
+#include "graft/tensor/quantised_weight.h"
 #include "graft/tensor/resting.h"
 
 namespace graft::models::decoder {
@@ -17,7 +19,9 @@ struct StoredTensor {
   tensor::Numbers numbers;     // of that shape, in any type
   tensor::SomeRows some = {};  // some rows of a table; none: through `numbers`
   bool rests = false;          // its numbers can be had again and again, and need not be held
-  std::string name = {};       // in the file, for messages
+  // A matrix as it lies; it stays so where it takes fewer bits than a float16 has. `numbers` give what it is worth.
+  std::shared_ptr<const tensor::QuantisedWeight> quantised = {};
+  std::string name = {};  // in the file, for messages
 };
 using StoredTensors = std::map<std::string, StoredTensor>;
 

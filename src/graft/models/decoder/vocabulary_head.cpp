@@ -101,7 +101,7 @@ std::shared_ptr<const tensor::FrozenLinear> VocabularyHead::packed() const {
   const auto version = weight_.unsafeGetTensorImpl()->version_counter().current_version();
   if (!packed_ || version_ != version) {
     const torch::NoGradGuard no_grad;
-    packed_ = std::make_shared<tensor::FrozenLinear>(tensor::numbers_of(weight_), std::nullopt, precision_);
+    packed_ = std::make_shared<tensor::FrozenLinear>(weight_, std::nullopt, precision_);
     version_ = version;
   }
   return packed_;
