@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -18,7 +20,7 @@ CarriedText::~CarriedText() {
 Text CarriedText::add(std::string_view text) {
   if (text.empty()) return kNoText;
   const std::uint64_t place = written_ + recent_.size();
-  const auto length = static_cast<std::uint32_t>(text.size());
+  const auto length = static_cast<Length>(text.size());
   if (length != text.size()) throw DataError("detection", "a text of {} bytes is too long to carry.", text.size());
   recent_.append(reinterpret_cast<const char*>(&length), sizeof(length));
   recent_.append(text);
@@ -66,13 +68,41 @@ void CarriedText::read(std::uint64_t from, char* to, std::size_t count) const {
   }
 }
 
+std::size_t CarriedText::read_some(std::uint64_t from, char* to, std::size_t count) const {
+  const std::uint64_t end = from < written_ ? written_ : written_ + recent_.size();
+  count = static_cast<std::size_t>(std::min<std::uint64_t>(count, end - from));
+  read(from, to, count);
+  return count;
+}
+
 std::string CarriedText::at(Text place) const {
   if (place == kNoText) return "";
-  std::uint32_t length = 0;
-  read(place, reinterpret_cast<char*>(&length), sizeof(length));
+  constexpr std::size_t kMostAreShorter = 256;
+  std::array<char, kMostAreShorter> begin;
+  const std::size_t got = read_some(place, begin.data(), begin.size());
+  Length length = 0;
+  std::memcpy(&length, begin.data(), sizeof(length));
   std::string text(length, '\0');
-  read(place + sizeof(length), text.data(), length);
+  const std::size_t here = std::min<std::size_t>(length, got - sizeof(length));
+  std::memcpy(text.data(), begin.data() + sizeof(length), here);
+  if (here < length) read(place + got, text.data() + here, length - here);
   return text;
+}
+
+std::string_view CarriedText::InOrder::at(Text place) {
+  if (place == kNoText) return {};
+  constexpr std::size_t kWindow = std::size_t{64} << 10;
+  const auto hold = [&](std::size_t count) {  // that many bytes from the place on
+    if (place >= from_ && place - from_ + count <= window_.size()) return;
+    window_.resize(std::max(count, kWindow));
+    window_.resize(carried_.read_some(place, window_.data(), window_.size()));
+    from_ = place;
+  };
+  Length length = 0;
+  hold(sizeof(length));
+  std::memcpy(&length, window_.data() + (place - from_), sizeof(length));
+  hold(sizeof(length) + length);
+  return std::string_view(window_).substr(place - from_ + sizeof(length), length);
 }
 
 }  // namespace graft::detection

@@ -22,9 +22,20 @@ std::string category_members(const Category& category) {
   return text;
 }
 
+void append_box(std::string& text, const Box& box) {
+  char before = '[';
+  for (const double value : {box.x, box.y, box.width, box.height}) {
+    text += before;
+    append_number(text, value);
+    before = ',';
+  }
+  text += ']';
+}
+
 std::string box_text(const Box& box) {
-  return fmt::format("[{},{},{},{}]", json_number(box.x), json_number(box.y), json_number(box.width),
-                     json_number(box.height));
+  std::string text;
+  append_box(text, box);
+  return text;
 }
 
 }  // namespace graft::detection

@@ -10,6 +10,7 @@ namespace graft::detection {
 
 std::string category_members(const Category& category);  // without braces
 std::string box_text(const Box& box);                    // "[x,y,width,height]"
+void append_box(std::string& text, const Box& box);      // the same
 std::string text_list(const std::vector<std::string>& texts);
 
 }  // namespace graft::detection

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,12 +44,23 @@ inline std::string json_text(std::string_view text) {
   return quoted + '"';
 }
 
+inline void append_whole(std::string& text, std::int64_t value) {
+  const fmt::format_int digits(value);
+  text.append(digits.data(), digits.size());
+}
+
 // The shortest text that reads back as the same number.
-inline std::string json_number(double value) {
+inline void append_number(std::string& text, double value) {
   if (!std::isfinite(value)) throw InternalError("json", "a number that is not finite was about to be written.");
   if (value == std::floor(value) && std::abs(value) < 9.0e15)
-    return fmt::format("{}", static_cast<std::int64_t>(value));
-  return fmt::format("{}", value);
+    append_whole(text, static_cast<std::int64_t>(value));
+  else
+    fmt::format_to(std::back_inserter(text), "{}", value);
+}
+inline std::string json_number(double value) {
+  std::string text;
+  append_number(text, value);
+  return text;
 }
 
 }  // namespace graft::detection

@@ -35,28 +35,31 @@ std::vector<std::int64_t> ids_in(const Set& set, Index classes) {
   return ids;
 }
 
-// Where an image of a source came from: enough to write it again.
-std::string told(const std::string& name, const Set& set, std::size_t place) {
+// Where an image of a source came from: enough to write it again. `name` in quotes.
+std::string told(std::string_view name, const Set& set, std::size_t place) {
   const Image& image = set.images[place];
-  std::string text = fmt::format("\"name\":{},\"place\":{},\"id\":{},\"file_name\":{}", json_text(name), place,
-                                 image.id, json_text(image.file));
+  std::string text =
+      fmt::format("\"name\":{},\"place\":{},\"id\":{},\"file_name\":{}", name, place, image.id, json_text(image.file));
   if (image.known != ClassSets::kAll) text += ",\"known_ids\":" + number_list(ids_in(set, image.known));
   if (image.open != ClassSets::kEmpty) text += ",\"open_ids\":" + number_list(ids_in(set, image.open));
   if (const auto rest = set.carried->at(image.rest); !rest.empty()) text += ",\"rest\":" + braced(rest);
   return braced(text);
 }
 
-std::string told_box(const std::string& name, const Set& set, std::size_t place, bool whole) {
+void tell_box(std::string& text, std::string_view name, const Set& set, std::size_t place, bool whole,
+              CarriedText::InOrder& carried) {
   const Annotation& annotation = set.annotations[place];
-  std::string text = fmt::format("\"name\":{},\"place\":{},\"id\":{},\"category_id\":{}", json_text(name), place,
-                                 annotation.id, set.categories[annotation.category].id);
+  (text += "{\"name\":") += name;
+  append_whole(text += ",\"place\":", static_cast<std::int64_t>(place));
+  append_whole(text += ",\"id\":", annotation.id);
+  append_whole(text += ",\"category_id\":", set.categories[annotation.category].id);
   if (whole) {
     text += fmt::format(",\"bbox\":{},\"area\":{},\"iscrowd\":{},\"isgroupof\":{}", box_text(annotation.box),
                         json_number(annotation.area), annotation.crowd ? 1 : 0, annotation.group_of ? 1 : 0);
-    if (const auto shape = set.carried->at(annotation.shape); !shape.empty()) text += ",\"segmentation\":" + shape;
+    if (const auto shape = carried.at(annotation.shape); !shape.empty()) (text += ",\"segmentation\":") += shape;
   }
-  if (const auto rest = set.carried->at(annotation.rest); !rest.empty()) text += ",\"rest\":" + braced(rest);
-  return braced(text);
+  if (const auto rest = carried.at(annotation.rest); !rest.empty()) ((text += ",\"rest\":{") += rest) += '}';
+  text += '}';
 }
 
 }  // namespace
@@ -68,7 +71,8 @@ struct Merger::Knowledge {
     std::vector<Index> equal, narrower, together, broader;  // classes of the source
   };
   const Set& set;
-  std::vector<Feed> feeds;  // by target
+  std::vector<Feed> feeds;          // by target
+  std::vector<Index> with_broader;  // targets
   std::map<std::pair<Index, Index>, std::pair<std::vector<Index>, std::vector<Index>>> shared;
 
   Knowledge(const Set& of, const std::vector<const MappingRow*>& rows, const std::map<std::string, Index>& target_of,
@@ -85,6 +89,8 @@ struct Merger::Knowledge {
         (row.together ? feed.together : feed.narrower).push_back(category);
       if (row.action == Action::drop && row.relation == Relation::broader) feed.broader.push_back(category);
     }
+    for (Index target = 0; target < feeds.size(); ++target)
+      if (!feeds[target].broader.empty()) with_broader.push_back(target);
   }
 
   bool all_known(const Image& image, const std::vector<Index>& classes) const {
@@ -117,8 +123,8 @@ struct Merger::Knowledge {
         open.push_back(target);
       }
     }
-    for (Index target = 0; target < feeds.size(); ++target) {
-      if (feeds[target].broader.empty() || positive.contains(target)) continue;
+    for (const Index target : with_broader) {
+      if (positive.contains(target)) continue;
       const bool absent = std::ranges::any_of(feeds[target].broader, [&](Index one) {
         return set.class_sets.has(image.known, one) && !set.class_sets.has(image.open, one) &&
                !std::ranges::binary_search(present, one);
@@ -181,9 +187,9 @@ void Merger::add(const std::string& name, const Set& set, const std::filesystem:
   std::string categories;
   for (const Category& category : set.categories)
     append_entry(categories, braced(category_members(category)));
-  append_entry(set_sources_,
-               braced(fmt::format("\"name\":{},\"format\":{},\"categories\":[{}],\"rest\":{{{}}}", json_text(name),
-                                  json_text(merged_.sources.back().format), categories, set.rest)));
+  const std::string quoted = json_text(name);
+  append_entry(set_sources_, braced(fmt::format("\"name\":{},\"format\":{},\"categories\":[{}],\"rest\":{{{}}}", quoted,
+                                                json_text(merged_.sources.back().format), categories, set.rest)));
 
   // Which classes and targets have boxes where.
   const auto present = classes_by_image(set);
@@ -240,7 +246,7 @@ void Merger::add(const std::string& name, const Set& set, const std::filesystem:
       std::ranges::set_difference(all_open, whole, std::back_inserter(left_open));
       held.known = merged_.class_sets.add(std::move(all_known));
       held.open = merged_.class_sets.add(std::move(left_open));
-      append_entry(image_sources_[same->place], told(name, set, k));
+      append_entry(image_sources_[same->place], told(quoted, set, k));
       continue;
     }
     Image copy = image;
@@ -253,7 +259,7 @@ void Merger::add(const std::string& name, const Set& set, const std::filesystem:
     image_of[k] = static_cast<Index>(merged_.images.size());
     trained_.add(marks, merged_.images.size());
     merged_.images.push_back(std::move(copy));
-    image_sources_.push_back(told(name, set, k));
+    image_sources_.push_back(told(quoted, set, k));
   }
   if (!leaks.empty() && !options_.drop_leaks) {
     const std::size_t shown = std::min<std::size_t>(leaks.size(), 5);
@@ -263,11 +269,11 @@ void Merger::add(const std::string& name, const Set& set, const std::filesystem:
                     fmt::join(leaks.begin(), leaks.begin() + static_cast<std::ptrdiff_t>(shown), "\n  "),
                     leaks.size() > shown ? "\n  ..." : "");
   }
-  add_boxes(name, set, rows, image_of, source);
+  add_boxes(quoted, set, rows, image_of, source);
   sources_.push_back(std::move(source));
 }
 
-void Merger::add_boxes(const std::string& name, const Set& set, const std::vector<const MappingRow*>& rows,
+void Merger::add_boxes(const std::string& quoted, const Set& set, const std::vector<const MappingRow*>& rows,
                        const std::vector<Index>& image_of, MergedSource& source) {
   // Boxes that earlier sets gave to images that this one joins.
   std::map<Index, std::vector<std::size_t>> there;
@@ -278,17 +284,22 @@ void Merger::add_boxes(const std::string& name, const Set& set, const std::vecto
     for (std::size_t k = 0; k < merged_.annotations.size(); ++k)
       if (joined.contains(merged_.annotations[k].image)) there[merged_.annotations[k].image].push_back(k);
   }
+  std::vector<Index> target_of(rows.size(), kNone);
+  for (std::size_t k = 0; k < rows.size(); ++k)
+    if (rows[k]->action == Action::map) target_of[k] = target_of_.at(rows[k]->target);
+  merged_.annotations.reserve(merged_.annotations.size() + set.annotations.size());
+  CarriedText::InOrder carried(*set.carried);
+  std::string rest;
   std::set<std::size_t> taken;  // each earlier box is one with one box of this set at most
   for (std::size_t place = 0; place < set.annotations.size(); ++place) {
     const Annotation& annotation = set.annotations[place];
     const Index image = image_of[annotation.image];
     if (image == kNone) continue;
-    const MappingRow& row = *rows[annotation.category];
-    if (row.action != Action::map) {
+    const Index target = target_of[annotation.category];
+    if (target == kNone) {
       ++source.dropped_boxes;
       continue;
     }
-    const Index target = target_of_.at(row.target);
     ++source.kept_boxes;
     ++source.boxes_of[target];
     std::size_t same = merged_.annotations.size();
@@ -307,15 +318,19 @@ void Merger::add_boxes(const std::string& name, const Set& set, const std::vecto
     if (same < merged_.annotations.size()) {
       taken.insert(same);
       ++source.joined_boxes;
-      append_entry(joined_boxes_[same], told_box(name, set, place, true));
+      std::string& list = joined_boxes_[same];
+      if (!list.empty()) list += ',';
+      tell_box(list, quoted, set, place, true, carried);
       continue;
     }
     Annotation copy = annotation;
     copy.id = static_cast<std::int64_t>(merged_.annotations.size()) + 1;
     copy.image = image;
     copy.category = target;
-    copy.shape = merged_.carried->add(set.carried->at(annotation.shape));
-    copy.rest = merged_.carried->add("\"sources\":[" + told_box(name, set, place, false) + "]");
+    copy.shape = merged_.carried->add(carried.at(annotation.shape));
+    rest = "\"sources\":[";
+    tell_box(rest, quoted, set, place, false, carried);
+    copy.rest = merged_.carried->add(rest += ']');
     merged_.annotations.push_back(copy);
   }
 }

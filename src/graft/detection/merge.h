@@ -60,7 +60,7 @@ class Merger {
 
  private:
   struct Knowledge;  // what a source's rows say of targets
-  void add_boxes(const std::string& name, const Set& set, const std::vector<const MappingRow*>& rows,
+  void add_boxes(const std::string& quoted, const Set& set, const std::vector<const MappingRow*>& rows,
                  const std::vector<Index>& image_of, MergedSource& source);
 
   const Mapping& mapping_;

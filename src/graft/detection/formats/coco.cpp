@@ -117,9 +117,10 @@ std::vector<Index> listed(const Set& set, Index classes) {
   return all;
 }
 
-std::string members(const Set& set, const Image& image, const std::vector<Index>& present, bool federated) {
-  std::string text = fmt::format("\"id\":{}", image.id);
-  if (!image.file.empty()) text += fmt::format(",\"file_name\":{}", json_text(image.file));
+void append(std::string& text, const Set& set, const Image& image, const std::vector<Index>& present, bool federated,
+            CarriedText::InOrder& carried) {
+  append_whole(text += "\"id\":", image.id);
+  if (!image.file.empty()) (text += ",\"file_name\":") += json_text(image.file);
   if (image.width > 0) text += fmt::format(",\"width\":{},\"height\":{}", image.width, image.height);
   if (federated) {
     const auto known = listed(set, image.known);
@@ -130,18 +131,19 @@ std::string members(const Set& set, const Image& image, const std::vector<Index>
     text += fmt::format(",\"neg_category_ids\":{},\"not_exhaustive_category_ids\":{}", id_list(set, negative),
                         id_list(set, open));
   }
-  if (const auto rest = set.carried->at(image.rest); !rest.empty()) text += "," + rest;
-  return text;
+  if (const auto rest = carried.at(image.rest); !rest.empty()) (text += ',') += rest;
 }
 
-std::string members(const Set& set, const Annotation& annotation) {
-  std::string text = fmt::format("\"id\":{},\"image_id\":{},\"category_id\":{},\"bbox\":{},\"area\":{},\"iscrowd\":{}",
-                                 annotation.id, set.images[annotation.image].id, set.categories[annotation.category].id,
-                                 box_text(annotation.box), json_number(annotation.area), annotation.crowd ? 1 : 0);
+void append(std::string& text, const Set& set, const Annotation& annotation, CarriedText::InOrder& carried) {
+  append_whole(text += "\"id\":", annotation.id);
+  append_whole(text += ",\"image_id\":", set.images[annotation.image].id);
+  append_whole(text += ",\"category_id\":", set.categories[annotation.category].id);
+  append_box(text += ",\"bbox\":", annotation.box);
+  append_number(text += ",\"area\":", annotation.area);
+  text += annotation.crowd ? ",\"iscrowd\":1" : ",\"iscrowd\":0";
   if (annotation.group_of) text += ",\"isgroupof\":1";
-  if (const auto shape = set.carried->at(annotation.shape); !shape.empty()) text += ",\"segmentation\":" + shape;
-  if (const auto rest = set.carried->at(annotation.rest); !rest.empty()) text += "," + rest;
-  return text;
+  if (const auto shape = carried.at(annotation.shape); !shape.empty()) (text += ",\"segmentation\":") += shape;
+  if (const auto rest = carried.at(annotation.rest); !rest.empty()) (text += ',') += rest;
 }
 
 Lost write(const Set& set, const fs::path& path, const WriteOptions&) {
@@ -158,23 +160,25 @@ Lost write(const Set& set, const fs::path& path, const WriteOptions&) {
     text += fmt::format("\"{}\":[", key);
     for (std::size_t k = 0; k < count; ++k) {
       text += k > 0 ? ",\n{" : "\n{";
-      text += entry(k);
+      entry(k);
       text += '}';
       pass_on(kMuch);
     }
     text += "]";
   };
   const bool federated = set.federated();
-  list("categories", set.categories.size(), [&](std::size_t k) { return category_members(set.categories[k]); });
+  CarriedText::InOrder carried(*set.carried);
+  list("categories", set.categories.size(), [&](std::size_t k) { text += category_members(set.categories[k]); });
   text += ",\n";
   if (federated) {
     const auto present = classes_by_image(set);
-    list("images", set.images.size(), [&](std::size_t k) { return members(set, set.images[k], present[k], true); });
+    list("images", set.images.size(),
+         [&](std::size_t k) { append(text, set, set.images[k], present[k], true, carried); });
   } else {
-    list("images", set.images.size(), [&](std::size_t k) { return members(set, set.images[k], {}, false); });
+    list("images", set.images.size(), [&](std::size_t k) { append(text, set, set.images[k], {}, false, carried); });
   }
   text += ",\n";
-  list("annotations", set.annotations.size(), [&](std::size_t k) { return members(set, set.annotations[k]); });
+  list("annotations", set.annotations.size(), [&](std::size_t k) { append(text, set, set.annotations[k], carried); });
   text += "}\n";
   pass_on(0);
   file.commit();
