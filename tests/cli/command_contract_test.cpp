@@ -67,6 +67,7 @@ const std::set<std::string> kPathOptions = {"model",
                                             "weights"};
 // Text that names no file.
 const std::set<std::string> kWords = {"as",
+                                      "task",
                                       "precision",
                                       "device",
                                       "format",
