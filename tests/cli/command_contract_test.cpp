@@ -69,6 +69,7 @@ const std::set<std::string> kPathOptions = {"model",
                                             "unrelated"};
 // Text that names no file.
 const std::set<std::string> kWords = {"as",
+                                      "task",
                                       "precision",
                                       "device",
                                       "format",

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "graft/core/error.h"
-#include "graft/nn/linear.h"
+#include "graft/nn/foldable.h"
 #include "tests/contracts/on_tiny.h"
 #include "tests/support/gradient_check.h"
 
@@ -201,10 +201,10 @@ TEST_P(MethodContract, FoldsIntoThePlainModelIfItSaysSo) {
   const torch::NoGradGuard no_grad;
   const auto unfolded = a.answers();
   for (const auto& module : a.model->modules()) {
-    auto* linear = dynamic_cast<nn::Linear*>(module.get());
-    if (!linear || linear->joint().empty()) continue;
-    auto weight = linear->weight().clone(), bias = linear->bias().defined() ? linear->bias().clone() : at::Tensor();
-    for (const auto& occupant : linear->joint().occupants()) {
+    auto* map = dynamic_cast<nn::Foldable*>(module.get());
+    if (!map || map->joint().empty()) continue;
+    auto weight = map->weight().clone(), bias = map->bias().defined() ? map->bias().clone() : at::Tensor();
+    for (const auto& occupant : map->joint().occupants()) {
       const int64_t begin = occupant.begin, rows = occupant.whole() ? weight.size(0) : occupant.end - begin;
       const auto folded =
           occupant.insert->fold(weight.narrow(0, begin, rows), bias.defined() ? bias.narrow(0, begin, rows) : bias);
@@ -212,7 +212,7 @@ TEST_P(MethodContract, FoldsIntoThePlainModelIfItSaysSo) {
       weight.narrow(0, begin, rows).copy_(folded->weight);
       if (folded->bias.defined()) bias.narrow(0, begin, rows).copy_(folded->bias);
     }
-    linear->assign(weight, bias);
+    map->assign(weight, bias);
   }
   a.model->clear_inserts();
   EXPECT_LT(relative_error(a.answers(), unfolded), 1e-5);  // float32, one rounding of each folded weight

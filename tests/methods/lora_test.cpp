@@ -37,7 +37,7 @@ TEST(Lora, TakesAFusedMatrixWholeWhereThePatternSelectsTheWhole) {
 
 TEST(Lora, StartsAsPeftDoes) {
   Random random(3);
-  lora::Branch branch(100, 30, {}, random);
+  lora::Branch branch({.in = 100}, 30, {}, random);
   EXPECT_LE(branch.a().abs().max().item<double>(), 0.1);                      // U(-1/sqrt(100), 1/sqrt(100))
   EXPECT_NEAR(branch.a().std().item<double>(), 0.1 / std::sqrt(3.0), 0.004);  // of 800 draws
   EXPECT_EQ(branch.b().abs().max().item<double>(), 0);
@@ -46,7 +46,7 @@ TEST(Lora, StartsAsPeftDoes) {
 // W = [[1, 2]], A = [[1, 1]], B = [[3]], alpha 4, rank 1: 1 + 2 + 4 * 3 * (1 + 1) = 27.
 TEST(Lora, ByHand) {
   Random random(1);
-  lora::Branch branch(2, 1, {.rank = 1, .alpha = 4}, random);
+  lora::Branch branch({.in = 2}, 1, {.rank = 1, .alpha = 4}, random);
   const auto w = torch::tensor({{1.f, 2.f}}), x = torch::ones({1, 2});
   at::Tensor(branch.a().detach()).copy_(torch::ones({1, 2}));
   at::Tensor(branch.b().detach()).fill_(3);
@@ -59,7 +59,7 @@ TEST(Lora, ByHand) {
 TEST(Lora, ScalesByTheRootOfTheRankWhereAsked) {
   Random random(1);
   const auto scale = [&](bool rslora) {
-    lora::Branch branch(16, 16, {.rank = 16, .alpha = 8, .rslora = rslora}, random);
+    lora::Branch branch({.in = 16}, 16, {.rank = 16, .alpha = 8, .rslora = rslora}, random);
     return std::get<nn::LowRank>(branch.form()).scale;
   };
   EXPECT_DOUBLE_EQ(scale(false), 0.5);
@@ -68,7 +68,7 @@ TEST(Lora, ScalesByTheRootOfTheRankWhereAsked) {
 
 TEST(Lora, DropsItsOwnInputAndNotTheFrozenMaps) {
   Random random(1);
-  lora::Branch branch(4, 4, {.rank = 2, .dropout = 0.5}, random);
+  lora::Branch branch({.in = 4}, 4, {.rank = 2, .dropout = 0.5}, random);
   at::Tensor(branch.b().detach()).fill_(1);
   const auto x = torch::ones({64, 4});
   const nn::Frozen frozen([](const at::Tensor& u) { return u; });
@@ -98,7 +98,7 @@ TEST(Lora, SaysWhatAPatternThatSelectsNothingCouldHaveSelected) {
     on_sites("lora", {{"target", "query"}});
     FAIL() << "a pattern without a match was taken";
   } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("--target query: selects no linear map of vit-b-16"));
+    EXPECT_THAT(error.what(), HasSubstr("--target query: selects no linear map or convolution of vit-b-16"));
     EXPECT_THAT(error.what(), HasSubstr("vision.blocks.0.mlp.fc1"));
   }
 }

@@ -39,10 +39,12 @@ TEST(Methods, FitWhereTheModelHasWhatTheyNeed) {
   of_clips.needs.clips = true;
   EXPECT_FALSE(fits(of_clips, *vit));
   EXPECT_TRUE(fits(of_clips, *vit, /*frames=*/8));
-  Entry of_all = find_entry("lora");
+  Entry of_all = find_entry("bias");
   of_all.needs.sites = {nn::SiteKind::linear, nn::SiteKind::words};
   EXPECT_TRUE(fits(of_all, *clip));
   EXPECT_FALSE(fits(of_all, *vit)) << "every kind is needed";
+  of_all.needs.any_site = true;
+  EXPECT_TRUE(fits(of_all, *vit)) << "one of them is enough";
 }
 
 TEST(Methods, ChangeTheModelFromTheFirstSiteOn) {

@@ -76,13 +76,29 @@ TEST_F(Merge, WhatIsNoChangeOfWeightsIsRefusedByNameAndNothingIsWritten) {
   EXPECT_FALSE(fs::exists(o.output));
 }
 
-TEST_F(Merge, BatchNormsThatTrainedLieInTheFolderWithTheirStatisticsAndTimmsHead) {
-  const auto checkpoint = testing::tiny_resnet_checkpoint();
-  const auto base = folder_ / "clip";  // in place of the world's own model
+// In place of the world's own model.
+void put_resnet(const fs::path& base, const testing::TinyCheckpoint& checkpoint) {
   fs::remove_all(base);
   fs::create_directories(base);
   nn::write_tensors(base / "model.safetensors", checkpoint.tensors);
   std::ofstream(base / "config.json") << checkpoint.folder.config->value().dump();
+}
+
+TEST_F(Merge, WhatStandsInConvolutionsLiesInTheirWeights) {
+  const auto checkpoint = testing::tiny_resnet_checkpoint();
+  put_resnet(folder_ / "clip", checkpoint);
+  const auto o = train("lora", {{"rank", "2"}, {"target", "conv*,shortcut,vision.stem.conv1"}});
+  const auto merged = merge(o, host_, silent_);
+  EXPECT_EQ(merged.folded, 1 + 6 + 1);
+  EXPECT_LT(merged.largest_deviation, 1e-5);  // float32
+  const auto weights = io::Weights::open(fs::path(o.output) / "model.safetensors");
+  for (const std::string name : {"conv1.weight", "layer2.0.conv2.weight", "layer2.0.downsample.0.weight"})
+    EXPECT_FALSE(at::equal(models::to_float(weights.at(name)), checkpoint.tensors.at(name))) << name;
+}
+
+TEST_F(Merge, BatchNormsThatTrainedLieInTheFolderWithTheirStatisticsAndTimmsHead) {
+  const auto checkpoint = testing::tiny_resnet_checkpoint();
+  put_resnet(folder_ / "clip", checkpoint);
   const auto o = train("norm");
   const auto merged = merge(o, host_, silent_);
   EXPECT_LT(merged.largest_deviation, 1e-6);

@@ -8,10 +8,13 @@
 #include "graft/cli/adapt_options.h"
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
+#include "graft/cli/detect.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
 #include "graft/cli/run_report.h"
 #include "graft/core/printable.h"
+#include "graft/io/yaml_options.h"
+#include "graft/pipelines/detect_train.h"
 
 namespace graft::cli {
 namespace {
@@ -32,7 +35,31 @@ nlohmann::json describe(const pipelines::AdaptResult& result) {
   return json;
 }
 
+// Of a run that is to go on; empty where it says none.
+std::string task_of_run(const std::string& folder) {
+  const auto config = std::filesystem::path(folder) / "config.yaml";
+  std::error_code error;
+  if (folder.empty() || !std::filesystem::exists(config, error)) return "";
+  return io::read_yaml_options(config)["task"];
+}
+
+// Boxes are learned by a pipeline of their own, whose options then are this command's. What else was said of a run is
+// refused by name.
+bool learns_boxes(Arguments& arguments) {
+  arguments.add<engine::AdaptOptions>();
+  auto task = arguments.peek("task");
+  if (task.empty()) task = task_of_run(arguments.peek("resume"));
+  const bool yes = task == engine::kDetectionTask;
+  if (yes) {
+    refuse_idle(arguments, describe_options<engine::AdaptOptions>(), describe_options<pipelines::DetectTrainOptions>(),
+                "--task detection", "adapt");
+  }
+  arguments.start_again();
+  return yes;
+}
+
 int run(Arguments& arguments, Terminal& terminal) {
+  if (learns_boxes(arguments)) return train_detector(arguments, terminal);
   const auto request = read_adapt_arguments(arguments, terminal);
   if (!request) return 0;
   const auto& options = request->options;
@@ -78,6 +105,7 @@ Command adapt_command() {
           "graft adapt --config pets.yaml --method lora --rank 4 --lr 1e-4 -o runs/rank4\n"
           "graft adapt --model clip/ --data pets/ --method lora+vpt --lora.rank 4 -o runs/both\n"
           "graft adapt --resume runs/pets\n"
+          "graft adapt --task detection --model resnet18/ --data boxes.json -o runs/boxes\n"
           "graft adapt --method lora --help      # with the options of lora",
           run,
           [] { return describe_options<engine::AdaptOptions>(); }};

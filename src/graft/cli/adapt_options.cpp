@@ -11,9 +11,19 @@
 namespace graft::cli {
 namespace {
 
-// The method's own options. Of one method `--rank` is also `--lora.rank`; of several `--lora.rank` is also `--rank`
+// Of a run that is to go on; empty where there is none to ask.
+std::string method_of_run(const std::string& folder) {
+  const auto config = std::filesystem::path(folder) / "config.yaml";
+  std::error_code error;
+  if (folder.empty() || !std::filesystem::exists(config, error)) return "";
+  return io::read_yaml_options(config)["method"];
+}
+
+}  // namespace
+
+// Of one method `--rank` is also `--lora.rank`; of several `--lora.rank` is also `--rank`
 // where no other has that name.
-OptionGroup options_of(const std::string& method) {
+OptionGroup options_of_method(const std::string& method) {
   OptionGroup group{fmt::format("options of {}", method), engine::method_option_infos(method)};
   const bool several = method.find('+') != std::string::npos;
   std::map<std::string, int> owners;
@@ -30,21 +40,11 @@ OptionGroup options_of(const std::string& method) {
   return group;
 }
 
-// Of a run that is to go on; empty where there is none to ask.
-std::string method_of_run(const std::string& folder) {
-  const auto config = std::filesystem::path(folder) / "config.yaml";
-  std::error_code error;
-  if (folder.empty() || !std::filesystem::exists(config, error)) return "";
-  return io::read_yaml_options(config)["method"];
-}
-
-}  // namespace
-
 std::optional<engine::AdaptRequest> read_adapt_arguments(Arguments& arguments, Terminal& terminal) {
   arguments.add<engine::AdaptOptions>();
   std::string method = arguments.peek("method");
   if (method.empty()) method = method_of_run(arguments.peek("resume"));
-  if (!method.empty()) arguments.add_group(options_of(method));
+  if (!method.empty()) arguments.add_group(options_of_method(method));
   if (!arguments.parse(terminal)) return {};
   engine::AdaptRequest request{
       arguments.get<engine::AdaptOptions>(), {}, arguments.pick(describe_options<engine::AdaptOptions>())};

@@ -117,6 +117,21 @@ void Arguments::take_positional(std::string name, std::string help, bool many) {
   positionals_.push_back({std::move(name), std::move(help), many});
 }
 
+void Arguments::start_again() {
+  groups_.erase(groups_.begin(), groups_.end() - kCommonGroups);
+  positionals_.clear();
+}
+
+OptionValues Arguments::typed() {
+  OptionValues all;
+  for (auto& [where, given] : read(Unknown::pass_over).sources) {
+    if (where.starts_with(kVariables)) continue;
+    for (auto& [name, text] : given)
+      all[name] = std::move(text);
+  }
+  return all;
+}
+
 std::string Arguments::peek(const std::string& name) {
   std::string value;
   for (const auto& [where, given] : read(Unknown::pass_over).sources) {

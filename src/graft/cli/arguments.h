@@ -46,6 +46,11 @@ class Arguments {
   // gives.
   void take_positional(std::string name, std::string help, bool many = false);
 
+  // What was added so far is forgotten, for a command that asks for other options once it knows of what.
+  void start_again();
+  // What the command line and the file say of the options that are known so far, whatever else they say.
+  OptionValues typed();
+
   // What one option will be, before the rest is known: the options of a method are there once --method is read.
   // Nothing is refused yet, but a file that cannot be read.
   std::string peek(const std::string& name);

@@ -6,6 +6,7 @@
 
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
+#include "graft/cli/detect.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
 #include "graft/cli/table.h"
@@ -31,7 +32,17 @@ nlohmann::json as_json(const pipelines::DetectPredictResult& found) {
 }
 
 int run(Arguments& arguments, Terminal& terminal) {
+  return tell_boxes(arguments, terminal, DetectorStands::as_option);
+}
+
+}  // namespace
+
+int tell_boxes(Arguments& arguments, Terminal& terminal, DetectorStands model) {
   arguments.add<pipelines::DetectPredictOptions>();
+  if (model == DetectorStands::first) {
+    arguments.take_positional("model", "run folder of a detector");
+    arguments.add_group({"", {}, {{"run", "model"}}});
+  }
   arguments.take_positional("files", "photos, or folders of them", true);
   if (!arguments.parse(terminal)) return 0;
   arguments.require("model", "a detector");
@@ -51,8 +62,6 @@ int run(Arguments& arguments, Terminal& terminal) {
   print(table, terminal);
   return 0;
 }
-
-}  // namespace
 
 Command detect_predict_command() {
   return {"detect predict",

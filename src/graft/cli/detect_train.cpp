@@ -4,8 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "graft/cli/adapt_options.h"
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
+#include "graft/cli/detect.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
 #include "graft/core/error.h"
@@ -22,13 +24,15 @@ void check_resumed(const OptionValues& given) {
   }
 }
 
-int run(Arguments& arguments, Terminal& terminal) {
+}  // namespace
+
+int train_detector(Arguments& arguments, Terminal& terminal) {
   arguments.add<pipelines::DetectTrainOptions>();
   const auto resumed = arguments.peek("resume");
   auto method = arguments.peek("method");
   if (method.empty()) method = pipelines::DetectTrainOptions{}.method;
-  const auto of_method = resumed.empty() ? engine::method_option_infos(method) : std::vector<OptionInfo>();
-  arguments.add_group({fmt::format("options of {}", method), of_method});
+  const auto of_method = resumed.empty() ? options_of_method(method) : OptionGroup{};
+  arguments.add_group(of_method);
   if (!arguments.parse(terminal)) return 0;
   const auto options = arguments.get<pipelines::DetectTrainOptions>();
   if (options.resume.empty()) {
@@ -37,7 +41,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   } else {
     check_resumed(arguments.pick(describe_options<pipelines::DetectTrainOptions>()));
   }
-  const auto result = pipelines::detect_train(options, arguments.pick(of_method), host_of(arguments), terminal);
+  const auto result = pipelines::detect_train(options, arguments.pick(of_method.options), host_of(arguments), terminal);
   if (result.stopped_by != 0) return 128 + result.stopped_by;
   if (!result.folder.empty())
     terminal.line(
@@ -59,8 +63,6 @@ int run(Arguments& arguments, Terminal& terminal) {
   return 0;
 }
 
-}  // namespace
-
 Command detect_train_command() {
   return {
       "detect train",
@@ -69,7 +71,7 @@ Command detect_train_command() {
       "graft detect train --model detector.safetensors --data boxes.json --image-size 64 -o runs/boxes\n"
       "graft detect train --model detector.safetensors --data boxes.json --validation boxes.json --classes tie,watch "
       "--unknown background --image-size 64",
-      run,
+      train_detector,
       [] { return describe_options<pipelines::DetectTrainOptions>(); }};
 }
 

@@ -32,7 +32,7 @@ int run(Arguments& arguments, Terminal& terminal) {
     return 0;
   }
   const auto on = merged.photos > 0 ? fmt::format("{} photos", merged.photos) : "generated inputs";
-  terminal.print(fmt::format("largest deviation {:.1e} of the features' largest value, on {}; {} linear maps changed",
+  terminal.print(fmt::format("largest deviation {:.1e} of the features' largest value, on {}; {} maps changed",
                              merged.largest_deviation, on, merged.folded));
   terminal.line("saved", fmt::format("{}: a plain model in its base's own layout", merged.folder.string()));
   return 0;

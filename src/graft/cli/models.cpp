@@ -48,13 +48,14 @@ std::vector<Row> rows_of(models::Model& model, const std::string& pattern) {
   return rows;
 }
 
-// Of a rank 8, for a feeling of size: each linear map gets [8, in] and [out, 8].
+// Of a rank 8, for a feeling of size: each linear map gets [8, in] and [out, 8], a convolution's in being a window's.
 int64_t lora_parameters(const std::vector<Row>& rows, bool whole_maps_only) {
   constexpr int64_t kRank = 8;
   int64_t count = 0;
   for (const auto& row : rows) {
-    if (row.site->kind != nn::SiteKind::linear || (whole_maps_only && row.path != row.site->path)) continue;
-    count += kRank * (row.in + row.out);
+    if (row.site->kind != nn::SiteKind::linear && row.site->kind != nn::SiteKind::convolution) continue;
+    if (whole_maps_only && row.path != row.site->path) continue;
+    count += kRank * (row.in * row.site->window.taps() + row.out);
   }
   return count;
 }
@@ -89,8 +90,9 @@ void list_sites(const Options& options, const Arguments& arguments, Terminal& te
   if (terminal.json()) return;
   print(table, terminal);
   const bool whole_maps_only = options.match.empty();  // without a pattern a map and its slices would count twice
-  terminal.line("sites", fmt::format("{} · lora of rank 8 on the linear maps among them would train {}", rows.size(),
-                                     format_count(lora_parameters(rows, whole_maps_only))));
+  terminal.line("sites",
+                fmt::format("{} · lora of rank 8 on the linear maps and convolutions among them would train {}",
+                            rows.size(), format_count(lora_parameters(rows, whole_maps_only))));
 }
 
 int run(Arguments& arguments, Terminal& terminal) {

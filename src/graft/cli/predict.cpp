@@ -2,11 +2,14 @@
 
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
+#include "graft/cli/detect.h"
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
 #include "graft/cli/thumbnail.h"
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/pipelines/detect_predict.h"
+#include "graft/pipelines/detection/detector_folder.h"
 #include "graft/pipelines/evaluate.h"
 #include "graft/report/timeline_page.h"
 #include "graft/tasks/predictions.h"
@@ -30,10 +33,30 @@ std::vector<report::ClipTimeline> timelines_of(const pipelines::Evaluation& answ
   return timelines;
 }
 
-int run(Arguments& arguments, Terminal& terminal) {
+void add_options(Arguments& arguments) {
   arguments.add<pipelines::PredictOptions>();
   arguments.take_positional("run", "run folder, or a folder with an adapter");
   arguments.take_positional("files", "photos or folders of them; files of texts, or -", true);
+}
+
+// A detector tells boxes, and has options of its own. Those of other runs are refused by name.
+bool tells_boxes(Arguments& arguments) {
+  add_options(arguments);
+  arguments.add<pipelines::DetectPredictOptions>();
+  const auto run = arguments.peek("run");
+  const bool yes = !run.empty() && pipelines::is_detector_folder(run);
+  if (yes) {
+    auto others = describe_options<pipelines::PredictOptions>();
+    std::erase_if(others, [](const OptionInfo& info) { return info.name == "run"; });
+    refuse_idle(arguments, others, describe_options<pipelines::DetectPredictOptions>(), "a detector", "predict");
+  }
+  arguments.start_again();
+  return yes;
+}
+
+int run(Arguments& arguments, Terminal& terminal) {
+  if (tells_boxes(arguments)) return tell_boxes(arguments, terminal, DetectorStands::first);
+  add_options(arguments);
   if (!arguments.parse(terminal)) return 0;
   arguments.require("run", "a run folder and photos or texts");
   auto options = arguments.get<pipelines::PredictOptions>();
@@ -61,6 +84,7 @@ Command predict_command() {
           "graft predict runs/pets holiday/*.jpg\n"
           "graft predict runs/pets a.jpg b.png --json | jq .label\n"
           "graft predict runs/reviews new.txt\n"
+          "graft predict runs/boxes holiday/ -o found/      # of a detector\n"
           "graft predict runs/v film.mp4 --timeline 2 --html film.html --csv film.csv",
           run,
           [] { return describe_options<pipelines::PredictOptions>(); }};

@@ -155,6 +155,7 @@ struct AdaptOptions {
   ModelOptions model;
   DataOptions data;
   std::string method;
+  std::string task = {};
   int64_t shots = 0;
   data::Balance balance = data::Balance::none;
   std::optional<models::HeadKind> classifier = {};
@@ -173,6 +174,10 @@ void fields(Visitor& visit, AdaptOptions& o) {
   fields(visit, o.model);
   fields(visit, o.data);
   visit("method", o.method, "how to adapt: a name that `graft methods` lists, or several joined by +");
+  visit(
+      "task", o.task,
+      "what is learned, by name: what the data tells (default), or detection, of boxes, which has options of its own: "
+      "graft adapt --task detection --help");
   visit("shots", o.shots, "photos a class to train on, drawn by CoOp's protocol; 0: all");
   visit("balance", o.balance,
         "train on as many examples of each group as the smallest has, drawn by the seed (group); with --train-split a "
@@ -188,6 +193,9 @@ void fields(Visitor& visit, AdaptOptions& o) {
   visit("resume", o.resume, "run folder to go on with");
   visit("force", o.force, "write over a run folder that exists");
 }
+
+// What --task calls the learning of boxes, which a detector does and no head (pipelines/detect_train.h).
+inline constexpr const char* kDetectionTask = "detection";
 
 // A flat list as a file or command line gives it, told apart: what is not a general option belongs to the method. An
 // option that neither knows is a ConfigError with the nearest name of both.

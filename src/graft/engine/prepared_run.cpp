@@ -61,6 +61,7 @@ PreparedRun::PreparedRun(Session& with, AdaptOptions asked, const OptionValues& 
 
 void PreparedRun::check_options() const {
   if (options.method.empty()) throw UsageError("adapt", "which method? Give --method one that `graft methods` lists.");
+  check_task_name();
   if (!options.train.block.empty()) plugins::check_blocks(options.train.block);
   const auto& teacher = options.teacher;
   if (!teacher.distil.empty()) plugins::make_distillation(teacher.distil);
@@ -74,8 +75,29 @@ void PreparedRun::check_options() const {
   if (!options.output.empty() && options.resume.empty()) train::RunFolder::check_output(options.output, options.force);
 }
 
+void PreparedRun::check_task_name() const {
+  if (options.task == kDetectionTask) {
+    throw ConfigError("adapt", "--task {}: boxes are learned by `graft adapt` and `graft detect train` alone.",
+                      kDetectionTask);
+  }
+  std::vector<std::string> known = {kDetectionTask};
+  for (const auto* entry : tasks::tasks())
+    known.emplace_back(entry->name);
+  if (options.task.empty() || std::ranges::find(known, options.task) != known.end()) return;
+  throw ConfigError("adapt", "--task: {}", unknown_name("task", options.task, known));
+}
+
+// A task is known by what is told of the examples.
+void PreparedRun::check_task() const {
+  const auto& own = tasks::task_of(dataset.target);
+  if (options.task.empty() || options.task == own.name) return;
+  throw ConfigError("adapt", "--task {}: what {} tells is {}. Say --task {}, or leave it out.", options.task,
+                    dataset.name, own.summary, own.name);
+}
+
 // Method, recipe and classifier, and where training begins.
 void PreparedRun::choose() {
+  check_task();
   const auto model = session.model();
   options.train.loss = options.train.loss.value_or(tasks::task_of(dataset.target).own_loss);
   auto method = methods::make_method(options.method, method_options);

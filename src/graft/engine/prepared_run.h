@@ -57,6 +57,8 @@ class PreparedRun {
 
  private:
   void check_options() const;
+  void check_task_name() const;
+  void check_task() const;
   void choose();
   void check_own_loss() const;
   std::string asked_loss() const;

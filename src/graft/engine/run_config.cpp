@@ -49,6 +49,7 @@ const std::vector<Later> kSinceStudies = {
     {"group-dro"},
     {"aux-loss"},
     {"balance", {option::print(data::Balance::none)}},
+    {"task"},
 };
 
 bool is_untouched(const std::vector<Later>& options, const std::string& name, const std::string& value) {
@@ -74,7 +75,10 @@ bool is_absent_in_studies(const std::string& name, const std::string& value) {
 }
 
 std::string in_words_of_studies(const std::string& option, const std::string& value) {
-  return option == "loss" && value.empty() ? "cross-entropy" : value;
+  if (option == "loss" && value.empty()) return "cross-entropy";
+  const bool target = option == "target" || option.ends_with(".target");
+  if (target && value == "q,v,conv*") return "q,v";  // before convolutions were sites
+  return value;
 }
 
 OptionValues run_config(AdaptOptions options, const OptionValues& method_options, const methods::Recipe& recipe,

@@ -17,6 +17,8 @@ std::string plural(nn::SiteKind kind, int64_t count) {
   switch (kind) {
     case nn::SiteKind::linear:
       return fmt::format("{} linear map{}", count, count == 1 ? "" : "s");
+    case nn::SiteKind::convolution:
+      return fmt::format("{} convolution{}", count, count == 1 ? "" : "s");
     case nn::SiteKind::sublayer:
       return fmt::format("{} sub-layer{}", count, count == 1 ? "" : "s");
     case nn::SiteKind::tokens:
@@ -35,6 +37,8 @@ std::string in_words(nn::SiteKind kind) {
   switch (kind) {
     case nn::SiteKind::linear:
       return "linear maps";
+    case nn::SiteKind::convolution:
+      return "convolutions";
     case nn::SiteKind::sublayer:
       return "sub-layers";
     case nn::SiteKind::tokens:
@@ -136,14 +140,19 @@ void check_needs(const Entry& entry, const Setting& setting, const std::string& 
                     fmt::join(able, ", "));
 }
 
-std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model, nn::SiteKind kind,
-                                      Towers towers) {
+std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model,
+                                      const std::vector<nn::SiteKind>& kinds, Towers towers) {
   std::vector<const nn::Site*> sites;
   for (const auto* joint : model.joints()) {
-    if (joint->site().kind == kind && contains(towers, joint->site().tower, model)) sites.push_back(&joint->site());
+    const auto& site = joint->site();
+    if (std::ranges::find(kinds, site.kind) != kinds.end() && contains(towers, site.tower, model))
+      sites.push_back(&site);
   }
-  if (sites.empty()) throw lacks(method, model, in_words(kind));
-  return sites;
+  if (!sites.empty()) return sites;
+  std::vector<std::string> words;
+  for (const auto kind : kinds)
+    words.push_back(in_words(kind));
+  throw lacks(method, model, fmt::format("{}", fmt::join(words, " or ")));
 }
 
 std::vector<std::string> parameters_where(models::Model& model, Towers towers,

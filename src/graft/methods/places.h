@@ -23,9 +23,13 @@ bool contains(Towers towers, nn::Tower tower, const models::Model& model);
 // it: beside an image tower with a linear head no text is read.
 void check_towers(const std::string& method, Towers towers, const models::Model& model, const models::Head& head);
 
-// Sites of one kind in order of computation. None at all: the ModelError of `lacks`.
-std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model, nn::SiteKind kind,
-                                      Towers towers);
+// Sites of these kinds in order of computation. None at all: the ModelError of `lacks`.
+std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model,
+                                      const std::vector<nn::SiteKind>& kinds, Towers towers);
+inline std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& model, nn::SiteKind kind,
+                                             Towers towers) {
+  return sites_of(method, model, std::vector{kind}, towers);
+}
 
 // What an entry says that it needs beside its sites. ModelError of `lacks` where the model has no prompts, `text_for`
 // being what the text tower is for, or where there are no clips; ConfigError, with the methods that can, where it does

@@ -33,9 +33,11 @@ bool fits(const Entry& entry, models::Model& model, int64_t frames) {
   const auto& reader = model.reader();
   if (entry.needs.clips && (frames < 2 || reader.name() != nn::Tower::vision || reader.frames() > 0)) return false;
   const auto joints = model.joints();
-  return std::ranges::all_of(entry.needs.sites, [&](nn::SiteKind kind) {
+  const auto is_there = [&](nn::SiteKind kind) {
     return kind == nn::SiteKind::head || std::ranges::any_of(joints, [&](auto* j) { return j->site().kind == kind; });
-  });
+  };
+  const auto& kinds = entry.needs.sites;
+  return entry.needs.any_site ? std::ranges::any_of(kinds, is_there) : std::ranges::all_of(kinds, is_there);
 }
 
 bool serves(const Entry& entry, data::Target target) {

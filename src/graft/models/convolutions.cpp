@@ -15,6 +15,14 @@ void register_path(torch::nn::Module& of, const std::vector<NormedConvolution>& 
   }
 }
 
+std::vector<nn::Joint*> joints_of(const std::vector<NormedConvolution>& path) {
+  std::vector<nn::Joint*> all;
+  for (const auto& each : path) {
+    if (!each.convolution->joint().site().path.empty()) all.push_back(&each.convolution->joint());
+  }
+  return all;
+}
+
 ConvolutionPath::ConvolutionPath(std::vector<NormedConvolution> path, std::optional<nn::MaxPool> pool)
     : path_(std::move(path)), pool_(pool) {
   register_path(*this, path_);

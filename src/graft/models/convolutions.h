@@ -22,12 +22,14 @@ struct NormedConvolution {
   std::shared_ptr<nn::BatchNorm> norm;
 
   at::Tensor operator()(const at::Tensor& x, const nn::Context& context) const {
-    return norm->forward(convolution->forward(x), context);
+    return norm->forward(convolution->forward(x, context), context);
   }
 };
 
 // Under `of`: convK.weight, normK.* from K = 1.
 void register_path(torch::nn::Module& of, const std::vector<NormedConvolution>& path);
+// Of the path's convolutions, those of them that are sites.
+std::vector<nn::Joint*> joints_of(const std::vector<NormedConvolution>& path);
 
 // Convolutions, each with a norm and a ReLU, and a pool behind them.
 class ConvolutionPath final : public nn::Rerunnable {
@@ -36,7 +38,7 @@ class ConvolutionPath final : public nn::Rerunnable {
 
   at::Tensor forward(at::Tensor x, const nn::Context& context) const;
   void forward(nn::Stream& stream, const nn::Context& context) const override;
-  std::vector<nn::Joint*> joints() override { return {}; }
+  std::vector<nn::Joint*> joints() override { return joints_of(path_); }
   int64_t outputs() const { return path_.back().convolution->outputs(); }
 
  private:

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "graft/core/error.h"
+
 namespace graft::nn {
 namespace {
 
@@ -30,28 +32,51 @@ at::Tensor every_nth(at::Tensor x, const std::vector<int64_t>& strides) {
   return x;
 }
 
+Site described(Site site, const at::Tensor& weight, Extent stride, Extent dilation) {
+  site.kind = SiteKind::convolution;
+  site.out = weight.size(0);
+  site.in = weight.size(1);
+  site.window = {weight.sizes().slice(2).vec(), stride, dilation};
+  return site;
+}
+
 }  // namespace
 
-Convolution::Convolution(at::Tensor weight, Extent stride, at::Tensor bias, Extent dilation)
-    : stride_(stride), dilation_(dilation) {
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, Extent stride,
+                    Extent dilation) {
+  const auto dimensions = weight.dim();
+  const auto apart = sides(dilation, dimensions);
+  std::vector<int64_t> padding;
+  for (int64_t d = 2; d < dimensions; ++d)
+    padding.push_back(weight.size(d) / 2 * apart[static_cast<size_t>(d - 2)]);
+  auto strides = sides(stride, dimensions);
+  auto maps = x;
+  if (must_not_stride(weight)) {
+    maps = every_nth(maps, strides);
+    std::ranges::fill(strides, 1);
+  }
+  return at::convolution(maps, weight, bias, strides, padding, apart, /*transposed=*/false, sides({0, 0}, dimensions),
+                         /*groups=*/1);
+}
+
+Convolution::Convolution(at::Tensor weight, Extent stride, at::Tensor bias, Extent dilation, Site site)
+    : Foldable(described(std::move(site), weight, stride, dilation)), stride_(stride), dilation_(dilation) {
   weight_ = register_parameter("weight", std::move(weight), /*requires_grad=*/false);
   if (bias.defined()) bias_ = register_parameter("bias", std::move(bias), /*requires_grad=*/false);
 }
 
-at::Tensor Convolution::forward(const at::Tensor& x) const {
-  const auto dimensions = weight_.dim();
-  const auto apart = sides(dilation_, dimensions);
-  std::vector<int64_t> padding;
-  for (int64_t d = 2; d < dimensions; ++d)
-    padding.push_back(weight_.size(d) / 2 * apart[static_cast<size_t>(d - 2)]);
-  auto strides = sides(stride_, dimensions);
-  auto maps = x;
-  if (must_not_stride(weight_)) {
-    maps = every_nth(maps, strides);
-    std::ranges::fill(strides, 1);
-  }
-  return at::convolution(maps, weight_, bias_, strides, padding, apart, /*transposed=*/false, sides({0, 0}, dimensions),
-                         /*groups=*/1);
+at::Tensor Convolution::forward(const at::Tensor& x, const Context& context) const {
+  if (joint_.empty()) return convolve(x, weight_, bias_, stride_, dilation_);
+  const Frozen map([this](const at::Tensor& u) { return convolve(u, weight_, bias_, stride_, dilation_); });
+  return joint_.run(x, map, context);
+}
+
+void Convolution::assign(const at::Tensor& weight, const at::Tensor& bias) {
+  const torch::NoGradGuard no_grad;
+  weight_.copy_(weight);
+  if (!bias.defined()) return;
+  GRAFT_ASSERT(bias_.defined());
+  bias_.copy_(bias);
 }
 
 at::Tensor MaxPool::operator()(const at::Tensor& x) const {

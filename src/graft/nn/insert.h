@@ -83,7 +83,7 @@ struct Bottleneck {  // h + gain * up(act(down(.))) of a sub-layer's output h, o
 using Form = std::variant<Opaque, LowRank, Affine, Bottleneck>;
 
 struct Folded {
-  at::Tensor weight;  // [out, in] float32
+  at::Tensor weight;  // [out, in], or [out, in, ...] of a convolution, float32
   at::Tensor bias;    // [out] or undefined
 };
 
@@ -103,7 +103,7 @@ struct Insert : torch::nn::Module {
   // Whether its tensors stand for the classes that it was trained on, one for each: it then serves no others.
   virtual bool is_of_its_classes() const { return false; }
 
-  // The linear map that forward computes around (weight, bias), in float32; empty where it is not a linear map.
+  // The linear map or convolution that forward computes around (weight, bias), in float32; empty where it is none.
   virtual std::optional<Folded> fold(const at::Tensor& /*weight*/, const at::Tensor& /*bias*/) const { return {}; }
 };
 

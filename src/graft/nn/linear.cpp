@@ -28,7 +28,7 @@ uint32_t version_of(const at::Tensor& tensor) {
 }  // namespace
 
 Linear::Linear(Site site, at::Tensor weight, at::Tensor bias, tensor::Precision precision)
-    : joint_(std::move(site)), precision_(precision) {
+    : Foldable(std::move(site)), precision_(precision) {
   weight_ = register_parameter("weight", std::move(weight), /*requires_grad=*/false);
   if (bias.defined()) bias_ = register_parameter("bias", std::move(bias), /*requires_grad=*/false);
 }

@@ -18,13 +18,14 @@
 #include <memory>
 #include <mutex>
 
+#include "graft/nn/foldable.h"
 #include "graft/nn/joint.h"
 #include "graft/tensor/frozen_linear.h"
 #include "graft/tensor/precision.h"
 
 namespace graft::nn {
 
-class Linear : public torch::nn::Module {
+class Linear : public torch::nn::Module, public Foldable {
  public:
   // weight [out, in], bias [out] or undefined
   Linear(Site site, at::Tensor weight, at::Tensor bias, tensor::Precision precision);
@@ -33,14 +34,11 @@ class Linear : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x, const Context& context,
                      tensor::Activation activation = tensor::Activation::none) const;
 
-  Joint& joint() { return joint_; }
-  const at::Tensor& weight() const { return weight_; }  // the parameter, perhaps at rest
-  const at::Tensor& bias() const { return bias_; }
   int64_t packed_bytes() const;
   void set_layer_scale(at::Tensor scale) { scale_ = std::move(scale); }  // [out]; its owner registers it
 
-  // Writes new values into the parameters (a fold) and forgets what was packed from the old ones.
-  void assign(const at::Tensor& weight, const at::Tensor& bias);
+  // What was packed from the old values is forgotten.
+  void assign(const at::Tensor& weight, const at::Tensor& bias) override;
 
  private:
   // What was packed, and of which parameters: a step of an optimiser or a fold raises their version.
@@ -67,8 +65,7 @@ class Linear : public torch::nn::Module {
   bool fuses(const Context& context) const;
   Affine affine_part() const;
 
-  Joint joint_;
-  at::Tensor weight_, bias_, scale_;
+  at::Tensor scale_;
   tensor::Precision precision_;
   mutable std::mutex packing_;                         // held by whoever packs, drops or wakes
   mutable std::unique_ptr<const Packed> packed_;       // under that lock

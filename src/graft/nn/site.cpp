@@ -34,6 +34,8 @@ std::string to_string(SiteKind kind) {
   switch (kind) {
     case SiteKind::linear:
       return "linear";
+    case SiteKind::convolution:
+      return "convolution";
     case SiteKind::sublayer:
       return "sub-layer";
     case SiteKind::tokens:

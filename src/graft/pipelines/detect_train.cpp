@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 // They change no bit.
 bool is_free(const std::string& option) {
   for (const char* free : {"threads", "keep", "checkpoint-every", "output", "resume", "force", "model", "data",
-                           "images", "validation", "validation-images"})
+                           "images", "validation", "validation-images", "task"})
     if (option == free) return true;
   return false;
 }
@@ -117,6 +117,10 @@ std::string identity_of(const OptionValues& config, const BoxPhotos& photos, con
 }
 
 }  // namespace
+
+std::vector<std::pair<DetectorTask, std::string>> choices(DetectorTask) {
+  return {{DetectorTask::detection, engine::kDetectionTask}};
+}
 
 std::vector<std::pair<BoxAugmentation, std::string>> choices(BoxAugmentation) {
   return {

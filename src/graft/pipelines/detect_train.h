@@ -1,5 +1,6 @@
-// `graft detect train`: a one-stage detector (FCOS, models/fcos) on a set of boxes of any format that detection/ reads,
-// on the network of a ResNet's or of a detector's checkpoint, which trains whole or by an efficient method.
+// `graft detect train` and `graft adapt --task detection`: a one-stage detector (FCOS, models/fcos) on a set of boxes
+// of any format that detection/ reads, on the network of a ResNet's or of a detector's checkpoint, which trains whole
+// or by an efficient method.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,15 @@
 
 namespace graft::pipelines {
 
+// What is learned: of `graft adapt` one of several.
+enum class DetectorTask { detection };
+std::vector<std::pair<DetectorTask, std::string>> choices(DetectorTask);
+
 enum class BoxAugmentation { none, flip, flip_scale };
 std::vector<std::pair<BoxAugmentation, std::string>> choices(BoxAugmentation);
 
 struct DetectTrainOptions {
+  DetectorTask task = DetectorTask::detection;
   std::string model;
   std::string data;
   std::string images;
@@ -50,6 +56,7 @@ struct DetectTrainOptions {
 };
 template <class Visitor>
 void fields(Visitor& visit, DetectTrainOptions& o) {
+  visit("task", o.task, "what is learned; `graft adapt --task detection` is the same run");
   visit(
       "model", o.model,
       "a ResNet, whose detector's head is then new; or a detector, which goes on: classes that it knows by name stay");

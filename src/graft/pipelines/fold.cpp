@@ -7,25 +7,25 @@
 #include <optional>
 
 #include "graft/core/error.h"
-#include "graft/nn/linear.h"
+#include "graft/nn/foldable.h"
 #include "graft/tensor/resting.h"
 
 namespace graft::pipelines {
 namespace {
 
-// The frozen linear map at a joint: models hold theirs as modules.
-std::map<const nn::Joint*, nn::Linear*> linear_maps(models::Model& model) {
-  std::map<const nn::Joint*, nn::Linear*> maps;
+// The frozen map at a joint: models hold theirs as modules.
+std::map<const nn::Joint*, nn::Foldable*> foldable_maps(models::Model& model) {
+  std::map<const nn::Joint*, nn::Foldable*> maps;
   for (const auto& module : model.modules(/*include_self=*/false)) {
-    if (auto* linear = dynamic_cast<nn::Linear*>(module.get())) maps[&linear->joint()] = linear;
+    if (auto* map = dynamic_cast<nn::Foldable*>(module.get())) maps[&map->joint()] = map;
   }
   return maps;
 }
 
 // The map of a joint with all its occupants folded in, innermost first; the name of one that does not fold.
-std::optional<nn::Folded> fold_all(const nn::Joint& joint, const nn::Linear& linear) {
-  nn::Folded all{tensor::numbers_of(linear.weight().detach()).to(at::kFloat).clone(),
-                 linear.bias().defined() ? linear.bias().detach().to(at::kFloat).clone() : at::Tensor()};
+std::optional<nn::Folded> fold_all(const nn::Joint& joint, const nn::Foldable& map) {
+  nn::Folded all{tensor::numbers_of(map.weight().detach()).to(at::kFloat).clone(),
+                 map.bias().defined() ? map.bias().detach().to(at::kFloat).clone() : at::Tensor()};
   for (const auto& occupant : joint.occupants()) {
     const int64_t begin = occupant.whole() ? 0 : occupant.begin;
     const int64_t rows = occupant.whole() ? all.weight.size(0) : occupant.end - occupant.begin;
@@ -44,8 +44,8 @@ std::optional<nn::Folded> fold_all(const nn::Joint& joint, const nn::Linear& lin
 
 int64_t fold_inserts(models::Model& model) {
   const torch::NoGradGuard no_grad;
-  const auto maps = linear_maps(model);
-  std::vector<std::pair<nn::Linear*, nn::Folded>> folded;
+  const auto maps = foldable_maps(model);
+  std::vector<std::pair<nn::Foldable*, nn::Folded>> folded;
   std::vector<std::string> wrong;
   for (nn::Joint* joint : model.joints()) {
     if (joint->empty()) continue;

@@ -11,6 +11,7 @@
 #include "graft/methods/dropout.h"
 #include "graft/methods/initial.h"
 #include "graft/methods/lora/peft.h"
+#include "graft/nn/convolution.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::methods::lora {
@@ -21,10 +22,22 @@ double scale_of(const Options& o) {
   return o.alpha / (o.rslora ? std::sqrt(rank) : rank);
 }
 
+at::Tensor first_map(const nn::Site& site, int64_t rank, Random& random) {
+  std::vector<int64_t> shape = {rank, site.in};
+  shape.insert(shape.end(), site.window.sides.begin(), site.window.sides.end());
+  return kaiming_uniform(rank, site.in * site.window.taps(), random).view(shape);
+}
+
+at::Tensor second_map(const nn::Site& site, int64_t out, int64_t rank) {
+  std::vector<int64_t> shape = {out, rank};
+  shape.resize(2 + site.window.sides.size(), 1);
+  return torch::zeros(shape, tensor::on_cpu());
+}
+
 // Paths that the pattern selects, as the checkpoint has the maps: three matrices are three targets, a fused one is one
 // unless its slices are named. A pattern that selects the whole (attn.qkv, *) says nothing more of its slices. The
 // projection behind the blocks is selected by its whole path alone: open_clip holds it as a bare tensor, which PEFT
-// cannot adapt.
+// cannot adapt. So is the convolution before them.
 std::vector<std::string> targets(const std::string& pattern, models::Model& model,
                                  const std::vector<const nn::Site*>& sites) {
   std::vector<std::string> paths, offered;
@@ -40,9 +53,10 @@ std::vector<std::string> targets(const std::string& pattern, models::Model& mode
     if (site->block <= 0) offered.push_back(site->path);
   }
   if (paths.empty()) {
-    throw ConfigError("lora",
-                      "--target {}: selects no linear map of {}. In a block there are: {}; slices are named q, k, v.",
-                      pattern, model.info().source, fmt::join(offered, ", "));
+    throw ConfigError(
+        "lora",
+        "--target {}: selects no linear map or convolution of {}. In a block there are: {}; slices are named q, k, v.",
+        pattern, model.info().source, fmt::join(offered, ", "));
   }
   return paths;
 }
@@ -68,17 +82,17 @@ class Lora final : public MethodWith<Options> {
     auto& model = *setting.model;
     check_towers(entry.name, options_.tower, model, head);
     Adaptation adaptation;
-    const auto sites = sites_of(entry.name, model, nn::SiteKind::linear, options_.tower);
+    const auto sites = sites_of(entry.name, model, entry.needs.sites, options_.tower);
     for (const auto& path : targets(options_.target, model, sites)) {
       const auto [joint, slice] = locate(model, nullptr, path);
-      const int64_t in = joint->site().in;
+      const int64_t in = joint->site().in * joint->site().window.taps();
       const int64_t out = slice ? slice->end - slice->begin : joint->site().out;
       if (options_.rank > std::min(in, out)) {
         throw ConfigError("lora", "rank {} is larger than the layer {} allows: at most {} (in {}, out {}).",
                           options_.rank, path, std::min(in, out), in, out);
       }
       Random own = random.fork(path);
-      adaptation.bindings.push_back({std::make_shared<Branch>(in, out, options_, own), {path}, entry.name});
+      adaptation.bindings.push_back({std::make_shared<Branch>(joint->site(), out, options_, own), {path}, entry.name});
     }
     return adaptation;
   }
@@ -100,36 +114,44 @@ std::vector<std::pair<Names, std::string>> choices(Names) {
   return {{Names::transformers_5, "transformers-5"}, {Names::transformers_4, "transformers-4"}};
 }
 
-Branch::Branch(int64_t in, int64_t out, const Options& options, Random& random)
-    : a_(register_parameter("a", kaiming_uniform(options.rank, in, random))),
-      b_(register_parameter("b", torch::zeros({out, options.rank}, tensor::on_cpu()))),
-      scale_(scale_of(options)),
-      dropout_(options.dropout) {}
+Branch::Branch(const nn::Site& site, int64_t out, const Options& options, Random& random)
+    : Branch({.a = first_map(site, options.rank, random),
+              .b = second_map(site, out, options.rank),
+              .scale = scale_of(options),
+              .dropout = options.dropout,
+              .window = site.window}) {}
 
 Branch::Branch(BranchParts parts)
     : a_(register_parameter("a", std::move(parts.a))),
       b_(register_parameter("b", std::move(parts.b))),
       scale_(parts.scale),
-      dropout_(parts.dropout) {
+      dropout_(parts.dropout),
+      window_(std::move(parts.window)) {
   if (parts.gain.defined()) gain_ = register_buffer("gain", std::move(parts.gain));
   if (parts.shift.defined()) shift_ = register_buffer("shift", std::move(parts.shift));
 }
 
 nn::Form Branch::form() const {
-  if (is_low_rank()) return nn::LowRank{a_, b_, scale_, dropout_};
+  if (is_low_rank() && window_.sides.empty()) return nn::LowRank{a_, b_, scale_, dropout_};
   return nn::Opaque{};
+}
+
+at::Tensor Branch::update(const at::Tensor& x) const {
+  if (window_.sides.empty()) return at::linear(at::linear(x, a_), b_);
+  return nn::convolve(nn::convolve(x, a_, {}, window_.stride, window_.dilation), b_);
 }
 
 at::Tensor Branch::forward(const at::Tensor& x, const nn::Frozen& frozen, const nn::Context& context) const {
   const auto input = dropout(x, dropout_, context).to(a_.scalar_type());
-  auto y = frozen(x) + scale_ * torch::linear(torch::linear(input, a_), b_);
+  auto y = frozen(x) + scale_ * update(input);
   if (gain_.defined()) y = y * gain_;
   return shift_.defined() ? y + shift_ : y;
 }
 
 std::optional<nn::Folded> Branch::fold(const at::Tensor& weight, const at::Tensor& bias) const {
   const torch::NoGradGuard no_grad;
-  nn::Folded folded{weight.to(torch::kFloat32) + scale_ * torch::mm(b_, a_).to(torch::kFloat32), bias};
+  const auto change = at::mm(b_.flatten(1), a_.flatten(1));
+  nn::Folded folded{weight.to(torch::kFloat32) + scale_ * change.view_as(weight).to(torch::kFloat32), bias};
   if (gain_.defined()) {
     folded.weight = folded.weight * gain_.unsqueeze(1);
     if (bias.defined()) folded.bias = bias * gain_;
@@ -140,10 +162,10 @@ std::optional<nn::Folded> Branch::fold(const at::Tensor& weight, const at::Tenso
 
 const Entry entry{
     .name = "lora",
-    .summary = "a low-rank update beside frozen linear maps",
+    .summary = "a low-rank update beside frozen linear maps, or convolutions",
     .paper = "Hu et al. 2021, arXiv:2106.09685",
     .promises = {.identity_at_start = true, .folds = true},
-    .needs = {.sites = {nn::SiteKind::linear}},
+    .needs = {.sites = {nn::SiteKind::linear, nn::SiteKind::convolution}, .any_site = true},
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<Lora>(read_options<Options>("lora", values));

@@ -30,7 +30,8 @@ struct Pair {
   std::string place;   // our path of it
   std::string target;  // the module that PEFT is told of; not the key for an nn.MultiheadAttention's out_proj
   int64_t in = 0, out = 0, rank = 0;
-  double times = 1;  // how often PEFT adds the pair's update
+  std::vector<int64_t> sides = {};  // of a convolution's window
+  double times = 1;                 // how often PEFT adds the pair's update
   std::vector<Part> parts;
 };
 
@@ -84,6 +85,7 @@ class Pairs {
       pair = &of_site(site);
       row = slice ? slice->begin : 0;
     }
+    pair->sides = site.window.sides;
     const int64_t rank = branch->a().size(0);
     pair->parts.push_back({branch, pair->rank, row});
     pair->rank += rank;
@@ -132,6 +134,17 @@ std::string name_b(const Pair& pair) {
   return "base_model.model." + pair.key + ".lora_B.weight";
 }
 
+at::Tensor zeros_of_a(const Pair& pair) {
+  std::vector<int64_t> shape = {pair.rank, pair.in};
+  shape.insert(shape.end(), pair.sides.begin(), pair.sides.end());
+  return torch::zeros(shape, tensor::on_cpu());
+}
+at::Tensor zeros_of_b(const Pair& pair) {
+  std::vector<int64_t> shape = {pair.out, pair.rank};
+  shape.resize(2 + pair.sides.size(), 1);
+  return torch::zeros(shape, tensor::on_cpu());
+}
+
 // The rows of A, or rows and columns of B, that are a part's.
 at::Tensor part_of_a(const at::Tensor& a, const Part& part) {
   return a.narrow(0, part.rank, part.branch->a().size(0));
@@ -150,7 +163,7 @@ double alpha_of(const Options& o, const Pair& pair) {
   return std::abs(alpha - whole) < 1e-9 * std::abs(alpha) ? whole : alpha;
 }
 
-// Linear maps of the model that PEFT would take for `target` too, as their names end like it.
+// Modules of the model that PEFT would take for `target` too, as their names end like it.
 bool is_ambiguous(const std::string& target, const std::vector<std::string>& modules) {
   return std::any_of(modules.begin(), modules.end(), [&](const auto& m) { return ends_with(m, "." + target); });
 }
@@ -212,8 +225,7 @@ nn::NamedTensors write(const Options& options, models::Model& model, const Adapt
   nn::NamedTensors tensors;
   const Pairs pairs(model, adaptation, options.names);
   for (const auto& pair : pairs.all()) {
-    const auto a = torch::zeros({pair.rank, pair.in}, tensor::on_cpu()),
-               b = torch::zeros({pair.out, pair.rank}, tensor::on_cpu());
+    const auto a = zeros_of_a(pair), b = zeros_of_b(pair);
     for (const auto& part : pair.parts) {
       part_of_a(a, part).copy_(part.branch->a());
       part_of_b(b, part).copy_(part.branch->b() / pair.times);
@@ -230,8 +242,8 @@ void read(const Options& options, models::Model& model, const nn::NamedTensors& 
   nn::NamedTensors wanted;
   std::map<std::string, const Pair*> by_place;
   for (const auto& pair : pairs.all()) {
-    wanted[name_a(pair)] = torch::empty({pair.rank, pair.in}, tensor::on_cpu());
-    wanted[name_b(pair)] = torch::empty({pair.out, pair.rank}, tensor::on_cpu());
+    wanted[name_a(pair)] = zeros_of_a(pair);
+    wanted[name_b(pair)] = zeros_of_b(pair);
     by_place[pair.place] = &pair;
   }
   const Places places(model);

@@ -209,6 +209,10 @@ class Reader {
     return false;
   }
 
+  bool is_plain(const Update& update) const {
+    return !update.bias.defined() && !update.magnitude.defined() && settings_.start == Start::plain;
+  }
+
   bool is_pair(const Update& update, size_t dimensions) {
     for (const auto& [part, tensor] : {std::pair{"lora_A", update.a}, std::pair{"lora_B", update.b}}) {
       const auto name = update.module + "." + part;
@@ -237,13 +241,19 @@ class Reader {
 
   void add_branch(const std::string& path, const Update& update) {
     const auto located = find_site(path);
-    if (!located) return wrong(update.module, fmt::format("no linear map in {}", model_.info().source));
+    if (!located) return wrong(update.module, fmt::format("no linear map or convolution in {}", model_.info().source));
     const auto [joint, slice] = *located;
     const int64_t in = joint->site().in, out = slice ? slice->end - slice->begin : joint->site().out;
-    if (!is_pair(update, 2)) return;
+    const auto& window = joint->site().window;
+    if (!is_pair(update, 2 + window.sides.size())) return;
+    if (!window.sides.empty() && !is_plain(update))
+      return wrong(update.module, "a convolution is read with plain LoRA alone");
     const int64_t rank = update.a.size(0);
-    bool fit = fits(update.module + ".lora_A", update.a, {rank, in});
-    fit = fits(update.module + ".lora_B", update.b, {out, rank}) && fit;
+    std::vector<int64_t> of_a = {rank, in}, of_b = {out, rank};
+    of_a.insert(of_a.end(), window.sides.begin(), window.sides.end());
+    of_b.resize(of_a.size(), 1);
+    bool fit = fits(update.module + ".lora_A", update.a, of_a);
+    fit = fits(update.module + ".lora_B", update.b, of_b) && fit;
     fit = fits(update.module + ".lora_B.bias", update.bias, {out}) && fit;
     fit = fits(update.module + ".lora_magnitude_vector", update.magnitude, {out}) && fit;
     if (settings_.dora != update.magnitude.defined()) {
@@ -252,7 +262,8 @@ class Reader {
       return;
     }
     if (!fit || !runs_in_peft(update)) return;
-    BranchParts parts{update.a, update.b, scale_of(update, rank), settings_.dropout};
+    BranchParts parts{
+        .a = update.a, .b = update.b, .scale = scale_of(update, rank), .dropout = settings_.dropout, .window = window};
     if (update.place.multihead && update.inside) parts.b = parts.b * times_of_out_proj(update);
     if (update.place.multihead && update.bias.defined()) {
       return wrong(update.module, "lora_bias on an nn.MultiheadAttention is not read");
@@ -276,7 +287,7 @@ class Reader {
   std::optional<Located> find_site(const std::string& path) {
     for (auto* joint : model_.joints()) {
       const nn::Site& site = joint->site();
-      if (site.kind != nn::SiteKind::linear) continue;
+      if (site.kind != nn::SiteKind::linear && site.kind != nn::SiteKind::convolution) continue;
       if (site.path == path) return Located{joint, nullptr};
       for (const auto& slice : site.slices) {
         if (site.path + "." + slice.name == path) return Located{joint, &slice};
@@ -323,9 +334,7 @@ class Reader {
   void add_to_patches(const Update& update) {
     const auto name = update.module;
     if (!is_pair(update, 4)) return;
-    if (update.bias.defined() || update.magnitude.defined() || settings_.start != Start::plain) {
-      return wrong(name, "a convolution is read with plain LoRA alone");
-    }
+    if (!is_plain(update)) return wrong(name, "a convolution is read with plain LoRA alone");
     const std::string ours = "vision.patch.weight";
     const auto found = known_.find(ours);
     if (found == known_.end()) return wrong(name, "no such place");

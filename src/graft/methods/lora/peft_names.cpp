@@ -256,7 +256,7 @@ Places::Places(models::Model& model, const std::string& base_class) {
   };
   for (const auto* joint : model.joints()) {
     const nn::Site& site = joint->site();
-    if (site.kind != nn::SiteKind::linear) continue;
+    if (site.kind != nn::SiteKind::linear && site.kind != nn::SiteKind::convolution) continue;
     if (site.path == "text.pooler") add("pooler.dense", {site.path, "", -1});
     add_own(site.checkpoint, site.path, site.block);
     for (const auto& slice : site.slices)

@@ -17,6 +17,18 @@ ResidualBlock::ResidualBlock(ResidualParts parts, nn::Site whole, nn::Site path)
   register_module("shortcut_norm", parts_.shortcut->norm);
 }
 
+std::vector<nn::Joint*> ResidualBlock::joints() {
+  auto all = joints_of(parts_.path);
+  if (parts_.shortcut) {
+    for (auto* joint : joints_of({*parts_.shortcut}))
+      all.push_back(joint);
+  }
+  for (auto* joint : {&path_joint_, &whole_joint_}) {
+    if (!joint->site().path.empty()) all.push_back(joint);
+  }
+  return all;
+}
+
 at::Tensor ResidualBlock::path(const at::Tensor& x, const nn::Context& context) const {
   auto y = x;
   for (size_t i = 0; i < parts_.path.size(); ++i) {
@@ -70,11 +82,10 @@ int64_t ResidualTower::width(nn::Place place) const {
 }
 
 std::vector<nn::Joint*> ResidualTower::joints() {
-  std::vector<nn::Joint*> all;
+  auto all = stem_->joints();
   for (const auto& block : blocks_) {
-    for (auto* joint : block->joints()) {
-      if (!joint->site().path.empty()) all.push_back(joint);
-    }
+    const auto own = block->joints();
+    all.insert(all.end(), own.begin(), own.end());
   }
   return all;
 }

@@ -1,5 +1,6 @@
 // A network of residual blocks of convolutions (He et al. 2016, arXiv:1512.03385), over photos or over clips. Over
-// photos each block is a site, and so is its path, whose output is the change that will be added.
+// photos each block is a site, and so is its path, whose output is the change that will be added; convolutions are
+// sites where they were read as such.
 //
 // A value between the pixels and `pooled` is maps, channels last: of photos [B * T, H, W, C], each frame of a clip by
 // itself; of a network over time [B, T', H, W, C], a row an example. `pooled` is [B, C], their mean over space and
@@ -35,7 +36,7 @@ class ResidualBlock final : public MapBlock {
   // [B, C, H, W] or [B, C, T, H, W] -> relu(path(x) + shortcut(x))
   at::Tensor forward(const at::Tensor& x, const nn::Context& context) const;
   void forward(nn::Stream& stream, const nn::Context& context) const override;
-  std::vector<nn::Joint*> joints() override { return {&path_joint_, &whole_joint_}; }
+  std::vector<nn::Joint*> joints() override;
   int64_t outputs() const override { return parts_.path.back().convolution->outputs(); }
 
  private:
@@ -65,7 +66,9 @@ class ResidualTower final : public Tower {
     return over_time_ ? std::nullopt : std::optional<nn::Place>(1 + blocks());
   }
   at::Tensor map(const nn::Value& value, nn::Place) const override { return value.x.permute({0, 3, 1, 2}); }
-  std::vector<nn::Joint*> joints() override;  // of each block: its path, the whole; over time none
+  // Of the stem its convolution; of each block its convolutions, the shortcut, its path, the whole. Over time the
+  // convolutions alone.
+  std::vector<nn::Joint*> joints() override;
 
  private:
   std::shared_ptr<ConvolutionPath> stem_;

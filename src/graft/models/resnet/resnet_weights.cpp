@@ -27,6 +27,8 @@ constexpr double kEps = 1e-5;  // of PyTorch's batch norms
 constexpr int64_t kStemFrames = 5, kBlockFrames = 3;
 constexpr int64_t kLeastFrames = 5;  // of which two are left for that last pool
 
+constexpr int64_t kNoBlock = -1;  // the stem is none
+
 class ResnetReader {
  public:
   ResnetReader(const io::ModelFolder& folder, const io::Weights& weights, const LoadOptions& options,
@@ -51,7 +53,7 @@ class ResnetReader {
 
   std::unique_ptr<Model> read() {
     const auto stem = std::make_shared<ConvolutionPath>(
-        std::vector{unit("stem.conv1", "conv1", "stem.norm1", "bn1", {shape_.stem, 3, shape_.cifar ? 3 : 7},
+        std::vector{unit(kNoBlock, "stem.conv1", "conv1", "stem.norm1", "bn1", {shape_.stem, 3, shape_.cifar ? 3 : 7},
                          {2, shape_.cifar ? 1 : 2}, kStemFrames)},
         shape_.cifar ? std::nullopt : std::optional(nn::MaxPool{{1, 3}, {2, 2}, {0, 1}}));
     int64_t index = 0, channels = shape_.stem, reached = shape_.cifar ? 1 : 4;
@@ -83,8 +85,8 @@ class ResnetReader {
     int64_t stride = 1, first = 1, dilation = 1;
   };
 
-  // `frames`: the convolution's extent where the network is one over time.
-  NormedConvolution unit(const std::string& ours, const std::string& theirs, const std::string& our_norm,
+  // `block`: whose it is; `frames`: the convolution's extent where the network is one over time.
+  NormedConvolution unit(int64_t block, const std::string& ours, const std::string& theirs, const std::string& our_norm,
                          const std::string& their_norm, Sides of, nn::Extent stride, int64_t frames,
                          int64_t dilation = 1) {
     const std::string name = "vision." + ours + ".weight";
@@ -95,8 +97,17 @@ class ResnetReader {
       weight = inflated(weight, frames);
       inflated_[name] = whole;
     }
-    return {std::make_shared<nn::Convolution>(weight, stride, at::Tensor(), nn::Extent{1, dilation}),
+    nn::Site place{.path = "vision." + ours,
+                   .block = block,
+                   .place = 1 + block,
+                   .checkpoint = written_as(theirs),
+                   .part = block == kNoBlock ? "" : ours.substr(ours.rfind('.') + 1)};
+    return {std::make_shared<nn::Convolution>(weight, stride, at::Tensor(), nn::Extent{1, dilation}, std::move(place)),
             read_batch_norm(reader_, "vision." + our_norm, around_.prefix + their_norm, of.outputs, kEps)};
+  }
+
+  std::string written_as(const std::string& theirs) const {
+    return (around_.written_prefix.empty() ? around_.prefix : around_.written_prefix) + theirs;
   }
 
   // Carreira & Zisserman 2017, section 2: repeated over time and divided by the repeats, so that a clip of one photo
@@ -113,7 +124,7 @@ class ResnetReader {
     const auto outputs = shape_.bottleneck ? 4 * planes : planes;
     const int64_t frames = is_inflated(stage, k) ? kBlockFrames : 1;
     const auto at = [&](int64_t i, Sides of, int64_t by, int64_t over, int64_t apart = 1) {
-      return unit(fmt::format("{}conv{}", ours, i), fmt::format("{}conv{}", theirs, i),
+      return unit(index, fmt::format("{}conv{}", ours, i), fmt::format("{}conv{}", theirs, i),
                   fmt::format("{}norm{}", ours, i), fmt::format("{}bn{}", theirs, i), of, {1, by}, over, apart);
     };
     ResidualParts parts;
@@ -126,16 +137,16 @@ class ResnetReader {
     }
     parts.bare_stride = stride;
     if (!shape_.cifar && (first_of_stage || inputs != outputs)) {
-      parts.shortcut = unit(ours + "shortcut", theirs + "downsample.0", ours + "shortcut_norm", theirs + "downsample.1",
-                            {outputs, inputs, 1}, {1, stride}, 1);
+      parts.shortcut = unit(index, ours + "shortcut", theirs + "downsample.0", ours + "shortcut_norm",
+                            theirs + "downsample.1", {outputs, inputs, 1}, {1, stride}, 1);
     }
     if (over_time_ && stage == 1 && k == 0) parts.pool = nn::MaxPool{{2, 1}, {2, 1}};
-    const auto module = around_.prefix + theirs;
+    const auto module = written_as(theirs);
     return std::make_shared<ResidualBlock>(std::move(parts), site(index, "out", outputs, module),
                                            site(index, "path", outputs, module));
   }
 
-  // The path of a block, or all of it (its output); where it computes over time it offers none.
+  // The path of a block, or all of it (its output); where it computes over time these are none.
   nn::Site site(int64_t index, const std::string& part, int64_t width, const std::string& theirs) const {
     if (over_time_) return {};
     return {.path = fmt::format("vision.blocks.{}.{}", index, part),

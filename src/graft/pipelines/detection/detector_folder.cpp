@@ -86,10 +86,14 @@ void save_detector(const fs::path& folder, const models::fcos::Detector& detecto
   write_file_atomically(folder / kDescription, all.dump(2) + "\n");
 }
 
+bool is_detector_folder(const fs::path& folder) {
+  std::error_code error;
+  return fs::exists(folder / kDescription, error);
+}
+
 OpenedDetector open_detector(const std::string& typed, const io::Environment& environment) {
   const fs::path folder = typed;
-  std::error_code error;
-  if (!fs::exists(folder / kDescription, error)) {
+  if (!is_detector_folder(folder)) {
     OpenedDetector opened{models::fcos::read_detector(io::ModelFolder::find(typed, environment), {}), {}, {}, false};
     for (int64_t c = 0; c < opened.detector.classes(); ++c)
       opened.info.classes.push_back({c, fmt::format("class {}", c)});
@@ -103,6 +107,7 @@ OpenedDetector open_detector(const std::string& typed, const io::Environment& en
     throw ModelError("detect", "{} names {} classes, and {} tells {}.", kDescription, opened.info.classes.size(),
                      (folder / kWeights).string(), opened.detector.classes());
   }
+  std::error_code error;
   if (fs::exists(folder / kInserts, error)) {
     auto& adapted = opened.adapted.emplace(adapt_detector(opened.detector, opened.info, /*train_size=*/0));
     adapted.method->from_disk(*adapted.model, nn::read_tensors(folder / kInserts), adapted.adaptation);

@@ -45,6 +45,9 @@ struct OpenedDetector {
     return info.side > 0 ? models::fcos::PhotoFit{info.side, info.side} : models::fcos::PhotoFit{};
   }
 };
+// A run of detect train that came to its end.
+bool is_detector_folder(const std::filesystem::path& folder);
+
 // Of torchvision's files classes are called by their numbers, which are COCO's category ids.
 OpenedDetector open_detector(const std::string& typed, const io::Environment& environment);
 
