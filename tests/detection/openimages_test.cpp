@@ -107,6 +107,8 @@ TEST_F(OpenImages, HasTheImagesThatItsListHasInLabelledSubsets) {
               "bare,validation,https://x.org/bare_o.jpg,,,,,,1,,,\n"
               "other,train,https://x.org/other_o.jpg,,,,,,1,,,0.0\n"
               "short,validation\n");
+  folder_.put("masks.csv", "MaskPath,ImageID,LabelName,BoxID\nm.png,masked,/m/cat,1\n");
+  folder_.put("relations.csv", "ImageID,LabelName1,LabelName2,RelationLabel\nrelated,/m/cat,/m/dog,on\n");
   const Set set = read("");
   ASSERT_EQ(set.images.size(), 2u);
   EXPECT_EQ(set.carried->at(set.images[0].rest), R"("flickr_url":"https://x.org/a_o.jpg","rotation":90)");
@@ -117,6 +119,7 @@ TEST_F(OpenImages, HasTheImagesThatItsListHasInLabelledSubsets) {
   EXPECT_EQ(count("image-unlabelled"), 1u);
   EXPECT_EQ(count("subset-unlabelled"), 1u);
   EXPECT_EQ(count("csv-row"), 1u);
+  EXPECT_EQ(count("table-unread"), 2u);
   EXPECT_EQ(example("unread-columns"), "boxes.csv: Mood is not looked at (1 time)");
 }
 

@@ -1,18 +1,15 @@
 #include "graft/pipelines/merge.h"
 
 #include <fmt/ranges.h>
-#include <signal.h>
 #include <torch/types.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
+#include "graft/core/partial_folder.h"
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/merged_folder.h"
 #include "graft/engine/photo_list.h"
@@ -94,64 +91,15 @@ void check_merge_output(const MergeOptions& options, const fs::path& output, con
   }
 }
 
-// A folder beside the output, gone at the end unless it takes the output's place.
-class PartialFolder {
- public:
-  explicit PartialFolder(const fs::path& output)
-      : output_(output), path_(output.parent_path() / fmt::format("{}{}", beginning(output), ::getpid())) {
-    remove_those_left_behind();
-    std::error_code error;
-    fs::create_directories(path_, error);
-    if (error) throw FileError("merge", "{} cannot be created: {}.", path_.string(), error.message());
+// What an earlier merge left there goes; what is nobody's stays.
+void commit(PartialFolder& partial) {
+  std::error_code ignored;
+  if (fs::exists(partial.output())) {
+    for (const auto& name : engine::merged_files(partial.output()))
+      fs::remove(partial.output() / fs::path(name).filename(), ignored);
   }
-  ~PartialFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  PartialFolder(const PartialFolder&) = delete;
-  PartialFolder& operator=(const PartialFolder&) = delete;
-
-  const fs::path& path() const { return path_; }
-
-  // What an earlier merge left there goes; what is nobody's stays.
-  void commit() {
-    std::error_code error;
-    if (fs::exists(output_)) {
-      for (const auto& name : engine::merged_files(output_))
-        fs::remove(output_ / fs::path(name).filename(), error);
-    }
-    if (!fs::exists(output_) || fs::is_empty(output_)) {
-      fs::rename(path_, output_, error);
-    } else {
-      for (const auto& entry : fs::directory_iterator(path_)) {
-        fs::rename(entry.path(), output_ / entry.path().filename(), error);
-        if (error) break;
-      }
-    }
-    if (error) throw FileError("merge", "{} cannot be written: {}.", output_.string(), error.message());
-  }
-
- private:
-  static std::string beginning(const fs::path& output) {
-    return fmt::format(".{}.partial-", output.filename().string());
-  }
-
-  // Of processes that were killed.
-  void remove_those_left_behind() const {
-    std::error_code error;
-    const auto start = beginning(output_);
-    for (const auto& entry : fs::directory_iterator(output_.parent_path(), error)) {
-      const auto name = entry.path().filename().string();
-      if (!name.starts_with(start)) continue;
-      pid_t process = 0;
-      const auto [end, wrong] = std::from_chars(name.data() + start.size(), name.data() + name.size(), process);
-      const bool number = wrong == std::errc() && end == name.data() + name.size() && process > 0;
-      if (number && ::kill(process, 0) != 0 && errno == ESRCH) fs::remove_all(entry.path(), error);
-    }
-  }
-
-  fs::path output_, path_;
-};
+  partial.commit();
+}
 
 // A few photos that can be read: the run's own where they are still there, or those that the user names; none for an
 // adapter without a run.
@@ -263,7 +211,7 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
   if (const auto beside = fs::path(options.run) / engine::kAuxiliaryFile; !head.tensors.empty() && fs::exists(beside))
     head.tensors.merge(nn::read_tensors(beside));
   merged.head = head.text;
-  PartialFolder partial(output);
+  PartialFolder partial("merge", output);
   const std::string file =
       library_of(model->info()) == Library::open_clip ? "open_clip_model.safetensors" : "model.safetensors";
   const auto written =
@@ -280,7 +228,7 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
   merged.largest_deviation = deviation(adapted_outputs, outputs_of(back, info, photos, images, report));
   prove(merged, model->info(), back->info());
   write_merged_file(partial.path(), info, back->info(), exif, files);
-  partial.commit();
+  commit(partial);
 
   if (!merged.rounded.empty()) {
     report.note(

@@ -42,7 +42,7 @@ using Columns = std::map<std::string, std::size_t, std::less<>>;
 constexpr std::pair<const char*, const char*> kFlags[] = {
     {"IsOccluded", "occluded"}, {"IsTruncated", "truncated"}, {"IsDepiction", "depiction"}, {"IsInside", "inside"}};
 
-enum class Kind { boxes, labels, classes, sizes, hierarchy, images, other };
+enum class Kind { boxes, labels, classes, sizes, hierarchy, images, unread, other };
 
 bool is_table(const fs::path& path) {
   const auto name = path.filename().string();
@@ -72,8 +72,10 @@ Kind kind_of(const fs::path& path) {
                                                                                                        : Kind::other;
   }
   if (columns.contains("XMin")) return Kind::boxes;
+  if (columns.contains("MaskPath")) return Kind::unread;
   if (columns.contains("LabelName")) return Kind::labels;
-  return columns.contains("Width") && columns.contains("Height") ? Kind::sizes : Kind::images;
+  if (columns.contains("Width") && columns.contains("Height")) return Kind::sizes;
+  return columns.contains("Subset") || columns.contains("OriginalURL") ? Kind::images : Kind::unread;
 }
 
 // Datumaro puts the tables one folder deeper.
@@ -137,6 +139,8 @@ class Reader {
       read_labels(file);
     for (const auto& file : files[Kind::images])
       read_images(file);
+    for (const auto& file : files[Kind::unread])  // masks, relations
+      findings_.add("table-unread", Severity::note, "{}: is not looked at", file.filename().string());
     unknown_.note(findings_, "unread-columns", "is not looked at");
     finish(path);
   }
