@@ -82,9 +82,9 @@ nlohmann::json to_json(const prompting::SettingResult& result) {
 }
 
 int run(Arguments& arguments, Terminal& terminal) {
-  arguments.add<ModelChoice>();
-  arguments.add<PromptDataOptions>();
-  arguments.add<EvaluationOptions>();
+  arguments.add<ModelChoice>("the model");
+  arguments.add<PromptDataOptions>("what is asked");
+  arguments.add<EvaluationOptions>("how it is asked");
   if (!arguments.parse(terminal)) return 0;
   arguments.require("model", "a language model: a folder, a file, or org/name");
   arguments.require("data", "a table of items, or a folder with a table for each split");
