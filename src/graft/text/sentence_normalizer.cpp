@@ -2,6 +2,7 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "graft/text/utf8.h"
@@ -23,7 +24,7 @@ struct SentenceNormalizer {
   Next next(std::string_view input) const {
     if (const size_t whole = user_defined.longest(input); whole > 0) return {input.substr(0, whole), whole};
     if (const auto rule = map ? map->longest(input) : std::nullopt) return {rule->becomes, rule->length};
-    const size_t length = utf8_length(input[0]);
+    const size_t length = std::min(utf8_length(input[0]), input.size());  // a rule may end within a character
     return {input.substr(0, length), length};
   }
 
