@@ -92,8 +92,9 @@ methods::Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Mo
                        folder.string(), model->info().source);
     }
     OptionValues options;
-    for (const auto& [name, value] : own->object("options").value().items())
-      options[name] = value.get<std::string>();
+    const auto said = own->object("options");
+    for (const auto& name : said.keys())
+      options[name] = said.get<std::string>(name, "");
     auto adapted = adapt_decoder(model, own->need<std::string>("method"), options, /*seed=*/1);
     adapted.method->from_disk(*model, tensors, adapted.adaptation);
     return adapted;
