@@ -91,9 +91,16 @@ TEST_F(DocumentsTest, OfAConversationTheAnswersAreLearned) {
                                      R"( {"role": "assistant", "content": "Ho"}]})");
   DocumentOptions options{.max_length = 200};
   EXPECT_THAT(refusal(path, options), HasSubstr("--chat-template chatml"));
-  options.chat = text::ChatTemplate::named("chatml");
+  int asked = 0;
+  options.chat = [&] {
+    ++asked;
+    return text::ChatTemplate::named("chatml");
+  };
   EXPECT_EQ(shown(read(path, options).documents[0]),
             "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n[Ho<|im_end|>]\n");
+  EXPECT_EQ(asked, 1);
+  read(write("b.jsonl", R"({"text": "ab"})"), options);
+  EXPECT_EQ(asked, 1);  // no conversation, no question
 }
 
 TEST_F(DocumentsTest, LinesThatCannotBeReadAreNamedAndTheRestIsTaken) {

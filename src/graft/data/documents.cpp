@@ -123,13 +123,15 @@ class DocumentReader {
       problems_.add("{}: a conversation without an answer of the assistant: there is nothing to learn from it.", name);
       return;
     }
-    if (!options_.chat) {
+    if (!asked_ && options_.chat) chat_ = options_.chat();
+    asked_ = true;
+    if (!chat_) {
       throw ConfigError("data",
                         "{}: conversations need a chat template, and the model's files have none. Name one: "
                         "--chat-template chatml (or one of {}).",
                         name, fmt::join(text::ChatTemplate::names(), ", "));
     }
-    auto chat = text::chat_row(options_.chat->parts(messages, /*asks=*/false), tokenizer_);
+    auto chat = text::chat_row(chat_->parts(messages, /*asks=*/false), tokenizer_);
     Document document{std::move(chat.ids), std::move(chat.answer), name};
     if (!options_.completions_alone) document.targets.assign(document.ids.size(), 1);
     read_.straddling += chat.straddling;
@@ -185,6 +187,8 @@ class DocumentReader {
   std::string path_;
   Problems problems_;
   std::vector<std::int32_t> before_, after_;  // what stands around a text
+  std::optional<text::ChatTemplate> chat_;
+  bool asked_ = false;  // for it
   Documents read_;
 };
 

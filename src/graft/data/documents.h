@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,11 +27,12 @@ enum class TooLong {
 };
 
 struct DocumentOptions {
-  std::int64_t max_length = 0;                  // of a document, special tokens included
-  bool completions_alone = true;                // of prompts and conversations; plain texts count whole
-  TooLong too_long = TooLong::cut;              // of prompts and conversations
-  TooLong long_text = TooLong::split;           // of plain texts
-  std::optional<text::ChatTemplate> chat = {};  // of conversations
+  std::int64_t max_length = 0;         // of a document, special tokens included
+  bool completions_alone = true;       // of prompts and conversations; plain texts count whole
+  TooLong too_long = TooLong::cut;     // of prompts and conversations
+  TooLong long_text = TooLong::split;  // of plain texts
+  // Of conversations; asked once, when the first comes, so that a model whose template is not known reads other texts.
+  std::function<std::optional<text::ChatTemplate>()> chat = {};
 };
 
 struct Documents {

@@ -55,7 +55,7 @@ engine::TokenRows read_rows(const std::string& path, const TrainOptions& o, cons
   data::DocumentOptions reading;
   reading.max_length = length;
   reading.completions_alone = !o.all_tokens;
-  reading.chat = chat_of(o, model);
+  reading.chat = [&] { return chat_of(o, model); };
   const auto documents = data::read_documents(path, *tokenizer, reading);
   for (const auto& left : documents.left_out)
     report.note({.text = "left out: " + left, .numbers = false});
