@@ -101,6 +101,7 @@ const std::set<std::string> kWords = {"as",
                                       "clustering",
                                       "map",
                                       "to",
+                                      "chat-template",
                                       "shares"};
 
 // A folder with what the examples of the commands name, made once: few photos, the embedded model in a Hugging Face
@@ -131,6 +132,7 @@ class World : public testing::Environment {
     fs::copy_file(kAssets.parent_path() / "tests/golden/onnx/colours.onnx", "net.onnx");
     fs::copy_file(kAssets.parent_path() / "tests/golden/models/fcos_basic/model.safetensors", "detector.safetensors");
     put_boxes();
+    put_texts();
     std::ofstream("study.yaml")
         << "models: [clip]\ndata: [pets]\nmethods: [zero-shot, linear-probe]\nshots: [1]\nseeds: 2\n";
     for (const char* command : {"adapt", "segment train", "detect train"}) {  // runs that other examples read
@@ -223,6 +225,13 @@ class World : public testing::Environment {
                                     {"iscrowd", 0}});
     }
     std::ofstream("boxes.json") << set;
+  }
+  // A language model, and what it learns.
+  static void put_texts() {
+    fs::create_directory_symlink(kAssets.parent_path() / "tests/golden/models/stories260K", "stories");
+    std::ofstream texts("answers.jsonl");
+    for (const char* answer : {"a dog", "a cat", "a ball"})
+      texts << R"({"prompt": "Tom saw", "completion": " )" << answer << "\"}\n";
   }
   static void put_mask(const fs::path& photo, const fs::path& folder) {
     const auto image = io::read_image(photo);
@@ -377,6 +386,8 @@ std::vector<std::string> sound_call(const std::string& command) {
     return {"detect", "train",    "--model",  "detector.safetensors", "--data", "boxes.json", "--image-size", "64",
             "-q",     "--output", "odd/boxes"};
   }
+  if (command == "lm train")
+    return {"lm", "train", "--model", "stories", "--data", "answers.jsonl", "-q", "--output", "odd/lm"};
   if (command == "detect predict") return {"detect", "predict", "--model", "detector.safetensors", "-q", "holiday"};
   if (command == "segment predict")
     return {"segment", "predict", "--model", "net.onnx", "--side", "16", "-q", "holiday"};

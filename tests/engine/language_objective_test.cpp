@@ -5,8 +5,6 @@
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
-#include <numeric>
-
 #include "graft/core/error.h"
 #include "graft/io/model_folder.h"
 #include "graft/methods/adapted.h"
@@ -101,18 +99,18 @@ TEST(LanguageObjective, ABlockThatRunsAgainHasTheSameGradients) {
   EXPECT_TRUE(torch::equal(of_both[0], of_both[1]));
 }
 
-std::vector<Document> some_documents() {
-  std::vector<Document> documents;
+data::Documents some_documents() {
+  data::Documents all;
   int32_t next = 3;
   for (const size_t size : {4, 3, 9, 2, 5}) {
-    Document document;
+    data::Document document;
     for (size_t i = 0; i < size; ++i) {
       document.ids.push_back(3 + next++ % 26);
-      document.asked.push_back(i % 3 != 1);
+      document.targets.push_back(i % 3 != 2);
     }
-    documents.push_back(document);
+    all.documents.push_back(document);
   }
-  return documents;
+  return all;
 }
 
 TEST(TokenRows, PackedTheLossIsThatOfTheDocumentsAlone) {
@@ -134,26 +132,20 @@ TEST(TokenRows, PackedTheLossIsThatOfTheDocumentsAlone) {
   EXPECT_EQ(packed_asked, alone_asked);
 }
 
-TEST(TokenRows, WhatIsTooLongIsCutAndNoTokenIsAskedForTwice) {
-  Document document;
-  for (int32_t i = 0; i < 11; ++i) {
-    document.ids.push_back(i);
-    document.asked.push_back(1);
-  }
-  const auto rows = token_rows({document}, 4, true, 99);
-  EXPECT_EQ(rows.ids.size(0), 4);  // 0-3, 3-6, 6-9, 9-10
-  const auto targets = rows.targets.flatten();
-  std::vector<int64_t> asked;
-  for (int64_t i = 0; i < targets.numel(); ++i) {
-    if (targets[i].item<int64_t>() >= 0) asked.push_back(targets[i].item<int64_t>());
-  }
-  std::vector<int64_t> expected(10);
-  std::iota(expected.begin(), expected.end(), 1);
-  EXPECT_EQ(asked, expected);
-  EXPECT_EQ(rows.ids[3][3].item<int64_t>(), 99);
-  EXPECT_FALSE(rows.present[3][2].item<bool>());
-  EXPECT_THROW(token_rows({Document{{5}, {1}}}, 4, false, 0), DataError);
-  EXPECT_THROW(token_rows({}, 4, false, 0), DataError);
+TEST(TokenRows, AskForWhatFollowsWithinADocument) {
+  data::Documents two;
+  two.documents = {{{5, 6, 7}, {1, 1, 0}, "a"}, {{8, 9}, {1, 1}, "b"}};
+  const auto rows = token_rows(two, 6, true, 0);
+  EXPECT_TRUE(torch::equal(rows.ids, torch::tensor({5, 6, 7, 8, 9}, at::kLong).view({1, 5})));
+  EXPECT_TRUE(torch::equal(rows.targets, torch::tensor({6, -1, -1, 9, -1}, at::kLong).view({1, 5})));
+  EXPECT_TRUE(torch::equal(rows.documents, torch::tensor({0, 0, 0, 1, 1}, at::kLong).view({1, 5})));
+  const auto apart = token_rows(two, 6, false, 99);
+  EXPECT_EQ(apart.ids[1][2].item<int64_t>(), 99);
+  EXPECT_FALSE(apart.present[1][2].item<bool>());
+  EXPECT_FALSE(apart.documents.defined());
+  two.documents = {{{5}, {1}, "a"}};
+  EXPECT_THROW(token_rows(two, 6, true, 0), DataError);
+  EXPECT_THROW(token_rows({}, 6, false, 0), DataError);
 }
 
 TEST(TokenRows, BatchesComeInTheOrderOfTheirEpochAndWeighWhatIsAsked) {

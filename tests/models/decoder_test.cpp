@@ -193,6 +193,29 @@ TEST(Decoder, LossInPartsIsTheLossAndItsGradient) {
   }
 }
 
+TEST(Decoder, GradientsAreThoseOfDifferences) {
+  for (const auto* name : {"gemma2", "qwen3"}) {  // caps, windows and norms behind; norms of heads, scaled positions
+    const auto model = load_decoder(name);
+    std::vector<std::string> trained;
+    for (const auto& parameter : model->named_parameters())
+      trained.push_back(parameter.key());
+    model->freeze_all_but(trained);
+    model->to(torch::kFloat64);
+    std::vector<at::Tensor> parameters;
+    for (const auto& parameter : model->named_parameters()) {
+      if (parameter.key().find(".1.") == std::string::npos) parameters.push_back(parameter.value());
+    }
+    const auto& decoder = decoder_of(*model);
+    const auto ids = Expected(name).ids.narrow(1, 0, 6);
+    testing::expect_gradients_of_differences(
+        [&] {
+          const auto rows = decoder.hidden(nn::Value{ids}, {}).flatten(0, 1);
+          return next_token_loss(decoder.head(), rows, ids.flatten());
+        },
+        parameters, 1e-6, /*most=*/4);
+  }
+}
+
 TEST(Decoder, ReadsNoFurtherThanItsContext) {
   const auto model = load_decoder("mistral");
   const auto& decoder = decoder_of(*model);

@@ -3,69 +3,48 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "graft/core/error.h"
+#include "graft/data/packing.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::engine {
-namespace {
-
-struct Piece {
-  size_t document, begin, count;
-};
-
-// A document of more than `length` tokens in pieces, each of which begins with the last token of the one before.
-std::vector<Piece> pieces_of(const std::vector<Document>& documents, size_t length) {
-  std::vector<Piece> pieces;
-  for (size_t d = 0; d < documents.size(); ++d) {
-    const auto size = documents[d].ids.size();
-    GRAFT_ASSERT(documents[d].asked.size() == size);
-    for (size_t begin = 0; begin + 1 < size; begin += length - 1)
-      pieces.push_back({d, begin, std::min(length, size - begin)});
+TokenRows token_rows(const data::Documents& documents, int64_t length, bool pack, int32_t pad) {
+  std::vector<int64_t> lengths;
+  for (const auto& document : documents.documents)
+    lengths.push_back(std::ssize(document.ids));
+  std::vector<std::vector<size_t>> rows;
+  if (pack) {
+    rows = data::pack(lengths, length);
+  } else {
+    for (size_t i = 0; i < lengths.size(); ++i)
+      rows.push_back({i});
   }
-  return pieces;
-}
-
-}  // namespace
-
-TokenRows token_rows(const std::vector<Document>& documents, int64_t length, bool pack, int32_t pad) {
-  if (length < 2) throw ConfigError("text", "rows of {} tokens: expected 2 or more.", length);
-  const auto most = static_cast<size_t>(length);
-  std::vector<std::vector<Piece>> rows;
-  size_t used = most, longest = 0;
-  for (const auto& piece : pieces_of(documents, most)) {
-    if (!pack || used + piece.count > most) {
-      rows.emplace_back();
-      used = 0;
-    }
-    rows.back().push_back(piece);
-    used += piece.count;
-    longest = std::max(longest, used);
-  }
-  const auto count = static_cast<int64_t>(rows.size()), width = static_cast<int64_t>(longest);
-  TokenRows all{at::full({count, width}, pad, tensor::on_cpu(at::kLong)),
+  std::vector<int64_t> used;
+  for (const auto& row : rows)
+    used.push_back(
+        std::accumulate(row.begin(), row.end(), int64_t{0}, [&](int64_t sum, size_t i) { return sum + lengths[i]; }));
+  const auto count = std::ssize(rows), width = used.empty() ? 0 : *std::max_element(used.begin(), used.end());
+  TokenRows all{at::empty({count, width}, tensor::on_cpu(at::kLong)),
                 at::full({count, width}, -1, tensor::on_cpu(at::kLong)),
                 at::zeros({count, width}, tensor::on_cpu(at::kBool)),
-                pack ? at::full({count, width}, -1, tensor::on_cpu(at::kLong)) : at::Tensor()};
+                pack ? at::empty({count, width}, tensor::on_cpu(at::kLong)) : at::Tensor()};
   for (int64_t r = 0; r < count; ++r) {
-    int64_t at = r * width, number = 0;
-    for (const auto& piece : rows[static_cast<size_t>(r)]) {
-      const auto& document = documents[piece.document];
-      for (size_t i = 0; i < piece.count; ++i, ++at) {
-        const auto j = piece.begin + i;
-        all.ids.data_ptr<int64_t>()[at] = document.ids[j];
-        all.present.data_ptr<bool>()[at] = true;
-        if (pack) all.documents.data_ptr<int64_t>()[at] = number;
-        if (i + 1 < piece.count && document.asked[j + 1] != 0)
-          all.targets.data_ptr<int64_t>()[at] = document.ids[j + 1];
-      }
-      ++number;
+    const auto row = data::packed_row(documents, rows[static_cast<size_t>(r)], width, pad);
+    for (int64_t i = 0; i < width; ++i) {
+      const auto at = r * width + i;
+      const auto j = static_cast<size_t>(i);
+      all.ids.data_ptr<int64_t>()[at] = row.ids[j];
+      all.present.data_ptr<bool>()[at] = i < used[static_cast<size_t>(r)];
+      if (pack) all.documents.data_ptr<int64_t>()[at] = row.documents[j];
+      if (i + 1 < width && row.targets[j + 1] != 0) all.targets.data_ptr<int64_t>()[at] = row.ids[j + 1];
     }
   }
   if (count == 0 || !all.targets.ge(0).any().item<bool>()) {
-    throw DataError("text", "{} texts, and no token of them is asked for: expected texts of two tokens or more.",
-                    documents.size());
+    throw DataError("text", "{} documents, and no token of them is asked for: expected texts of two tokens or more.",
+                    documents.documents.size());
   }
   return all;
 }

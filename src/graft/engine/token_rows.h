@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "graft/data/documents.h"
 #include "graft/train/batches.h"
 
 namespace graft::engine {
@@ -18,15 +19,9 @@ struct TokenRows {
   at::Tensor documents;  // [N, T] int64, which document a token is of; undefined: a row is one
 };
 
-// Each document's ids with, of each, whether it is asked for, as rows of at most `length` tokens: what is longer is cut
-// into pieces that overlap by the token that the next one reads first, and with `pack` rows are filled up with the
-// next documents. A document's first token is never asked for: nothing tells it. DataError where nothing is asked for
-// in any.
-struct Document {
-  std::vector<int32_t> ids;
-  std::vector<uint8_t> asked;  // as many
-};
-TokenRows token_rows(const std::vector<Document>& documents, int64_t length, bool pack, int32_t pad);
+// Documents of at most `length` tokens each (data/documents.h), one a row, or with `pack` several; a row is as long as
+// the longest. DataError where nothing is asked for in any.
+TokenRows token_rows(const data::Documents& documents, int64_t length, bool pack, int32_t pad);
 
 // The `chosen` rows [B], as long as their longest: the input with its documents as `types`, the targets, and as weight
 // how many are asked for.

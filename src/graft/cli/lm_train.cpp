@@ -1,0 +1,55 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "graft/cli/arguments.h"
+#include "graft/cli/command.h"
+#include "graft/cli/host.h"
+#include "graft/cli/results.h"
+#include "graft/core/error.h"
+#include "graft/pipelines/language/train.h"
+
+namespace graft::cli {
+namespace {
+
+int run(Arguments& arguments, Terminal& terminal) {
+  using pipelines::language::TrainOptions;
+  arguments.add<TrainOptions>();
+  auto method = arguments.peek("method");
+  if (method.empty()) method = TrainOptions{}.method;
+  const auto of_method = engine::method_option_infos(method);
+  arguments.add_group({fmt::format("options of {}", method), of_method});
+  if (!arguments.parse(terminal)) return 0;
+  arguments.require("model", "a language model: a folder, a file, or org/name");
+  arguments.require("data", "texts to learn: JSONL, a .txt, or a folder of them");
+  const auto result = pipelines::language::train(arguments.get<TrainOptions>(), arguments.pick(of_method),
+                                                 host_of(arguments), terminal);
+  if (result.stopped_by != 0) return 128 + result.stopped_by;
+  if (terminal.json()) {
+    nlohmann::json json{{"folder", result.folder.string()},
+                        {"steps", result.steps},
+                        {"tokens", result.tokens},
+                        {"seconds", result.seconds}};
+    if (result.before) json["perplexity_before"] = finite_number(result.before->first().value);
+    if (result.after) json["perplexity"] = finite_number(result.after->first().value);
+    terminal.print(dump(with_notes(std::move(json), terminal)));
+  } else {
+    terminal.print(fmt::format("{} steps on {} tokens{}", result.steps, result.tokens,
+                               result.after ? "  " + tasks::format_scores(*result.after, 1) : ""));
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command lm_train_command() {
+  return {"lm train",
+          "Teach a language model texts, answers or conversations.",
+          "--model M --data D -o FOLDER",
+          "graft lm train --model stories --data answers.jsonl -o runs/stories\n"
+          "graft lm train --model stories --data answers.jsonl --validation answers.jsonl --all-tokens --rank 4",
+          run,
+          [] { return describe_options<pipelines::language::TrainOptions>(); }};
+}
+
+}  // namespace graft::cli
