@@ -35,7 +35,7 @@ void fields(Visitor& visit, ModelChoice& o) {
   visit("model", o.model, "a language model: folder, file, or org/name in the Hugging Face cache");
   visit("as", o.as, "family to read the weights as, where a lone file could be two");
   visit("precision", o.precision,
-        "how frozen weights are held: fp32, bf16, int8, or auto (bf16 where the processor has it)");
+        "how frozen weights are held: fp32, bf16, int8, nf4, or auto (bf16 where the processor has it)");
   visit("device", o.device, "where to compute: cpu");
   visit("threads", o.threads, "threads that compute; 0: one a core, or OMP_NUM_THREADS");
   visit("window", o.window, "tokens that are read at most (default: the model's context)");

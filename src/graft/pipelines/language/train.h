@@ -43,7 +43,7 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("validation", o.validation, "such texts too, whose perplexity is told");
   visit("method", o.method, "how the model adapts: a name that `graft methods` lists");
   visit("precision", o.precision,
-        "how frozen weights are held: fp32, bf16, int8, or auto (bf16 where the processor has it)");
+        "how frozen weights are held: fp32, bf16, int8, nf4, or auto (bf16 where the processor has it)");
   visit("chat-template", o.chat_template, "how conversations are written (default: as the model's files say)");
   visit("max-length", o.max_length, "tokens of a row; what is longer is cut, plain texts are split");
   visit("no-pack", o.no_pack, "a row for each text, in place of several that do not see one another");
