@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import agreement
 import detection
+import detector_boxes
 import empty_site
 import operations
 import plugins
@@ -216,6 +217,7 @@ QUESTIONS = {
     "plugins": lambda: plugins.ask,
     "segments": lambda: segments.ask,
     "detection": lambda: detection.ask,
+    "detector-boxes": lambda: detector_boxes.ask,
     "empty-site": lambda: empty_site.ask,
     "sizes": lambda: sizes_sweep.ask,
     "agreement": lambda: agreement.ask,
