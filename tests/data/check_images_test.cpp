@@ -64,6 +64,29 @@ TEST_F(CheckImages, RefusesWhenSkippingEmptiesAClass) {
                "no photo of the class 'dog' can be read");
 }
 
+TEST_F(CheckImages, SkipsThemWhereNoClassesAreTold) {
+  dataset.classes.clear();
+  dataset.target = Target::caption;
+  EXPECT_THAT(without_bad_files(dataset, check_images(dataset, kAll, 2), OnBadFile::skip).train, testing::SizeIs(2));
+  std::erase_if(dataset.train, [](const Sample& sample) { return sample.input == "good.bmp"; });
+  ASSERT_FALSE(dataset.train.empty());
+  EXPECT_ERROR(without_bad_files(dataset, check_images(dataset, kAll, 2), OnBadFile::skip), DataError,
+               "none of the photos to train on can be read");
+}
+
+TEST_F(CheckImages, AClassIsLostWhereNoneOfSeveralIsToldAnyMore) {
+  dataset.target = Target::labels;
+  for (Sample& sample : dataset.train) {
+    sample.values = {0, 0};
+    sample.values[static_cast<std::size_t>(sample.label)] = 1;
+  }
+  dataset.train.push_back({"good.bmp", -1, "", {0, 0}});  // of no class
+  EXPECT_THAT(without_bad_files(dataset, check_images(dataset, kAll, 2), OnBadFile::skip).train, testing::SizeIs(3));
+  dataset.train.erase(dataset.train.begin() + 1);
+  EXPECT_ERROR(without_bad_files(dataset, check_images(dataset, kAll, 2), OnBadFile::skip), DataError,
+               "no photo of the class 'dog' can be read");
+}
+
 TEST_F(CheckImages, FillsTheCacheUpToItsBound) {
   ImageCache roomy, tight(Exif::keep, 10);
   check_images(dataset, kAll, 2, &roomy);

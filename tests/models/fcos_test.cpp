@@ -179,6 +179,10 @@ TEST(Fcos, ANewHeadOnADetectorsNetworkIsReadBackTheSame) {
   // Each class is told everywhere with a probability of 0.01 at first.
   EXPECT_NEAR(tensors.at("head.classification_head.cls_logits.bias").sigmoid()[0].item<double>(), 0.01, 1e-6);
   EXPECT_TRUE(tensors.contains("backbone.fpn.inner_blocks.0.0.weight"));
+  // Every box has a gradient at first.
+  nn::Context context;
+  const auto answers = made.answer(at::rand({1, 3, 64, 64}), context);
+  EXPECT_GT(answers.offsets.min().item<float>(), 0.0F);
 }
 
 TEST(Fcos, OtherClassesTakeTheRowsThatAreNamedAndTheRestOfTheDetectorStays) {

@@ -86,23 +86,39 @@ void refuse_bad_files(const std::string& name, const std::vector<BadFile>& bad, 
   problems.throw_if_any();
 }
 
+namespace {
+
+// How many training examples tell each class; none where captions, masks or numbers are told.
+std::vector<std::size_t> told_by_class(const Dataset& dataset) {
+  std::vector<std::size_t> told(dataset.classes.size());
+  for (const Sample& sample : dataset.train) {
+    if (dataset.target == Target::label) ++told.at(sample.label);
+    if (dataset.target != Target::labels) continue;
+    for (std::size_t c = 0; c < told.size(); ++c)
+      if (sample.values.at(c) > 0) ++told[c];
+  }
+  return told;
+}
+
+}  // namespace
+
 Dataset without_bad_files(Dataset dataset, const std::vector<BadFile>& bad, OnBadFile policy) {
   if (bad.empty()) return dataset;
   if (policy == OnBadFile::refuse) refuse_bad_files(dataset.name, bad, dataset.reads);
   std::set<std::string> files;
   for (const BadFile& one : bad)
     files.insert(one.file);
-  std::vector<bool> trained(dataset.classes.size()), left(dataset.classes.size());
-  for (const Sample& sample : dataset.train)
-    trained.at(sample.label) = true;
+  const auto trained = told_by_class(dataset);
+  const bool trains = !dataset.train.empty();
   for (std::vector<Sample>* samples : {&dataset.train, &dataset.val, &dataset.test}) {
     std::erase_if(*samples, [&](const Sample& sample) { return files.contains(sample.input); });
   }
-  for (const Sample& sample : dataset.train)
-    left.at(sample.label) = true;
+  const auto left = told_by_class(dataset);
   Problems problems(dataset.name);
+  if (trains && dataset.train.empty() && left.empty())
+    problems.add("none of the {} to train on can be read.", unit_of(dataset.reads));
   for (std::size_t i = 0; i < left.size(); ++i) {
-    if (trained[i] && !left[i])
+    if (trained[i] > 0 && left[i] == 0)
       problems.add("no {} of the class '{}' can be read.", one_of(dataset.reads), dataset.classes[i]);
   }
   problems.throw_if_any();

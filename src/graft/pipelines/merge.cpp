@@ -124,7 +124,7 @@ void write_merged_file(const fs::path& folder, engine::AdapterInfo info, const m
                        data::Exif exif, std::vector<std::string> files) {
   info.base = merged.source;
   std::erase_if(info.told, [](const auto& each) {
-    return each.first != "truncate" && each.first != "reads";
+    return each.first != "truncate" && each.first != "reads" && each.first != "output-stride";
   });  // the rest lies beside it
   files.emplace_back(engine::kMergedFile);
   auto graft = engine::describe_adapter(info, merged);
@@ -147,10 +147,18 @@ std::string on_what(const Merged& merged) {
   return merged.photos > 0 ? fmt::format("{} photos", merged.photos) : "generated inputs";
 }
 
-// The folder as anyone reads it: nothing of the run is told, but which of two towers is meant.
-std::shared_ptr<models::Model> read_back(const fs::path& folder, const std::optional<data::Reads>& reads) {
+// Weights that are known by their tensors alone have no file beside them that could say another image size.
+bool nothing_says_size(const io::ModelFolder& base, const models::ModelInfo& info) {
+  return is_resized(info) && !base.config && !base.open_clip_config && !needs_description(base, info);
+}
+
+// The folder as anyone reads it: nothing of the run is told but what no file of a model says and graft.json does.
+std::shared_ptr<models::Model> read_back(const fs::path& folder, const models::Told& told,
+                                         std::optional<int64_t> image_size) {
   return models::load_model(io::ModelFolder::at(folder),
-                            {.precision = tensor::Precision::fp32, .told = {.reads = reads}});
+                            {.precision = tensor::Precision::fp32,
+                             .image_size = image_size,
+                             .told = {.reads = told.reads, .output_stride = told.output_stride}});
 }
 
 void prove(const Merged& merged, const models::ModelInfo& used, const models::ModelInfo& read) {
@@ -224,12 +232,17 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
     if (const auto name = engine::save_head(partial.path(), *adapted.head); !name.empty()) files.push_back(name);
   }
 
-  const auto back = read_back(partial.path(), wanted.told.reads);
+  const auto size = nothing_says_size(base, model->info()) ? std::optional(info.image_size) : std::nullopt;
+  const auto back = read_back(partial.path(), wanted.told, size);
   merged.largest_deviation = deviation(adapted_outputs, outputs_of(back, info, photos, images, report));
   prove(merged, model->info(), back->info());
   write_merged_file(partial.path(), info, back->info(), exif, files);
   commit(partial);
 
+  if (size) {
+    report.note({.text = fmt::format(
+                     "graft.json says that photos are read at {} pixels; another program has to be told", *size)});
+  }
   if (!merged.rounded.empty()) {
     report.note(
         {.text = fmt::format("{} changed tensors are {}, as in the base: that rounding is most of the deviation",

@@ -14,7 +14,8 @@ namespace {
 
 constexpr int64_t kGroups = 32;
 constexpr double kNormEps = 1e-5;
-constexpr double kPrior = 0.01;  // Lin et al. 2017, section 4.1
+constexpr double kPrior = 0.01;     // Lin et al. 2017, section 4.1
+constexpr double kFirstOffset = 1;  // Tian et al. 2019, section 3.2: exp(0)
 constexpr const char* kPyramid = "backbone.fpn.";
 constexpr const char* kOfClasses = "head.classification_head.";
 constexpr const char* kOfBoxes = "head.regression_head.";
@@ -131,8 +132,12 @@ HeadShape shape_of(const CheckpointReader& reader, std::array<int64_t, kStages> 
 at::Tensor drawn(const std::string& theirs, const std::vector<int64_t>& shape, const Random& random) {
   const bool bias = theirs.ends_with("bias"), norm = shape.size() == 1 && !bias;
   if (norm) return at::ones(shape, tensor::on_cpu());
-  if (bias)
-    return at::full(shape, theirs.ends_with("cls_logits.bias") ? -std::log(1 / kPrior - 1) : 0, tensor::on_cpu());
+  if (bias) {
+    const double first = theirs.ends_with("cls_logits.bias") ? -std::log(1 / kPrior - 1)
+                         : theirs.ends_with("bbox_reg.bias") ? kFirstOffset
+                                                             : 0;
+    return at::full(shape, first, tensor::on_cpu());
+  }
   auto weight = at::empty(shape, tensor::on_cpu());
   Random own = random.fork(theirs);
   auto* values = weight.data_ptr<float>();

@@ -79,7 +79,9 @@ bool has_old_names(const CheckpointReader& reader);
 bool of_classes(const std::string& ours);  // a parameter that has a row for each class
 
 // Tensors of a new head as torchvision draws them: N(0, 0.01²), those of the pyramid U(±sqrt(3 / fan-in)), biases 0,
-// and those of classes such that each is told with a probability of 0.01.
+// and those of classes such that each is told with a probability of 0.01. But boxes begin as the paper's, exp(0) = 1
+// level's size to each side: from torchvision's 0 half of all places have no gradient behind the rectifier, and
+// training from scratch can lose them all.
 at::Tensor drawn(const std::string& theirs, const std::vector<int64_t>& shape, const Random& random);
 
 }  // namespace graft::models::fcos
