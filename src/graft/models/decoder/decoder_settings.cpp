@@ -17,13 +17,13 @@ using io::JsonObject;
 
 constexpr const char* kWayOn = "What it computes would not be the model's own, so nothing was loaded.";
 
-struct Kind {
+struct Named {
   const char* type;
   const char* name;
 };
-constexpr Kind kKinds[] = {{"llama", "Llama"},        {"mistral", "Mistral"}, {"qwen2", "Qwen2"},
-                           {"qwen3", "Qwen3"},        {"smollm3", "SmolLM3"}, {"gemma2", "Gemma 2"},
-                           {"gemma3_text", "Gemma 3"}};
+constexpr Named kKinds[] = {{"llama", "Llama"},        {"mistral", "Mistral"}, {"qwen2", "Qwen2"},
+                            {"qwen3", "Qwen3"},        {"smollm3", "SmolLM3"}, {"gemma2", "Gemma 2"},
+                            {"gemma3_text", "Gemma 3"}};
 
 bool is_gemma(const Settings& s) {
   return s.kind.starts_with("gemma");
