@@ -16,9 +16,9 @@ namespace graft::models::decoder {
 
 struct StoredTensor {
   std::vector<int64_t> shape;
-  tensor::Numbers numbers;     // of that shape, in any type
-  tensor::SomeRows some = {};  // some rows of a table; none: through `numbers`
-  bool rests = false;          // its numbers can be had again and again, and need not be held
+  tensor::Numbers numbers = {};  // of that shape, in any type
+  tensor::SomeRows some = {};    // some rows of a table; none: through `numbers`
+  bool rests = false;            // its numbers can be had again and again, and need not be held
   // A matrix as it lies; it stays so where it takes fewer bits than a float16 has. `numbers` give what it is worth.
   std::shared_ptr<const tensor::QuantisedWeight> quantised = {};
   std::string name = {};  // in the file, for messages
