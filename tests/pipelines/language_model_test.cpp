@@ -18,7 +18,7 @@ namespace graft::pipelines::language {
 namespace {
 
 using prompting::Generated;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 const auto kFolder = source_dir() / "tests" / "golden" / "models" / "stories260K";
 
