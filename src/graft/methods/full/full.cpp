@@ -77,6 +77,7 @@ class Full final : public MethodWith<Options> {
     check_towers(entry.name, options_.tower, model, head);
     auto trained = parameters_where(model, options_.tower, [](const std::string&) { return true; });
     if (head.kind() != models::HeadKind::prompts) std::erase(trained, "logit_scale");  // it has its own, or none
+    if (head.kind() != models::HeadKind::own) leave_unread(trained, model);
     leave_frozen(trained, model);
     // A head of pixels reads what lies before the projection into a space with texts, and that is left as it is.
     if (head.map_at())
@@ -105,6 +106,15 @@ class Full final : public MethodWith<Options> {
   }
 
  private:
+  // What stands behind the features: a language model's own head, which tells tokens and is not asked for classes.
+  static void leave_unread(std::vector<std::string>& trained, const models::Model& model) {
+    const auto& reader = model.reader();
+    const auto prefix = to_string(reader.name()) + ".";
+    std::erase_if(trained, [&](const std::string& name) {
+      return name.starts_with(prefix) && reader.place_of(name.substr(prefix.size())) >= reader.last();
+    });
+  }
+
   void leave_frozen(std::vector<std::string>& trained, const models::Model& model) const {
     if (options_.freeze.empty()) return;
     const auto frozen = std::erase_if(trained, [&](const auto& name) { return nn::matches(options_.freeze, name); });
