@@ -8,6 +8,7 @@
 #include "graft/core/error.h"
 #include "graft/tensor/attention.h"
 #include "graft/tensor/gated.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::nn {
 namespace {
@@ -37,8 +38,8 @@ at::Tensor capped_attention(const at::Tensor& q, const at::Tensor& k, const at::
 }  // namespace
 
 at::Tensor causal_mask(int64_t rows, int64_t before, int64_t window) {
-  const auto keys = at::arange(before + rows, at::kLong).unsqueeze(0);
-  const auto places = at::arange(before, before + rows, at::kLong).unsqueeze(1);
+  const auto keys = at::arange(before + rows, tensor::on_cpu(at::kLong)).unsqueeze(0);
+  const auto places = at::arange(before, before + rows, tensor::on_cpu(at::kLong)).unsqueeze(1);
   const auto past = keys <= places;
   return window > 0 ? past.logical_and(keys > places - window) : past;
 }

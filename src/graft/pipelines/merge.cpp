@@ -232,7 +232,9 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
     if (const auto name = engine::save_head(partial.path(), *adapted.head); !name.empty()) files.push_back(name);
   }
 
-  const auto size = nothing_says_size(base, model->info()) ? std::optional(info.image_size) : std::nullopt;
+  const bool of_its_own = wanted.told.decoder.has_value();  // a decoder's names, under which a base's size is not read
+  const auto size =
+      of_its_own || nothing_says_size(base, model->info()) ? std::optional(info.image_size) : std::nullopt;
   const auto back = read_back(partial.path(), wanted.told, size);
   merged.largest_deviation = deviation(adapted_outputs, outputs_of(back, info, photos, images, report));
   prove(merged, model->info(), back->info());

@@ -33,12 +33,16 @@ WrittenWeights write_merged_weights(const std::filesystem::path& file, const io:
   const auto& info = model.info();
   auto values = is_resized(info) ? model.to_checkpoint_at_size() : model.to_checkpoint();
   const bool sizes_are_said = library_of(info) == Library::open_clip;
+  // A decoder put on a bare network is written under the names of both, and nothing stays that the network's file had.
+  const bool renamed =
+      std::ranges::none_of(base.tensors(), [&](const auto& one) { return values.contains(one.first); });
   WrittenWeights written;
   std::vector<io::NamedView> views;
   std::vector<at::Tensor> kept;  // what the views look at
   std::set<std::string> seen;
   for (const auto& [name, view] : base.tensors()) {
     seen.insert(name);
+    if (renamed) continue;
     if (head.tensors.contains(name) || (sizes_are_said && is_size(name))) continue;
     const auto new_name = is_outside(name) ? name : head.prefix + name;
     const auto value = values.find(name);
@@ -58,7 +62,7 @@ WrittenWeights write_merged_weights(const std::filesystem::path& file, const io:
   }
   for (const auto& [name, value] : values) {
     if (seen.contains(name)) continue;
-    if (!inflated) throw InternalError("merge", "{} was read from no tensor of {}.", name, base.name());
+    if (!inflated && !renamed) throw InternalError("merge", "{} was read from no tensor of {}.", name, base.name());
     kept.push_back(value.to(at::kFloat).contiguous());
     views.push_back({name, io::Dtype::f32, kept.back().sizes().vec(), bytes_of_tensor(kept.back())});
     ++written.changed;
