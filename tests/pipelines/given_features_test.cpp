@@ -139,7 +139,8 @@ TEST_F(GivenFeatures, ARunIsEvaluatedOnOtherFeatures) {
 }
 
 TEST_F(GivenFeatures, WhatNeedsAModelIsRefusedByName) {
-  EXPECT_THAT(error_of([&] { run(on_file("lora")); }), HasSubstr("has no linear maps or convolutions (it offers: none of any kind)"));
+  EXPECT_THAT(error_of([&] { run(on_file("lora")); }),
+              HasSubstr("has no linear maps or convolutions (it offers: none of any kind)"));
   auto o = on_file("linear-probe");
   o.model.model = "clip/";
   EXPECT_THAT(error_of([&] { run(o); }), HasSubstr("holds features, which no model reads. Leave it out"));
