@@ -9,6 +9,7 @@ from collections.abc import Callable
 import agreement
 import detection
 import empty_site
+import merging
 import operations
 import plugins
 import segments
@@ -216,6 +217,7 @@ QUESTIONS = {
     "plugins": lambda: plugins.ask,
     "segments": lambda: segments.ask,
     "detection": lambda: detection.ask,
+    "merging": lambda: merging.ask,
     "empty-site": lambda: empty_site.ask,
     "sizes": lambda: sizes_sweep.ask,
     "agreement": lambda: agreement.ask,
