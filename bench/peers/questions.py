@@ -10,6 +10,7 @@ import agreement
 import detection
 import detector_boxes
 import empty_site
+import merging
 import operations
 import plugins
 import segments
@@ -218,6 +219,7 @@ QUESTIONS = {
     "segments": lambda: segments.ask,
     "detection": lambda: detection.ask,
     "detector-boxes": lambda: detector_boxes.ask,
+    "merging": lambda: merging.ask,
     "empty-site": lambda: empty_site.ask,
     "sizes": lambda: sizes_sweep.ask,
     "agreement": lambda: agreement.ask,
