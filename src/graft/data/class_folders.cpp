@@ -72,8 +72,8 @@ void refuse_hidden_splits(const TopFolders& tops, Problems& problems) {
   }
   if (names.size() < 2) return;
   problems.add(
-      "the folders {} look like splits, not like classes. Say which is which: --train-split, --val-split and "
-      "--test-split take them as they are called.",
+      "the folders {} look like splits, not like classes. Call them train, val and test, or where a command has them "
+      "say --train-split, --val-split and --test-split.",
       fmt::join(names, ", "));
 }
 
@@ -85,8 +85,9 @@ void leave_beside(const std::string& name, const TopFolder& top, Walk& walk, Pro
   std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (const auto near = nearest_name(lower, known)) {
     problems.add(
-        "the folder '{}' beside the splits is none. Did you mean '{}'? --{}-split {} takes it as it is called.", name,
-        *near,
+        "the folder '{}' beside the splits is none. Did you mean '{}'? Rename it, or where a command has it --{}-split "
+        "{} takes it as it is called.",
+        name, *near,
         near->starts_with("tr")   ? "train"
         : near->starts_with("te") ? "test"
                                   : "val",
