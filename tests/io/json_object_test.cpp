@@ -41,6 +41,10 @@ TEST(JsonObject, RefusesANumberThatNoIntegerHolds) {
   EXPECT_ERROR(json.get("b", int64_t{0}), FileError, "b: expected a whole number, got 18446744073709551615.");
 }
 
+TEST(JsonObject, RefusesANumberThatNoDoubleHolds) {
+  EXPECT_ERROR(JsonObject::parse(R"({"a": 1e999})", "a.json"), FileError, "a.json: holds a number that is beyond");
+}
+
 TEST(JsonObject, RefusesTextThatIsNoObjectByItsLine) {
   EXPECT_ERROR(object("{\n\"a\": 1,\n oops"), FileError,
                "clip/config.json: no JSON from line 3 on. Is the file whole?");

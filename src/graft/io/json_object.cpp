@@ -47,6 +47,8 @@ json parse_json(std::string_view text, const std::string& file) {
     const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(error.byte, text.size()));
     throw FileError("json", "{}: no JSON from line {} on. Is the file whole?", file,
                     1 + std::count(text.begin(), end, '\n'));
+  } catch (const json::out_of_range&) {
+    throw FileError("json", "{}: holds a number that is beyond a double's range.", file);
   }
 }
 

@@ -70,6 +70,8 @@ std::string lines_of_list(const std::string& text, const std::string& name) {
     const bool nan = text.find("NaN") != std::string::npos || text.find("Infinity") != std::string::npos;
     throw DataError("compare", "{}:{}: no JSON{}.", name, 1 + std::count(text.begin(), read, '\n'),
                     nan ? ": NaN and Infinity are none" : "");
+  } catch (const nlohmann::json::out_of_range&) {
+    throw DataError("compare", "{}: holds a number that is beyond a double's range.", name);
   }
   if (!list.is_array()) {
     throw DataError("compare",
