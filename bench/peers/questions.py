@@ -10,6 +10,7 @@ import agreement
 import detection
 import detector_boxes
 import empty_site
+import exported
 import merging
 import operations
 import plugins
@@ -221,6 +222,7 @@ QUESTIONS = {
     "detector-boxes": lambda: detector_boxes.ask,
     "merging": lambda: merging.ask,
     "empty-site": lambda: empty_site.ask,
+    "exported": lambda: exported.ask,
     "sizes": lambda: sizes_sweep.ask,
     "agreement": lambda: agreement.ask,
 }

@@ -1,4 +1,5 @@
 #include "graft/io/onnx_file.h"
+#include "graft/io/onnx_writer.h"
 
 #include <gmock/gmock.h>
 
@@ -118,6 +119,72 @@ TEST(OnnxFile, WithAnyByteChangedIsReadOrRefused) {
       auto changed = whole;
       changed[at] = static_cast<char>(changed[at] ^ change);
       refusal_of_onnx(changed);  // any other error, or a read beyond the bytes, ends the test
+    }
+  }
+}
+
+TEST(OnnxWriter, WhatIsWrittenIsReadBack) {
+  const TempFolder folder;
+  const auto path = folder.path() / "model.onnx";
+  const std::vector<float> numbers = {1, -2, 0.5};
+  const TensorView view{.dtype = Dtype::f32,
+                        .shape = {3, 1},
+                        .data = reinterpret_cast<const std::byte*>(numbers.data()),
+                        .bytes = 12,
+                        .owner = nullptr};
+  OnnxFile file;
+  file.producer = "a test";
+  file.ir_version = 8;
+  file.opset = 17;
+  file.initializers.emplace("w", view);
+  file.inputs.push_back({.name = "x", .dtype = Dtype::i64, .shape = std::vector<std::optional<std::int64_t>>{{}, 4}});
+  file.outputs.push_back({.name = "y", .dtype = Dtype::f32, .shape = std::nullopt});
+  file.nodes.push_back({.name = "first",
+                        .type = "Any",
+                        .domain = {},
+                        .inputs = {"x", "", "w"},
+                        .outputs = {"y"},
+                        .attributes = {{"real", 0.25f},
+                                       {"whole", std::int64_t{-3}},
+                                       {"text", std::string("linear")},
+                                       {"tensor", view},
+                                       {"reals", std::vector<float>{1, 2}},
+                                       {"wholes", std::vector<std::int64_t>{-1, 1LL << 40}},
+                                       {"texts", std::vector<std::string>{"a", "b"}}}});
+  write_onnx(path, file, {{"key", "text"}});
+  const auto read = OnnxFile::open(path);
+  EXPECT_EQ(read.producer, "a test");
+  EXPECT_EQ(read.ir_version, 8);
+  EXPECT_EQ(read.opset, 17);
+  ASSERT_EQ(read.initializers.size(), 1u);
+  const auto& w = read.initializers.at("w");
+  EXPECT_EQ(w.shape, view.shape);
+  EXPECT_TRUE(std::ranges::equal(w.span(), view.span()));
+  ASSERT_EQ(read.inputs.size(), 1u);
+  EXPECT_EQ(read.inputs[0].shape, file.inputs[0].shape);
+  EXPECT_EQ(read.inputs[0].dtype, Dtype::i64);
+  ASSERT_EQ(read.nodes.size(), 1u);
+  const auto& node = read.nodes[0];
+  EXPECT_EQ(node.inputs, file.nodes[0].inputs);
+  ASSERT_EQ(node.attributes.size(), 7u);
+  for (size_t i = 0; i < 7; ++i) {
+    const auto &got = node.attributes[i], &wanted = file.nodes[0].attributes[i];
+    EXPECT_EQ(got.name, wanted.name);
+    ASSERT_EQ(got.value.index(), wanted.value.index());
+    if (const auto* tensor = std::get_if<TensorView>(&got.value)) {
+      EXPECT_TRUE(std::ranges::equal(tensor->span(), view.span()));
+    } else if (const auto* reals = std::get_if<std::vector<float>>(&got.value)) {
+      EXPECT_EQ(*reals, std::get<std::vector<float>>(wanted.value));
+    } else if (const auto* wholes = std::get_if<std::vector<std::int64_t>>(&got.value)) {
+      EXPECT_EQ(*wholes, std::get<std::vector<std::int64_t>>(wanted.value));
+    } else if (const auto* texts = std::get_if<std::vector<std::string>>(&got.value)) {
+      EXPECT_EQ(*texts, std::get<std::vector<std::string>>(wanted.value));
+    } else if (const auto* text = std::get_if<std::string>(&got.value)) {
+      EXPECT_EQ(*text, std::get<std::string>(wanted.value));
+    } else if (const auto* whole = std::get_if<std::int64_t>(&got.value)) {
+      EXPECT_EQ(*whole, std::get<std::int64_t>(wanted.value));
+    } else {
+      EXPECT_EQ(std::get<float>(got.value), std::get<float>(wanted.value));
     }
   }
 }

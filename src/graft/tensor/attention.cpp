@@ -31,7 +31,7 @@ at::Tensor with_extra(const at::Tensor& extra, const at::Tensor& own) {
 // Keys that are padding hidden by the mask.
 AttentionOptions with_mask(AttentionOptions options, int64_t extra) {
   if (!options.present.defined()) return options;
-  auto seen = at::constant_pad_nd(options.present, {extra, 0}, true);  // [B, extra + Tk]
+  auto seen = at::constant_pad_nd(options.present, {extra, 0}, 1);  // [B, extra + Tk]
   seen = seen.view({seen.size(0), 1, 1, seen.size(1)});
   if (!options.mask.defined()) {
     options.mask = seen;

@@ -66,4 +66,17 @@ Outputs argmax(const Call& call) {
   return {x.size(axis) - 1 - at::argmax(x.flip({axis}), axis, keep)};
 }
 
+// Sums along an axis up to each place, from the end where it is reversed, without the place itself where exclusive.
+Outputs cumulative_sum(const Call& call) {
+  const auto& x = call.input(0);
+  const auto given = call.integers_of(1);
+  if (given.size() != 1) call.refuse("{} axes: expected one.", given.size());
+  const auto axis = call.axis(given.front(), x.dim());
+  const bool reverse = call.flag("reverse", false);
+  const auto along = reverse ? x.flip({axis}) : x;
+  auto sums = along.cumsum(axis, x.scalar_type());
+  if (call.flag("exclusive", false)) sums = sums - along;
+  return {reverse ? sums.flip({axis}) : sums};
+}
+
 }  // namespace graft::models::onnx

@@ -209,6 +209,23 @@ Outputs gather(const Call& call) {
   return {x.index_select(axis, places).reshape(shape)};
 }
 
+// For each place of the second the number of the first that it names along the axis, the other axes as they are.
+Outputs gather_elements(const Call& call) {
+  const auto &x = call.input(0), &given = call.input(1);
+  const auto axis = call.axis(call.integer("axis", 0), x.dim());
+  if (!at::isIntegralType(given.scalar_type(), false)) call.refuse("places of {}.", given.dtype().name());
+  if (given.dim() != x.dim()) call.refuse("places of {} axes in a tensor of {}.", given.dim(), x.dim());
+  for (int64_t i = 0; i < x.dim(); ++i) {
+    if (i != axis && given.size(i) > x.size(i)) call.refuse("more places along axis {} than there are numbers.", i);
+  }
+  auto places = given.to(at::kLong);
+  const auto length = x.size(axis);
+  if (places.numel() > 0 && (places.min().item<int64_t>() < -length || places.max().item<int64_t>() >= length))
+    call.refuse("a place outside of a length of {}.", length);
+  places = at::where(places.lt(0), places + length, places);
+  return {x.gather(axis, places)};
+}
+
 // A copy of the data with parts of it replaced: places [..., K] name the first K axes.
 Outputs scatter_nd(const Call& call) {
   const auto &x = call.input(0), &places = call.input(1), &updates = call.input(2);
