@@ -141,7 +141,8 @@ class World : public testing::Environment {
     put_texts();
     std::ofstream("study.yaml")
         << "models: [clip]\ndata: [pets]\nmethods: [zero-shot, linear-probe]\nshots: [1]\nseeds: 2\n";
-    for (const char* command : {"adapt", "segment train", "detect train"}) {  // runs that other examples read
+    for (const char* command :
+         {"adapt", "segment train", "detect train", "lm train"}) {  // runs that other examples read
       const auto made = shell(examples(command)[0]);
       ASSERT_EQ(made.code, 0) << made.err;
     }
@@ -403,6 +404,7 @@ std::vector<std::string> sound_call(const std::string& command) {
     return {"segment", "predict", "--model", "net.onnx", "--side", "16", "-q", "holiday"};
   if (command == "segment evaluate") return {"segment", "evaluate", "--folder", "seg", "--masks", "truth", "-q"};
   if (command == "lm generate") return {"lm", "generate", "--model", "lm", "--prompt", "a", "--max-tokens", "2", "-q"};
+  if (command == "lm export") return {"lm", "export", "--run", "runs/stories", "-q", "--output", "odd/lora.gguf"};
   if (command == "lm score") return {"lm", "score", "--model", "lm", "--data", "pairs.jsonl", "-q"};
   if (command == "lm prompt")
     return {"lm", "prompt", "--model", "lm", "--data", "kinds.csv", "--template", "kinds.yaml", "-q"};

@@ -47,6 +47,12 @@ TEST(Options, DefaultsStandInTheStructAlone) {
   EXPECT_FALSE(o.epochs.has_value());
 }
 
+TEST(Options, AnItemOfAListMayHoldACommaBehindABackslash) {
+  const Options o = read_options<Options>("test", {{"targets", "Yes\\, sir,no"}});
+  EXPECT_THAT(o.targets, testing::ElementsAre("Yes, sir", "no"));
+  EXPECT_EQ(write_options(o).at("targets"), "Yes\\, sir,no");
+}
+
 TEST(Options, TextBecomesValuesOfEveryType) {
   const Options o = read_options<Options>("test", {{"rank", "16"},
                                                    {"alpha", "2e-3"},

@@ -31,7 +31,8 @@ void fields(Visitor& visit, GenerateCommandOptions& o) {
   visit("prompt", o.prompt, "the text to go on with (default: what stdin holds)");
   fields(visit, o.sampling);
   visit("stop", o.stop,
-        "texts that end the answer, and are left out of it; several with commas between, \\n is a line break");
+        "texts that end the answer, and are left out of it; several with commas between, \\n is a line break and \\, a "
+        "comma of the text");
   visit("max-tokens", o.max_tokens, "tokens that are written at most");
   visit("seed", o.seed, "what is drawn");
 }
@@ -72,7 +73,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<pipelines::language::ModelChoice>();
   arguments.add<GenerateCommandOptions>();
   if (!arguments.parse(terminal)) return 0;
-  arguments.require("model", "a language model: a folder, a file, or org/name");
+  if (!arguments.was_given("adapter")) arguments.require("model", "a language model: a folder, a file, or org/name");
   const auto options = arguments.get<GenerateCommandOptions>();
   check(options.sampling, "lm generate");
   if (options.max_tokens < 1)
@@ -104,6 +105,7 @@ Command lm_generate_command() {
           "Let a language model go on with a text.",
           "--model M [--prompt TEXT]",
           "graft lm generate --model stories --prompt 'Once upon a time' --max-tokens 20\n"
+          "graft lm generate --adapter runs/stories --prompt 'Once upon a time' --max-tokens 20\n"
           "graft lm generate --model org/name --temperature 0.7 --top-p 0.9 < letter.txt",
           run,
           [] {

@@ -86,7 +86,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<PromptDataOptions>("what is asked");
   arguments.add<EvaluationOptions>("how it is asked");
   if (!arguments.parse(terminal)) return 0;
-  arguments.require("model", "a language model: a folder, a file, or org/name");
+  if (!arguments.was_given("adapter")) arguments.require("model", "a language model: a folder, a file, or org/name");
   arguments.require("data", "a table of items, or a folder with a table for each split");
   const auto options = arguments.get<PromptDataOptions>();
   const auto evaluation = arguments.get<EvaluationOptions>();

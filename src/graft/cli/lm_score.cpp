@@ -32,7 +32,7 @@ int run(Arguments& arguments, Terminal& terminal) {
   arguments.add<pipelines::language::ModelChoice>();
   arguments.add<ScoreCommandOptions>();
   if (!arguments.parse(terminal)) return 0;
-  arguments.require("model", "a language model: a folder, a file, or org/name");
+  if (!arguments.was_given("adapter")) arguments.require("model", "a language model: a folder, a file, or org/name");
   arguments.require("data", "a table of texts, with prompt and completion or with text");
   const auto items = prompting::read_items(arguments.get<ScoreCommandOptions>().data);
   auto model = pipelines::language::DecoderModel::open(arguments.get<pipelines::language::ModelChoice>(),

@@ -25,19 +25,28 @@ Number parse_number(std::string_view where, std::string_view name, const std::st
   return value;
 }
 
-// "a,b", a line each, or as YAML writes lists: "[a, b]".
+std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
+  std::string all(text);
+  for (size_t at = all.find(what); at != all.npos; at = all.find(what, at + by.size()))
+    all.replace(at, what.size(), by);
+  return all;
+}
+
+// "a,b", a line each, or as YAML writes lists: "[a, b]". A comma behind a backslash is the item's own.
 std::vector<std::string> split_list(std::string_view text) {
   if (text.size() >= 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
   std::vector<std::string> items;
   while (!text.empty()) {
-    const size_t comma = text.find_first_of(",\n");
+    size_t comma = text.find_first_of(",\n");
+    while (comma != std::string_view::npos && comma > 0 && text[comma] == ',' && text[comma - 1] == '\\')
+      comma = text.find_first_of(",\n", comma + 1);
     std::string_view item = text.substr(0, comma);
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
     while (!item.empty() && item.front() == ' ')
       item.remove_prefix(1);
     while (!item.empty() && item.back() == ' ')
       item.remove_suffix(1);
-    if (!item.empty()) items.emplace_back(item);
+    if (!item.empty()) items.push_back(replaced(item, "\\,", ","));
   }
   return items;
 }
@@ -101,7 +110,10 @@ std::string print(const std::string& value) {
   return value;
 }
 std::string print(const std::vector<std::string>& value) {
-  return fmt::format("{}", fmt::join(value, ","));
+  std::vector<std::string> items;
+  for (const auto& item : value)
+    items.push_back(replaced(item, ",", "\\,"));
+  return fmt::format("{}", fmt::join(items, ","));
 }
 std::string print(const std::vector<int64_t>& value) {
   return fmt::format("{}", fmt::join(value, ","));

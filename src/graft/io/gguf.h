@@ -37,6 +37,7 @@ class GgufMetadata {
  public:
   bool has(std::string_view key) const { return values_.contains(key); }
   std::vector<std::string> keys() const;
+  const GgufValue* find(std::string_view key) const;  // as it lies; null: absent
 
   std::optional<std::int64_t> integer(std::string_view key) const;
   std::optional<double> number(std::string_view key) const;  // a float or an integer
@@ -54,7 +55,6 @@ class GgufMetadata {
 
  private:
   friend class GgufParser;
-  const GgufValue* find(std::string_view key) const;
 
   std::string file_;
   std::map<std::string, GgufValue, std::less<>> values_;

@@ -4,7 +4,6 @@
 
 #include "graft/core/atomic_file.h"
 #include "graft/core/error.h"
-#include "graft/io/gguf.h"
 
 namespace graft::io {
 namespace {
@@ -81,6 +80,14 @@ void GgufWriter::put(std::string_view key, const std::vector<std::int32_t>& valu
 void GgufWriter::put(std::string_view key, const std::vector<std::uint32_t>& values) {
   begin(key, number_of(GgufKind::list));
   append_list(entries_, GgufKind::u32, values);
+}
+void GgufWriter::put(std::string_view key, const GgufValue& value) {
+  begin(key, number_of(value.is_list ? GgufKind::list : value.kind));
+  if (value.is_list) {
+    append(entries_, number_of(value.kind));
+    append(entries_, value.count);
+  }
+  entries_.append(reinterpret_cast<const char*>(value.data.data()), value.data.size());
 }
 
 std::size_t GgufWriter::Tensor::count() const {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graft/io/gguf.h"
 #include "graft/io/gguf_types.h"
 
 namespace graft::io {
@@ -25,6 +26,7 @@ class GgufWriter {
   void put(std::string_view key, const std::vector<float>& values);
   void put(std::string_view key, const std::vector<std::int32_t>& values);
   void put(std::string_view key, const std::vector<std::uint32_t>& values);
+  void put(std::string_view key, const GgufValue& value);  // of another file
 
   // In PyTorch's order of dimensions, the last a row. The numbers are asked for when the file is written, one tensor at
   // a time. F32, F16, BF16, or Q8_0 where a row is whole blocks of 32.

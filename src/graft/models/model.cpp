@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <set>
 
 #include "graft/core/error.h"
 #include "graft/core/hash.h"
 #include "graft/core/names.h"
+#include "graft/tensor/quantised_weight.h"
 #include "graft/tensor/resting.h"
 
 namespace graft::models {
@@ -35,6 +37,17 @@ std::string not_finite(const std::string& name, const at::Tensor& value) {
                      value.reshape({-1})[bad.nonzero()[0].item<int64_t>()].item<double>());
 }
 
+// The numbers of a parameter as float32, a stripe of rows at a time where they are made of quantised ones: a vocabulary
+// is never held whole.
+void for_numbers(const at::Tensor& value, const std::function<void(const at::Tensor&)>& use) {
+  constexpr int64_t kNumbersAtOnce = 1 << 22;
+  const auto* quantised = tensor::quantised_of(value);
+  if (quantised == nullptr) return use(tensor::numbers_of(value).to(at::kFloat).contiguous());
+  const auto rows = std::max<int64_t>(1, kNumbersAtOnce / std::max<int64_t>(1, quantised->columns));
+  for (int64_t begin = 0; begin < quantised->rows; begin += rows)
+    use(tensor::dequantise(tensor::narrow_rows(*quantised, begin, std::min(rows, quantised->rows - begin))));
+}
+
 // Of names, shapes and float32 values in the order of names: the same model gives the same hash from any layout. What
 // is not finite is a ModelError, as each number is at hand here.
 std::string fingerprint(const nn::NamedTensors& parameters, const std::vector<Origin>& origins,
@@ -42,11 +55,14 @@ std::string fingerprint(const nn::NamedTensors& parameters, const std::vector<Or
   Hash hash;
   std::string wrong;
   for (const auto& [name, value] : parameters) {
-    const auto bytes = tensor::numbers_of(value.detach()).to(at::kFloat).contiguous();
-    wrong += not_finite(names_of(name, origins), bytes);
     hash.add(name);
-    hash.add(fmt::format("{}", fmt::join(bytes.sizes(), "x")));
-    hash.add(std::as_bytes(std::span(bytes.const_data_ptr<float>(), static_cast<size_t>(bytes.numel()))));
+    hash.add(fmt::format("{}", fmt::join(value.sizes(), "x")));
+    std::string bad;  // of the first stripe that has any
+    for_numbers(value.detach(), [&](const at::Tensor& some) {
+      if (bad.empty()) bad = not_finite(names_of(name, origins), some);
+      hash.add(std::as_bytes(std::span(some.const_data_ptr<float>(), static_cast<size_t>(some.numel()))));
+    });
+    wrong += bad;
   }
   if (!wrong.empty()) {
     throw ModelError("model",

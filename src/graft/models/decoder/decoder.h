@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "graft/models/checkpoint.h"
 #include "graft/models/decoder/decoder_settings.h"
 #include "graft/models/decoder/vocabulary_head.h"
 #include "graft/models/tower.h"
@@ -24,6 +25,7 @@ struct DecoderParts {
   std::shared_ptr<VocabularyHead> head;
   bool own_head = false;                             // the head's weight is not the embedding
   std::shared_ptr<const text::Tokenizer> tokenizer;  // null: none lay beside the weights
+  std::vector<Origin> origins;                       // of its parameters, by the model's names for them
 };
 
 class Decoder final : public Tower {
@@ -48,6 +50,7 @@ class Decoder final : public Tower {
 
   // --- as a language model
   const Settings& settings() const { return parts_.settings; }
+  const std::vector<Origin>& origins() const { return parts_.origins; }
   int64_t vocabulary() const { return parts_.head->vocabulary(); }
   const VocabularyHead& head() const { return *parts_.head; }
 

@@ -66,6 +66,7 @@ std::unique_ptr<Model> load(const io::ModelFolder& folder, const io::Weights& we
   DecoderReader reader(std::move(tensors), settings, options.precision, weights.name());
   auto parts = reader.read();
   parts.tokenizer = std::move(tokenizer);
+  parts.origins = reader.origins();
   ModelInfo info;
   info.source = folder.path.string();
   info.family = "decoder";

@@ -40,7 +40,7 @@ constexpr Renaming kMetaBlock[] = {{"attention_norm", "input_layernorm"}, {"atte
 
 struct Layout {
   std::string block;  // "blk."
-  std::span<const Renaming> of_block;
+  std::vector<Renaming> of_block;
   std::vector<Renaming> outside;
 };
 
@@ -60,6 +60,15 @@ std::string renamed(const std::string& name, const Layout& layout) {
     if (part == each.theirs) return "model.layers." + number + "." + each.ours + ending;
   }
   return name;
+}
+
+// The norm before the MLP, which is called by the architecture, comes last: of names that are ours twice it is meant.
+Layout gguf_layout(const Settings& s) {
+  std::vector<Renaming> of_block(std::begin(kGgufBlock), std::end(kGgufBlock));
+  of_block.push_back({"ffn_norm", s.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm"});
+  return {"blk.",
+          std::move(of_block),
+          {{"token_embd", "model.embed_tokens"}, {"output_norm", "model.norm"}, {"output", "lm_head"}}};
 }
 
 bool is_of_queries(const std::string& name) {
@@ -133,15 +142,68 @@ std::vector<int64_t> unpaired_rows(int64_t heads, int64_t head_width) {
   return rows;
 }
 
+std::vector<int64_t> paired_rows(int64_t heads, int64_t head_width) {
+  const auto there = unpaired_rows(heads, head_width);
+  std::vector<int64_t> rows(there.size());
+  for (size_t here = 0; here < there.size(); ++here)
+    rows[static_cast<size_t>(there[here])] = static_cast<int64_t>(here);
+  return rows;
+}
+
+std::string gguf_name(const std::string& ours, const Settings& settings) {
+  const auto layout = gguf_layout(settings);
+  const auto name = ours.starts_with("model.") ? ours.substr(6) : ours;
+  const auto dot = name.rfind('.');
+  const auto module = name.substr(0, dot), ending = dot == name.npos ? "" : name.substr(dot);
+  for (const auto& each : layout.outside) {
+    if (module == each.ours || "model." + module == each.ours) return each.theirs + ending;
+  }
+  const std::string before = "layers.";
+  const auto number =
+      module.starts_with(before) ? module.substr(before.size(), module.find('.', before.size()) - before.size()) : "";
+  const auto begin = before.size() + number.size() + 1;
+  if (number.empty() || begin >= module.size()) return "";
+  for (auto each = layout.of_block.rbegin(); each != layout.of_block.rend(); ++each) {
+    if (module.substr(begin) == each->ours) return layout.block + number + "." + each->theirs + ending;
+  }
+  return "";
+}
+
+std::string name_of_gguf(const std::string& theirs, const Settings& settings) {
+  const auto name = renamed(theirs, gguf_layout(settings));
+  return name == theirs ? "" : name;
+}
+
+namespace {
+
+// Which way the rows of q and k go; empty for what lies alike.
+std::vector<int64_t> order_of(const std::string& ours, const Settings& s,
+                              std::vector<int64_t> (*rows)(int64_t heads, int64_t head_width)) {
+  if (!pairs_neighbours(gguf_architecture(s.kind))) return {};
+  if (is_of_queries(ours)) return rows(s.heads, s.head_width);
+  return is_of_keys(ours) ? rows(s.key_heads, s.head_width) : std::vector<int64_t>{};
+}
+
+at::Tensor laid(const std::string& ours, const at::Tensor& value, const std::vector<int64_t>& order, double offset) {
+  if (ours.ends_with("norm.weight")) return offset == 0 ? value : value + offset;
+  const bool fits = value.dim() > 0 && static_cast<int64_t>(order.size()) == value.size(0);
+  return fits ? value.index_select(0, as_index(order)) : value;
+}
+
+}  // namespace
+
+at::Tensor as_in_gguf(const std::string& ours, const at::Tensor& value, const Settings& settings) {
+  return laid(ours, value, order_of(ours, settings, paired_rows), settings.norm_offset);
+}
+at::Tensor as_here(const std::string& ours, const at::Tensor& value, const Settings& settings) {
+  return laid(ours, value, order_of(ours, settings, unpaired_rows), -settings.norm_offset);
+}
+
 ForeignModel of_gguf(const io::GgufFile& file) {
   ForeignModel model{settings_of_gguf(file), {}};
   const auto& s = model.settings;
   const auto architecture = std::string(file.metadata().text("general.architecture").value_or(""));
-  const auto* const before_mlp = s.post_norms ? "pre_feedforward_layernorm" : "post_attention_layernorm";
-  std::vector<Renaming> of_block(std::begin(kGgufBlock), std::end(kGgufBlock));
-  of_block.push_back({"ffn_norm", before_mlp});
-  const Layout layout{
-      "blk.", of_block, {{"token_embd", "model.embed_tokens"}, {"output_norm", "model.norm"}, {"output", "lm_head"}}};
+  const auto layout = gguf_layout(s);
   for (const auto& [theirs, tensor] : file.tensors()) {
     if (theirs == "rope_freqs.weight") continue;  // it is in the settings
     const auto name = renamed(theirs, layout);
@@ -207,8 +269,9 @@ ForeignModel of_llama2c(const io::Weights& weights) {
   s.begin = 1;
   s.ends = {2};
   check(s, weights.name());
-  const Layout layout{
-      "layers.", kMetaBlock, {{"tok_embeddings", "model.embed_tokens"}, {"norm", "model.norm"}, {"output", "lm_head"}}};
+  const Layout layout{"layers.",
+                      {std::begin(kMetaBlock), std::end(kMetaBlock)},
+                      {{"tok_embeddings", "model.embed_tokens"}, {"norm", "model.norm"}, {"output", "lm_head"}}};
   for (const auto& [theirs, stored] : stored_in(weights)) {
     const auto name = renamed(theirs, layout);
     auto ours = stored;

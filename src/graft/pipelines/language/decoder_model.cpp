@@ -9,6 +9,7 @@
 #include "graft/core/error.h"
 #include "graft/core/signals.h"
 #include "graft/engine/session.h"
+#include "graft/pipelines/language/adapter.h"
 #include "graft/pipelines/language/prefix_scorer.h"
 #include "graft/prompting/generated_text.h"
 #include "graft/text/stream_decoder.h"
@@ -76,13 +77,20 @@ DecoderModel::DecoderModel(std::shared_ptr<models::Model> model, const Options& 
 DecoderModel DecoderModel::open(const ModelChoice& choice, const engine::Host& host, Reporter& report) {
   engine::ModelOptions options;
   options.model = choice.model;
+  std::optional<NamedAdapter> adapter;
+  if (!choice.adapter.empty()) adapter = named_adapter(choice.adapter);
+  if (options.model.empty()) {
+    if (!adapter)
+      throw UsageError("language model", "--model is missing: a language model: a folder, a file, or org/name");
+    options.model = base_of_adapter(adapter->path);
+  }
   options.as = choice.as;
   options.precision = choice.precision;
   options.device = choice.device;
   options.threads = choice.threads;
-  return {engine::open_model(options, host, report),
-          {choice.window, choice.parse_special ? text::Specials::kParsed : text::Specials::kAsText},
-          report};
+  const auto model = engine::open_model(options, host, report);
+  if (adapter) load_adapter(*adapter, model, report);  // the model's joints hold what it puts there
+  return {model, {choice.window, choice.parse_special ? text::Specials::kParsed : text::Specials::kAsText}, report};
 }
 
 std::vector<int32_t> DecoderModel::encode(std::string_view text) const {

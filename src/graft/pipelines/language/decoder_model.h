@@ -23,6 +23,7 @@ namespace graft::pipelines::language {
 // What a user may say of the model.
 struct ModelChoice {
   std::string model;
+  std::string adapter = {};
   std::string as;
   std::string precision = "auto";
   std::string device = "cpu";
@@ -32,7 +33,12 @@ struct ModelChoice {
 };
 template <class Visitor>
 void fields(Visitor& visit, ModelChoice& o) {
-  visit("model", o.model, "a language model: folder, file, or org/name in the Hugging Face cache");
+  visit("model", o.model,
+        "a language model: folder, file, or org/name in the Hugging Face cache (default: the adapter's own)");
+  visit(
+      "adapter", o.adapter,
+      "what was learned: a run of `lm train`, a folder of PEFT's or a GGUF LoRA; RUN:0.7 lets a LoRA's change count by "
+      "0.7");
   visit("as", o.as, "family to read the weights as, where a lone file could be two");
   visit("precision", o.precision,
         "how frozen weights are held: fp32, bf16, int8, nf4, or auto (bf16 where the processor has it)");
@@ -50,6 +56,7 @@ class DecoderModel final : public prompting::LanguageModel {
   };
   // ModelError for a model that is no decoder, or has no tokenizer. The reporter is told how far the work is.
   DecoderModel(std::shared_ptr<models::Model> model, const Options& options, Reporter& report);
+  // UsageError where neither a model nor an adapter that says its own is named.
   static DecoderModel open(const ModelChoice& choice, const engine::Host& host, Reporter& report);
 
   std::vector<prompting::Likelihood> log_likelihoods(std::span<const prompting::Pair> pairs) override;
