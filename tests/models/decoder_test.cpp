@@ -9,6 +9,7 @@
 #include "graft/core/error.h"
 #include "graft/io/model_folder.h"
 #include "graft/models/checkpoint.h"
+#include "graft/models/decoder/initial_weights.h"
 #include "graft/models/model.h"
 #include "graft/tensor/resting.h"
 #include "tests/support/gradient_check.h"
@@ -269,6 +270,38 @@ TEST_P(DecoderGolden, WritesItsConfigBack) {
   EXPECT_EQ(second.slides, first.slides);
   EXPECT_TRUE(torch::equal(second.rotary.angles(20), first.rotary.angles(20)));
   EXPECT_DOUBLE_EQ(second.score_scale, first.score_scale);
+}
+
+TEST(InitialWeights, AreThoseThatTransformersDraws) {
+  for (const std::string name : {"llama_biases", "gemma3"}) {
+    const auto config = *io::JsonObject::read(decoder_golden(name) / "config.json");
+    const auto drawn = initial_weights(config, name, Random(5));
+    const auto stored = io::Weights::open(decoder_golden(name) / "model.safetensors");
+    for (const auto& [tensor, view] : drawn.tensors()) {
+      const auto values = to_float(view);
+      if (view.shape.size() == 2) {
+        EXPECT_NEAR(values.std().item<double>(), 0.02, 0.004) << tensor;
+        EXPECT_NEAR(values.mean().item<double>(), 0, 0.004) << tensor;
+      } else {  // a bias, or a norm, to whose weights a Gemma adds 1
+        EXPECT_TRUE(values.eq(tensor.ends_with(".bias") || name == "gemma3" ? 0 : 1).all().item<bool>()) << tensor;
+      }
+    }
+    for (const auto& [tensor, view] : stored.tensors()) {
+      const auto* own = drawn.find(tensor);
+      ASSERT_TRUE(own) << tensor;
+      EXPECT_EQ(own->shape, view.shape) << tensor;
+    }
+    EXPECT_EQ(drawn.tensors().size(), stored.tensors().size());
+  }
+}
+
+TEST(InitialWeights, AreTheSameOfTheSameSeed) {
+  const auto config = *io::JsonObject::read(decoder_golden("llama") / "config.json");
+  const auto words = [&](uint64_t seed) {
+    return to_float(initial_weights(config, "drawn", Random(seed)).at("model.embed_tokens.weight"));
+  };
+  EXPECT_TRUE(torch::equal(words(1), words(1)));
+  EXPECT_FALSE(torch::equal(words(1), words(2)));
 }
 
 }  // namespace

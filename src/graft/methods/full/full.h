@@ -23,7 +23,8 @@ template <class Visitor>
 void fields(Visitor& visit, Options& o) {
   visit("tower", o.tower, "what trains: the tower that reads the examples, the image tower, the text tower, or both");
   visit("from-scratch", o.from_scratch,
-        "of the model take the shape alone: its weights are drawn anew before training");
+        "of the model take the shape alone: its weights are drawn anew before training (lm train: of a folder with "
+        "config.json and a tokenizer, as transformers draws them)");
   visit("batch-statistics", o.batch_statistics,
         "of a ResNet: batch norms go by the mean and variance of each batch, and gather them for afterwards (default: "
         "yes from scratch, else those of pre-training stay)");

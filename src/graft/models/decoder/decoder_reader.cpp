@@ -38,14 +38,20 @@ struct DecoderReader::Map {
   bool bias;
 };
 
-DecoderReader::DecoderReader(StoredTensors tensors, Settings settings, tensor::Precision precision, std::string file)
-    : tensors_(std::move(tensors)), settings_(std::move(settings)), precision_(precision), file_(std::move(file)) {
+DecoderReader::DecoderReader(StoredTensors tensors, Settings settings, tensor::Precision precision, std::string file,
+                             Maker make)
+    : tensors_(std::move(tensors)),
+      settings_(std::move(settings)),
+      precision_(precision),
+      file_(std::move(file)),
+      make_(std::move(make)) {
   if (tensors_.contains("model.embed_tokens.weight")) prefix_ = "model.";
 }
 
 const StoredTensor* DecoderReader::find(const std::string& theirs, const std::vector<int64_t>& shape) {
   taken_.insert(theirs);
-  const auto found = tensors_.find(theirs);
+  auto found = tensors_.find(theirs);
+  if (found == tensors_.end() && make_) found = tensors_.emplace(theirs, make_(theirs, shape)).first;
   if (found == tensors_.end()) {
     wrong_.push_back(fmt::format("{}: missing, expected [{}]", theirs, fmt::join(shape, ", ")));
   } else if (found->second.shape != shape) {

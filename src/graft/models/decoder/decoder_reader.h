@@ -1,6 +1,7 @@
 // A decoder made of its settings and tensors.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,8 +16,11 @@ namespace graft::models::decoder {
 
 class DecoderReader {
  public:
-  // `file` is what messages call the tensors' file.
-  DecoderReader(StoredTensors tensors, Settings settings, tensor::Precision precision, std::string file);
+  // Makes a tensor that is not among them.
+  using Maker = std::function<StoredTensor(const std::string& name, const std::vector<int64_t>& shape)>;
+  // `file` is what messages call the tensors' file. Without a maker a tensor that is absent is an error.
+  DecoderReader(StoredTensors tensors, Settings settings, tensor::Precision precision, std::string file,
+                Maker make = {});
 
   // All that is missing, unexpected or misshapen is one ModelError.
   DecoderParts read();
@@ -40,6 +44,7 @@ class DecoderReader {
   Settings settings_;
   tensor::Precision precision_;
   std::string file_, prefix_;
+  Maker make_;
   std::set<std::string> taken_;
   std::vector<std::string> wrong_;
   std::vector<Origin> origins_;

@@ -13,7 +13,9 @@
 #include "graft/data/documents.h"
 #include "graft/engine/language_objective.h"
 #include "graft/engine/session.h"
+#include "graft/methods/entry.h"
 #include "graft/pipelines/language/adapter.h"
+#include "graft/pipelines/language/drawn_model.h"
 #include "graft/text/chat_template.h"
 #include "graft/text/tokenizer.h"
 #include "graft/train/after_steps.h"
@@ -37,6 +39,13 @@ void check_ranges(const TrainOptions& o) {
   need(o.clip >= 0, "clip", "0 or more", o.clip);
   need(o.val_every >= 0, "val-every", "0 or more", o.val_every);
   if (!wrong.empty()) throw ConfigError("lm", "values out of range:{}", wrong);
+}
+
+// Whether the method takes of a model its shape alone.
+bool is_from_scratch(const TrainOptions& o, const OptionValues& method_options) {
+  const auto config = methods::make_method(o.method, method_options)->config();
+  const auto said = config.find("from-scratch");
+  return said != config.end() && said->second == option::print(true);
 }
 
 std::optional<text::ChatTemplate> chat_of(const TrainOptions& o, const models::Model& model) {
@@ -81,7 +90,9 @@ TrainResult train(const TrainOptions& o, const OptionValues& method_options, con
   of_model.model = o.model;
   of_model.precision = o.precision;
   of_model.threads = o.threads;
-  const auto model = engine::open_model(of_model, host, report);
+  std::optional<DrawnModel> drawn;
+  if (is_from_scratch(o, method_options)) drawn.emplace(of_model, static_cast<uint64_t>(o.seed), host, report);
+  const auto model = drawn ? drawn->model() : engine::open_model(of_model, host, report);
   const auto rows = read_rows(o.data, o, *model, "data", report);
   engine::TokenRows validation;
   if (!o.validation.empty()) validation = read_rows(o.validation, o, *model, "val", report);
@@ -129,7 +140,7 @@ TrainResult train(const TrainOptions& o, const OptionValues& method_options, con
   result.seconds = outcome.all_seconds;
   result.stopped_by = outcome.stopped_by;
   if (result.stopped_by != 0) {
-    report.line("stopped", "no adapter was written");
+    report.line("stopped", fmt::format("no {} was written", drawn ? "model" : "adapter"));
     return result;
   }
   const auto read = static_cast<double>(rows.present.sum().item<int64_t>() * outcome.epochs);
@@ -137,7 +148,11 @@ TrainResult train(const TrainOptions& o, const OptionValues& method_options, con
                                    read / std::max(outcome.seconds, 1e-9)));
   result.after = outcome.validation;
   if (folder) {
-    save_adapter(folder->path(), adapted);
+    if (drawn) {
+      drawn->write(folder->path());
+    } else {
+      save_adapter(folder->path(), adapted);
+    }
     folder->sync_metrics();
     report.line("saved", folder->path().string());
   }

@@ -1,4 +1,5 @@
-// `graft lm train`: a decoder learns the texts that it is given, whole or by an efficient method.
+// `graft lm train`: a decoder learns the texts that it is given, whole or by an efficient method. What is trained from
+// scratch needs no weights, and is written as a model; else an adapter is.
 #pragma once
 
 #include <cstdint>
