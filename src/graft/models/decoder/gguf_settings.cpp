@@ -214,7 +214,9 @@ Settings settings_of_gguf(const io::GgufFile& file) {
   const auto& all = file.metadata();
   const auto type = all.text("general.type").value_or("model");
   if (type == "adapter")
-    throw ModelError("decoder", "{} is an adapter and no model. Name the model that it was made for.", file.name());
+    throw ModelError("decoder",
+                     "{} is an adapter and no model. Name the model that it was made for, and this as its --adapter.",
+                     file.name());
   const auto name = std::string(all.text("general.architecture").value_or(""));
   const auto* architecture = find_architecture(name);
   if (architecture == nullptr) {

@@ -90,9 +90,9 @@ Exported export_adapter(const ExportOptions& o, const engine::Host& host, Report
   wanted.model = o.model.empty() ? base_of_adapter(o.run) : o.model;
   wanted.precision = "fp32";  // what is compared is the file, not how it is multiplied
   wanted.threads = o.threads;
-  const auto model = engine::open_model(wanted, host, report);
+  auto model = engine::open_model(wanted, host, report);
   check_output(o, model->info().source);
-  auto adapted = load_adapter(fs::path(o.run), model, report);
+  std::optional<methods::Adapted> adapted = load_adapter(fs::path(o.run), model, report);
   const auto before = logits_of(*model);
   Exported done{.path = o.output};
   if (o.to == ExportTo::gguf) {
@@ -100,16 +100,18 @@ Exported export_adapter(const ExportOptions& o, const engine::Host& host, Report
     const auto written = write_gguf_model(o.output, *model, type);
     done.tensors = written.tensors;
     done.changed = written.changed;
-    const auto back = models::load_model(io::ModelFolder::at(o.output), {.precision = model->precision()});
+    adapted.reset();  // one model at a time
+    model.reset();
+    const auto back = models::load_model(io::ModelFolder::at(o.output), {});
     done.largest_deviation = deviation(logits_of(*back), before);
     return done;
   }
   if (o.to == ExportTo::peft) {
     PartialFolder folder("lm export", o.output);
-    save_peft(folder.path(), adapted);
+    save_peft(folder.path(), *adapted);
     folder.commit();
   } else {
-    const auto written = write_gguf_lora(o.output, adapted, type);
+    const auto written = write_gguf_lora(o.output, *adapted, type);
     done.matrices = written.matrices;
     done.alpha = written.alpha;
   }
