@@ -9,6 +9,7 @@
 #include "graft/core/error.h"
 #include "graft/core/signals.h"
 #include "graft/engine/session.h"
+#include "graft/pipelines/language/adapter.h"
 #include "graft/pipelines/language/prefix_scorer.h"
 #include "graft/prompting/generated_text.h"
 #include "graft/text/stream_decoder.h"
@@ -67,10 +68,10 @@ DecoderModel::DecoderModel(std::shared_ptr<models::Model> model, const Options& 
   } else {
     throw ModelError("language model", "{}: neither a token that begins a text nor one that ends it is known.", source);
   }
-  window_ = options.window.value_or(decoder_->context_length());
-  if (window_ < 2 || window_ > decoder_->context_length())
+  window_ = options.window.value_or(decoder_->longest());
+  if (window_ < 2 || window_ > decoder_->longest())
     throw ConfigError("language model", "--window: expected 2 to {} (the model's context), got {}.",
-                      decoder_->context_length(), window_);
+                      decoder_->longest(), window_);
 }
 
 DecoderModel DecoderModel::open(const ModelChoice& choice, const engine::Host& host, Reporter& report) {
@@ -80,7 +81,9 @@ DecoderModel DecoderModel::open(const ModelChoice& choice, const engine::Host& h
   options.precision = choice.precision;
   options.device = choice.device;
   options.threads = choice.threads;
-  return {engine::open_model(options, host, report),
+  auto model = engine::open_model(options, host, report);
+  if (!choice.adapter.empty()) load_adapter(choice.adapter, model, report);  // its inserts stay in the model
+  return {std::move(model),
           {choice.window, choice.parse_special ? text::Specials::kParsed : text::Specials::kAsText},
           report};
 }

@@ -23,6 +23,7 @@ namespace graft::pipelines::language {
 // What a user may say of the model.
 struct ModelChoice {
   std::string model;
+  std::string adapter;
   std::string as;
   std::string precision = "auto";
   std::string device = "cpu";
@@ -33,6 +34,7 @@ struct ModelChoice {
 template <class Visitor>
 void fields(Visitor& visit, ModelChoice& o) {
   visit("model", o.model, "a language model: folder, file, or org/name in the Hugging Face cache");
+  visit("adapter", o.adapter, "what `graft lm train` wrote for it, or PEFT: a folder");
   visit("as", o.as, "family to read the weights as, where a lone file could be two");
   visit("precision", o.precision,
         "how frozen weights are held: fp32, bf16, int8, nf4, or auto (bf16 where the processor has it)");
