@@ -6,6 +6,7 @@
 #include <torch/types.h>
 
 #include <deque>
+#include <set>
 
 #include "graft/core/error.h"
 #include "graft/methods/adapted.h"
@@ -60,6 +61,7 @@ class SiteTower final : public models::Tower {
     site.place = 1 + std::max<int64_t>(block, 0);
     if (block >= 0) site.part = path.substr(path.find('.', path.find('.') + 1) + 1);  // of "blocks.3.attn.qkv"
     if (kind == nn::SiteKind::tokens) site.patch_numbers = patch_numbers_;
+    if (kind == nn::SiteKind::key_values) site.heads = width_ / 64;
     site.checkpoint = checkpoint;
     site.slices = std::move(slices);
     joints_.emplace_back(std::move(site));
@@ -71,6 +73,7 @@ class SiteTower final : public models::Tower {
     add(name + "attn", nn::SiteKind::sublayer, k, width_, width_, name + "attn");
     add(name + "attn.qkv", nn::SiteKind::linear, k, width_, 3 * width_, name + "attn.qkv",
         {{"q", 0, width_, ""}, {"k", width_, 2 * width_, ""}, {"v", 2 * width_, 3 * width_, ""}});
+    add(name + "attn.key_values", nn::SiteKind::key_values, k, width_, width_, name + "attn");
     add(name + "attn.proj", nn::SiteKind::linear, k, width_, width_, name + "attn.proj");
     add(name + "mlp", nn::SiteKind::sublayer, k, width_, width_, name + "mlp");
     add(name + "mlp.fc1", nn::SiteKind::linear, k, width_, 4 * width_, name + "mlp.fc1");
@@ -96,9 +99,10 @@ inline std::shared_ptr<models::Model> sites_only(bool text = true, int64_t patch
 struct OnSites : Adapted {
   int64_t inserted() const {  // numbers in the inserts
     int64_t count = 0;
+    std::set<const void*> seen;  // several inserts may share one
     for (const auto& binding : adaptation.bindings) {
       for (const auto& parameter : binding.insert->parameters())
-        count += parameter.numel();
+        count += seen.insert(parameter.unsafeGetTensorImpl()).second ? parameter.numel() : 0;
     }
     return count;
   }

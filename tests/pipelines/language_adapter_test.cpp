@@ -6,12 +6,17 @@
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "graft/core/error.h"
 #include "graft/core/log.h"
+#include "graft/io/json_object.h"
 #include "graft/io/model_folder.h"
 #include "graft/methods/lora/lora.h"
 #include "graft/pipelines/language/decoder_model.h"
+#include "graft/nn/tensor_file.h"
+#include "tests/support/gradient_check.h"
 #include "tests/support/source_dir.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_models.h"
@@ -25,6 +30,10 @@ std::shared_ptr<models::Model> tiny_decoder(uint64_t seed = 1) {
   return graft::testing::tiny_decoder_checkpoint(seed).load();
 }
 
+std::shared_ptr<models::Model> decoder_on_disk(const std::string& name) {
+  return models::load_model(io::ModelFolder::at(source_dir() / "tests/golden/models" / ("decoder_" + name)), {});
+}
+
 at::Tensor rows_of(const methods::Adapted& adapted) {
   const torch::NoGradGuard no_grad;
   const nn::Value ids{at::arange(3, 10, at::kLong).view({1, 7})};
@@ -33,7 +42,7 @@ at::Tensor rows_of(const methods::Adapted& adapted) {
 
 TEST(LanguageAdapter, IsReadBackAsItWas) {
   const TempFolder folder;
-  for (const std::string method : {"lora", "adapter", "norm", "bias"}) {
+  for (const std::string method : {"lora", "adapter", "norm", "bias", "prefix", "prompt-tuning"}) {
     const auto model = tiny_decoder();
     auto adapted = adapt_decoder(model, method, {}, 7);
     const auto before = rows_of(adapted);
@@ -151,6 +160,111 @@ TEST(LanguageAdapter, AFactorIsForPlainLora) {
       },
       ::testing::ThrowsMessage<ModelError>(HasSubstr("a factor is for plain LoRA, and this is norm")));
 }
+
+// What PEFT wrote gives PEFT's logits, and is written again as PEFT wrote it (tests/golden/make/methods_prompts.py).
+class PromptsOfPeft : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(PromptsOfPeft, TravelBothWays) {
+  const auto [method, base] = GetParam();
+  const auto folder = source_dir() / "tests/golden/methods" / fmt::format("peft_{}_{}", method, base);
+  Silent report;
+  const auto adapted = load_adapter(folder, decoder_on_disk(base), report);
+  const auto expected = nn::read_tensors(folder / "expected.safetensors");
+  const auto mask = expected.at("mask").to(at::kBool);
+  const auto& decoder = decoder_of(*adapted.model);
+  const torch::NoGradGuard no_grad;
+  const auto logits = decoder.logits(decoder.hidden(nn::Value{expected.at("ids"), {}, mask}, {}));
+  EXPECT_LT(((logits - expected.at("logits")) * mask.unsqueeze(2)).abs().max().item<double>(), 1e-4);
+
+  const TempFolder written;
+  save_adapter(written.path(), adapted);
+  const auto file = nn::read_tensors(written.path() / "adapter_model.safetensors"),
+             theirs = nn::read_tensors(folder / "adapter_model.safetensors");
+  ASSERT_EQ(file.size(), 1u);
+  EXPECT_TRUE(torch::equal(file.at("prompt_embeddings"), theirs.at("prompt_embeddings")));
+  const auto of = [](const std::filesystem::path& in) { return *io::JsonObject::read(in / "adapter_config.json"); };
+  const auto ours = of(written.path()).value(), peft = of(folder).value();
+  for (const auto& [key, value] : peft.items()) {
+    if (value.is_null() || key == "base_model_name_or_path") continue;
+    EXPECT_EQ(ours.value(key, nlohmann::json()), value) << key;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, PromptsOfPeft,
+                         ::testing::Values(std::pair("prefix", "llama"), std::pair("prefix", "gemma3"),
+                                           std::pair("prompt_tuning", "llama"), std::pair("prompt_tuning", "gemma3")),
+                         [](const auto& info) { return fmt::format("{}_{}", info.param.first, info.param.second); });
+
+TEST(LanguageAdapter, OfPeftIsRefusedForWhatItIsNot) {
+  const auto golden = source_dir() / "tests/golden/methods";
+  Silent report;
+  const TempFolder changed;
+  const auto load = [&](const char* key, const nlohmann::json& value) {
+    auto config = io::JsonObject::read(golden / "peft_prefix_llama/adapter_config.json")->value();
+    config[key] = value;
+    std::ofstream(changed.path() / "adapter_config.json") << config;
+    std::filesystem::copy_file(golden / "peft_prefix_llama/adapter_model.safetensors",
+                               changed.path() / "adapter_model.safetensors",
+                               std::filesystem::copy_options::overwrite_existing);
+    load_adapter(changed.path(), decoder_on_disk("llama"), report);
+  };
+  const auto refused = [&](const char* key, const nlohmann::json& value, const char* words) {
+    EXPECT_THAT([&] { load(key, value); }, ::testing::ThrowsMessage<ModelError>(HasSubstr(words))) << key;
+  };
+  refused("modules_to_save", {"lm_head"}, "modules_to_save");
+  refused("num_attention_heads", 4, "num_attention_heads");
+  refused("num_virtual_tokens", 5, "prompt_embeddings: shape [3, 48], here it is [5, 48]");
+  refused("something_new", true, "something_new");
+}
+
+// Prompts and prefixes: a text read through a cache, in pieces, and packed beside another gives the same rows.
+class BeforeEveryText : public ::testing::TestWithParam<std::pair<const char*, const char*>> {
+ protected:
+  methods::Adapted adapted() const {
+    OptionValues options{{"tokens", "3"}};
+    if (GetParam().first == std::string("prefix")) options["inner"] = "5";
+    return adapt_decoder(decoder_on_disk(GetParam().second), GetParam().first, options, 7);
+  }
+};
+
+TEST_P(BeforeEveryText, ACacheBeginsWithIt) {
+  const auto on = adapted();
+  const auto& decoder = decoder_of(*on.model);
+  const torch::NoGradGuard no_grad;
+  const auto ids = at::arange(3, 14, at::kLong).view({1, 11});
+  auto cache = decoder.new_cache();
+  EXPECT_EQ(cache.length(), 0);
+  EXPECT_EQ(cache.rows(), 3);
+  std::vector<at::Tensor> pieces;
+  for (const auto& [begin, count] : {std::pair(0, 6), std::pair(6, 1), std::pair(7, 4)})
+    pieces.push_back(decoder.hidden(ids.narrow(1, begin, count), cache));
+  const auto whole = decoder.hidden(nn::Value{ids}, {});
+  EXPECT_LT(testing::relative_error(at::cat(pieces, 1), whole), 1e-5);
+  cache.truncate(4);
+  auto forked = cache.fork();
+  EXPECT_LT(testing::relative_error(decoder.hidden(ids.narrow(1, 4, 7), forked), whole.narrow(1, 4, 7)), 1e-5);
+  EXPECT_EQ(decoder.longest(), decoder.context_length() - 3);
+}
+
+TEST_P(BeforeEveryText, EachPackedDocumentHasIt) {
+  const auto on = adapted();
+  const auto& decoder = decoder_of(*on.model);
+  const torch::NoGradGuard no_grad;
+  const auto first = at::arange(3, 10, at::kLong).view({1, 7}), second = at::arange(20, 24, at::kLong).view({1, 4});
+  const auto documents = torch::tensor({0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1}, at::kLong).view({1, 11});
+  const auto packed = decoder.hidden(nn::Value{at::cat({first, second}, 1)}, {}, documents);
+  const auto apart = at::cat({decoder.hidden(nn::Value{first}, {}), decoder.hidden(nn::Value{second}, {})}, 1);
+  EXPECT_LT(testing::relative_error(packed, apart), 1e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, BeforeEveryText,
+                         ::testing::Values(std::pair("prefix", "llama"), std::pair("prefix", "gemma2"),
+                                           std::pair("prefix", "gemma3"), std::pair("prompt-tuning", "qwen3"),
+                                           std::pair("prompt-tuning", "gemma2"), std::pair("prompt-tuning", "gemma3")),
+                         [](const auto& info) {
+                           const std::string method = info.param.first;
+                           return (method == "prefix" ? "prefix_" : "prompts_") + std::string(info.param.second);
+                         });
 
 TEST(LanguageAdapter, IsForModelsThatTellTheNextToken) {
   EXPECT_THAT([] { decoder_of(*graft::testing::tiny_vit()); },

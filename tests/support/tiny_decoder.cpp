@@ -31,7 +31,7 @@ TinyCheckpoint tiny_decoder_checkpoint(uint64_t seed) {
   checkpoint.folder.config = io::JsonObject::parse(R"({
     "model_type": "qwen3", "hidden_size": 28, "num_hidden_layers": 3, "num_attention_heads": 4,
     "num_key_value_heads": 2, "head_dim": 10, "intermediate_size": 44, "hidden_act": "silu", "rms_norm_eps": 1e-6,
-    "vocab_size": 50, "max_position_embeddings": 12, "rope_theta": 100.0, "tie_word_embeddings": false})",
+    "vocab_size": 50, "max_position_embeddings": 48, "rope_theta": 100.0, "tie_word_embeddings": false})",
                                                    "config.json");
   TinyMaker make(checkpoint, seed);
   make.normal("model.embed_tokens.weight", {kWords, kWidth}, 0.5);

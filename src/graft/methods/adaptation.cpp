@@ -16,15 +16,14 @@ nn::Parameters install(const Adaptation& adaptation, models::Model& model, model
   model.go_by_batch(adaptation.by_batch);
 
   nn::Parameters training;
-  std::set<const nn::Insert*> seen;
+  std::set<const void*> seen;  // an insert may sit at several sites, a parameter in several inserts
   for (const auto& binding : adaptation.bindings) {
     for (const auto& path : binding.sites) {
       const auto [joint, slice] = locate(model, &head, path);
       joint->put(binding.insert, slice);
     }
-    if (!seen.insert(binding.insert.get()).second) continue;
     for (const auto& parameter : binding.insert->named_parameters()) {
-      if (!parameter.value().requires_grad()) continue;
+      if (!parameter.value().requires_grad() || !seen.insert(parameter.value().unsafeGetTensorImpl()).second) continue;
       training.emplace_back(fmt::format("{}.{}.{}", binding.sites.front(), binding.method, parameter.key()),
                             parameter.value());
     }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 
 #include "graft/methods/entry.h"
 
@@ -53,6 +54,7 @@ class Combination final : public Method {
       }
       all.by_batch.insert(all.by_batch.end(), one.by_batch.begin(), one.by_batch.end());
     }
+    check_names(*setting.model, all);
     return all;
   }
 
@@ -97,6 +99,23 @@ class Combination final : public Method {
   }
 
  private:
+  // What is written must be told apart when it is read.
+  void check_names(models::Model& model, const Adaptation& adaptation) const {
+    std::map<std::string, std::string> writers;
+    for (const auto& part : parts_) {
+      auto own = share(adaptation, *part);
+      own.trained.clear();
+      own.by_batch.clear();
+      for (const auto& [tensor, unused] : part->to_disk(model, own)) {
+        const auto [found, fresh] = writers.emplace(tensor, part->name());
+        if (!fresh) {
+          throw ConfigError("methods", "{} and {} both keep a tensor {}, so that no file can hold both.", found->second,
+                            part->name(), tensor);
+        }
+      }
+    }
+  }
+
   // What one part put in. Parameters of the model that train are the business of the first part alone: two parts that
   // both train the norms save them once.
   Adaptation share(const Adaptation& adaptation, const Method& part) const {

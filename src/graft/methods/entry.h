@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct Promises {
 // What must be there for it. With no sites it trains parameters of the model.
 struct Needs {
   std::vector<nn::SiteKind> sites = {};    // of each kind one at least,
-  bool any_site = false;                   // or of one kind of them
+  bool any_site = false;                   // or of one kind of them,
+  std::optional<nn::Tower> tower = {};     // in this tower; absent: in any
   bool prompts = false;                    // class names can be laid beside what is read
   bool clips = false;                      // clips, and a model that reads their frames one by one
   std::vector<data::Target> targets = {};  // what is told of an example; none: whatever it is

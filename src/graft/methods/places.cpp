@@ -23,6 +23,8 @@ std::string plural(nn::SiteKind kind, int64_t count) {
       return fmt::format("{} sub-layer{}", count, count == 1 ? "" : "s");
     case nn::SiteKind::tokens:
       return fmt::format("{} token site{}", count, count == 1 ? "" : "s");
+    case nn::SiteKind::key_values:
+      return fmt::format("{} site{} of keys and values", count, count == 1 ? "" : "s");
     case nn::SiteKind::maps:
       return fmt::format("{} site{} of maps", count, count == 1 ? "" : "s");
     case nn::SiteKind::words:
@@ -43,6 +45,8 @@ std::string in_words(nn::SiteKind kind) {
       return "sub-layers";
     case nn::SiteKind::tokens:
       return "token sites";
+    case nn::SiteKind::key_values:
+      return "keys and values";
     case nn::SiteKind::maps:
       return "maps";
     case nn::SiteKind::words:

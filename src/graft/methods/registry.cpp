@@ -34,7 +34,9 @@ bool fits(const Entry& entry, models::Model& model, int64_t frames) {
   if (entry.needs.clips && (frames < 2 || reader.name() != nn::Tower::vision || reader.frames() > 0)) return false;
   const auto joints = model.joints();
   const auto is_there = [&](nn::SiteKind kind) {
-    return kind == nn::SiteKind::head || std::ranges::any_of(joints, [&](auto* j) { return j->site().kind == kind; });
+    return kind == nn::SiteKind::head || std::ranges::any_of(joints, [&](auto* j) {
+             return j->site().kind == kind && j->site().tower == entry.needs.tower.value_or(j->site().tower);
+           });
   };
   const auto& kinds = entry.needs.sites;
   return entry.needs.any_site ? std::ranges::any_of(kinds, is_there) : std::ranges::all_of(kinds, is_there);

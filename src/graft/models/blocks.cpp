@@ -39,7 +39,9 @@ class BlockReader {
     parts.activation = plan_.activation;
     parts.causal = plan_.causal;
     parts.norm_first = plan_.norm_first;
-    return std::make_shared<nn::Block>(std::move(parts), sublayer("attn"), sublayer("mlp"));
+    auto key_values = site("attn.key_values", nn::SiteKind::key_values, plan_.width, plan_.width, "");
+    key_values.heads = plan_.heads;
+    return std::make_shared<nn::Block>(std::move(parts), sublayer("attn"), sublayer("mlp"), std::move(key_values));
   }
 
   nn::Site tokens() const {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "graft/core/error.h"
+#include "graft/nn/key_values.h"
 #include "graft/tensor/attention.h"
 
 namespace graft::nn {
@@ -26,15 +27,21 @@ bool works_row_by_row(const Joint& joint) {
 }
 
 // Attention of sequences with a common start: that attends to itself, and what follows it to it and to itself.
-at::Tensor attend_behind(const CommonStart& start, const at::Tensor& qkv, int64_t heads) {
+at::Tensor attend_behind(const CommonStart& start, const at::Tensor& qkv, int64_t heads,
+                         const tensor::AttentionOptions& options) {
   const auto rows = start.rows, width = qkv.size(2) / 3;
   const auto first = qkv.narrow(1, 0, rows);
   const auto rest = qkv.narrow(1, rows, qkv.size(1) - rows).view({start.sequences, -1, 3 * width});
   const auto parts = first.chunk(3, 2);
-  const auto as_extra = [&](const at::Tensor& t) { return t.view({1, rows, heads, -1}).transpose(1, 2); };
-  const auto mixed = tensor::attention(
-      rest, heads, {.causal = true, .extra_keys = as_extra(parts[1]), .extra_values = as_extra(parts[2])});
-  return at::cat({tensor::attention(first, heads, {.causal = true}), mixed.view({1, -1, width})}, 1);
+  auto behind = options;
+  const auto add_first = [&](at::Tensor& extra, const at::Tensor& t) {
+    const auto split = t.view({1, rows, heads, -1}).transpose(1, 2);
+    extra = extra.defined() ? at::cat({extra.to(split.scalar_type()), split}, 2) : split;
+  };
+  add_first(behind.extra_keys, parts[1]);
+  add_first(behind.extra_values, parts[2]);
+  const auto mixed = tensor::attention(rest, heads, behind);
+  return at::cat({tensor::attention(first, heads, options), mixed.view({1, -1, width})}, 1);
 }
 
 // The one bottleneck at a joint that can run fused with what is around it; nothing: the inserts run as they are.
@@ -58,8 +65,11 @@ at::Tensor take_rows(const at::Tensor& x, const at::Tensor& rows) {
   return x.gather(1, rows.view({-1, 1, 1}).expand({x.size(0), 1, x.size(2)}));
 }
 
-Block::Block(BlockParts parts, Site attn, Site mlp)
-    : parts_(std::move(parts)), attn_joint_(std::move(attn)), mlp_joint_(std::move(mlp)) {
+Block::Block(BlockParts parts, Site attn, Site mlp, Site key_values)
+    : parts_(std::move(parts)),
+      attn_joint_(std::move(attn)),
+      mlp_joint_(std::move(mlp)),
+      key_values_joint_(std::move(key_values)) {
   register_module("norm1", parts_.norm1);
   auto attention = register_module("attn", std::make_shared<Part>());
   attention->register_module("qkv", parts_.qkv);
@@ -73,29 +83,32 @@ Block::Block(BlockParts parts, Site attn, Site mlp)
 }
 
 std::vector<Joint*> Block::joints() {
-  return {&attn_joint_, &parts_.qkv->joint(), &parts_.proj->joint(),
-          &mlp_joint_,  &parts_.fc1->joint(), &parts_.fc2->joint()};
+  std::vector<Joint*> all = {&attn_joint_, &parts_.qkv->joint()};
+  if (key_values_joint_.site().heads > 0) all.push_back(&key_values_joint_);
+  all.insert(all.end(), {&parts_.proj->joint(), &mlp_joint_, &parts_.fc1->joint(), &parts_.fc2->joint()});
+  return all;
 }
 
 at::Tensor Block::attend(const at::Tensor& normed, const Context& context) const {
   const auto qkv = parts_.qkv->forward(normed, context);
   if (context.alone) return parts_.proj->forward(qkv.chunk(3, 2)[2].contiguous(), context);
+  auto options = attention_behind(key_values_joint_, qkv, context);
+  options.causal = parts_.causal;
   if (context.start) {
     GRAFT_ASSERT(parts_.causal && !context.present.defined());
-    return parts_.proj->forward(attend_behind(*context.start, qkv, parts_.heads), context);
+    return parts_.proj->forward(attend_behind(*context.start, qkv, parts_.heads, options), context);
   }
-  tensor::AttentionOptions options;
-  options.causal = parts_.causal;
   options.present = context.present;
   return parts_.proj->forward(tensor::attention(qkv, parts_.heads, options), context);
 }
 
 at::Tensor Block::attend_rows(const at::Tensor& normed, const at::Tensor& rows, const Context& context) const {
   const auto qkv = parts_.qkv->forward(normed, context).chunk(3, 2);
-  tensor::AttentionOptions options;
+  auto options = attention_behind(key_values_joint_, qkv[0], context);
   options.present = context.present;
-  if (parts_.causal) {  // a row sees the keys up to its own place
-    const auto keys = at::arange(normed.size(1), rows.options());
+  if (parts_.causal) {  // a row sees the keys up to its own place, and all that stand before them
+    const auto before = options.extra_keys.defined() ? options.extra_keys.size(2) : 0;
+    const auto keys = at::arange(-before, normed.size(1), rows.options());
     options.mask = (keys.unsqueeze(0) <= rows.unsqueeze(1)).view({rows.size(0), 1, 1, -1});
   }
   return parts_.proj->forward(tensor::attention(take_rows(qkv[0], rows), qkv[1], qkv[2], parts_.heads, options),

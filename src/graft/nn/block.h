@@ -1,7 +1,7 @@
 // A Transformer block (Vaswani et al. 2017, arXiv:1706.03762), pre-norm as in ViT (Dosovitskiy et al. 2021,
 // arXiv:2010.11929), x += ls1 * attn(norm1 x); x += ls2 * mlp(norm2 x), or post-norm as in the paper and in BERT,
 // x = norm1(x + attn(x)); x = norm2(x + mlp(x)). LayerScale (Touvron et al. 2021, arXiv:2103.17239) is optional. The
-// sub-layers `attn` and `mlp` are sites, and so are their linear maps.
+// sub-layers `attn` and `mlp` are sites, and so are their linear maps, and attention's keys and values.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -33,7 +33,7 @@ struct BlockParts {
 class Block : public Rerunnable {
  public:
   // Parameters: norm1.*, attn.qkv.*, attn.proj.*, scale1, norm2.*, mlp.fc1.*, mlp.fc2.*, scale2
-  Block(BlockParts parts, Site attn, Site mlp);
+  Block(BlockParts parts, Site attn, Site mlp, Site key_values = {});
 
   // x [B, T, D] float32 -> the same
   at::Tensor forward(const at::Tensor& x, const Context& context) const;
@@ -42,7 +42,7 @@ class Block : public Rerunnable {
   // rows [B] int64 -> [B, 1, D]
   at::Tensor forward_rows(Stream& stream, const at::Tensor& rows, const Context& context) const;
 
-  std::vector<Joint*> joints() override;  // attn, qkv, proj, mlp, fc1, fc2: in order of computation
+  std::vector<Joint*> joints() override;  // attn, qkv, keys and values, proj, mlp, fc1, fc2: in order of computation
 
  private:
   // The bodies of the sub-layers: [B, T, D], normed, in the type maps carry or the stream's -> the change, without the
@@ -62,7 +62,7 @@ class Block : public Rerunnable {
                  const Context& context) const;
 
   BlockParts parts_;
-  Joint attn_joint_, mlp_joint_;
+  Joint attn_joint_, mlp_joint_, key_values_joint_;
 };
 
 // x [B, T, D], rows [B] -> [B, 1, D]

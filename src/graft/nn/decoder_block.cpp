@@ -48,8 +48,11 @@ std::shared_ptr<Rerunnable> in_call(std::shared_ptr<DecoderBlock> block, std::sh
   return std::make_shared<InCall>(std::move(block), std::move(call));
 }
 
-DecoderBlock::DecoderBlock(DecoderBlockParts parts, Site attn, Site mlp)
-    : parts_(std::move(parts)), attn_joint_(std::move(attn)), mlp_joint_(std::move(mlp)) {
+DecoderBlock::DecoderBlock(DecoderBlockParts parts, Site attn, Site mlp, Site key_values)
+    : parts_(std::move(parts)),
+      attn_joint_(std::move(attn)),
+      mlp_joint_(std::move(mlp)),
+      key_values_joint_(std::move(key_values)) {
   register_module("norm1", parts_.norm1);
   auto attention = register_module("attn", std::make_shared<DecoderPart>());
   attention->register_module("qkv", parts_.qkv);
@@ -65,8 +68,13 @@ DecoderBlock::DecoderBlock(DecoderBlockParts parts, Site attn, Site mlp)
 }
 
 std::vector<Joint*> DecoderBlock::joints() {
-  return {&attn_joint_, &parts_.qkv->joint(),     &parts_.proj->joint(),
+  return {&attn_joint_, &parts_.qkv->joint(),     &key_values_joint_,   &parts_.proj->joint(),
           &mlp_joint_,  &parts_.gate_up->joint(), &parts_.down->joint()};
+}
+
+void DecoderBlock::put_before(KeyValueCache& cache, const Context& context) const {
+  const auto rows = key_values_joint_.run_key_values(parts_.norm1->parameters().front(), context);
+  if (rows.defined()) cache.put_before(attn_joint_.site().block, rows[0], rows[1]);
 }
 
 at::Tensor DecoderBlock::attend(const at::Tensor& normed, const Context& context, const DecoderCall& call) const {
@@ -90,7 +98,7 @@ at::Tensor DecoderBlock::mix(const at::Tensor& q, const at::Tensor& k, const at:
                              const DecoderCall& call) const {
   const auto& p = parts_;
   const auto& mask = (p.slides ? call.sliding : call.whole).mask;
-  tensor::AttentionOptions options;
+  auto options = call.cache ? tensor::AttentionOptions() : attention_behind(key_values_joint_, k, context);
   options.scale = p.scale;
   options.mask = mask;
   options.causal = !mask.defined();

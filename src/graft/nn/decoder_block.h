@@ -1,7 +1,8 @@
 // A block of a decoder: x += attn(norm1 x); x += mlp(norm2 x), with root-mean-square norms, rotary positions, fewer
 // heads of keys than of queries (Ainslie et al. 2023, arXiv:2305.13245) and a gated MLP, down(act(gate u) * up u)
 // (Shazeer 2020, arXiv:2002.05202). Some families norm queries and keys, or what a sub-layer gives, cap the scores, or
-// look at the last tokens alone. The sub-layers `attn` and `mlp` are sites, and so are their linear maps.
+// look at the last tokens alone. The sub-layers `attn` and `mlp` are sites, and so are their linear maps, and
+// attention's keys and values.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -53,12 +54,17 @@ class DecoderBlock : public torch::nn::Module {
  public:
   // Parameters: norm1.*, attn.qkv.*, attn.q_norm.*, attn.k_norm.*, attn.proj.*, post1.*, norm2.*, mlp.gate_up.*,
   // mlp.down.*, post2.*
-  DecoderBlock(DecoderBlockParts parts, Site attn, Site mlp);
+  DecoderBlock(DecoderBlockParts parts, Site attn, Site mlp, Site key_values);
 
   // x [B, T, D] float32 in the stream
   void forward(Stream& stream, const Context& context, const DecoderCall& call) const;
 
-  std::vector<Joint*> joints();  // attn, qkv, proj, mlp, gate_up, down
+  // The keys and values that a method puts before every sequence: how many, and into a cache, where forward() with that
+  // cache then finds them.
+  int64_t rows_before() const { return key_values_joint_.layout({}).total(); }
+  void put_before(KeyValueCache& cache, const Context& context) const;
+
+  std::vector<Joint*> joints();  // attn, qkv, keys and values, proj, mlp, gate_up, down
   const DecoderBlockParts& parts() const { return parts_; }
 
  private:
@@ -71,7 +77,7 @@ class DecoderBlock : public torch::nn::Module {
                 const Context& context) const;
 
   DecoderBlockParts parts_;
-  Joint attn_joint_, mlp_joint_;
+  Joint attn_joint_, mlp_joint_, key_values_joint_;
 };
 
 // The block in one call, as something that can run a second time in the backward (recompute.h).

@@ -94,7 +94,7 @@ struct Insert : torch::nn::Module {
 
   virtual Form form() const { return Opaque{}; }
 
-  // Tokens sites only: the layout that forward leaves, given the one it gets.
+  // Tokens sites, and keys and values (their rows are prompts): the layout that forward leaves, given the one it gets.
   virtual Layout layout(const Layout& before) const { return before; }
 
   // Words sites only: whether every prompt gets the same words.

@@ -33,8 +33,16 @@ class Joint {
   // Runs the occupants around `frozen`; with none, frozen(x). One on a slice sees and replaces that slice's outputs.
   at::Tensor run(const at::Tensor& x, const Frozen& frozen, const Context& context) const;
 
-  // Tokens sites: x with the occupants' rows, and the layout that results (written to context.layout).
+  // Tokens sites: x with the occupants' rows; the layout that results, and which rows are present, are written to the
+  // context.
   at::Tensor run_tokens(const at::Tensor& x, Context& context) const;
+
+  // Keys-and-values sites: what the occupants put before a sequence's own, [2, 1 or B, heads, P, d], keys and values,
+  // in the stream's type; undefined where they put nothing. `like` has the type and device of the stream.
+  at::Tensor run_key_values(const at::Tensor& like, const Context& context) const;
+
+  // The layout behind the occupants of tokens, or of keys and values, without running them.
+  Layout layout(Layout before) const;
 
  private:
   at::Tensor run_inner(const at::Tensor& x, const Frozen& frozen, const Context& context, size_t depth) const;

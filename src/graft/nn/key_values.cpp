@@ -41,10 +41,25 @@ int64_t KeyValueCache::bytes() const {
   return sum;
 }
 
+void KeyValueCache::put_before(int64_t layer, const at::Tensor& keys, const at::Tensor& values) {
+  GRAFT_ASSERT(own_ == 0 && begun_ == 0);
+  auto& held = layers_[static_cast<size_t>(layer)];
+  held.shared_keys = keys.detach().contiguous();
+  held.shared_values = values.detach().contiguous();
+  held.heads = keys.size(1);
+  shared_ = keys.size(2);
+}
+
+void KeyValueCache::begin() {
+  if (own_ > 0) *this = fork();
+  begun_ = shared_;
+}
+
 KeyValueCache KeyValueCache::fork() const {
   const torch::NoGradGuard no_grad;
   KeyValueCache forked(static_cast<int64_t>(layers_.size()), limit_);
-  forked.shared_ = length();
+  forked.shared_ = rows();
+  forked.begun_ = begun_;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const auto& from = layers_[i];
     auto& to = forked.layers_[i];
@@ -58,14 +73,14 @@ KeyValueCache KeyValueCache::fork() const {
 }
 
 void KeyValueCache::truncate(int64_t length) {
-  GRAFT_ASSERT(length >= shared_ && length <= this->length());
-  own_ = length - shared_;
+  GRAFT_ASSERT(length >= shared() && length <= this->length());
+  own_ = length - shared();
 }
 
 void KeyValueCache::expect(int64_t tokens) const {
-  if (length() + tokens <= limit_) return;
+  if (rows() + tokens <= limit_) return;
   throw DataError("text", "{} tokens after {}: the model reads {} at most. Shorten the text, or ask for fewer tokens.",
-                  tokens, length(), limit_);
+                  tokens, length(), limit_ - begun_);
 }
 
 KeyValueCache::Seen KeyValueCache::append(int64_t layer, const at::Tensor& keys, const at::Tensor& values,
@@ -81,6 +96,15 @@ KeyValueCache::Seen KeyValueCache::append(int64_t layer, const at::Tensor& keys,
   held.keys.narrow(1, own_, tokens).copy_(keys);
   held.values.narrow(1, own_, tokens).copy_(values);
   return {held.shared_keys, held.shared_values, held.keys.narrow(1, 0, needed), held.values.narrow(1, 0, needed)};
+}
+
+tensor::AttentionOptions attention_behind(const Joint& key_values, const at::Tensor& like, const Context& context) {
+  tensor::AttentionOptions options;
+  if (const auto rows = key_values.run_key_values(like, context); rows.defined()) {
+    options.extra_keys = rows.select(0, 0);
+    options.extra_values = rows.select(0, 1);
+  }
+  return options;
 }
 
 }  // namespace graft::nn

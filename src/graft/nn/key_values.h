@@ -1,5 +1,5 @@
 // Keys and values of tokens already read, so that what follows them need not read them again: one sequence, or several
-// that begin alike and share that beginning.
+// that begin alike and share that beginning. And those that nobody read, which a method has put there.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "graft/nn/joint.h"
+#include "graft/tensor/attention.h"
+
 namespace graft::nn {
 
 class KeyValueCache {
@@ -15,10 +18,17 @@ class KeyValueCache {
   // `limit`: the model's context; what would pass it is a DataError.
   KeyValueCache(int64_t layers, int64_t limit);
 
-  int64_t length() const { return shared_ + own_; }  // tokens held of each sequence
-  int64_t shared() const { return shared_; }         // of which so many are held once for all
+  int64_t length() const { return rows() - begun_; }   // tokens held of each sequence
+  int64_t shared() const { return shared_ - begun_; }  // of which so many are held once for all
+  int64_t rows() const { return shared_ + own_; }      // with what stands before every sequence
   int64_t limit() const { return limit_; }
   int64_t bytes() const;
+
+  // Before anything is read: keys and values [1, heads, P, d] of a layer that stand before every sequence; all layers
+  // have as many.
+  void put_before(int64_t layer, const at::Tensor& keys, const at::Tensor& values);
+  // What is held now stands before every sequence and is no token of any: sequences begin here.
+  void begin();
 
   // For any number of sequences that go on from here: what is held is held once for all of them. Of one sequence alone.
   KeyValueCache fork() const;
@@ -44,7 +54,10 @@ class KeyValueCache {
   };
 
   std::vector<Layer> layers_;
-  int64_t limit_, shared_ = 0, own_ = 0;
+  int64_t limit_, shared_ = 0, own_ = 0, begun_ = 0;
 };
+
+// How an attention sees what sits at its keys and values: nothing else is set yet. `like` is of the stream.
+tensor::AttentionOptions attention_behind(const Joint& key_values, const at::Tensor& like, const Context& context);
 
 }  // namespace graft::nn

@@ -40,6 +40,8 @@ std::string to_string(SiteKind kind) {
       return "sub-layer";
     case SiteKind::tokens:
       return "tokens";
+    case SiteKind::key_values:
+      return "keys and values";
     case SiteKind::maps:
       return "maps";
     case SiteKind::words:

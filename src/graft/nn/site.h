@@ -14,10 +14,11 @@ enum class SiteKind {
   linear,       // [..., in] -> [..., out]: a weight, perhaps with named output slices (q, k, v of one matrix)
   convolution,  // [B, in, H, W] -> [B, out, H', W'], or over time: a weight [out, in, window]
   sublayer,     // residual stream [B, T, D] -> the change that will be added to it; norm and LayerScale inside
-  tokens,       // [B, T, D] -> [B, T', D] before a block (or before ln_pre): rows may be put in or replaced
-  maps,         // [B, C, H, W] -> [B, C', H', W'] of a residual block, or of its path: the change that will be added
-  words,        // embedded prompt [C, T, D] -> the same shape: rows of learned positions may be replaced
-  head,         // features [B, E] -> logits [B, C]
+  tokens,       // [B, T, D] -> [B, T', D] before a block (or before ln_pre, or positions): rows put in or replaced
+  key_values,  // [2, 1 or B, heads, P, d] -> more of P: keys and values that all queries see, before the sequence's own
+  maps,        // [B, C, H, W] -> [B, C', H', W'] of a residual block, or of its path: the change that will be added
+  words,       // embedded prompt [C, T, D] -> the same shape: rows of learned positions may be replaced
+  head,        // features [B, E] -> logits [B, C]
 };
 
 enum class Tower { vision, text, head };
@@ -39,7 +40,7 @@ struct Site {
   SiteKind kind = SiteKind::linear;
   Tower tower = Tower::vision;
   int64_t block = -1;  // -1: outside the blocks
-  // Widths: of the input and output of a linear map or convolution, else both the width of the stream.
+  // Widths: of the input and output of a linear map or convolution, both of all heads of keys, else both of the stream.
   int64_t in = 0;
   int64_t out = 0;
   Place place = 0;  // the last place that an insert here leaves untouched
@@ -49,6 +50,7 @@ struct Site {
   bool multihead = false;       // linear: the checkpoint holds it in a torch.nn.MultiheadAttention
   int64_t patch_numbers = 0;    // tokens: that a patch has, channels * height * width; 0: none are cut
   Window window = {};           // convolution
+  int64_t heads = 0;            // keys and values: of the keys
 };
 
 std::string to_string(SiteKind kind);

@@ -1,6 +1,5 @@
 #include "graft/methods/lora/lora.h"
 
-#include <fmt/ranges.h>
 #include <torch/types.h>
 
 #include <nlohmann/json.hpp>
@@ -11,6 +10,7 @@
 #include "graft/methods/dropout.h"
 #include "graft/methods/initial.h"
 #include "graft/methods/lora/peft.h"
+#include "graft/methods/map_targets.h"
 #include "graft/nn/convolution.h"
 #include "graft/tensor/on_cpu.h"
 
@@ -32,33 +32,6 @@ at::Tensor second_map(const nn::Site& site, int64_t out, int64_t rank) {
   std::vector<int64_t> shape = {out, rank};
   shape.resize(2 + site.window.sides.size(), 1);
   return torch::zeros(shape, tensor::on_cpu());
-}
-
-// Paths that the pattern selects, as the checkpoint has the maps: three matrices are three targets, a fused one is one
-// unless its slices are named. A pattern that selects the whole (attn.qkv, *) says nothing more of its slices. The
-// projection behind the blocks is selected by its whole path alone: open_clip holds it as a bare tensor, which PEFT
-// cannot adapt. So is the convolution before them.
-std::vector<std::string> targets(const std::string& pattern, models::Model& model,
-                                 const std::vector<const nn::Site*>& sites) {
-  std::vector<std::string> paths, offered;
-  for (const auto* site : sites) {
-    const bool separate = !site->slices.empty() && !site->slices.front().checkpoint.empty();
-    if (site->block < 0 && pattern.find(site->path) == std::string::npos) continue;
-    const bool whole = nn::matches(pattern, site->path);
-    if (whole && !separate) paths.push_back(site->path);
-    for (const auto& slice : site->slices) {
-      const std::string path = site->path + "." + slice.name;
-      if (whole ? separate : nn::matches(pattern, path)) paths.push_back(path);
-    }
-    if (site->block <= 0) offered.push_back(site->path);
-  }
-  if (paths.empty()) {
-    throw ConfigError(
-        "lora",
-        "--target {}: selects no linear map or convolution of {}. In a block there are: {}; slices are named q, k, v.",
-        pattern, model.info().source, fmt::join(offered, ", "));
-  }
-  return paths;
 }
 
 class Lora final : public MethodWith<Options> {
@@ -83,7 +56,7 @@ class Lora final : public MethodWith<Options> {
     check_towers(entry.name, options_.tower, model, head);
     Adaptation adaptation;
     const auto sites = sites_of(entry.name, model, entry.needs.sites, options_.tower);
-    for (const auto& path : targets(options_.target, model, sites)) {
+    for (const auto& path : map_targets(entry.name, "target", options_.target, model, sites)) {
       const auto [joint, slice] = locate(model, nullptr, path);
       const int64_t in = joint->site().in * joint->site().window.taps();
       const int64_t out = slice ? slice->end - slice->begin : joint->site().out;

@@ -122,7 +122,7 @@ const Entry entry{
     .name = "vpt",
     .summary = "learned tokens in the image tower, before every block (deep) or the first (shallow)",
     .paper = "Jia et al. 2022, arXiv:2203.12119",
-    .needs = {.sites = {nn::SiteKind::tokens}},
+    .needs = {.sites = {nn::SiteKind::tokens}, .tower = nn::Tower::vision},
     .options = [] { return describe_options<Options>(); },
     .parse = [](const OptionValues& values) -> std::unique_ptr<Method> {
       return std::make_unique<Vpt>(read_options<Options>("vpt", values));

@@ -13,6 +13,7 @@
 #include "graft/models/decoder/vocabulary_head.h"
 #include "graft/models/tower.h"
 #include "graft/nn/decoder_block.h"
+#include "graft/nn/joint.h"
 #include "graft/nn/key_values.h"
 
 namespace graft::models::decoder {
@@ -62,19 +63,26 @@ class Decoder final : public Tower {
   // DataError where they pass the context. Padding at the end of a row is read like any token: nothing before it sees
   // it, and what comes behind it must not be read (truncate() the cache).
   at::Tensor hidden(const at::Tensor& ids, nn::KeyValueCache& cache, const nn::Context& context = {}) const;
-  nn::KeyValueCache new_cache() const { return {blocks(), context_length()}; }
+  // It begins with what a method puts before every text: keys and values, and tokens that are read here.
+  nn::KeyValueCache new_cache(const nn::Context& context = {}) const;
+  // Tokens of a text that are read at most: the context, less what a method puts before it.
+  int64_t longest() const;
 
   // rows [..., D] -> [..., V] float32
   at::Tensor logits(const at::Tensor& rows) const { return parts_.head->logits(rows); }
 
  private:
-  nn::Value embed(const nn::Value& ids) const;
+  nn::Value embed(const nn::Value& ids, const nn::Context& context) const;
+  nn::Value with_prompts(const nn::Value& words, const nn::Context& context) const;
+  int64_t rows_before() const;  // keys and values before every text
+  // Of so many rows, the last of them of `documents` where those are told.
   nn::DecoderCall call_for(int64_t rows, const at::Tensor& documents, nn::KeyValueCache* cache) const;
   // Of tokens [B, T, D] behind blocks [begin, end)
   at::Tensor run_blocks(const nn::Value& tokens, int64_t begin, int64_t end, nn::DecoderCall call,
                         const nn::Context& context) const;
 
   DecoderParts parts_;
+  nn::Joint tokens_;
 };
 
 }  // namespace graft::models::decoder

@@ -200,7 +200,12 @@ std::shared_ptr<nn::DecoderBlock> DecoderReader::block(int64_t index) {
   parts.turns = s.turns[static_cast<size_t>(index)];
   parts.slides = s.slides[static_cast<size_t>(index)];
   parts.activation = s.activation;
-  return std::make_shared<nn::DecoderBlock>(std::move(parts), sublayer("attn", "self_attn"), sublayer("mlp", "mlp"));
+  auto key_values = sublayer("attn.key_values", "self_attn");
+  key_values.kind = nn::SiteKind::key_values;
+  key_values.in = key_values.out = keys;
+  key_values.heads = s.key_heads;
+  return std::make_shared<nn::DecoderBlock>(std::move(parts), sublayer("attn", "self_attn"), sublayer("mlp", "mlp"),
+                                            std::move(key_values));
 }
 
 void DecoderReader::finish() {

@@ -68,10 +68,10 @@ DecoderModel::DecoderModel(std::shared_ptr<models::Model> model, const Options& 
   } else {
     throw ModelError("language model", "{}: neither a token that begins a text nor one that ends it is known.", source);
   }
-  window_ = options.window.value_or(decoder_->context_length());
-  if (window_ < 2 || window_ > decoder_->context_length())
+  window_ = options.window.value_or(decoder_->longest());
+  if (window_ < 2 || window_ > decoder_->longest())
     throw ConfigError("language model", "--window: expected 2 to {} (the model's context), got {}.",
-                      decoder_->context_length(), window_);
+                      decoder_->longest(), window_);
 }
 
 DecoderModel DecoderModel::open(const ModelChoice& choice, const engine::Host& host, Reporter& report) {
