@@ -10,6 +10,7 @@
 #include "graft/core/error.h"
 #include "graft/core/hash.h"
 #include "graft/core/names.h"
+#include "graft/tensor/quantised_weight.h"
 #include "graft/tensor/resting.h"
 
 namespace graft::models {
@@ -35,6 +36,18 @@ std::string not_finite(const std::string& name, const at::Tensor& value) {
                      value.reshape({-1})[bad.nonzero()[0].item<int64_t>()].item<double>());
 }
 
+// A parameter's numbers in float32, piece by piece: of a weight that stays quantised some rows at a time, so that it
+// never stands in memory whole.
+template <class Each>
+void in_pieces(const at::Tensor& value, const Each& each) {
+  constexpr int64_t kNumbersAtOnce = int64_t{1} << 22;
+  const auto* quantised = tensor::quantised_of(value);
+  if (!quantised) return each(tensor::numbers_of(value.detach()).to(at::kFloat).contiguous());
+  const auto rows = std::max<int64_t>(kNumbersAtOnce / std::max<int64_t>(quantised->columns, 1), 1);
+  for (int64_t row = 0; row < quantised->rows; row += rows)
+    each(tensor::dequantise(tensor::narrow_rows(*quantised, row, std::min(rows, quantised->rows - row))));
+}
+
 // Of names, shapes and float32 values in the order of names: the same model gives the same hash from any layout. What
 // is not finite is a ModelError, as each number is at hand here.
 std::string fingerprint(const nn::NamedTensors& parameters, const std::vector<Origin>& origins,
@@ -42,11 +55,14 @@ std::string fingerprint(const nn::NamedTensors& parameters, const std::vector<Or
   Hash hash;
   std::string wrong;
   for (const auto& [name, value] : parameters) {
-    const auto bytes = tensor::numbers_of(value.detach()).to(at::kFloat).contiguous();
-    wrong += not_finite(names_of(name, origins), bytes);
     hash.add(name);
-    hash.add(fmt::format("{}", fmt::join(bytes.sizes(), "x")));
-    hash.add(std::as_bytes(std::span(bytes.const_data_ptr<float>(), static_cast<size_t>(bytes.numel()))));
+    hash.add(fmt::format("{}", fmt::join(value.sizes(), "x")));
+    bool finite = true;
+    in_pieces(value, [&](const at::Tensor& piece) {
+      finite = finite && std::isfinite(piece.sum().item<double>());
+      hash.add(std::as_bytes(std::span(piece.const_data_ptr<float>(), static_cast<size_t>(piece.numel()))));
+    });
+    if (!finite) wrong += not_finite(names_of(name, origins), tensor::numbers_of(value.detach()).to(at::kFloat));
   }
   if (!wrong.empty()) {
     throw ModelError("model",
