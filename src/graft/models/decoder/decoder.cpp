@@ -3,10 +3,12 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "graft/core/error.h"
 #include "graft/models/text_pooling.h"
 #include "graft/nn/recompute.h"
+#include "graft/tensor/few_rows.h"
 #include "graft/tensor/on_cpu.h"
 #include "graft/tensor/resting.h"
 
@@ -77,12 +79,17 @@ nn::DecoderCall Decoder::call_for(int64_t rows, const at::Tensor& documents, nn:
   const auto before = cache ? cache->length() : 0;
   const auto positions =
       documents.defined() ? positions_in(documents) : at::arange(before, before + rows, tensor::on_cpu(at::kLong));
+  // Added to the scores, made once for all blocks: [1 or B, 1, T, keys].
+  const auto added = [](const at::Tensor& seen) {
+    return at::zeros(seen.sizes(), seen.options().dtype(at::kFloat))
+        .masked_fill_(seen.logical_not(), -std::numeric_limits<float>::infinity());
+  };
   const auto mask = [&](int64_t window) -> at::Tensor {
     const bool all_near = window == 0 || before + rows <= window;
     if (all_near && !documents.defined()) return {};
     const auto past = nn::causal_mask(rows, before, window).view({1, 1, rows, before + rows});
-    if (!documents.defined()) return past;
-    return past.logical_and(documents.unsqueeze(1).eq(documents.unsqueeze(2)).unsqueeze(1));
+    if (!documents.defined()) return added(past);
+    return added(past.logical_and(documents.unsqueeze(1).eq(documents.unsqueeze(2)).unsqueeze(1)));
   };
   nn::DecoderCall call{.whole = {s.rotary.at(positions, before + rows), mask(0)}, .sliding = {}, .cache = cache};
   if (s.window > 0) call.sliding = {s.sliding_rotary.at(positions, before + rows), mask(s.window)};
@@ -133,6 +140,12 @@ at::Tensor Decoder::rows(const nn::Value& value) const {
 at::Tensor Decoder::hidden(const nn::Value& ids, const nn::Context& context, const at::Tensor& documents) const {
   const auto call = call_for(ids.x.size(1), documents, nullptr);
   return parts_.norm->forward_float(run_blocks(embed(ids), 0, blocks(), call, context));
+}
+
+at::Tensor Decoder::next(const at::Tensor& ids, nn::KeyValueCache& cache) const {
+  const torch::NoGradGuard no_grad;
+  const tensor::FewRows few;
+  return logits(hidden(ids, cache).select(1, -1));
 }
 
 at::Tensor Decoder::hidden(const at::Tensor& ids, nn::KeyValueCache& cache, const nn::Context& context) const {
