@@ -10,6 +10,7 @@ import agreement
 import detection
 import detector_boxes
 import empty_site
+import language
 import merging
 import operations
 import plugins
