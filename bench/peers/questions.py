@@ -220,6 +220,7 @@ QUESTIONS = {
     "segments": lambda: segments.ask,
     "detection": lambda: detection.ask,
     "detector-boxes": lambda: detector_boxes.ask,
+    "language": lambda: language.ask,
     "merging": lambda: merging.ask,
     "empty-site": lambda: empty_site.ask,
     "sizes": lambda: sizes_sweep.ask,
