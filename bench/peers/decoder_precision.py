@@ -1,13 +1,12 @@
 """How far a decoder's likelihoods lie from transformers' when its weights are held in float32, bf16 and int8.
 
-    PYTHONPATH=<where gguf is> python bench/peers/decoder_precision.py MODEL.gguf TEXT [--graft build/release/src/graft/cli/graft] [--tokens 20000]
+    PYTHONPATH=<where gguf is> python bench/peers/decoder_precision.py MODEL.gguf TEXT [--tokens 20000] [--draws 0]
 
-The text is cut into pieces of some 200 words, of which each is scored whole by `graft lm score` and by transformers, which
-dequantises the same file to float32. Told are the perplexity of either, their difference, and the largest difference of a
-piece's log-likelihood per token.
-"""
+The text falls into rows of 256 tokens, each behind the token that begins a text, which transformers scores, after it has made
+float32 of the same file, and so does build/release/bench/bench_language. Told are the perplexity of either and their difference,
+the largest difference of a token's log-likelihood, and the largest of a logit over the first 64 tokens. With --draws, so many
+prompts of ten tokens of the text are continued greedily by both for 16 tokens, ours in float32. MODEL may be a folder too."""
 import argparse
-import json
 import math
 import pathlib
 import subprocess
@@ -15,50 +14,78 @@ import tempfile
 
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LENGTH, LOGITS, PROMPT, DRAWN = 256, 64, 10, 16
 
 
-def pieces_of(text, count):
-    words = text.split(" ")
-    return [" ".join(words[i:i + 200]).strip() for i in range(0, len(words), 200)][:count]
+def graft(program, *words):
+    return subprocess.run([ROOT / "build" / "release" / program, *map(str, words)], check=True, capture_output=True, text=True).stdout
+
+
+def compare_likelihoods(options, model, ids):
+    with torch.no_grad():
+        theirs = []
+        for row in ids:
+            scores = model(row[None, :-1]).logits[0]
+            if not theirs:
+                logits = scores[:LOGITS].clone()
+            theirs.append(scores.log_softmax(-1).gather(1, row[1:, None])[:, 0])
+    theirs = torch.stack(theirs)
+    perplexity = math.exp(-theirs.mean())
+    print(f"transformers, float32: {theirs.numel()} tokens, perplexity {perplexity:.6f}")
+    with tempfile.TemporaryDirectory() as folder:
+        save_file({"ids": ids}, f"{folder}/ids.safetensors")
+        for precision in ("fp32", "bf16", "int8"):
+            graft("bench/bench_language", "--model", options.model, "--work", "score", "--precision", precision, "--data",
+                  f"{folder}/ids.safetensors", "--out", f"{folder}/out.safetensors", "--logits", LOGITS)
+            ours = load_file(f"{folder}/out.safetensors")
+            own = math.exp(-ours["log_likelihoods"].mean())
+            print(f"graft, {precision}: perplexity {own:.6f} ({100 * (own / perplexity - 1):+.4f} %), largest difference of a token "
+                  f"{(ours['log_likelihoods'] - theirs).abs().max():.2e} nats, of a logit {(ours['logits'] - logits).abs().max():.2e}")
+
+
+def compare_draws(options, model, prompts):
+    theirs, gaps = [], []  # the tokens, and how far the two likeliest were apart at each
+    for ids in prompts:
+        with torch.no_grad():
+            said = model.generate(ids[None], attention_mask=torch.ones_like(ids[None]), max_new_tokens=DRAWN, min_new_tokens=DRAWN,
+                                  do_sample=False, output_logits=True, return_dict_in_generate=True, eos_token_id=-1)
+        theirs.append(said.sequences[0, len(ids):])
+        gaps.append(torch.stack([(lambda top: top[0] - top[1])(one[0].topk(2).values) for one in said.logits]))
+    with tempfile.TemporaryDirectory() as folder:
+        save_file({"ids": prompts}, f"{folder}/ids.safetensors")
+        graft("bench/bench_language", "--model", options.model, "--work", "draw", "--precision", "fp32", "--data", f"{folder}/ids.safetensors",
+              "--out", f"{folder}/out.safetensors", "--tokens", DRAWN)
+        ours = load_file(f"{folder}/out.safetensors")["answers"]
+    differ = (ours != torch.stack(theirs)).any(1)
+    print(f"{(~differ).sum()} of {len(prompts)} answers of {DRAWN} tokens are equal")
+    for i in differ.nonzero()[:, 0].tolist():
+        first = (ours[i] != theirs[i]).nonzero()[0, 0].item()
+        print(f"  prompt {i} differs at token {first}, where the two likeliest are {gaps[i][first]:.2e} apart")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("text", type=pathlib.Path)
-    parser.add_argument("--graft", default="build/release/src/graft/cli/graft")
     parser.add_argument("--tokens", type=int, default=20000)
+    parser.add_argument("--draws", type=int, default=0)
     options = parser.parse_args()
-    where = dict(gguf_file=options.model.name)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(options.model.parent, **where)
-    model = transformers.AutoModelForCausalLM.from_pretrained(options.model.parent, dtype=torch.float32, **where).eval()
-    chosen, ids, total = [], [], 0
-    for piece in pieces_of(options.text.read_text(), 10**9):
-        if total >= options.tokens or not piece:
-            break
-        chosen.append(piece)
-        ids.append(tokenizer(piece, return_tensors="pt").input_ids)
-        total += ids[-1].numel() - 1
-    theirs = []
-    with torch.no_grad():
-        for row in ids:
-            scores = model(row).logits[0, :-1].log_softmax(-1)
-            theirs.append((scores.gather(1, row[0, 1:, None]).sum().item(), row.numel() - 1))
-    with tempfile.TemporaryDirectory() as folder:
-        data = pathlib.Path(folder) / "texts.jsonl"
-        data.write_text("".join(json.dumps({"text": piece}) + "\n" for piece in chosen))
-        perplexity = math.exp(-sum(s for s, _ in theirs) / total)
-        print(f"transformers, float32: {total} tokens, perplexity {perplexity:.6f}")
-        for precision in ("fp32", "bf16", "int8"):
-            out = subprocess.run([options.graft, "lm", "score", "--model", options.model, "--data", data, "--precision",
-                                  precision, "--json"], check=True, capture_output=True, text=True).stdout
-            rows = [json.loads(line) for line in out.splitlines()]
-            ours = [(row["log_likelihood"], row["tokens"]) for row in rows if "log_likelihood" in row]
-            assert [n for _, n in ours] == [n for _, n in theirs], "other tokens"
-            own = math.exp(-sum(s for s, _ in ours) / total)
-            worst = max(abs(a - b) / n for (a, n), (b, _) in zip(ours, theirs))
-            print(f"graft, {precision}: perplexity {own:.6f} ({100 * (own / perplexity - 1):+.4f} %), "
-                  f"largest difference of a piece {worst:.2e} nats a token")
+    lone = options.model.suffix == ".gguf"
+    folder, where = (options.model.parent, dict(gguf_file=options.model.name)) if lone else (options.model, {})
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **where)
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **where).eval()
+    text = options.text.read_text()
+    if options.tokens:
+        ids = tokenizer(text[:8 * options.tokens], add_special_tokens=False).input_ids
+        rows = -(-options.tokens // LENGTH)
+        compare_likelihoods(options, model, torch.tensor([[tokenizer.bos_token_id] + ids[i * LENGTH:(i + 1) * LENGTH] for i in range(rows)]))
+    if options.draws:
+        ids = tokenizer(text[:64 * options.draws], add_special_tokens=False).input_ids
+        begin = [tokenizer.bos_token_id]
+        compare_draws(options, model, torch.tensor([begin + ids[i * PROMPT:(i + 1) * PROMPT] for i in range(options.draws)]))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import detection
 import detector_boxes
 import empty_site
 import exported
+import language
 import merging
 import operations
 import plugins
@@ -220,6 +221,7 @@ QUESTIONS = {
     "segments": lambda: segments.ask,
     "detection": lambda: detection.ask,
     "detector-boxes": lambda: detector_boxes.ask,
+    "language": lambda: language.ask,
     "merging": lambda: merging.ask,
     "empty-site": lambda: empty_site.ask,
     "exported": lambda: exported.ask,

@@ -30,8 +30,9 @@ fi
 # An object is made again when its source or any header is newer.
 mkdir -p "$out/objects" "$out/found" "$out/crash"
 newest_header=$(find "${rooms[@]/#/src/graft/}" -name '*.h' -printf '%T@ %p\n' | sort -n | tail -1 | cut -d' ' -f2)
-for room in "${rooms[@]}"; do
+for room in "${rooms[@]}" tensor; do
   for source in src/graft/"$room"/*.cpp src/graft/"$room"/*.S src/graft/"$room"/formats/*.cpp; do
+    [[ $room != tensor || $source == */block_numbers.cpp ]] || continue  # all of that room that needs no libtorch
     [[ -e $source ]] || continue
     [[ $source != src/graft/data/formats/* ]] || continue  # no target reads a folder of photos
     object=$out/objects/$room-$(basename "$source").o

@@ -70,6 +70,10 @@ TEST_P(DecoderGolden, TellsTheSameThroughACacheInPieces) {
   EXPECT_EQ(cache.length(), 11);
   const auto logits = decoder.logits(at::cat(pieces, 1));
   EXPECT_LT((expected.present(logits) - expected.present(expected.logits)).abs().max().item<double>(), 1e-4);
+  cache.truncate(10);
+  const auto next = decoder.next(expected.ids.narrow(1, 10, 1), cache);
+  EXPECT_EQ(cache.length(), 11);
+  EXPECT_LT((next[0] - expected.logits[0][10]).abs().max().item<double>(), 1e-4);
 }
 
 TEST_P(DecoderGolden, SharesABeginningAmongSeveral) {

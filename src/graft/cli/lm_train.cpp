@@ -7,10 +7,24 @@
 #include "graft/cli/host.h"
 #include "graft/cli/results.h"
 #include "graft/core/error.h"
+#include "graft/core/quantities.h"
 #include "graft/pipelines/language/train.h"
 
 namespace graft::cli {
 namespace {
+
+void print_plan(const planner::Plan& plan, Terminal& terminal) {
+  if (terminal.json()) {
+    nlohmann::json json{{"bytes", plan.bytes()}, {"batch_size", plan.batch_size}, {"recompute", plan.recompute}};
+    for (const auto& term : plan.terms)
+      json["terms"].push_back({{"name", term.name}, {"bytes", term.bytes}});
+    return terminal.print(dump(with_notes(std::move(json), terminal)));
+  }
+  for (const auto& term : plan.terms) {
+    if (term.bytes != 0) terminal.print(fmt::format("  {:<36} {:>9}", term.name, format_bytes(term.bytes)));
+  }
+  terminal.print(fmt::format("  {:<36} {:>9}", "together", format_bytes(plan.bytes())));
+}
 
 int run(Arguments& arguments, Terminal& terminal) {
   using pipelines::language::TrainOptions;
@@ -25,7 +39,9 @@ int run(Arguments& arguments, Terminal& terminal) {
   const auto result = pipelines::language::train(arguments.get<TrainOptions>(), arguments.pick(of_method),
                                                  host_of(arguments), terminal);
   if (result.stopped_by != 0) return 128 + result.stopped_by;
-  if (terminal.json()) {
+  if (result.plan) {
+    print_plan(*result.plan, terminal);
+  } else if (terminal.json()) {
     nlohmann::json json{{"folder", result.folder.string()},
                         {"steps", result.steps},
                         {"tokens", result.tokens},

@@ -9,12 +9,6 @@
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::engine {
-namespace {
-
-constexpr int64_t kRowsAtOnce = 8;  // of a validation
-
-}  // namespace
-
 LanguageObjective::LanguageObjective(const models::decoder::Decoder& decoder, nn::Parameters parameters,
                                      TokenRows validation)
     : decoder_(decoder), parameters_(std::move(parameters)), validation_(std::move(validation)) {}

@@ -15,6 +15,8 @@ namespace graft::engine {
 
 class LanguageObjective final : public train::Objective {
  public:
+  static constexpr int64_t kRowsAtOnce = 8;  // of a validation
+
   // `parameters` are the decoder's, or its inserts'; all of them must outlive this. `validation` of no rows: there is
   // none.
   LanguageObjective(const models::decoder::Decoder& decoder, nn::Parameters parameters, TokenRows validation = {});

@@ -16,23 +16,6 @@
 namespace graft::engine {
 namespace {
 
-int64_t packed_bytes(const models::Model& model) {
-  int64_t bytes = 0;
-  for (const auto& module : model.modules(/*include_self=*/false)) {
-    if (const auto* map = dynamic_cast<const nn::Linear*>(module.get())) bytes += map->packed_bytes();
-    if (const auto* patches = dynamic_cast<const nn::PatchEmbedding*>(module.get()))
-      bytes += patches->map().packed_bytes();
-  }
-  return bytes;
-}
-
-int64_t awake_bytes(const models::Model& model) {
-  int64_t bytes = 0;
-  for (const auto& parameter : model.parameters())
-    bytes += tensor::is_resting(parameter) ? 0 : static_cast<int64_t>(parameter.nbytes());
-  return bytes;
-}
-
 // Rows of the cache, and a copy in one piece of those that are read now.
 int64_t feature_bytes(const PreparedRun& run, int64_t floats) {
   if (!run.kept) return 0;
@@ -73,6 +56,23 @@ void pass(PreparedRun& run, const nn::Value& read) {
 }
 
 }  // namespace
+
+int64_t packed_bytes(const models::Model& model) {
+  int64_t bytes = 0;
+  for (const auto& module : model.modules(/*include_self=*/false)) {
+    if (const auto* map = dynamic_cast<const nn::Linear*>(module.get())) bytes += map->packed_bytes();
+    if (const auto* patches = dynamic_cast<const nn::PatchEmbedding*>(module.get()))
+      bytes += patches->map().packed_bytes();
+  }
+  return bytes;
+}
+
+int64_t awake_bytes(const models::Model& model) {
+  int64_t bytes = 0;
+  for (const auto& parameter : model.parameters())
+    bytes += tensor::is_resting(parameter) ? 0 : static_cast<int64_t>(parameter.nbytes());
+  return bytes;
+}
 
 planner::Workload workload_of(PreparedRun& run) {
   const auto& model = *run.adapted.model;

@@ -11,4 +11,8 @@ planner::Workload workload_of(PreparedRun& run);
 
 planner::PlanOptions plan_options(const PreparedRun& run);
 
+// Bytes of a model's maps as far as they are packed by now, and of its parameters whose numbers are held beside that.
+int64_t packed_bytes(const models::Model& model);
+int64_t awake_bytes(const models::Model& model);
+
 }  // namespace graft::engine

@@ -10,25 +10,27 @@
 namespace graft::io {
 namespace {
 
-constexpr std::array<BlockFormat, 19> kFormats{{{GgmlType::f32, "F32", 1, 4},
-                                                {GgmlType::f16, "F16", 1, 2},
-                                                {GgmlType::q4_0, "Q4_0", 32, 18},
-                                                {GgmlType::q4_1, "Q4_1", 32, 20},
-                                                {GgmlType::q5_0, "Q5_0", 32, 22},
-                                                {GgmlType::q5_1, "Q5_1", 32, 24},
-                                                {GgmlType::q8_0, "Q8_0", 32, 34},
-                                                {GgmlType::q2_k, "Q2_K", 256, 84},
-                                                {GgmlType::q3_k, "Q3_K", 256, 110},
-                                                {GgmlType::q4_k, "Q4_K", 256, 144},
-                                                {GgmlType::q5_k, "Q5_K", 256, 176},
-                                                {GgmlType::q6_k, "Q6_K", 256, 210},
-                                                {GgmlType::iq4_nl, "IQ4_NL", 32, 18},
+using Blocks = tensor::BlockFormat;
+
+constexpr std::array<BlockFormat, 19> kFormats{{{GgmlType::f32, "F32", 1, 4, false, Blocks::f32},
+                                                {GgmlType::f16, "F16", 1, 2, false, Blocks::f16},
+                                                {GgmlType::q4_0, "Q4_0", 32, 18, false, Blocks::q4_0},
+                                                {GgmlType::q4_1, "Q4_1", 32, 20, false, Blocks::q4_1},
+                                                {GgmlType::q5_0, "Q5_0", 32, 22, false, Blocks::q5_0},
+                                                {GgmlType::q5_1, "Q5_1", 32, 24, false, Blocks::q5_1},
+                                                {GgmlType::q8_0, "Q8_0", 32, 34, false, Blocks::q8_0},
+                                                {GgmlType::q2_k, "Q2_K", 256, 84, false, Blocks::q2_k},
+                                                {GgmlType::q3_k, "Q3_K", 256, 110, false, Blocks::q3_k},
+                                                {GgmlType::q4_k, "Q4_K", 256, 144, false, Blocks::q4_k},
+                                                {GgmlType::q5_k, "Q5_K", 256, 176, false, Blocks::q5_k},
+                                                {GgmlType::q6_k, "Q6_K", 256, 210, false, Blocks::q6_k},
+                                                {GgmlType::iq4_nl, "IQ4_NL", 32, 18, false, Blocks::iq4_nl},
                                                 {GgmlType::i8, "I8", 1, 1, true},
                                                 {GgmlType::i16, "I16", 1, 2, true},
                                                 {GgmlType::i32, "I32", 1, 4, true},
                                                 {GgmlType::i64, "I64", 1, 8, true},
                                                 {GgmlType::f64, "F64", 1, 8},
-                                                {GgmlType::bf16, "BF16", 1, 2}}};
+                                                {GgmlType::bf16, "BF16", 1, 2, false, Blocks::bf16}}};
 
 struct OtherType {
   std::uint32_t type;

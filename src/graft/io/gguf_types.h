@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "graft/tensor/block_format.h"
+
 namespace graft::io {
 
 // By their numbers in files.
@@ -40,6 +42,7 @@ struct BlockFormat {
   std::size_t numbers;  // in a block
   std::size_t bytes;    // of it
   bool integers = false;
+  std::optional<tensor::BlockFormat> blocks = {};  // as tensors have it; absent: integers and float64
 };
 
 // nullptr: a type that graft does not read.

@@ -27,12 +27,15 @@ struct InCall final : Rerunnable {
   std::shared_ptr<const DecoderCall> call;
 };
 
-// Scores that are capped, which the kernels of attention do not do: q [B, H, T, d], k and v [B, H, L, d].
+// Scores that are capped, which the kernels of attention do not do: q [B, H, T, d], k and v [B, H, L, d]; the mask says
+// who is seen, or is added.
 at::Tensor capped_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale, double cap,
                             const at::Tensor& mask) {
   const auto scores = at::tanh(at::matmul(q, k.transpose(2, 3)) * (scale / cap)) * cap;
-  const auto hidden = scores.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity());
-  return at::matmul(at::softmax(hidden, -1), v);
+  const auto seen = mask.scalar_type() == at::kBool
+                        ? scores.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity())
+                        : scores + mask;
+  return at::matmul(at::softmax(seen, -1), v);
 }
 
 }  // namespace

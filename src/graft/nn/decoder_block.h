@@ -39,7 +39,7 @@ struct DecoderBlockParts {
 // What rows see and where they stand, for all blocks of one kind.
 struct Sight {
   Turns turns;
-  at::Tensor mask = {};  // bool, [1 or B, 1, T, all keys]; undefined: each row sees itself and all before it
+  at::Tensor mask = {};  // added to the scores, [1 or B, 1, T, all keys]; undefined: each row sees all before it
 };
 
 struct DecoderCall {

@@ -1,63 +1,67 @@
-// Products of weights in blocks with rows of bytes (kernels.h) over Simd, as llama.cpp multiplies them: thirty-two
-// numbers of a weight's row against thirty-two bytes of a left row, exactly, then scaled in float32. The sums of a row
-// of each run in one order, however many left rows are made beside it.
+// Products of weights in blocks with rows of whole numbers of sixteen bits (kernels.h) over Simd: thirty-two numbers of
+// a weight's row against thirty-two of a left row, exactly, then scaled in float32. llama.cpp rounds the left row to
+// bytes; here it keeps the bits that a sum of pairs leaves room for. The sums of a row of each run in one order,
+// however many left rows are made beside it.
 #pragma once
 
 namespace graft::tensor {
 namespace {
 
-using Eight = __m256;
-
-GRAFT_INLINE float sum_of(Eight x) {
-  auto y = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
-  y = _mm_add_ps(y, _mm_movehl_ps(y, y));
-  return _mm_cvtss_f32(_mm_add_ss(y, _mm_shuffle_ps(y, y, 1)));
-}
-
-// scale (w - centre) + offset times x, summed: scale (w x) + (offset - centre scale) (sum of x).
+// (scale (w - centre) + offset) x, summed. Units take turns in kDotChains sums, as one alone would wait for itself.
 template <BlockFormat kFormat, int kM>
-void dots(const BlockTile& tile, const ByteUnits& left, float* sums, int64_t lds) {
+void dots(const BlockTile& tile, const ShortUnits& left, float* sums, int64_t lds) {
   using Own = Blocks<kFormat>;
-  constexpr auto kCentre = static_cast<float>(Simd::kept_centre(Own::kCentre));
+  constexpr int kChains = Simd::kDotChains;
   for (int64_t row = 0; row < tile.rows; ++row) {
     const uint8_t* const blocks = tile.blocks + row * tile.row_bytes;
-    Eight products[kM];
-    float shifts[kM];
+    F products[kM][kChains];
+    float offsets[kM];
+#pragma GCC unroll 8
     for (int i = 0; i < kM; ++i) {
-      products[i] = _mm256_setzero_ps();
-      shifts[i] = 0;
+#pragma GCC unroll 2
+      for (int c = 0; c < kChains; ++c)
+        products[i][c] = Simd::zero();
+      offsets[i] = 0;
     }
-    for (int64_t u = 0; u < tile.units; ++u) {
+    const auto add = [&](int64_t u, int chain) __attribute__((always_inline)) {
       Unit unit;
       Own::read(blocks, u, unit);
-      const auto w = Simd::dot_left<Own::kCentre>(_mm256_set_m128i(unit.w[1], unit.w[0]));
-      const auto scale = Own::kHalves
-                             ? _mm256_set_m128(_mm_set1_ps(unit.scale[Own::kHalves]), _mm_set1_ps(unit.scale[0]))
-                             : _mm256_set1_ps(unit.scale[0]);
-      float shift[2];
-      for (int h = 0; h <= Own::kHalves; ++h)
-        shift[h] = __builtin_fmaf(-kCentre, unit.scale[h], Own::kOffsets ? unit.offset[h] : 0.0f);
+      const auto w = Simd::shorts<Own::kCentre>(unit.w[0], unit.w[1]);
+      const F scale = Own::kHalves ? Simd::halves(unit.scale[0], unit.scale[1]) : Simd::set(unit.scale[0]);
 #pragma GCC unroll 8
       for (int i = 0; i < kM; ++i) {
         const auto at = i * left.units + u;
-        const auto x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(left.bytes + 32 * at));
-        const auto whole = _mm256_cvtepi32_ps(Simd::dot_of_bytes<Own::kCentre>(w, x));
-        products[i] = _mm256_fmadd_ps(whole, _mm256_mul_ps(scale, _mm256_set1_ps(left.scales[at])), products[i]);
-        if constexpr (Own::kHalves) {
-          shifts[i] = __builtin_fmaf(shift[0], left.sums[2 * at], shifts[i]);
-          shifts[i] = __builtin_fmaf(shift[1], left.sums[2 * at + 1], shifts[i]);
-        } else if constexpr (Own::kOffsets || kCentre != 0) {
-          shifts[i] = __builtin_fmaf(shift[0], left.sums[2 * at] + left.sums[2 * at + 1], shifts[i]);
+        const F whole = Simd::dot_of_shorts(w, left.numbers + 32 * at);
+        products[i][chain] = Simd::fma(whole, Simd::mul(scale, Simd::set(left.scales[at])), products[i][chain]);
+        if constexpr (Own::kOffsets && Own::kHalves) {
+          offsets[i] = __builtin_fmaf(unit.offset[0], left.sums[2 * at], offsets[i]);
+          offsets[i] = __builtin_fmaf(unit.offset[1], left.sums[2 * at + 1], offsets[i]);
+        } else if constexpr (Own::kOffsets) {
+          offsets[i] = __builtin_fmaf(unit.offset[0], left.sums[2 * at] + left.sums[2 * at + 1], offsets[i]);
         }
       }
+    };
+    int64_t u = 0;
+    for (; u + kChains <= tile.units; u += kChains) {
+#pragma GCC unroll 2
+      for (int c = 0; c < kChains; ++c)
+        add(u + c, c);
     }
-    for (int i = 0; i < kM; ++i)
-      sums[i * lds + row] = sum_of(products[i]) + shifts[i];
+    for (; u < tile.units; ++u)
+      add(u, 0);
+#pragma GCC unroll 8
+    for (int i = 0; i < kM; ++i) {
+      F all = products[i][0];
+#pragma GCC unroll 2
+      for (int c = 1; c < kChains; ++c)
+        all = Simd::add(all, products[i][c]);
+      sums[i * lds + row] = Simd::sum(all) + offsets[i];
+    }
   }
 }
 
 template <BlockFormat kFormat, int kM>
-void last_dots(int64_t m, const BlockTile& tile, const ByteUnits& left, float* sums, int64_t lds) {
+void last_dots(int64_t m, const BlockTile& tile, const ShortUnits& left, float* sums, int64_t lds) {
   if constexpr (kM > 0) {
     if (m == kM) return dots<kFormat, kM>(tile, left, sums, lds);
     last_dots<kFormat, kM - 1>(m, tile, left, sums, lds);
@@ -65,18 +69,18 @@ void last_dots(int64_t m, const BlockTile& tile, const ByteUnits& left, float* s
 }
 
 template <BlockFormat kFormat>
-void all_dots(const BlockTile& tile, int64_t m, ByteUnits left, float* sums, int64_t lds) {
+void all_dots(const BlockTile& tile, int64_t m, ShortUnits left, float* sums, int64_t lds) {
   constexpr int kAtOnce = Simd::kDotRows;
   for (; m > 0; m -= kAtOnce, sums += kAtOnce * lds) {
     if (m < kAtOnce) return last_dots<kFormat, kAtOnce - 1>(m, tile, left, sums, lds);
     dots<kFormat, kAtOnce>(tile, left, sums, lds);
-    left.bytes += 32 * kAtOnce * left.units;
+    left.numbers += 32 * kAtOnce * left.units;
     left.scales += kAtOnce * left.units;
     left.sums += 2 * kAtOnce * left.units;
   }
 }
 
-void dots_with_blocks(BlockFormat format, const BlockTile& tile, int64_t m, const ByteUnits& left, float* sums,
+void dots_with_blocks(BlockFormat format, const BlockTile& tile, int64_t m, const ShortUnits& left, float* sums,
                       int64_t lds) {
   switch (format) {
     case BlockFormat::q8_0:
@@ -106,23 +110,18 @@ void dots_with_blocks(BlockFormat format, const BlockTile& tile, int64_t m, cons
   }
 }
 
-// One row in units of thirty-two: x = scale byte, the largest magnitude being 127, and scale times the bytes' sum of
+// One row in units of thirty-two: x = scale n, the largest magnitude being 32767, and scale times the sum of n over
 // each half.
-void quantise_units(int64_t units, ConstRows row, int8_t* bytes, float* scales, float* sums) {
-  for (int64_t u = 0; u < units; ++u, bytes += 32) {
+void quantise_units(int64_t units, ConstRows row, int16_t* numbers, float* scales, float* sums) {
+  for (int64_t u = 0; u < units; ++u, numbers += 32) {
     const F first = load_row(row, 32 * u, kLanes), second = load_row(row, 32 * u + kLanes, kLanes);
     const float largest = Simd::largest(Simd::max(Simd::abs(first), Simd::abs(second)));
-    const F inverse = Simd::set(largest > 0 ? 127 / largest : 0), middle = Simd::set(128);
-    scales[u] = largest / 127;
-    auto* const out = reinterpret_cast<uint8_t*>(bytes);
-    Simd::store_whole(out, Simd::add(Simd::round(Simd::mul(first, inverse)), middle));
-    Simd::store_whole(out + kLanes, Simd::add(Simd::round(Simd::mul(second, inverse)), middle));
+    const F inverse = Simd::set(largest > 0 ? 32767 / largest : 0);
+    scales[u] = largest / 32767;
     for (int h = 0; h < 2; ++h) {
-      const auto shifted = load_bytes(out + kLanes * h);  // by 128
-      const auto halves = _mm_sad_epu8(shifted, _mm_setzero_si128());
-      const int sum = _mm_cvtsi128_si32(halves) + _mm_cvtsi128_si32(_mm_srli_si128(halves, 8)) - 128 * kLanes;
-      sums[2 * u + h] = scales[u] * static_cast<float>(sum);
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(out + kLanes * h), _mm_xor_si128(shifted, all(128)));
+      const F whole = Simd::round(Simd::mul(h == 0 ? first : second, inverse));
+      Simd::store_whole(numbers + kLanes * h, whole);
+      sums[2 * u + h] = scales[u] * Simd::sum(whole);
     }
   }
 }

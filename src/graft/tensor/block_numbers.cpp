@@ -1,8 +1,7 @@
 #include "graft/tensor/block_numbers.h"
 
-#include <c10/util/Half.h>
-
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -128,12 +127,28 @@ std::string_view to_string(BlockFormat format) {
   return kNames[static_cast<int>(format)];
 }
 
-float half_to_float(uint16_t bits) {
-  return c10::Half(bits, c10::Half::from_bits());
+float half_to_float(uint16_t half) {
+  const uint32_t sign = (half & 0x8000u) << 16, exponent = (half >> 10) & 31, fraction = half & 1023u;
+  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | fraction << 13);
+  if (exponent == 0) {  // a multiple of 2^-24
+    const auto small = static_cast<float>(fraction) * 0x1p-24f;
+    return sign != 0 ? -small : small;
+  }
+  return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
 }
 
 uint16_t float_to_half(float x) {
-  return c10::Half(x).x;
+  const auto bits = std::bit_cast<uint32_t>(x);
+  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000u);
+  const auto size = bits & 0x7fffffffu;
+  if (size > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u);   // NaN
+  if (size >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7c00u);  // 65520 and more: infinite
+  if (size < 0x38800000u) {                                               // below 2^-14
+    const auto steps = std::nearbyint(std::bit_cast<float>(size) * 0x1p24f);
+    return static_cast<uint16_t>(sign | static_cast<uint16_t>(steps));
+  }
+  const auto rounded = size + 0xfffu + (size >> 13 & 1u);
+  return static_cast<uint16_t>(sign | static_cast<uint16_t>((rounded >> 13) - (112u << 10)));
 }
 
 void dequantise_blocks(BlockFormat format, int64_t count, const uint8_t* blocks, float* to) {

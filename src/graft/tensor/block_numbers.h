@@ -1,4 +1,5 @@
-// Blocks (block_format.h) to numbers and back in plain code, for every processor.
+// Blocks (block_format.h) to numbers and back in plain code, for every processor and without libtorch: readers of files
+// use it too.
 #pragma once
 
 #include <cstdint>

@@ -43,15 +43,6 @@ struct Unit {
   float offset[2];  // the same; not set where a format has none
 };
 
-// Sixteen bits of a word as sixteen bytes, `at` or 0.
-template <int kAt>
-GRAFT_INLINE Bytes16 spread(uint32_t word) {
-  const auto of_byte = _mm_set_epi64x(0x0101010101010101ll, 0);
-  const auto one_each = _mm_set1_epi64x(static_cast<long long>(0x8040201008040201ull));
-  const auto bytes = _mm_shuffle_epi8(_mm_cvtsi32_si128(static_cast<int>(word)), of_byte);
-  return _mm_and_si128(_mm_cmpeq_epi8(_mm_and_si128(bytes, one_each), one_each), all(kAt));
-}
-
 template <BlockFormat>
 struct Blocks;  // centre; whether there are offsets; whether halves have scales of their own; unit u of a row
 
@@ -77,8 +68,8 @@ GRAFT_INLINE void read_five_bits(const uint8_t* fifth, const uint8_t* from, Unit
   uint32_t word;
   __builtin_memcpy(&word, fifth, sizeof word);
   read_nibbles(from, unit);
-  unit.w[0] = both(unit.w[0], spread<16>(word));
-  unit.w[1] = both(unit.w[1], spread<16>(word >> 16));
+  unit.w[0] = both(unit.w[0], Simd::spread<16>(word));
+  unit.w[1] = both(unit.w[1], Simd::spread<16>(word >> 16));
 }
 
 template <>

@@ -6,6 +6,7 @@
 #include <torch/types.h>
 
 #include "graft/core/error.h"
+#include "graft/tensor/few_rows.h"
 #include "graft/tensor/frozen_map.h"
 #include "graft/tensor/resting.h"
 #include "graft/tensor/shapes.h"
@@ -48,7 +49,11 @@ struct LinearOnKernels : torch::autograd::Function<LinearOnKernels> {
                             const c10::intrusive_ptr<LinearCall>& call) {
     const auto branches = call->branches(parameters);
     const auto rows = x.reshape({-1, call->packed->in}).contiguous();
-    auto result = map_forward(*call->packed, rows, branches, call->activation, call->keep);
+    const auto& packed = *call->packed;
+    const bool few = !call->keep && FewRows::asked() && packed.precision != Precision::fp32 && packed.forward.source &&
+                     has_byte_units(*packed.forward.source);
+    auto result = map_forward(packed, few ? as_it_lies(packed.forward) : packed.forward, rows, branches,
+                              call->activation, call->keep);
     if (call->keep) {
       variable_list saved{result.before, branches.empty() ? at::Tensor() : x};
       for (size_t i = 0; i < branches.size(); ++i) {

@@ -39,8 +39,8 @@ int64_t FrozenLinear::Packed::bytes() const {
   return forward.bytes() + backward_.bytes();
 }
 
-MapForward map_forward(FrozenLinear::Packed& packed, const at::Tensor& x, const std::vector<LowRank>& branches,
-                       Activation activation, bool keep_before) {
+MapForward map_forward(const FrozenLinear::Packed& packed, const PackedWeight& weight, const at::Tensor& x,
+                       const std::vector<LowRank>& branches, Activation activation, bool keep_before) {
   at::NoGradGuard no_grad;
   const auto& kernels = *fast_kernels();
   const auto m = x.size(0), width = kernels.panel;
@@ -49,15 +49,10 @@ MapForward map_forward(FrozenLinear::Packed& packed, const at::Tensor& x, const 
 
   at::Tensor bias;
   if (packed.bias) {
-    bias = at::constant_pad_nd(packed.bias->detach().to(at::kFloat), {0, packed.forward.panels() * width - packed.out});
+    bias = at::constant_pad_nd(packed.bias->detach().to(at::kFloat), {0, weight.panels() * width - packed.out});
   }
-  Product product{.weight = &packed.forward,
-                  .m = m,
-                  .left = rows_of(x),
-                  .before = {},
-                  .branches = {},
-                  .epilogue = {},
-                  .on_block = {}};
+  Product product{
+      .weight = &weight, .m = m, .left = rows_of(x), .before = {}, .branches = {}, .epilogue = {}, .on_block = {}};
   product.epilogue = {.bias = packed.bias ? bias.const_data_ptr<float>() : nullptr,
                       .activation = activation,
                       .before = rows_of_result(result.before),

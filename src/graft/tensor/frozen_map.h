@@ -48,8 +48,9 @@ struct MapWants {
   std::vector<bool> a, b;
 };
 
-MapForward map_forward(FrozenLinear::Packed&, const at::Tensor& x, const std::vector<LowRank>&, Activation,
-                       bool keep_before);
+// `weight` is the map's, or what it becomes for a few rows.
+MapForward map_forward(const FrozenLinear::Packed&, const PackedWeight& weight, const at::Tensor& x,
+                       const std::vector<LowRank>&, Activation, bool keep_before);
 
 // x is read only where a branch's `a` wants a gradient.
 MapGradients map_backward(FrozenLinear::Packed&, const at::Tensor& gradient, const at::Tensor& x,

@@ -61,7 +61,7 @@ struct Left {
   const int16_t* whole = nullptr;  // int8 in twos: [rows, padded k] and a scale a row
   const float* whole_scale = nullptr;
   const uint8_t* bytes = nullptr;  // int8 in fours: the same
-  ByteUnits units = {};            // of a weight that is multiplied as it lies
+  ShortUnits units = {};           // of a weight that is multiplied as it lies
   const ByteScale* byte_scale = nullptr;
 };
 
@@ -90,7 +90,7 @@ Left prepare(const KernelTable& kernels, const Product& p, int64_t first, int64_
   static thread_local Scratch<int16_t> whole_rows;
   static thread_local Scratch<uint8_t> byte_rows;
   static thread_local Scratch<ByteScale> byte_scales;
-  static thread_local Scratch<int8_t> unit_bytes;
+  static thread_local Scratch<int16_t> unit_numbers;
   static thread_local Scratch<float> unit_scales, unit_sums;
   const Forms forms(p);
   const auto& weight = *p.weight;
@@ -108,7 +108,7 @@ Left prepare(const KernelTable& kernels, const Product& p, int64_t first, int64_
   const auto limit = static_cast<int32_t>(std::min<int64_t>(32767, std::numeric_limits<int32_t>::max() / (127 * even)));
   const auto* column_scale = weight.row_scale.defined() ? weight.row_scale.const_data_ptr<float>() : nullptr;
   const auto units = forms.units ? k / 32 : 0;
-  int8_t* const of_units = forms.units ? unit_bytes.of(rows * k) : nullptr;
+  int16_t* const of_units = forms.units ? unit_numbers.of(rows * k) : nullptr;
   float* const scale_of_units = forms.units ? unit_scales.of(rows * units) : nullptr;
   float* const sums_of_units = forms.units ? unit_sums.of(2 * rows * units) : nullptr;
   for (int64_t i = 0; i < rows && (floats || pairs || whole || bytes || of_units); ++i) {
@@ -229,7 +229,7 @@ void multiply_panel_of_bf16(const KernelTable& kernels, const PackedWeight& weig
 
 void multiply_panel(const KernelTable& kernels, const PackedWeight& weight, const Left& left, int64_t rows,
                     int64_t panel, float* sums) {
-  if (left.units.bytes) return multiply_as_it_lies(kernels, weight, panel, rows, left.units, sums);
+  if (left.units.numbers) return multiply_as_it_lies(kernels, weight, panel, rows, left.units, sums);
   if (weight.precision == Precision::int8) return multiply_panel_of_int8(kernels, weight, left, rows, panel, sums);
   if (weight.precision == Precision::bf16) return multiply_panel_of_bf16(kernels, weight, left, rows, panel, sums);
   static thread_local Scratch<float> made;

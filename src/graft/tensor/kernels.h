@@ -52,11 +52,11 @@ struct BlockTile {
   Rounding rounding = Rounding::none;  // of nf4's numbers
 };
 
-// Rows of bytes in units of thirty-two, x = scale byte, one behind the other.
-struct ByteUnits {
-  const int8_t* bytes;  // [rows, units, 32]
-  const float* scales;  // [rows, units]
-  const float* sums;    // [rows, units, 2]: of x over each half of a unit
+// Rows of whole numbers in units of thirty-two, x = scale number, one behind the other.
+struct ShortUnits {
+  const int16_t* numbers;  // [rows, units, 32]
+  const float* scales;     // [rows, units]
+  const float* sums;       // [rows, units, 2]: of x over each half of a unit
   int64_t units;
 };
 
@@ -109,8 +109,8 @@ struct KernelTable {
   void (*dequantise)(BlockFormat, const BlockTile&, float* to, int64_t ldt);
   // sums[i lds + j] = the product of left row i with row j of a tile that has all units of its rows, for the formats
   // whose numbers are bytes (has_byte_units).
-  void (*dots_with_blocks)(BlockFormat, const BlockTile&, int64_t m, const ByteUnits&, float* sums, int64_t lds);
-  void (*quantise_units)(int64_t units, ConstRows row, int8_t* bytes, float* scales, float* sums);
+  void (*dots_with_blocks)(BlockFormat, const BlockTile&, int64_t m, const ShortUnits&, float* sums, int64_t lds);
+  void (*quantise_units)(int64_t units, ConstRows row, int16_t* numbers, float* scales, float* sums);
   // [panel, columns] ldf apart -> [columns, panel], the steps of a panel. Columns in sixteens.
   void (*turn)(int64_t columns, const float* from, int64_t ldf, float* to);
   // The same in bf16, [columns / 2, panel, 2]; columns in thirty-twos. And rows [2 steps, panel] -> [steps, panel, 2].

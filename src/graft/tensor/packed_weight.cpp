@@ -190,6 +190,13 @@ PackedWeight stay_quantised(const QuantisedWeight& weight, Precision precision, 
           .source = std::make_shared<const QuantisedWeight>(weight)};
 }
 
+PackedWeight as_it_lies(const PackedWeight& forward) {
+  auto few = forward;
+  few.precision = Precision::int8;
+  few.group = 1;
+  return few;
+}
+
 at::Tensor transposed_numbers(const PackedWeight& forward) {
   at::NoGradGuard no_grad;
   switch (forward.precision) {

@@ -45,6 +45,9 @@ PackedWeight pack(const at::Tensor& weight, Precision, const KernelTable&);
 bool has_byte_units(const QuantisedWeight&);
 PackedWeight stay_quantised(const QuantisedWeight&, Precision, const KernelTable* kernels);
 
+// What stays quantised and has byte units, to be multiplied as under int8.
+PackedWeight as_it_lies(const PackedWeight& forward);
+
 // The same numbers for the backward, y W.
 PackedWeight transposed(const PackedWeight& forward);
 at::Tensor transposed_numbers(const PackedWeight& forward);  // of that

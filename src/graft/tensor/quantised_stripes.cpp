@@ -106,6 +106,10 @@ const float* read_for_turning(const KernelTable& kernels, const PackedWeight& we
 
 }  // namespace
 
+void read_rows(const KernelTable& kernels, const QuantisedWeight& weight, int64_t row, int64_t rows, float* to) {
+  read_tile(kernels, weight, row, rows, 0, weight.columns, to, weight.columns);
+}
+
 void write_stripe(const KernelTable& kernels, const PackedWeight& weight, int64_t panel, int64_t first, int64_t steps,
                   float* to) {
   if (weight.across) return read_columns(kernels, *weight.source, first, steps, panel * weight.width, weight.width, to);
@@ -126,7 +130,7 @@ void write_stripe(const KernelTable& kernels, const PackedWeight& weight, int64_
 }
 
 void multiply_as_it_lies(const KernelTable& kernels, const PackedWeight& weight, int64_t panel, int64_t m,
-                         const ByteUnits& left, float* sums) {
+                         const ShortUnits& left, float* sums) {
   auto row = panel * weight.width, rows = std::min(weight.width, weight.n - row);
   float* to = sums;
   for (const auto& part : weight.source->parts) {

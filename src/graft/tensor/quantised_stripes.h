@@ -15,8 +15,11 @@ void write_stripe(const KernelTable&, const PackedWeight& weight, int64_t panel,
 void write_stripe(const KernelTable&, const PackedWeight& weight, int64_t panel, int64_t first, int64_t steps,
                   bf16_bits* to);
 
-// sums [m, width] of a panel with rows of bytes, for a weight with byte units.
+// Rows of the weight as numbers, [rows, columns].
+void read_rows(const KernelTable&, const QuantisedWeight&, int64_t row, int64_t rows, float* to);
+
+// sums [m, width] of a panel with rows of whole numbers, for a weight with byte units.
 void multiply_as_it_lies(const KernelTable&, const PackedWeight& weight, int64_t panel, int64_t m,
-                         const ByteUnits& left, float* sums);
+                         const ShortUnits& left, float* sums);
 
 }  // namespace graft::tensor

@@ -9,7 +9,10 @@
 
 #include "graft/core/error.h"
 #include "graft/tensor/block_numbers.h"
+#include "graft/tensor/kernels.h"
 #include "graft/tensor/on_cpu.h"
+#include "graft/tensor/precision.h"
+#include "graft/tensor/quantised_stripes.h"
 #include "graft/tensor/shapes.h"
 
 namespace graft::tensor {
@@ -255,6 +258,12 @@ void read_numbers(const QuantisedRows& weight, int64_t row, int64_t first, int64
 at::Tensor dequantise(const QuantisedWeight& weight) {
   auto result = torch::empty({weight.rows, weight.columns}, on_cpu(at::kFloat));
   auto* to = result.mutable_data_ptr<float>();
+  if (kernels_in_use() == Kernels::fast) {
+    at::parallel_for(0, weight.rows, 16, [&](int64_t begin, int64_t end) {
+      read_rows(*fast_kernels(), weight, begin, end - begin, to + begin * weight.columns);
+    });
+    return result;
+  }
   for (const auto& part : weight.parts) {
     over_rows(part.rows, [&](int64_t row) { read_numbers(part, row, 0, part.columns, to + row * part.columns); });
     to += part.rows * part.columns;

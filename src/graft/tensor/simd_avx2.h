@@ -167,21 +167,28 @@ struct Simd {
     constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
     return {_mm256_cvtph_ps(_mm256_cvtps_ph(x.lo, kNearest)), _mm256_cvtph_ps(_mm256_cvtps_ph(x.hi, kNearest))};
   }
-  // Thirty-two bytes from 0 to 255, meant to be `centre` higher than they are, times signed ones: sums of four. What is
-  // left to be taken off is the kept centre. Sums of two keep within 16 bits: up to 63 times 127 they do as they are,
-  // and with 128 taken off.
-  static constexpr int kDotRows = 4;
-  static constexpr int kept_centre(int centre) { return centre == 128 ? 0 : centre; }
+  // Thirty-two bytes from 0 to 255 minus `centre`; such numbers times thirty-two others, sums of neighbours.
+  static constexpr int kDotRows = 4, kDotChains = 1;
   template <int kCentre>
-  static GRAFT_INLINE __m256i dot_left(__m256i w) {
-    return kCentre == 128 ? _mm256_xor_si256(w, _mm256_set1_epi8(-128)) : w;
+  static GRAFT_INLINE I shorts(__m128i first, __m128i second) {
+    const auto centre = _mm256_set1_epi16(kCentre);
+    return {_mm256_sub_epi16(_mm256_cvtepu8_epi16(first), centre),
+            _mm256_sub_epi16(_mm256_cvtepu8_epi16(second), centre)};
   }
-  template <int kCentre>
-  static GRAFT_INLINE __m256i dot_of_bytes(__m256i w, __m256i x) {
-    const auto twos =
-        kCentre == 128 ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w)) : _mm256_maddubs_epi16(w, x);
-    return _mm256_madd_epi16(twos, _mm256_set1_epi16(1));
+  static GRAFT_INLINE F dot_of_shorts(I w, const int16_t* x) {
+    const auto other = load_numbers(x);
+    return {_mm256_cvtepi32_ps(_mm256_madd_epi16(w.lo, other.lo)),
+            _mm256_cvtepi32_ps(_mm256_madd_epi16(w.hi, other.hi))};
   }
+  // Sixteen bits of a word as sixteen bytes, `at` or 0.
+  template <int kAt>
+  static GRAFT_INLINE __m128i spread(uint32_t word) {
+    const auto of_byte = _mm_set_epi64x(0x0101010101010101ll, 0);
+    const auto one_each = _mm_set1_epi64x(static_cast<long long>(0x8040201008040201ull));
+    const auto bytes = _mm_shuffle_epi8(_mm_cvtsi32_si128(static_cast<int>(word)), of_byte);
+    return _mm_and_si128(_mm_cmpeq_epi8(_mm_and_si128(bytes, one_each), one_each), _mm_set1_epi8(kAt));
+  }
+  static GRAFT_INLINE F halves(float first, float second) { return {_mm256_set1_ps(first), _mm256_set1_ps(second)}; }
   static GRAFT_INLINE F table(const float* numbers) { return load(numbers); }
   static GRAFT_INLINE __m256 half_look_up(F table, __m256i indices) {
     const auto beyond = _mm256_castsi256_ps(_mm256_slli_epi32(indices, 28));  // the sign says: eight or more

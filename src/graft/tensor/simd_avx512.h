@@ -48,21 +48,18 @@ struct Simd {
     return _mm512_mask_mov_ps(_mm512_setzero_ps(), _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ), a);
   }
   static GRAFT_INLINE F times_power_of_two(F x, F n) { return _mm512_scalef_ps(x, n); }
+  static GRAFT_INLINE __m256 upper(F a) { return _mm512_extractf32x8_ps(a, 1); }
   static GRAFT_INLINE float sum(F a) {
-    float lanes[16];
-    store(lanes, a);
-    for (int half = 8; half > 0; half /= 2) {
-      for (int i = 0; i < half; ++i)
-        lanes[i] += lanes[i + half];
-    }
-    return lanes[0];
+    const auto x = _mm256_add_ps(_mm512_castps512_ps256(a), upper(a));
+    auto y = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    y = _mm_add_ps(y, _mm_movehl_ps(y, y));
+    return _mm_cvtss_f32(_mm_add_ss(y, _mm_movehdup_ps(y)));
   }
   static GRAFT_INLINE float largest(F a) {
-    float lanes[16];
-    store(lanes, a);
-    for (int i = 1; i < 16; ++i)
-      lanes[0] = lanes[i] > lanes[0] ? lanes[i] : lanes[0];
-    return lanes[0];
+    const auto x = _mm256_max_ps(_mm512_castps512_ps256(a), upper(a));
+    auto y = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    y = _mm_max_ps(y, _mm_movehl_ps(y, y));
+    return _mm_cvtss_f32(_mm_max_ss(y, _mm_movehdup_ps(y)));
   }
 
   static GRAFT_INLINE F load(const uint16_t* bf16) {
@@ -111,17 +108,23 @@ struct Simd {
   static GRAFT_INLINE F through_half(F x) {
     return _mm512_cvtph_ps(_mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
-  // Thirty-two bytes from 0 to 255, meant to be `centre` higher than they are, times signed ones: sums of four. What is
-  // left to be taken off is the kept centre.
-  static constexpr int kDotRows = 8;
-  static constexpr int kept_centre(int centre) { return centre; }
+  // Thirty-two bytes from 0 to 255 minus `centre`; such numbers times thirty-two others, sums of neighbours.
+  static constexpr int kDotRows = 8, kDotChains = 2;
   template <int kCentre>
-  static GRAFT_INLINE __m256i dot_left(__m256i w) {
-    return w;
+  static GRAFT_INLINE I shorts(__m128i first, __m128i second) {
+    const auto wide = _mm512_cvtepu8_epi16(_mm256_set_m128i(second, first));
+    return kCentre == 0 ? wide : _mm512_sub_epi16(wide, _mm512_set1_epi16(kCentre));
   }
-  template <int kCentre>
-  static GRAFT_INLINE __m256i dot_of_bytes(__m256i w, __m256i x) {
-    return _mm256_dpbusd_epi32(_mm256_setzero_si256(), w, x);
+  static GRAFT_INLINE F dot_of_shorts(I w, const int16_t* x) {
+    return _mm512_cvtepi32_ps(_mm512_dpwssd_epi32(_mm512_setzero_si512(), w, _mm512_loadu_si512(x)));
+  }
+  // Sixteen bits of a word as sixteen bytes, `at` or 0.
+  template <int kAt>
+  static GRAFT_INLINE __m128i spread(uint32_t word) {
+    return _mm_maskz_set1_epi8(static_cast<__mmask16>(word), kAt);
+  }
+  static GRAFT_INLINE F halves(float first, float second) {
+    return _mm512_mask_mov_ps(_mm512_set1_ps(first), 0xff00, _mm512_set1_ps(second));
   }
   static GRAFT_INLINE F table(const float* numbers) { return load(numbers); }
   static GRAFT_INLINE F look_up(F table, __m128i indices) {

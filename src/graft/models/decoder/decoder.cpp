@@ -3,10 +3,12 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "graft/core/error.h"
 #include "graft/models/text_pooling.h"
 #include "graft/nn/recompute.h"
+#include "graft/tensor/few_rows.h"
 #include "graft/tensor/on_cpu.h"
 #include "graft/tensor/resting.h"
 
@@ -95,11 +97,16 @@ int64_t Decoder::rows_before() const {
 nn::DecoderCall Decoder::call_for(int64_t rows, const at::Tensor& documents, nn::KeyValueCache* cache) const {
   const auto& s = parts_.settings;
   const auto before = cache ? cache->rows() : rows_before();
+  // Added to the scores, made once for all blocks: [1 or B, 1, T, keys].
+  const auto added = [](const at::Tensor& seen) {
+    return at::zeros(seen.sizes(), seen.options().dtype(at::kFloat))
+        .masked_fill_(seen.logical_not(), -std::numeric_limits<float>::infinity());
+  };
   if (!documents.defined()) {
     const auto positions = at::arange(before, before + rows, tensor::on_cpu(at::kLong));
     const auto mask = [&](int64_t window) -> at::Tensor {
       if (window == 0 || before + rows <= window) return {};
-      return nn::causal_mask(rows, before, window).view({1, 1, rows, before + rows});
+      return added(nn::causal_mask(rows, before, window).view({1, 1, rows, before + rows}));
     };
     nn::DecoderCall call{.whole = {s.rotary.at(positions, before + rows), mask(0)}, .sliding = {}, .cache = cache};
     if (s.window > 0) call.sliding = {s.sliding_rotary.at(positions, before + rows), mask(s.window)};
@@ -114,10 +121,10 @@ nn::DecoderCall Decoder::call_for(int64_t rows, const at::Tensor& documents, nn:
   const auto for_all = at::arange(before + rows, documents.options().dtype(at::kLong)).lt(ahead).view({1, 1, -1});
   const auto past = key_positions.unsqueeze(1).le(positions.unsqueeze(2));
   const auto seen = past.logical_and(of_key.eq(of_row).logical_or(for_all)).unsqueeze(1);
-  nn::DecoderCall call{.whole = {s.rotary.at(positions, before + rows), seen}, .sliding = {}, .cache = cache};
+  nn::DecoderCall call{.whole = {s.rotary.at(positions, before + rows), added(seen)}, .sliding = {}, .cache = cache};
   if (s.window > 0) {
     const auto near = key_positions.unsqueeze(1).gt(positions.unsqueeze(2) - s.window).unsqueeze(1);
-    call.sliding = {s.sliding_rotary.at(positions, before + rows), seen.logical_and(near)};
+    call.sliding = {s.sliding_rotary.at(positions, before + rows), added(seen.logical_and(near))};
   }
   return call;
 }
@@ -186,6 +193,12 @@ at::Tensor Decoder::hidden(const nn::Value& ids, const nn::Context& context, con
   const auto call = call_for(tokens.x.size(1), documents, nullptr);
   const auto rows = parts_.norm->forward_float(run_blocks(tokens, 0, blocks(), call, context));
   return rows.narrow(1, tokens.layout.begin(nn::TokenKind::word), ids.x.size(1));
+}
+
+at::Tensor Decoder::next(const at::Tensor& ids, nn::KeyValueCache& cache) const {
+  const torch::NoGradGuard no_grad;
+  const tensor::FewRows few;
+  return logits(hidden(ids, cache).select(1, -1));
 }
 
 at::Tensor Decoder::hidden(const at::Tensor& ids, nn::KeyValueCache& cache, const nn::Context& context) const {

@@ -95,33 +95,18 @@ at::Tensor as_index(const std::vector<int64_t>& rows) {
   return at::tensor(rows, tensor::on_cpu(at::kLong));
 }
 
-struct Matching {
-  io::GgmlType type;
-  tensor::BlockFormat format;
-};
-constexpr Matching kFormats[] = {
-    {io::GgmlType::f32, tensor::BlockFormat::f32},   {io::GgmlType::f16, tensor::BlockFormat::f16},
-    {io::GgmlType::bf16, tensor::BlockFormat::bf16}, {io::GgmlType::q8_0, tensor::BlockFormat::q8_0},
-    {io::GgmlType::q4_0, tensor::BlockFormat::q4_0}, {io::GgmlType::q4_1, tensor::BlockFormat::q4_1},
-    {io::GgmlType::q5_0, tensor::BlockFormat::q5_0}, {io::GgmlType::q5_1, tensor::BlockFormat::q5_1},
-    {io::GgmlType::q2_k, tensor::BlockFormat::q2_k}, {io::GgmlType::q3_k, tensor::BlockFormat::q3_k},
-    {io::GgmlType::q4_k, tensor::BlockFormat::q4_k}, {io::GgmlType::q5_k, tensor::BlockFormat::q5_k},
-    {io::GgmlType::q6_k, tensor::BlockFormat::q6_k}, {io::GgmlType::iq4_nl, tensor::BlockFormat::iq4_nl}};
-
 // A matrix as it lies in the file; with its rows in another order, copied. Null for a type that is no block of floats.
 std::shared_ptr<const tensor::QuantisedWeight> as_it_lies(const io::GgufTensor& tensor,
                                                           const std::vector<int64_t>& order,
                                                           const std::shared_ptr<const void>& owner) {
-  for (const auto& [type, format] : kFormats) {
-    if (type != tensor.type) continue;
-    auto blocks = at::from_blob(
-        const_cast<std::byte*>(tensor.data.data()), {static_cast<int64_t>(tensor.data.size())}, [owner](void*) {},
-        tensor::on_cpu(at::kByte));
-    if (!order.empty()) blocks = blocks.view({tensor.rows(), -1}).index_select(0, as_index(order)).view({-1});
-    return std::make_shared<const tensor::QuantisedWeight>(
-        tensor::quantised(format, tensor.rows(), tensor.width(), blocks));
-  }
-  return nullptr;
+  const auto format = io::format_of(tensor.type).blocks;
+  if (!format) return nullptr;
+  auto blocks = at::from_blob(
+      const_cast<std::byte*>(tensor.data.data()), {static_cast<int64_t>(tensor.data.size())}, [owner](void*) {},
+      tensor::on_cpu(at::kByte));
+  if (!order.empty()) blocks = blocks.view({tensor.rows(), -1}).index_select(0, as_index(order)).view({-1});
+  return std::make_shared<const tensor::QuantisedWeight>(
+      tensor::quantised(*format, tensor.rows(), tensor.width(), blocks));
 }
 
 // A vector of numbers, some at a time: a bias of q.

@@ -1,5 +1,6 @@
 #include "graft/models/decoder/vocabulary_head.h"
 
+#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/custom_class.h>
@@ -16,7 +17,8 @@
 namespace graft::models::decoder {
 namespace {
 
-constexpr int64_t kNumbersAtOnce = int64_t{1} << 24;  // logits: 64 MiB
+// Logits: 128 MiB. A weight that stays quantised is made numbers of once for so many, and once more for their gradient.
+constexpr int64_t kNumbersAtOnce = int64_t{1} << 25;
 
 int64_t rows_at_once(const VocabularyHead& head) {
   return std::max<int64_t>(kNumbersAtOnce / head.vocabulary(), 1);
@@ -41,6 +43,22 @@ struct HeadOfCall final : torch::CustomClassHolder {
   const VocabularyHead& head;
 };
 
+// Logits [N, V] become the probabilities that they stand for, in place; their log-sum-exp [N, 1]. A row after the
+// other, as it lies in the cache.
+at::Tensor to_shares(const at::Tensor& logits) {
+  auto total = at::empty({logits.size(0), 1}, logits.options());
+  at::parallel_for(0, logits.size(0), 1, [&](int64_t begin, int64_t end) {
+    const torch::NoGradGuard no_grad;  // of this thread
+    for (int64_t i = begin; i < end; ++i) {
+      const auto row = logits[i], largest = row.max();
+      const auto sum = row.sub_(largest).exp_().sum();
+      row.div_(sum);
+      total[i].fill_(largest + sum.log());
+    }
+  });
+  return total;
+}
+
 // The gradient is made beside the loss, while a part's logits are there: loss and gradient are both linear in what
 // comes from behind.
 struct NextTokenLoss : torch::autograd::Function<NextTokenLoss> {
@@ -62,13 +80,12 @@ struct NextTokenLoss : torch::autograd::Function<NextTokenLoss> {
         const torch::AutoGradMode with_graph(wanted);
         logits = head.logits(leaves[0]);
       }
-      const auto numbers = logits.detach();
-      const auto total = numbers.logsumexp(1, /*keepdim=*/true);
-      sum += (total - numbers.gather(1, target)).sum();
+      const auto numbers = logits.variable_data();  // nobody needs the logits themselves again
+      const auto of_target = numbers.gather(1, target);
+      sum += (to_shares(numbers) - of_target).sum();
       if (!wanted) continue;
-      const auto shares = (numbers - total).exp_();
-      shares.scatter_add_(1, target, at::full_like(target, -1, shares.options()));
-      const auto found = torch::autograd::grad({logits}, leaves, {shares});
+      numbers.scatter_add_(1, target, at::full_like(target, -1, numbers.options()));
+      const auto found = torch::autograd::grad({logits}, leaves, {numbers});
       d_rows.narrow(0, begin, count).copy_(found[0]);
       if (found.size() > 1) d_weight = d_weight.defined() ? d_weight.add_(found[1]) : found[1];
     }

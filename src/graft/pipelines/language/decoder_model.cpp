@@ -216,7 +216,7 @@ std::vector<Generated> DecoderModel::generate(std::span<const prompting::Prompt>
       }
       if (!any || step + 1 == room) break;
       read_ += count;
-      logits = decoder_->logits(decoder_->hidden(next, cache).select(1, -1)).contiguous();
+      logits = decoder_->next(next, cache).contiguous();
     }
     for (size_t i = begin; i < end; ++i) {
       auto& one = growing[drawn ? i - begin : 0];
@@ -246,7 +246,8 @@ Generated DecoderModel::stream(const prompting::Prompt& prompt, const prompting:
   const auto ends = ends_of(decoder_->settings());
   auto cache = decoder_->new_cache();
   Growing one(*tokenizer_, tokens, options, prompt.random);
-  auto logits = decoder_->logits(read(tokens, cache).select(1, -1)).contiguous();
+  const auto last_row = read(tokens, cache).select(1, -1);
+  auto logits = decoder_->logits(last_row).contiguous();
   const auto room = std::min<int64_t>(options.max_tokens, window_ - length);
   bool wanted = true;
   for (int64_t step = 0; step < room && wanted; ++step) {
@@ -260,7 +261,11 @@ Generated DecoderModel::stream(const prompting::Prompt& prompt, const prompting:
     const auto piece = one.text.add(one.decoder.add(token));
     if (!piece.empty()) wanted = show(piece);
     if (one.text.stopped()) break;
-    if (step + 1 < room && wanted) logits = decoder_->logits(read({token}, cache).select(1, -1)).contiguous();
+    if (step + 1 < room && wanted) {
+      ++read_;
+      logits = decoder_->next(at::full({1, 1}, static_cast<int64_t>(token), last_row.options().dtype(at::kLong)), cache)
+                   .contiguous();
+    }
   }
   std::string rest = one.text.add(one.decoder.finish());
   rest += one.text.finish();

@@ -16,6 +16,7 @@
 #include "graft/methods/entry.h"
 #include "graft/pipelines/language/adapter.h"
 #include "graft/pipelines/language/drawn_model.h"
+#include "graft/pipelines/language/train_plan.h"
 #include "graft/text/chat_template.h"
 #include "graft/text/tokenizer.h"
 #include "graft/train/after_steps.h"
@@ -104,11 +105,16 @@ TrainResult train(const TrainOptions& o, const OptionValues& method_options, con
   const auto of_method = adapted.method->config();
   config.insert(of_method.begin(), of_method.end());
   std::optional<train::RunFolder> folder;
-  if (!o.output.empty()) folder = train::RunFolder::create(o.output, o.force, config);
+  if (!o.output.empty() && !o.plan) folder = train::RunFolder::create(o.output, o.force, config);
 
   engine::LanguageObjective objective(decoder_of(*model), adapted.parameters, validation);
   TrainResult result;
   result.tokens = rows.targets.ge(0).sum().item<int64_t>();
+  if (o.plan) {
+    planner::Planner planner(workload_of(objective, adapted, rows, validation));
+    result.plan = planner.plan(o.recompute, std::min(o.batch_size, rows.ids.size(0)));
+    return result;
+  }
   result.before = objective.validate();
   if (result.before) report.line("before", fmt::format("validation {}", tasks::format_scores(*result.before, 1)));
   methods::Recipe recipe;

@@ -10,6 +10,7 @@
 #include "graft/core/log.h"
 #include "graft/core/options.h"
 #include "graft/engine/options.h"
+#include "graft/planner/planner.h"
 #include "graft/tasks/scores.h"
 
 namespace graft::pipelines::language {
@@ -34,6 +35,7 @@ struct TrainOptions {
   int64_t val_every = 1;
   int64_t threads = 0;
   int64_t seed = 1;
+  bool plan = false;
   std::string output;
   bool force = false;
 };
@@ -60,6 +62,7 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("val-every", o.val_every, "epochs between validations; 0: only after the last");
   visit("threads", o.threads, "threads that compute; 0: one a core, or OMP_NUM_THREADS");
   visit("seed", o.seed, "same seed, same numbers");
+  visit("plan", o.plan, "tell what it would hold, and stop");
   visit("output", o.output, "run folder to write");
   visit("force", o.force, "write over a run folder that exists");
 }
@@ -70,6 +73,7 @@ struct TrainResult {
   double seconds = 0;
   int stopped_by = 0;
   std::optional<tasks::Scores> before, after;  // of the validation
+  std::optional<planner::Plan> plan;           // where it was asked for: then nothing is trained
 };
 
 TrainResult train(const TrainOptions& options, const OptionValues& method_options, const engine::Host& host,
