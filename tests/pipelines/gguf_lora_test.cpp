@@ -238,8 +238,23 @@ TEST(GgufLora, ThatIsNotUnderstoodIsRefusedByName) {
                                 add_zeros(writer, "blk.0.attn_q.weight.lora_b", {15, 2});
                               })),
               HasSubstr("shape [15, 2], expected [16, 2]"));
-  EXPECT_THAT(refusal(file_of(folder, [](auto& writer) { writer.put("graft.fingerprint", "another"); })),
-              HasSubstr("was trained on other weights"));
+}
+
+TEST(GgufLora, OfOtherWeightsIsUsedWithANote) {
+  const TempFolder folder;
+  const auto path = folder.path() / "lora.gguf";
+  write_gguf_lora(path, with_lora(load("models/decoder_llama"), {}), io::GgmlType::f32);
+  EXPECT_TRUE(read_gguf_lora(path, *load("models/decoder_llama")).notes.empty());
+  const TempFolder changed;
+  for (const auto* name : {"config.json", "model.safetensors"})
+    std::filesystem::copy(kGolden / "models/decoder_llama" / name, changed.path());
+  auto tensors = nn::read_tensors(changed.path() / "model.safetensors");
+  tensors.at("model.norm.weight") = tensors.at("model.norm.weight") * 2;
+  nn::write_tensors(changed.path() / "model.safetensors", tensors);
+  const std::shared_ptr<models::Model> base = models::load_model(io::ModelFolder::at(changed.path()), {});
+  const auto read = read_gguf_lora(path, *base);
+  ASSERT_EQ(read.notes.size(), 1u);
+  EXPECT_THAT(read.notes[0].text, HasSubstr("was trained on other weights"));
 }
 
 class GgufModelOf : public ::testing::TestWithParam<const char*> {};

@@ -30,8 +30,9 @@ constexpr const char* kTensors = "adapter_model.safetensors";
 constexpr const char* kPickled = "adapter_model.bin";
 constexpr const char* kHead = "head.safetensors";
 constexpr const char* kBlocks = "blocks.safetensors";
-constexpr int64_t kVersion = 2;        // of the "graft" object
-constexpr int64_t kWithoutBlocks = 1;  // all that the first knew
+constexpr int64_t kVersion = 2;                   // of the "graft" object
+constexpr const char* kNextToken = "next-token";  // the task that `lm train` writes
+constexpr int64_t kWithoutBlocks = 1;             // all that the first knew
 
 json describe(const data::Preprocessing& p) {
   const auto name = [](auto value) {
@@ -130,6 +131,11 @@ AdapterInfo own_info(const io::JsonObject& graft) {
     throw ModelError("adapter", "{} is of version {}, this graft reads up to {}. Use a newer graft.", graft.file(),
                      version, kVersion);
   }
+  if (graft.get<std::string>("task", "") == kNextToken)
+    throw ModelError("adapter",
+                     "{} is a language model's: `graft lm score`, `generate` and `prompt` take it as their --adapter, "
+                     "and `graft lm export` writes it for other programs, or its model with it.",
+                     graft.file());
   const auto base = graft.object("base");
   AdapterInfo info;
   info.base = base.need<std::string>("name");

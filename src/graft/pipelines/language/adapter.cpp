@@ -137,6 +137,8 @@ io::JsonObject config_of(const fs::path& folder) {
 methods::Adapted load_adapter(const fs::path& path, std::shared_ptr<models::Model> model, Reporter& report) {
   if (is_gguf_lora(path)) {
     const auto peft = read_gguf_lora(path, *model);
+    for (const auto& note : peft.notes)
+      report.note(note);
     return of_peft(peft.config, peft.tensors, model, report);
   }
   const auto config = config_of(path);
@@ -162,7 +164,8 @@ methods::Adapted load_adapter(const fs::path& path, std::shared_ptr<models::Mode
 
 NamedAdapter named_adapter(const std::string& text) {
   const auto colon = text.rfind(':');
-  if (colon == text.npos || fs::exists(text)) return {text};
+  std::error_code unknown;
+  if (colon == text.npos || fs::exists(text, unknown)) return {text};
   NamedAdapter named{text.substr(0, colon)};
   const auto* const end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data() + colon + 1, end, named.factor);

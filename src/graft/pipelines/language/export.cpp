@@ -45,18 +45,18 @@ NumberType type_of(const ExportOptions& o) {
   return type;
 }
 
-void check_output(const ExportOptions& o, const std::string& base) {
+void check_output(const ExportOptions& o, const fs::path& base) {
   const fs::path output = o.output;
   std::error_code error;
-  for (const auto& taken : {fs::path(o.run), io::ModelFolder::at(base).weights}) {
+  for (const auto& taken : {fs::path(o.run), base}) {
     if (fs::equivalent(output, taken, error))
       throw ConfigError("lm export", "--output {} is what is read. Choose another.", o.output);
   }
-  const bool folder = o.to == ExportTo::peft;
-  if (!fs::exists(output) || (fs::is_directory(output) && folder && fs::is_empty(output))) return;
-  if (fs::is_directory(output) != folder)
+  const bool folder = o.to == ExportTo::peft, is_folder = fs::is_directory(output, error);
+  if (!fs::exists(output, error) || (is_folder && folder && fs::is_empty(output, error))) return;
+  if (is_folder != folder)
     throw FileError("lm export", "{} is a {}; a {} is written. Choose another --output.", o.output,
-                    folder ? "file" : "folder", folder ? "folder" : "file");
+                    is_folder ? "folder" : "file", folder ? "folder" : "file");
   if (!o.force)
     throw ConfigError("lm export", "{} exists. Write over it with --force, or choose another --output.", o.output);
 }
@@ -90,8 +90,8 @@ Exported export_adapter(const ExportOptions& o, const engine::Host& host, Report
   wanted.model = o.model.empty() ? base_of_adapter(o.run) : o.model;
   wanted.precision = "fp32";  // what is compared is the file, not how it is multiplied
   wanted.threads = o.threads;
+  check_output(o, io::ModelFolder::find(wanted.model, host.environment).weights);
   auto model = engine::open_model(wanted, host, report);
-  check_output(o, model->info().source);
   std::optional<methods::Adapted> adapted = load_adapter(fs::path(o.run), model, report);
   const auto before = logits_of(*model);
   Exported done{.path = o.output};

@@ -115,15 +115,13 @@ void check_head(const io::GgufFile& file, const models::Model& model) {
       throw ModelError("adapter", "{}: metadata '{}', which graft does not know: it may change what is computed.",
                        file.name(), key);
   }
-  if (const auto base = said.text(kFingerprint); base && *base != model.info().fingerprint)
-    throw ModelError("adapter", "{} was trained on other weights than {}'s. Name the model that it was made for.",
-                     file.name(), model.info().source);
 }
 
 }  // namespace
 
 bool is_gguf_lora(const fs::path& path) {
-  if (!fs::is_regular_file(path)) return false;
+  std::error_code unknown;
+  if (!fs::is_regular_file(path, unknown)) return false;
   std::array<char, 4> magic{};
   std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
   return io::is_gguf(std::as_bytes(std::span(magic)));
@@ -188,7 +186,13 @@ PeftAdapter read_gguf_lora(const fs::path& path, const models::Model& model) {
     throw ModelError("adapter", "{}: tensors that are no LoRA of a matrix in a block of {}:\n  {}", file.name(),
                      model.info().source, fmt::join(wrong, "\n  "));
   nlohmann::json config = {{"peft_type", "LORA"}, {"r", rank}, {"lora_alpha", alpha == 0 ? 1 : alpha}};
-  return {io::JsonObject(std::move(config), file.name()), std::move(tensors)};
+  std::vector<Note> notes;
+  if (const auto base = file.metadata().text(kFingerprint); base && *base != model.info().fingerprint)
+    notes.push_back(
+        {fmt::format("{} was trained on other weights than {}'s: another quantisation of them, or another "
+                     "model",
+                     file.name(), model.info().source)});
+  return {io::JsonObject(std::move(config), file.name()), std::move(tensors), std::move(notes)};
 }
 
 }  // namespace graft::pipelines::language

@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
+#include "graft/core/log.h"
 #include "graft/io/gguf_types.h"
 #include "graft/io/json_object.h"
 #include "graft/methods/adapted.h"
@@ -25,10 +27,12 @@ struct WrittenLora {
 WrittenLora write_gguf_lora(const std::filesystem::path& file, const methods::Adapted& adapted, io::GgmlType type);
 
 // The same adapter as PEFT would have written it beside that model. ModelError for a file that is no LoRA of such a
-// model, or says what graft does not know.
+// model, or says what graft does not know. That it was trained on other weights is a note: such files are used with
+// any quantisation of their base.
 struct PeftAdapter {
   io::JsonObject config;
   nn::NamedTensors tensors;
+  std::vector<Note> notes;
 };
 PeftAdapter read_gguf_lora(const std::filesystem::path& file, const models::Model& model);
 
