@@ -10,11 +10,13 @@
 #include "graft/cli/command.h"
 #include "graft/cli/detect.h"
 #include "graft/cli/host.h"
+#include "graft/cli/language.h"
 #include "graft/cli/results.h"
 #include "graft/cli/run_report.h"
 #include "graft/core/printable.h"
 #include "graft/io/yaml_options.h"
 #include "graft/pipelines/detect_train.h"
+#include "graft/pipelines/language/train.h"
 
 namespace graft::cli {
 namespace {
@@ -43,23 +45,27 @@ std::string task_of_run(const std::string& folder) {
   return io::read_yaml_options(config)["task"];
 }
 
-// Boxes are learned by a pipeline of their own, whose options then are this command's. What else was said of a run is
-// refused by name.
-bool learns_boxes(Arguments& arguments) {
+// Boxes and language are learned by pipelines of their own, whose options then are this command's. What else was said
+// of a run is refused by name.
+using Train = int (*)(Arguments&, Terminal&);
+Train other_pipeline(Arguments& arguments) {
   arguments.add<engine::AdaptOptions>();
   auto task = arguments.peek("task");
   if (task.empty()) task = task_of_run(arguments.peek("resume"));
-  const bool yes = task == engine::kDetectionTask;
-  if (yes) {
-    refuse_idle(arguments, describe_options<engine::AdaptOptions>(), describe_options<pipelines::DetectTrainOptions>(),
-                "--task detection", "adapt");
-  }
+  if (task.empty() && pipelines::language::holds_documents(arguments.peek("data"))) task = engine::kLanguageTask;
+  Train train = nullptr;
+  const auto take = [&](Train other, const std::vector<OptionInfo>& own) {
+    refuse_idle(arguments, describe_options<engine::AdaptOptions>(), own, "--task " + task, "adapt");
+    train = other;
+  };
+  if (task == engine::kDetectionTask) take(train_detector, describe_options<pipelines::DetectTrainOptions>());
+  if (task == engine::kLanguageTask) take(train_language, describe_options<pipelines::language::TrainOptions>());
   arguments.start_again();
-  return yes;
+  return train;
 }
 
 int run(Arguments& arguments, Terminal& terminal) {
-  if (learns_boxes(arguments)) return train_detector(arguments, terminal);
+  if (const auto train = other_pipeline(arguments)) return train(arguments, terminal);
   const auto request = read_adapt_arguments(arguments, terminal);
   if (!request) return 0;
   const auto& options = request->options;
@@ -106,6 +112,7 @@ Command adapt_command() {
           "graft adapt --model clip/ --data pets/ --method lora+vpt --lora.rank 4 -o runs/both\n"
           "graft adapt --resume runs/pets\n"
           "graft adapt --task detection --model resnet18/ --data boxes.json -o runs/boxes\n"
+          "graft adapt --task next-token --model stories --data answers.jsonl -o runs/stories\n"
           "graft adapt --method lora --help      # with the options of lora",
           run,
           [] { return describe_options<engine::AdaptOptions>(); }};

@@ -196,6 +196,7 @@ void fields(Visitor& visit, AdaptOptions& o) {
 
 // What --task calls the learning of boxes, which a detector does and no head (pipelines/detect_train.h).
 inline constexpr const char* kDetectionTask = "detection";
+inline constexpr const char* kLanguageTask = "next-token";
 
 // A flat list as a file or command line gives it, told apart: what is not a general option belongs to the method. An
 // option that neither knows is a ConfigError with the nearest name of both.

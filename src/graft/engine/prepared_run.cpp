@@ -76,11 +76,15 @@ void PreparedRun::check_options() const {
 }
 
 void PreparedRun::check_task_name() const {
+  if (options.task == kLanguageTask) {
+    throw ConfigError("adapt", "--task {}: language is learned by `graft adapt` and `graft lm train` alone.",
+                      kLanguageTask);
+  }
   if (options.task == kDetectionTask) {
     throw ConfigError("adapt", "--task {}: boxes are learned by `graft adapt` and `graft detect train` alone.",
                       kDetectionTask);
   }
-  std::vector<std::string> known = {kDetectionTask};
+  std::vector<std::string> known = {kDetectionTask, kLanguageTask};
   for (const auto* entry : tasks::tasks())
     known.emplace_back(entry->name);
   if (options.task.empty() || std::ranges::find(known, options.task) != known.end()) return;

@@ -4,16 +4,21 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
+#include <tuple>
 
 #include "graft/core/error.h"
+#include "graft/core/hash.h"
 #include "graft/core/quantities.h"
 #include "graft/core/random.h"
 #include "graft/data/documents.h"
 #include "graft/engine/language_objective.h"
 #include "graft/engine/session.h"
 #include "graft/methods/entry.h"
+#include "graft/io/yaml_options.h"
 #include "graft/pipelines/language/adapter.h"
 #include "graft/pipelines/language/drawn_model.h"
 #include "graft/pipelines/language/train_plan.h"
@@ -34,11 +39,13 @@ void check_ranges(const TrainOptions& o) {
   need(o.max_length >= 2, "max-length", "2 or more", o.max_length);
   need(o.epochs >= 1 && o.epochs <= 1'000'000, "epochs", "1 to a million", o.epochs);
   need(o.batch_size >= 1, "batch-size", "1 or more", o.batch_size);
-  need(o.lr > 0, "lr", "more than 0", o.lr);
+  need(o.lr.value_or(1) > 0, "lr", "more than 0", o.lr.value_or(1));
   need(o.weight_decay >= 0, "weight-decay", "0 or more", o.weight_decay);
   need(o.warmup >= 0, "warmup", "0 or more", o.warmup);
   need(o.clip >= 0, "clip", "0 or more", o.clip);
   need(o.val_every >= 0, "val-every", "0 or more", o.val_every);
+  need(o.checkpoint_every >= 0, "checkpoint-every", "0 or more", o.checkpoint_every);
+  need(o.keep >= 1, "keep", "1 or more", o.keep);
   if (!wrong.empty()) throw ConfigError("lm", "values out of range:{}", wrong);
 }
 
@@ -81,12 +88,72 @@ engine::TokenRows read_rows(const std::string& path, const TrainOptions& o, cons
   return rows;
 }
 
+// They change no bit.
+bool is_free(const std::string& option) {
+  for (const char* free : {"threads", "keep", "checkpoint-every", "output", "resume", "force", "model", "data",
+                           "validation", "recompute", "task"})
+    if (option == free) return true;
+  return false;
+}
+
+// The options that a run was begun with, and its method's.
+std::pair<TrainOptions, OptionValues> begun_with(const std::filesystem::path& folder) {
+  const auto file = folder / "config.yaml";
+  std::error_code error;
+  if (!std::filesystem::exists(file, error))
+    throw FileError("resume", "{} holds no config.yaml: nothing to go on with. Is it a run folder?", folder.string());
+  auto all = io::read_yaml_options(file);
+  OptionValues own;
+  for (const auto& info : describe_options<TrainOptions>()) {
+    if (auto found = all.extract(info.name)) own.insert(std::move(found));
+  }
+  return {read_options<TrainOptions>(file.string(), own), all};
+}
+
+// What makes it the same run: options, texts and weights.
+std::string identity_of(const OptionValues& config, const engine::TokenRows& rows, const engine::TokenRows& validation,
+                        const models::Model& model) {
+  Hash hash;
+  for (const auto& [name, value] : config)
+    if (!is_free(name)) hash.add(name).add(value);
+  for (const auto* each : {&rows, &validation}) {
+    for (const auto& tensor : {each->ids, each->targets, each->documents}) {
+      if (!tensor.defined()) continue;
+      const auto* bytes = static_cast<const char*>(tensor.const_data_ptr());
+      hash.add(std::string_view(bytes, static_cast<size_t>(tensor.nbytes())));
+    }
+  }
+  return hash.add(model.info().fingerprint).hex();
+}
+
 }  // namespace
 
-TrainResult train(const TrainOptions& o, const OptionValues& method_options, const engine::Host& host,
+std::vector<std::pair<LanguageTask, std::string>> choices(LanguageTask) {
+  return {{LanguageTask::next_token, engine::kLanguageTask}};
+}
+
+bool holds_documents(const std::string& path) {
+  if (path.ends_with(".txt")) return true;
+  std::ifstream file(path);
+  std::string line;
+  if (!path.ends_with(".jsonl") || !std::getline(file, line)) return false;
+  const auto first = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!first.is_object()) return false;
+  return first.contains("messages") || (first.contains("prompt") && first.contains("completion")) ||
+         (first.contains("text") && first.size() == 1);
+}
+
+TrainResult train(const TrainOptions& asked, const OptionValues& asked_of_method, const engine::Host& host,
                   Reporter& report) {
+  auto o = asked;
+  auto method_options = asked_of_method;
+  const bool resumes = !asked.resume.empty();
+  if (resumes) {
+    std::tie(o, method_options) = begun_with(asked.resume);
+    o.threads = asked.threads;
+  }
   check_ranges(o);
-  if (!o.output.empty()) train::RunFolder::check_output(o.output, o.force);
+  if (!resumes && !o.output.empty()) train::RunFolder::check_output(o.output, o.force);
   engine::ModelOptions of_model;
   of_model.model = o.model;
   of_model.precision = o.precision;
@@ -102,10 +169,15 @@ TrainResult train(const TrainOptions& o, const OptionValues& method_options, con
   report.line("method", fmt::format("{} · {} trained of {}", o.method, format_count(adapted.trained_parameters()),
                                     format_count(model->info().parameters)));
   auto config = write_options(o);
+  config.erase("resume");
   const auto of_method = adapted.method->config();
   config.insert(of_method.begin(), of_method.end());
   std::optional<train::RunFolder> folder;
-  if (!o.output.empty() && !o.plan) folder = train::RunFolder::create(o.output, o.force, config);
+  if (resumes) {
+    folder = train::RunFolder::reopen(asked.resume);
+  } else if (!o.output.empty() && !o.plan) {
+    folder = train::RunFolder::create(o.output, o.force, config);
+  }
 
   engine::LanguageObjective objective(decoder_of(*model), adapted.parameters, validation);
   TrainResult result;
@@ -115,10 +187,10 @@ TrainResult train(const TrainOptions& o, const OptionValues& method_options, con
     result.plan = planner.plan(o.recompute, std::min(o.batch_size, rows.ids.size(0)));
     return result;
   }
-  result.before = objective.validate();
+  if (!resumes) result.before = objective.validate();
   if (result.before) report.line("before", fmt::format("validation {}", tasks::format_scores(*result.before, 1)));
   methods::Recipe recipe;
-  recipe.lr = o.lr;
+  recipe.lr = o.lr.value_or(adapted.method->recipe(adapted.setting).lr);
   recipe.weight_decay = o.weight_decay;
   recipe.epochs = o.epochs;
   recipe.warmup_epochs = std::min(o.warmup, static_cast<double>(o.epochs));
@@ -137,6 +209,9 @@ TrainResult train(const TrainOptions& o, const OptionValues& method_options, con
   training.recipe = recipe;
   training.unit = "rows";
   training.val_every = o.val_every;
+  training.checkpoint_every = o.checkpoint_every;
+  training.keep = o.keep;
+  training.identity = identity_of(config, rows, validation, *model);
   training.seed = static_cast<uint64_t>(o.seed);
   training.recompute = o.recompute;
   train::Trainer trainer(objective, batches, training, folder ? &*folder : nullptr, report);
@@ -146,13 +221,16 @@ TrainResult train(const TrainOptions& o, const OptionValues& method_options, con
   result.seconds = outcome.all_seconds;
   result.stopped_by = outcome.stopped_by;
   if (result.stopped_by != 0) {
-    report.line("stopped", fmt::format("no {} was written", drawn ? "model" : "adapter"));
+    report.line("stopped", folder ? fmt::format("go on with: graft lm train --resume {}", folder->path().string())
+                                  : "nothing was written");
     return result;
   }
   const auto read = static_cast<double>(rows.present.sum().item<int64_t>() * outcome.epochs);
   report.line("train", fmt::format("{} steps in {:.1f} s, {:.0f} tokens/s", outcome.steps_here, outcome.seconds,
                                    read / std::max(outcome.seconds, 1e-9)));
   result.after = outcome.validation;
+  if (!result.after && validation.ids.defined())  // a run that was done already
+    result.after = train::after_steps(outcome.steps, [&] { return objective.validate(); });
   if (folder) {
     if (drawn) {
       drawn->write(folder->path());

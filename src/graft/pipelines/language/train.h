@@ -6,6 +6,9 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "graft/core/log.h"
 #include "graft/core/options.h"
@@ -14,6 +17,9 @@
 #include "graft/tasks/scores.h"
 
 namespace graft::pipelines::language {
+
+enum class LanguageTask { next_token };
+std::vector<std::pair<LanguageTask, std::string>> choices(LanguageTask);
 
 struct TrainOptions {
   std::string model;
@@ -27,17 +33,21 @@ struct TrainOptions {
   bool all_tokens = false;
   int64_t epochs = 1;
   int64_t batch_size = 4;
-  double lr = 2e-4;
+  std::optional<double> lr;
   double weight_decay = 0;
   double warmup = 0.05;
   double clip = 1;
   bool recompute = false;
   int64_t val_every = 1;
+  int64_t checkpoint_every = 0;
+  int64_t keep = 2;
   int64_t threads = 0;
   int64_t seed = 1;
   bool plan = false;
   std::string output;
   bool force = false;
+  std::string resume;
+  LanguageTask task = LanguageTask::next_token;
 };
 template <class Visitor>
 void fields(Visitor& visit, TrainOptions& o) {
@@ -53,18 +63,22 @@ void fields(Visitor& visit, TrainOptions& o) {
   visit("all-tokens", o.all_tokens, "learn prompts too, and not completions and answers alone");
   visit("epochs", o.epochs, "passes over the texts");
   visit("batch-size", o.batch_size, "rows a step");
-  visit("lr", o.lr, "largest learning rate, of AdamW; it falls as a cosine");
+  visit("lr", o.lr, "largest learning rate, of AdamW; it falls as a cosine (not set: as the method's paper has it)");
   visit("weight-decay", o.weight_decay, "decay of matrices; biases and norms have none");
   visit("warmup", o.warmup, "epochs of rising learning rate");
   visit("clip", o.clip, "largest norm of all gradients together; 0: none");
   visit("recompute", o.recompute,
         "blocks run again in the backward and keep their input alone: slower, in less memory");
   visit("val-every", o.val_every, "epochs between validations; 0: only after the last");
+  visit("checkpoint-every", o.checkpoint_every, "steps between checkpoints; 0: at the end of an epoch, now and then");
+  visit("keep", o.keep, "checkpoints that are kept");
   visit("threads", o.threads, "threads that compute; 0: one a core, or OMP_NUM_THREADS");
   visit("seed", o.seed, "same seed, same numbers");
   visit("plan", o.plan, "tell what it would hold, and stop");
   visit("output", o.output, "run folder to write");
   visit("force", o.force, "write over a run folder that exists");
+  visit("resume", o.resume, "run folder to go on with, as it was begun");
+  visit("task", o.task, "what the model tells: the next token");
 }
 
 struct TrainResult {
@@ -76,7 +90,12 @@ struct TrainResult {
   std::optional<planner::Plan> plan;           // where it was asked for: then nothing is trained
 };
 
+// With `resume` the run's own options hold, whatever the others say, but for `threads`: it goes on to the same bits.
 TrainResult train(const TrainOptions& options, const OptionValues& method_options, const engine::Host& host,
                   Reporter& report);
+
+// Whether a file holds texts to go on with, and nothing else that is told of them: a .txt, or JSONL whose first object
+// is a conversation, a prompt with its completion, or a text alone.
+bool holds_documents(const std::string& path);
 
 }  // namespace graft::pipelines::language
