@@ -118,6 +118,7 @@ TrainResult train(const TrainOptions& o, const OptionValues& method_options, con
   });
   train::TrainerOptions training;
   training.recipe = recipe;
+  training.rates = adapted.adaptation.rates;
   training.unit = "rows";
   training.val_every = o.val_every;
   training.seed = static_cast<uint64_t>(o.seed);
