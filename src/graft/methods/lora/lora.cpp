@@ -10,6 +10,7 @@
 
 #include "graft/methods/dropout.h"
 #include "graft/methods/initial.h"
+#include "graft/methods/lora/combined.h"
 #include "graft/methods/lora/peft.h"
 #include "graft/nn/convolution.h"
 #include "graft/tensor/on_cpu.h"
@@ -174,6 +175,7 @@ const Entry entry{
     .peft_type = "LORA",
     .from_peft = peft::from_peft,
     .peft_head = peft::saved_head,
+    .combine = combine,
 };
 
 }  // namespace graft::methods::lora
