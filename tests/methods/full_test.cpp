@@ -34,6 +34,30 @@ TEST(Full, BeginsTheHeadOfAModelOfClipsAtRandom) {
   EXPECT_EQ(begins(small_model("timm")), models::HeadInit::zero);
 }
 
+// Two blocks of 16: the embeddings are layer 0, the blocks 1 and 2, the norm behind them 3.
+TEST(Full, LayersLearnSlowerTheFurtherTheyAreFromTheHead) {
+  const OnSmallModel built("timm", "full", {{"layer-decay", "0.5"}});
+  const auto& rates = built.adaptation.rates;
+  EXPECT_EQ(rates.at("vision.patch.weight"), 0.125);
+  EXPECT_EQ(rates.at("vision.blocks.0.mlp.fc1.weight"), 0.25);
+  EXPECT_EQ(rates.at("vision.blocks.1.norm1.bias"), 0.5);
+  EXPECT_EQ(rates.at("vision.norm.weight"), 1);
+  EXPECT_EQ(rates.size(), built.adaptation.trained.size());
+  EXPECT_FALSE(rates.contains("head.weight"));  // at the whole rate
+  EXPECT_TRUE(OnSmallModel("timm", "full").adaptation.rates.empty());
+}
+
+TEST(Full, TheLastBlocksAloneAndWhatIsBehindThem) {
+  const OnSmallModel one("timm", "full", {{"last-blocks", "1"}});
+  for (const auto& name : one.adaptation.trained)
+    EXPECT_TRUE(name.starts_with("vision.blocks.1.") || name.starts_with("vision.norm.")) << name;
+  EXPECT_EQ(one.trained(), (16 * 48 + 48) + (16 * 16 + 16) + (16 * 64 + 64) + (64 * 16 + 16) + 3 * 2 * 16);
+  EXPECT_EQ(earliest_change(one.adaptation, *one.model), 2);  // below it features are kept
+  EXPECT_EQ(OnSmallModel("timm", "full", {{"last-blocks", "0"}}).trained(), 2 * 16);
+  EXPECT_THROW(OnSmallModel("timm", "full", {{"last-blocks", "3"}}), ConfigError);
+  EXPECT_THROW(OnSmallModel("timm", "full", {{"layer-decay", "0"}}), ConfigError);
+}
+
 TEST(Full, FromScratchTakesTheShapeAlone) {
   const OnSmallModel built("timm", "full", {{"from-scratch", "yes"}});
   const auto scratch = [&](uint64_t seed) {

@@ -75,6 +75,23 @@ TEST(Optimizer, VectorsDoNotDecay) {
   EXPECT_DOUBLE_EQ(vector[0].item<double>(), 1.0);
 }
 
+// A parameter at half the rate moves as one that is trained at half the rate alone, decay included.
+TEST(Optimizer, AParameterMayHaveARateOfItsOwn) {
+  const auto stepped = [](double rate, double lr) {
+    auto parameter = torch::ones({2, 2});
+    parameter.set_requires_grad(true);
+    Optimizer optimizer({{"w", parameter}}, {.weight_decay = 0.1, .rates = {{"w", rate}, {"other", 7}}});
+    for (int i = 0; i < 3; ++i) {
+      optimizer.clear_gradients();
+      (parameter * parameter).sum().backward();
+      optimizer.step(lr);
+    }
+    return parameter.detach();
+  };
+  EXPECT_TRUE(torch::equal(stepped(0.5, 0.1), stepped(1, 0.05)));
+  EXPECT_FALSE(torch::equal(stepped(0.5, 0.1), stepped(1, 0.1)));
+}
+
 TEST(Optimizer, RestoredStateGoesOnToTheSameBits) {
   const auto run = [](bool interrupted) {
     Problem p;

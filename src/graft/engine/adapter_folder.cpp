@@ -10,14 +10,17 @@
 #include "graft/core/printable.h"
 #include "graft/data/dataset.h"
 #include "graft/engine/merged_folder.h"
+#include "graft/engine/named_adapter.h"
 #include "graft/io/json_object.h"
 #include "graft/io/weights.h"
 #include "graft/methods/disk.h"
 #include "graft/methods/entry.h"
 #include "graft/methods/foreign.h"
+#include "graft/methods/scaled.h"
 #include "graft/nn/tensor_file.h"
 #include "graft/plugins/blocks/placing.h"
 #include "graft/tasks/task.h"
+#include "graft/tensor/resting.h"
 
 namespace graft::engine {
 namespace {
@@ -284,8 +287,17 @@ std::shared_ptr<models::Head> foreign_head(const methods::ForeignHead& saved, co
   return head;
 }
 
+// The model's own parameters of these names, as they are.
+nn::NamedTensors copies_of(const std::vector<std::string>& names, const models::Model& model) {
+  nn::NamedTensors copies;
+  const auto parameters = model.named_parameters();
+  for (const auto& name : names)
+    copies[name] = tensor::numbers_of(parameters[name].detach()).to(at::kFloat).clone();
+  return copies;
+}
+
 methods::Adapted load_foreign(const fs::path& folder, std::shared_ptr<models::Model> model, const AdapterInfo& info,
-                              Reporter& report) {
+                              nn::NamedTensors& before, Reporter& report) {
   const auto config = read_config_json(folder);
   auto foreign = reader_of(config).from_peft(config, read_adapter_tensors(folder), *model);
   auto setting = setting_of(info, std::move(model));
@@ -294,6 +306,7 @@ methods::Adapted load_foreign(const fs::path& folder, std::shared_ptr<models::Mo
   auto adapted =
       methods::assemble(std::move(setting), std::move(foreign.method), std::move(head), std::move(foreign.adaptation));
   adapted.headless = std::move(foreign.headless);
+  before = copies_of(adapted.adaptation.trained, *adapted.model);
   const torch::NoGradGuard no_grad;
   const auto parameters = adapted.model->named_parameters();
   for (const auto& [name, value] : foreign.parameters)
@@ -385,7 +398,15 @@ int64_t save_adapter(const fs::path& folder, const methods::Adapted& adapted, co
   return bytes;
 }
 
-AdapterInfo read_adapter_info(const fs::path& folder) {
+void save_without_head(const fs::path& folder, const methods::Adapted& adapted, const std::string& base) {
+  nn::write_tensors(folder / kTensors, adapted.method->to_disk(*adapted.model, adapted.adaptation), {{"format", "pt"}});
+  json config = adapted.method->peft_config(*adapted.model, adapted.adaptation);
+  config["base_model_name_or_path"] = base;
+  write_file_atomically(folder / kConfig, config.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+}
+
+AdapterInfo read_adapter_info(const fs::path& named) {
+  const auto folder = adapter_folder(named);
   const auto config = read_config_json(folder);
   const auto graft = config.find_object("graft");
   AdapterInfo info = graft ? own_info(*graft) : foreign_info(config, folder);
@@ -394,10 +415,13 @@ AdapterInfo read_adapter_info(const fs::path& folder) {
   return info;
 }
 
-methods::Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Model> model, Reporter& report,
-                              bool force_base) {
+namespace {
+
+// `before`: of the model's own parameters that it changes, what they were.
+methods::Adapted load_whole(const fs::path& folder, std::shared_ptr<models::Model> model, Reporter& report,
+                            bool force_base, nn::NamedTensors& before) {
   const AdapterInfo info = read_adapter_info(folder);
-  if (info.foreign()) return load_foreign(folder, std::move(model), info, report);
+  if (info.foreign()) return load_foreign(folder, std::move(model), info, before, report);
   if (info.fingerprint != model->info().fingerprint && !force_base) {
     throw ModelError("adapter",
                      "{} was trained on {} (fingerprint {}...), got {} ({}...). Nothing was loaded. "
@@ -407,7 +431,10 @@ methods::Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Mo
   }
   auto method = methods::make_method(info.method, info.method_options);
   if (info.merged) method = merged_method(std::move(method));
-  methods::Adapted adapted = build_adapted(std::move(model), std::move(method), info);
+  const auto& own = *model;
+  methods::Adapted adapted = build_adapted(model, std::move(method), info, [&](const methods::Adaptation& adaptation) {
+    before = copies_of(adaptation.trained, own);
+  });
   const std::string wrong_head = assign_head(*adapted.head, folder / kHead);
   try {
     if (!info.merged) adapted.method->from_disk(*adapted.model, read_adapter_tensors(folder), adapted.adaptation);
@@ -423,6 +450,45 @@ methods::Adapted load_adapter(const fs::path& folder, std::shared_ptr<models::Mo
     methods::copy_by_name("block", *adapted.model, read_finite(folder / kBlocks), block_tensors(adapted));
   }
   adapted.head->forget();
+  return adapted;
+}
+
+methods::Adapted load_part(const NamedAdapter& part, std::shared_ptr<models::Model> model, Reporter& report,
+                           bool force_base) {
+  nn::NamedTensors before;
+  auto adapted = load_whole(part.folder, std::move(model), report, force_base, before);
+  if (part.scale == 1) return adapted;
+  const auto name = fmt::format("{}:{}", part.folder.string(), part.scale);
+  const auto refuse = [&](const char* why) { throw ModelError("adapter", "{}: {}. Leave the number out.", name, why); };
+  if (is_merged(part.folder)) refuse("it is merged, and a model by itself: there is nothing left to take a part of");
+  if (!adapted.blocks.empty()) refuse("its plug-ins in the network have no part");
+  if (!adapted.adaptation.by_batch.empty())
+    refuse("its batch norms gathered statistics of their own, which have no part");
+  adapted.adaptation = methods::scaled(adapted.adaptation, part.scale, *adapted.model, name);
+  methods::scale_parameters(before, part.scale, *adapted.model);
+  adapted.install();
+  adapted.head->forget();
+  return adapted;
+}
+
+}  // namespace
+
+methods::Adapted load_adapter(const fs::path& named, std::shared_ptr<models::Model> model, Reporter& report,
+                              bool force_base) {
+  const auto parts = named_adapters(named.string());
+  auto adapted = load_part(parts.front(), model, report, force_base);
+  for (size_t i = 1; i < parts.size(); ++i) {
+    const auto outer = load_part(parts[i], model, report, force_base);
+    if (!outer.blocks.empty())
+      throw ModelError("adapter", "{}: plug-ins in the network cannot stand on another adapter.", named.string());
+    adapted.adaptation = methods::stacked(adapted.adaptation, outer.adaptation, *model, named.string());
+    report.note({.text = fmt::format("{} stands on {}, whose classifier answers", parts[i].folder.string(),
+                                     parts.front().folder.string())});
+  }
+  if (parts.size() > 1) {
+    adapted.install();
+    adapted.head->forget();
+  }
   return adapted;
 }
 

@@ -73,12 +73,15 @@ std::string save_head(const std::filesystem::path& folder, const models::Head& h
 // The "graft" object: what save_adapter() writes into the JSON, and merge into graft.json.
 nlohmann::json describe_adapter(const AdapterInfo& info, const models::ModelInfo& model);
 
-// Of a run folder, a folder with an adapter, or a merged folder.
-AdapterInfo read_adapter_info(const std::filesystem::path& folder);
+// As PEFT writes one that has no classifier: graft reads it as it reads PEFT's.
+void save_without_head(const std::filesystem::path& folder, const methods::Adapted& adapted, const std::string& base);
 
-// Puts the adapter on its model, and says what had to be assumed of one that PEFT wrote. All that does not fit is one
-// ModelError; another base's fingerprint is one too, unless `force_base`.
-methods::Adapted load_adapter(const std::filesystem::path& folder, std::shared_ptr<models::Model> model,
+// Of a run folder, a folder with an adapter, or a merged folder, as a user names it (named_adapter.h).
+AdapterInfo read_adapter_info(const std::filesystem::path& named);
+
+// Puts the adapter, or its part, or several on one another, on its model, and says what had to be assumed of one that
+// PEFT wrote. All that does not fit is one ModelError; another base's fingerprint is one too, unless `force_base`.
+methods::Adapted load_adapter(const std::filesystem::path& named, std::shared_ptr<models::Model> model,
                               Reporter& report, bool force_base = false);
 
 }  // namespace graft::engine

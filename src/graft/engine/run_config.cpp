@@ -50,6 +50,14 @@ const std::vector<Later> kSinceStudies = {
     {"aux-loss"},
     {"balance", {option::print(data::Balance::none)}},
     {"task"},
+    {"form"},
+    {"place"},
+    {"composition"},
+    {"activation"},
+    {"drop-path"},
+    {"phm"},
+    {"last-blocks"},
+    {"layer-decay"},
 };
 
 bool is_untouched(const std::vector<Later>& options, const std::string& name, const std::string& value) {
@@ -76,6 +84,10 @@ bool is_absent_in_studies(const std::string& name, const std::string& value) {
 
 std::string in_words_of_studies(const std::string& option, const std::string& value) {
   if (option == "loss" && value.empty()) return "cross-entropy";
+  // An adapter's, before a variant could have its own.
+  if (option == "input" && value.empty()) return "norm";
+  if (option == "init-std" && value.empty()) return "0.001";
+  if (option == "dropout" && value.empty()) return "0";
   const bool target = option == "target" || option.ends_with(".target");
   if (target && value == "q,v,conv*") return "q,v";  // before convolutions were sites
   return value;

@@ -2,6 +2,7 @@
 
 #include "graft/core/error.h"
 #include "graft/engine/merged_folder.h"
+#include "graft/engine/named_adapter.h"
 #include "graft/io/json_object.h"
 #include "graft/io/yaml_options.h"
 #include "graft/models/feature_model.h"
@@ -10,8 +11,8 @@ namespace graft::engine {
 
 namespace fs = std::filesystem;
 
-std::optional<DataOptions> data_of_run(const fs::path& run) {
-  const auto config = run / "config.yaml";
+std::optional<DataOptions> data_of_run(const fs::path& named) {
+  const auto config = adapter_folder(named) / "config.yaml";
   std::error_code error;
   if (!fs::exists(config, error)) return std::nullopt;
   return read_adapt_request(io::read_yaml_options(config)).options.data;
@@ -52,7 +53,8 @@ ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options, Reporte
   return options;
 }
 
-data::Exif exif_of_run(const fs::path& run) {
+data::Exif exif_of_run(const fs::path& named) {
+  const auto run = adapter_folder(named);
   data::Exif exif = data::Exif::keep;
   if (const auto merged = is_merged(run) ? io::JsonObject::read(run / kMergedFile) : std::nullopt) {
     option::parse("data", "exif", merged->object("merged").get("exif", option::print(exif)), exif);

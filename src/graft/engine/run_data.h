@@ -1,4 +1,4 @@
-// How a run read its data and its model, as its files have it.
+// How a run read its data and its model, as its files have it. A run is named as in named_adapter.h.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace graft::engine {
 
 // The data that a run was trained on; none where its folder has no configuration.
-std::optional<DataOptions> data_of_run(const std::filesystem::path& run);
+std::optional<DataOptions> data_of_run(const std::filesystem::path& named);
 
 // The most tokens that a run read of a text, where it was told.
 std::optional<int64_t> max_length_of_run(const std::filesystem::path& run);
@@ -26,6 +26,6 @@ data::ClipOptions clips_for(const data::ClipOptions& asked, const std::filesyste
 ModelOptions model_of_run(const AdapterInfo& info, ModelOptions options, Reporter& report);
 
 // How a run's photos were read; `keep` where that is not known.
-data::Exif exif_of_run(const std::filesystem::path& run);
+data::Exif exif_of_run(const std::filesystem::path& named);
 
 }  // namespace graft::engine

@@ -21,6 +21,9 @@ namespace graft::methods {
 class Method;
 struct ForeignAdapter;
 struct ForeignHead;
+struct Algebra;
+struct WeightedAdapter;
+struct CombinedAdapter;
 
 // What a method promises; the contract tests hold it to that.
 struct Promises {
@@ -53,6 +56,9 @@ struct Entry {
   ForeignAdapter (*from_peft)(const io::JsonObject& config, const nn::NamedTensors& tensors,
                               models::Model& model) = nullptr;
   ForeignHead (*peft_head)(const io::JsonObject& config, const nn::NamedTensors& tensors) = nullptr;
+  // Several adapters of it as one (algebra.h); null where they do not add.
+  CombinedAdapter (*combine)(const std::vector<WeightedAdapter>& adapters, const Algebra& how,
+                             models::Model& model) = nullptr;
 };
 
 const std::vector<const Entry*>& entries();        // in the order of methods.def

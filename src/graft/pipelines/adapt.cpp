@@ -231,6 +231,7 @@ void Run::train() {
     const auto& t = run.options.train;
     train::Trainer trainer(*run.objective, *source,
                            {.recipe = run.recipe,
+                            .rates = run.adapted.adaptation.rates,
                             .grad_accum = t.grad_accum,
                             .unit = data::rate_unit_of(run.dataset.reads),
                             .patience = t.patience,

@@ -209,6 +209,7 @@ DetectTrainResult detect_train(const DetectTrainOptions& asked, const OptionValu
   DetectorBatches batches(photos, recipe.batch_size, changes_of(o.augment), random.fork("photos").seed());
   train::Trainer trainer(objective, batches,
                          {.recipe = recipe,
+                          .rates = adapted.adaptation.rates,
                           .unit = "images",
                           .val_every = o.val_every,
                           .checkpoint_every = o.checkpoint_every,

@@ -24,7 +24,7 @@ struct EvaluateOptions {
 };
 template <class Visitor>
 void fields(Visitor& visit, EvaluateOptions& o) {
-  visit("run", o.run, "run folder, or a folder with an adapter");
+  visit("run", o.run, "run folder, or a folder with an adapter; RUN:0.7 for 0.7 times what it changes");
   fields(visit, o.model);
   fields(visit, o.data);
   visit("split", o.split, "split to evaluate on");
@@ -71,7 +71,7 @@ struct PredictOptions {
 };
 template <class Visitor>
 void fields(Visitor& visit, PredictOptions& o) {
-  visit("run", o.run, "run folder, or a folder with an adapter");
+  visit("run", o.run, "run folder, or a folder with an adapter; RUN:0.7 for 0.7 times what it changes");
   fields(visit, o.model);
   visit("files", o.files,
         "photos or clips, or folders of them; of a run on texts: files with a text a line, tables, folders, or -");

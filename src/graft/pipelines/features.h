@@ -25,7 +25,8 @@ void fields(Visitor& visit, FeaturesOptions& o) {
   fields(visit, o.data);
   visit("at", o.at, "pixels, tokens, block.K (the output of block K, from 0), pooled or projected");
   visit("split", o.split, "train, val or test; empty: every photo below the folder, or all rows of the table");
-  visit("adapter", o.adapter, "run folder whose adapter is applied");
+  visit("adapter", o.adapter,
+        "run folder whose adapter is applied; RUN:0.7 for 0.7 times what it changes, RUN+RUN for one on the other");
   visit("output", o.output, "safetensors file to write");
   visit("force-base", o.force_base, "load onto another base model than the one it was trained on");
 }

@@ -12,6 +12,7 @@
 #include "graft/core/partial_folder.h"
 #include "graft/engine/adapter_folder.h"
 #include "graft/engine/merged_folder.h"
+#include "graft/engine/named_adapter.h"
 #include "graft/engine/photo_list.h"
 #include "graft/engine/run_data.h"
 #include "graft/engine/session.h"
@@ -68,7 +69,7 @@ std::vector<std::string> in_the_way(const fs::path& output) {
 }
 
 void check_merge_output(const MergeOptions& options, const fs::path& output, const fs::path& base) {
-  if (output == absolute_folder(options.run)) {
+  if (output == absolute_folder(engine::adapter_folder(options.run))) {
     throw ConfigError("merge", "--output {} is the run itself. Choose another folder.", options.output);
   }
   if (const auto from = absolute_folder(base); lies_in(output, from)) {
@@ -178,6 +179,11 @@ void prove(const Merged& merged, const models::ModelInfo& used, const models::Mo
 
 Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& report) {
   if (options.output.empty()) throw UsageError("merge", "where to? Give --output a folder.");
+  if (write_options(options.algebra) != write_options(methods::Algebra{})) {
+    throw ConfigError("merge",
+                      "--combine and what belongs to it say how several runs become one; here is one. Name "
+                      "the others behind it, or leave the option out.");
+  }
   engine::AdapterInfo info = engine::read_adapter_info(options.run);
   if (info.merged) throw ConfigError("merge", "{} is merged already: it is a model by itself.", options.run);
   if (info.family == models::kFeatureFamily)
@@ -216,7 +222,8 @@ Merged merge(const MergeOptions& options, const engine::Host& host, Reporter& re
   const auto file_weights = base.open();
   const auto weights = models::own_weights(base, file_weights, wanted.as);
   auto head = has_head ? place_head(adapted, info, base, weights) : PlacedHead{.text = "none"};
-  if (const auto beside = fs::path(options.run) / engine::kAuxiliaryFile; !head.tensors.empty() && fs::exists(beside))
+  if (const auto beside = engine::adapter_folder(options.run) / engine::kAuxiliaryFile;
+      !head.tensors.empty() && fs::exists(beside))
     head.tensors.merge(nn::read_tensors(beside));
   merged.head = head.text;
   PartialFolder partial("merge", output);

@@ -8,6 +8,7 @@
 
 #include "graft/core/log.h"
 #include "graft/engine/options.h"
+#include "graft/methods/algebra.h"
 
 namespace graft::pipelines {
 
@@ -16,15 +17,17 @@ struct MergeOptions {
   engine::ModelOptions model;  // an empty name: the model that the run was trained on
   std::string data;
   std::string output;
+  methods::Algebra algebra;  // of several runs (merge_adapters.h)
   bool force = false;
   bool force_base = false;
 };
 template <class Visitor>
 void fields(Visitor& visit, MergeOptions& o) {
-  visit("run", o.run, "run folder, or a folder with an adapter");
+  visit("run", o.run, "run folder, or a folder with an adapter; RUN:0.7 for 0.7 times what it changes");
   fields(visit, o.model);
   visit("data", o.data, "photos to measure the deviation on (default: the run's own)");
-  visit("output", o.output, "model folder to write");
+  visit("output", o.output, "model folder to write; of several runs the folder of one adapter");
+  fields(visit, o.algebra);
   visit("force", o.force, "write over a folder that exists");
   visit("force-base", o.force_base, "load onto another base model than the one it was trained on");
 }

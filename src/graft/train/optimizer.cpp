@@ -23,9 +23,15 @@ double in_single(double factor) {
 
 }  // namespace
 
-Optimizer::Optimizer(nn::Parameters parameters, OptimizerOptions options) : options_(options) {
+Optimizer::Optimizer(nn::Parameters parameters, OptimizerOptions options) : options_(std::move(options)) {
   for (auto& [name, parameter] : parameters) {
-    Slot slot{name, parameter, parameter.dim() >= 2, torch::zeros_like(parameter), {}};
+    const auto rate = options_.rates.find(name);
+    Slot slot{name,
+              parameter,
+              parameter.dim() >= 2,
+              rate == options_.rates.end() ? 1 : rate->second,
+              torch::zeros_like(parameter),
+              {}};
     if (options_.kind != OptimizerKind::sgd) slot.second = torch::zeros_like(parameter);
     slots_.push_back(std::move(slot));
   }
@@ -41,7 +47,7 @@ void Optimizer::step(double lr) {
   ++steps_;
   for (auto& slot : slots_) {
     if (!slot.parameter.grad().defined()) continue;
-    options_.kind == OptimizerKind::sgd ? step_sgd(slot, lr) : step_adam(slot, lr);
+    options_.kind == OptimizerKind::sgd ? step_sgd(slot, lr * slot.rate) : step_adam(slot, lr * slot.rate);
   }
 }
 

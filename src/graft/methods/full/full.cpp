@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "graft/core/error.h"
 #include "graft/methods/initial.h"
@@ -48,7 +49,12 @@ at::Tensor drawn(const std::string& name, const at::Tensor& was, bool of_norm, R
 
 class Full final : public MethodWith<Options> {
  public:
-  using MethodWith::MethodWith;
+  explicit Full(Options options) : MethodWith(std::move(options)) {
+    if (options_.last_blocks && *options_.last_blocks < 0)
+      throw ConfigError("full", "--last-blocks {}: expected 0 or more.", *options_.last_blocks);
+    if (options_.layer_decay && !(*options_.layer_decay > 0 && *options_.layer_decay <= 1))
+      throw ConfigError("full", "--layer-decay {}: expected above 0, up to 1.", *options_.layer_decay);
+  }
 
   std::string name() const override { return entry.name; }
 
@@ -79,10 +85,13 @@ class Full final : public MethodWith<Options> {
     if (head.kind() != models::HeadKind::prompts) std::erase(trained, "logit_scale");  // it has its own, or none
     if (head.kind() != models::HeadKind::own) leave_unread(trained, model);
     leave_frozen(trained, model);
+    leave_early(trained, model);
     // A head of pixels reads what lies before the projection into a space with texts, and that is left as it is.
     if (head.map_at())
       std::erase_if(trained, [](const std::string& name) { return name.ends_with("vision.proj.weight"); });
-    return {.bindings = {}, .trained = std::move(trained), .by_batch = norms_by_batch(model)};
+    auto rates = rates_of(trained, model);
+    return {
+        .bindings = {}, .trained = std::move(trained), .by_batch = norms_by_batch(model), .rates = std::move(rates)};
   }
 
   // Not in attach(): a session's model is put back to what it was then.
@@ -121,6 +130,34 @@ class Full final : public MethodWith<Options> {
     if (frozen > 0 && !trained.empty()) return;
     throw ConfigError("full", "--freeze {}: {} parameter of {} has such a name. Names are as blocks.0.attn.qkv.weight.",
                       options_.freeze, frozen == 0 ? "no" : "every", model.info().source);
+  }
+
+  // How many layers stand behind a parameter's in its tower: 0 behind the blocks, L + 1 at the embeddings. What is of
+  // no tower (the factor of cosines) is behind all.
+  static int64_t layers_behind(const std::string& name, const models::Model& model) {
+    const auto which = model.tower_of(name);
+    const auto* tower = which == nn::Tower::head ? nullptr : model.tower(which);
+    const auto prefix = to_string(which) + ".";
+    if (!tower || !name.starts_with(prefix)) return 0;
+    return std::max<int64_t>(0, tower->blocks() + 1 - tower->place_of(name.substr(prefix.size())));
+  }
+
+  void leave_early(std::vector<std::string>& trained, const models::Model& model) const {
+    if (!options_.last_blocks) return;
+    const auto blocks = model.reader().blocks();
+    if (*options_.last_blocks > blocks) {
+      throw ConfigError("full", "--last-blocks {}: {} has {}. Leave it out to train them all.", *options_.last_blocks,
+                        model.info().source, blocks);
+    }
+    std::erase_if(trained, [&](const std::string& name) { return layers_behind(name, model) > *options_.last_blocks; });
+  }
+
+  std::map<std::string, double> rates_of(const std::vector<std::string>& trained, const models::Model& model) const {
+    std::map<std::string, double> rates;
+    if (!options_.layer_decay) return rates;
+    for (const auto& name : trained)
+      rates[name] = std::pow(*options_.layer_decay, static_cast<double>(layers_behind(name, model)));
+    return rates;
   }
 
   bool from_scratch_of_convolutions(const models::Model& model) const {

@@ -9,6 +9,7 @@
 
 #include "graft/methods/dropout.h"
 #include "graft/methods/initial.h"
+#include "graft/methods/lora/combined.h"
 #include "graft/methods/lora/peft.h"
 #include "graft/methods/map_targets.h"
 #include "graft/nn/convolution.h"
@@ -147,6 +148,7 @@ const Entry entry{
     .peft_type = "LORA",
     .from_peft = peft::from_peft,
     .peft_head = peft::saved_head,
+    .combine = combine,
 };
 
 }  // namespace graft::methods::lora

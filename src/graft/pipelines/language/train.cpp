@@ -17,8 +17,8 @@
 #include "graft/data/documents.h"
 #include "graft/engine/language_objective.h"
 #include "graft/engine/session.h"
-#include "graft/methods/entry.h"
 #include "graft/io/yaml_options.h"
+#include "graft/methods/entry.h"
 #include "graft/pipelines/language/adapter.h"
 #include "graft/pipelines/language/drawn_model.h"
 #include "graft/pipelines/language/train_plan.h"
@@ -207,6 +207,7 @@ TrainResult train(const TrainOptions& asked, const OptionValues& asked_of_method
   });
   train::TrainerOptions training;
   training.recipe = recipe;
+  training.rates = adapted.adaptation.rates;
   training.unit = "rows";
   training.val_every = o.val_every;
   training.checkpoint_every = o.checkpoint_every;
