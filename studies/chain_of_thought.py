@@ -126,7 +126,13 @@ def in_words(a, b):
 
 def prompted(options):
     draw = random.Random(0)
-    items = [(split, *a_sum(draw, digits)) for digits in (1, 2) for split, count in (("train", 4), ("test", 20)) for _ in range(count)]
+    items, seen = [], set()  # no sum twice
+    for digits, split in ((d, s) for d in (1, 2) for s in ("train",) * 4 + ("test",) * 20):
+        pair = a_sum(draw, digits)
+        while pair in seen:
+            pair = a_sum(draw, digits)
+        seen.add(pair)
+        items.append((split, *pair))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "sums.jsonl").write_text("".join(
