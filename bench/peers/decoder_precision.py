@@ -1,6 +1,6 @@
 """How far a decoder's likelihoods lie from transformers' when its weights are held in float32, bf16 and int8.
 
-    PYTHONPATH=<where gguf is> python bench/peers/decoder_precision.py MODEL.gguf TEXT [--tokens 20000] [--draws 0]
+    PYTHONPATH=<where gguf is> python bench/peers/decoder_precision.py MODEL.gguf TEXT [--peer FOLDER] [--tokens 20000] [--draws 0]
 
 The text falls into rows of 256 tokens, each behind the token that begins a text, which transformers scores, after it has made
 float32 of the same file, and so does build/release/bench/bench_language. Told are the perplexity of either and their difference,
@@ -47,11 +47,12 @@ def compare_likelihoods(options, model, ids):
 
 
 def compare_draws(options, model, prompts):
+    model.generation_config.eos_token_id = None  # an answer has all its tokens
     theirs, gaps = [], []  # the tokens, and how far the two likeliest were apart at each
     for ids in prompts:
         with torch.no_grad():
-            said = model.generate(ids[None], attention_mask=torch.ones_like(ids[None]), max_new_tokens=DRAWN, min_new_tokens=DRAWN,
-                                  do_sample=False, output_logits=True, return_dict_in_generate=True, eos_token_id=-1)
+            said = model.generate(ids[None], attention_mask=torch.ones_like(ids[None]), max_new_tokens=DRAWN, do_sample=False,
+                                  output_logits=True, return_dict_in_generate=True)
         theirs.append(said.sequences[0, len(ids):])
         gaps.append(torch.stack([(lambda top: top[0] - top[1])(one[0].topk(2).values) for one in said.logits]))
     with tempfile.TemporaryDirectory() as folder:
@@ -70,11 +71,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("text", type=pathlib.Path)
+    parser.add_argument("--peer", type=pathlib.Path, help="what transformers reads, where it has written the same numbers into a folder")
     parser.add_argument("--tokens", type=int, default=20000)
     parser.add_argument("--draws", type=int, default=0)
     options = parser.parse_args()
-    lone = options.model.suffix == ".gguf"
-    folder, where = (options.model.parent, dict(gguf_file=options.model.name)) if lone else (options.model, {})
+    theirs = options.peer or options.model
+    folder, where = (theirs.parent, dict(gguf_file=theirs.name)) if theirs.suffix == ".gguf" else (theirs, {})
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **where)
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **where).eval()
     text = options.text.read_text()

@@ -33,7 +33,11 @@ MAKE_GEMMA = """
 import pathlib, torch, transformers, sys
 file = pathlib.Path(sys.argv[1])
 transformers.AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name).save_pretrained(sys.argv[2])
-transformers.AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32).save_pretrained(sys.argv[2])
+read = transformers.AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
+del read.config.quantization_config  # what was read is float32 now
+plain = transformers.AutoModelForCausalLM.from_config(read.config, dtype=torch.float32)
+plain.load_state_dict(read.state_dict())
+plain.save_pretrained(sys.argv[2])
 """
 
 

@@ -7,6 +7,13 @@
 namespace graft::tensor {
 namespace {
 
+// w - centre of unit u, of which `unit` was read; bytes that lie as they are need not be put together first.
+template <BlockFormat kFormat>
+GRAFT_INLINE auto shorts_of(const uint8_t* blocks, int64_t u, const Unit& unit) {
+  if constexpr (kFormat == BlockFormat::q8_0) return Simd::shorts(blocks + u * 34 + 2);
+  return Simd::shorts<Blocks<kFormat>::kCentre>(unit.w[0], unit.w[1]);
+}
+
 // (scale (w - centre) + offset) x, summed. Units take turns in kDotChains sums, as one alone would wait for itself.
 template <BlockFormat kFormat, int kM>
 void dots(const BlockTile& tile, const ShortUnits& left, float* sums, int64_t lds) {
@@ -26,7 +33,7 @@ void dots(const BlockTile& tile, const ShortUnits& left, float* sums, int64_t ld
     const auto add = [&](int64_t u, int chain) __attribute__((always_inline)) {
       Unit unit;
       Own::read(blocks, u, unit);
-      const auto w = Simd::shorts<Own::kCentre>(unit.w[0], unit.w[1]);
+      const auto w = shorts_of<kFormat>(blocks, u, unit);
       const F scale = Own::kHalves ? Simd::halves(unit.scale[0], unit.scale[1]) : Simd::set(unit.scale[0]);
 #pragma GCC unroll 8
       for (int i = 0; i < kM; ++i) {

@@ -175,6 +175,10 @@ struct Simd {
     return {_mm256_sub_epi16(_mm256_cvtepu8_epi16(first), centre),
             _mm256_sub_epi16(_mm256_cvtepu8_epi16(second), centre)};
   }
+  static GRAFT_INLINE I shorts(const uint8_t* signed_bytes) {
+    const auto* const halves = reinterpret_cast<const __m128i*>(signed_bytes);
+    return {_mm256_cvtepi8_epi16(_mm_loadu_si128(halves)), _mm256_cvtepi8_epi16(_mm_loadu_si128(halves + 1))};
+  }
   static GRAFT_INLINE F dot_of_shorts(I w, const int16_t* x) {
     const auto other = load_numbers(x);
     return {_mm256_cvtepi32_ps(_mm256_madd_epi16(w.lo, other.lo)),

@@ -115,6 +115,9 @@ struct Simd {
     const auto wide = _mm512_cvtepu8_epi16(_mm256_set_m128i(second, first));
     return kCentre == 0 ? wide : _mm512_sub_epi16(wide, _mm512_set1_epi16(kCentre));
   }
+  static GRAFT_INLINE I shorts(const uint8_t* signed_bytes) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(signed_bytes)));
+  }
   static GRAFT_INLINE F dot_of_shorts(I w, const int16_t* x) {
     return _mm512_cvtepi32_ps(_mm512_dpwssd_epi32(_mm512_setzero_si512(), w, _mm512_loadu_si512(x)));
   }
