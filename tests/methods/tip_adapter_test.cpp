@@ -104,7 +104,7 @@ TEST(TipAdapter, RefusesSeveralClassesAnExampleAndNamesMethodsThatTakeThem) {
     EXPECT_STREQ(
         error.what(),
         "[tip-adapter] here several classes are told of an example, from which it does not learn. Methods that "
-        "can: linear-probe, mlp, full, bias, norm, lora, adapter, vpt, coop, clip-adapter.");
+        "can: linear-probe, mlp, full, bias, norm, lora, vera, ia3, adapter, vpt, prefix, coop, clip-adapter.");
   }
 }
 

@@ -50,6 +50,14 @@ const std::vector<Later> kSinceStudies = {
     {"aux-loss"},
     {"balance", {option::print(data::Balance::none)}},
     {"task"},
+    {"dora", {option::print(false)}},
+    {"b-rate", {option::print(1.0)}},
+    {"start", {"plain"}},
+    {"target-modules"},
+    {"exclude-modules"},
+    {"layers"},
+    {"rank-pattern"},
+    {"alpha-pattern"},
 };
 
 bool is_untouched(const std::vector<Later>& options, const std::string& name, const std::string& value) {

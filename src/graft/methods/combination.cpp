@@ -53,6 +53,7 @@ class Combination final : public Method {
         }
       }
       all.by_batch.insert(all.by_batch.end(), one.by_batch.begin(), one.by_batch.end());
+      all.rates.merge(one.rates);
     }
     check_names(*setting.model, all);
     return all;

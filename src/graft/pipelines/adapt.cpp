@@ -243,7 +243,8 @@ void Run::train() {
                             .older_identity = older_identity_,
                             .precision = run.info.precision,
                             .at_zero = run.options_at_zero(),
-                            .same_machine = same_machine_},
+                            .same_machine = same_machine_,
+                            .rates = run.adapted.adaptation.rates},
                            folder_ ? &*folder_ : nullptr, report_);
     const train::TrainOutcome outcome = trainer.run();
     result_.steps = outcome.steps;

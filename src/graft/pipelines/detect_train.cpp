@@ -216,7 +216,8 @@ DetectTrainResult detect_train(const DetectTrainOptions& asked, const OptionValu
                           .seed = info.seed,
                           .identity = identity_of(config, photos, validation ? &*validation : nullptr, detector),
                           .older_identity = {},
-                          .at_zero = {}},
+                          .at_zero = {},
+                          .rates = adapted.adaptation.rates},
                          folder ? &*folder : nullptr, report);
   const auto outcome = trainer.run();
   DetectTrainResult result{.folder = folder ? folder->path() : fs::path(),

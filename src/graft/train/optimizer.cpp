@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "graft/core/error.h"
 
@@ -23,9 +24,11 @@ double in_single(double factor) {
 
 }  // namespace
 
-Optimizer::Optimizer(nn::Parameters parameters, OptimizerOptions options) : options_(options) {
+Optimizer::Optimizer(nn::Parameters parameters, OptimizerOptions options) : options_(std::move(options)) {
   for (auto& [name, parameter] : parameters) {
-    Slot slot{name, parameter, parameter.dim() >= 2, torch::zeros_like(parameter), {}};
+    Slot slot{name, parameter, parameter.dim() >= 2, 1, torch::zeros_like(parameter), {}};
+    for (const auto& [end, rate] : options_.rates)
+      if (name.ends_with(end)) slot.rate = rate;
     if (options_.kind != OptimizerKind::sgd) slot.second = torch::zeros_like(parameter);
     slots_.push_back(std::move(slot));
   }
@@ -41,7 +44,7 @@ void Optimizer::step(double lr) {
   ++steps_;
   for (auto& slot : slots_) {
     if (!slot.parameter.grad().defined()) continue;
-    options_.kind == OptimizerKind::sgd ? step_sgd(slot, lr) : step_adam(slot, lr);
+    options_.kind == OptimizerKind::sgd ? step_sgd(slot, lr * slot.rate) : step_adam(slot, lr * slot.rate);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,11 +31,12 @@ struct TrainerOptions {
   int64_t keep = 2;
   uint64_t seed = 1;
   bool recompute = false;
-  std::string identity;            // a checkpoint of another run is refused
-  std::string older_identity;      // the same run's, as an older graft wrote it; empty: none
-  std::string precision = "fp32";  // of the frozen weights
-  std::string at_zero;             // options of the method that the user set to 0: "--alpha 0"
-  bool same_machine = true;        // nothing that the last bits hang on has changed since the checkpoint
+  std::string identity;                      // a checkpoint of another run is refused
+  std::string older_identity;                // the same run's, as an older graft wrote it; empty: none
+  std::string precision = "fp32";            // of the frozen weights
+  std::string at_zero;                       // options of the method that the user set to 0: "--alpha 0"
+  bool same_machine = true;                  // nothing that the last bits hang on has changed since the checkpoint
+  std::map<std::string, double> rates = {};  // as of OptimizerOptions
 };
 
 struct TrainOutcome {

@@ -194,6 +194,7 @@ TrainResult train(const TrainOptions& asked, const OptionValues& asked_of_method
   training.val_every = o.val_every;
   training.checkpoint_every = o.checkpoint_every;
   training.keep = o.keep;
+  training.rates = adapted.adaptation.rates;
   training.identity = identity_of(config, rows, validation, *model);
   training.seed = static_cast<uint64_t>(o.seed);
   training.recompute = o.recompute;
