@@ -77,6 +77,30 @@ TEST(LanguageObjective, LoraTakesTheStepsThatItTakesUnderPeft) {
   }
 }
 
+// LoRA+: B at sixteen times the rate (tests/golden/make/methods_loraplus.py).
+TEST(LanguageObjective, LoraPlusTakesTheStepsThatItTakesUnderPeft) {
+  OnLlama on;
+  const auto folder = source_dir() / "tests/golden/methods/peft_decoder";
+  const auto golden = tensors_in(folder / "loraplus.safetensors"), said = tensors_in(folder / "trained.safetensors");
+  const auto& ids = said.at("ids");
+  TokenRows rows{
+      ids, at::constant_pad_nd(said.at("labels").narrow(1, 1, 10), {0, 1}, -100), at::ones_like(ids, at::kBool), {}};
+  LanguageObjective objective(on.decoder(), on.parameters, rows);
+  const auto batch = rows_batch(rows, at::arange(4, at::kLong), 0, 0);
+  train::Optimizer optimizer(on.parameters, {.rates = {{".lora.b", 16}}});
+  for (int64_t step = 0; step < 20; ++step) {
+    nn::Context context;
+    context.training = true;
+    const auto loss = objective.loss(batch, context) / batch.weight;
+    EXPECT_NEAR(loss.item<double>(), golden.at("losses")[step].item<double>(), 1e-3) << step;
+    optimizer.clear_gradients();
+    loss.backward();
+    optimizer.step(0.005);
+  }
+  for (const auto& [name, tensor] : on.foreign.method->to_disk(*on.model, on.foreign.adaptation))
+    EXPECT_LT(testing::relative_error(tensor, golden.at(name)), 1e-3) << name;
+}
+
 TEST(LanguageObjective, ABlockThatRunsAgainHasTheSameGradients) {
   std::vector<at::Tensor> of_both;
   for (const bool recompute : {false, true}) {

@@ -42,5 +42,38 @@ TEST(Joint, AFrozenSubLayerCanBeCalledInItsParts) {
   EXPECT_TRUE(at::equal(frozen(x), frozen.body(frozen.norm(x))));
 }
 
+// Two rows of zeros before all others.
+struct TwoBefore : Insert {
+  at::Tensor forward(const at::Tensor& x, const Frozen&, const Context&) const override {
+    return at::constant_pad_nd(x, {0, 0, 2, 0});
+  }
+  Layout layout(const Layout& before) const override { return before.with(TokenKind::prompt, 2, 0); }
+};
+
+TEST(Joint, PromptsPutAmongTokensArePresentAndTheOthersAsTheyWere) {
+  Joint joint;
+  joint.put(std::make_shared<TwoBefore>());
+  Context context;
+  context.layout = {{{TokenKind::word, 3}}};
+  context.present = torch::tensor({{true, true, false}, {true, true, true}});
+  EXPECT_EQ(joint.run_tokens(torch::ones({2, 3, 4}), context).size(1), 5);
+  EXPECT_EQ(context.layout.total(), 5);
+  EXPECT_TRUE(
+      torch::equal(context.present, torch::tensor({{true, true, true, true, false}, {true, true, true, true, true}})));
+  joint.put(std::make_shared<TwoBefore>());  // of two each has its own
+  EXPECT_EQ(joint.layout({{{TokenKind::word, 3}}}).count(TokenKind::prompt), 4);
+}
+
+TEST(Joint, AnEmptyOneOfKeysAndValuesPutsNothingBefore) {
+  Site site;
+  site.kind = SiteKind::key_values;
+  site.in = site.out = 6;
+  site.heads = 2;
+  Joint joint(site);
+  EXPECT_FALSE(joint.run_key_values(torch::ones({1}), {}).defined());
+  joint.put(std::make_shared<TwoBefore>());
+  EXPECT_EQ(joint.run_key_values(torch::ones({1}), {}).sizes(), (std::vector<int64_t>{2, 1, 2, 2, 3}));
+}
+
 }  // namespace
 }  // namespace graft::nn

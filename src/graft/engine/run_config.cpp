@@ -58,6 +58,14 @@ const std::vector<Later> kSinceStudies = {
     {"phm"},
     {"last-blocks"},
     {"layer-decay"},
+    {"dora", {option::print(false)}},
+    {"b-rate", {option::print(1.0)}},
+    {"start", {"plain"}},
+    {"target-modules"},
+    {"exclude-modules"},
+    {"layers"},
+    {"rank-pattern"},
+    {"alpha-pattern"},
 };
 
 bool is_untouched(const std::vector<Later>& options, const std::string& name, const std::string& value) {

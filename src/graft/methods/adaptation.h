@@ -27,8 +27,8 @@ struct Adaptation {
   std::vector<Binding> bindings;
   std::vector<std::string> trained = {};   // parameters of the frozen model that train too; a head's always do
   std::vector<std::string> by_batch = {};  // its batch norms that go by the batch while training, by path
-  std::map<std::string, double> rates =
-      {};  // what the learning rate of a parameter that trains is multiplied by, if not 1
+  // Ends of parameters' names, and of how many learning rates those steps are.
+  std::map<std::string, double> rates = {};
 };
 
 // Puts the inserts at their sites and freezes everything else. Returns the parameters that train, by the names under

@@ -12,6 +12,7 @@
 #include "graft/core/options.h"
 #include "graft/data/dataset.h"
 #include "graft/io/json_object.h"
+#include "graft/methods/peft_field.h"
 #include "graft/models/model.h"
 #include "graft/nn/parameters.h"
 #include "graft/nn/site.h"
@@ -55,6 +56,7 @@ struct Entry {
   const char* peft_type = nullptr;
   ForeignAdapter (*from_peft)(const io::JsonObject& config, const nn::NamedTensors& tensors,
                               models::Model& model) = nullptr;
+  const PeftFields& (*peft_fields)() = nullptr;  // what becomes of each field of its configuration
   ForeignHead (*peft_head)(const io::JsonObject& config, const nn::NamedTensors& tensors) = nullptr;
   // Several adapters of it as one (algebra.h); null where they do not add.
   CombinedAdapter (*combine)(const std::vector<WeightedAdapter>& adapters, const Algebra& how,

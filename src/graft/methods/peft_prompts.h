@@ -9,6 +9,7 @@
 #include <string>
 
 #include "graft/io/json_object.h"
+#include "graft/methods/peft_field.h"
 #include "graft/models/model.h"
 #include "graft/nn/parameters.h"
 
@@ -28,8 +29,11 @@ nlohmann::json prompts_config(const char* peft_type, const models::Model& model,
 // The tensor of what PEFT wrote, [tokens, numbers] float32. ModelError at `method` unless the model is one whose
 // prompts stand where PEFT's do (a decoder), and for all that would change a number and is not understood; what the
 // method itself understands it has asked for before.
-at::Tensor read_prompts(const char* method, const io::JsonObject& config, const nn::NamedTensors& tensors,
-                        const models::Model& model, int64_t numbers);
+// Fields that both have.
+PeftFields with_prompts(PeftFields own);
+
+at::Tensor read_prompts(const char* method, const io::JsonObject& config, const PeftFields& fields,
+                        const nn::NamedTensors& tensors, const models::Model& model, int64_t numbers);
 
 // Whether PEFT's prompts stand where ours do: in language models. Positions of the encoders that it knows go on behind
 // a prefix, and begin anew here.

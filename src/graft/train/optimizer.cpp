@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "graft/core/error.h"
 
@@ -25,13 +26,9 @@ double in_single(double factor) {
 
 Optimizer::Optimizer(nn::Parameters parameters, OptimizerOptions options) : options_(std::move(options)) {
   for (auto& [name, parameter] : parameters) {
-    const auto rate = options_.rates.find(name);
-    Slot slot{name,
-              parameter,
-              parameter.dim() >= 2,
-              rate == options_.rates.end() ? 1 : rate->second,
-              torch::zeros_like(parameter),
-              {}};
+    Slot slot{name, parameter, parameter.dim() >= 2, 1, torch::zeros_like(parameter), {}};
+    for (const auto& [end, rate] : options_.rates)
+      if (name.ends_with(end)) slot.rate = rate;
     if (options_.kind != OptimizerKind::sgd) slot.second = torch::zeros_like(parameter);
     slots_.push_back(std::move(slot));
   }

@@ -20,7 +20,7 @@ struct OptimizerOptions {
   double momentum = 0.9;
   double beta1 = 0.9, beta2 = 0.999;
   double eps = 1e-8;
-  std::map<std::string, double> rates = {};  // of parameters by name: what the learning rate is multiplied by, if not 1
+  std::map<std::string, double> rates = {};  // ends of names, and of how many learning rates those steps are
 };
 
 class Optimizer {
@@ -39,7 +39,7 @@ class Optimizer {
     std::string name;
     at::Tensor parameter;
     bool decays;
-    double rate;               // times the learning rate
+    double rate;               // of how many learning rates a step is
     at::Tensor first, second;  // momentum; or mean and mean square
   };
   void step_sgd(Slot& slot, double lr);

@@ -49,13 +49,12 @@ void assign(const nn::Parameters& parameters, const nn::NamedTensors& values) {
   }
 }
 
-OptimizerOptions optimizer_options(const TrainerOptions& options) {
-  const auto& recipe = options.recipe;
+OptimizerOptions optimizer_options(const methods::Recipe& recipe, const std::map<std::string, double>& rates) {
   return {.kind = recipe.optimizer,
           .weight_decay = recipe.weight_decay,
           .momentum = recipe.momentum,
           .eps = recipe.eps,
-          .rates = options.rates};
+          .rates = rates};
 }
 
 }  // namespace
@@ -66,7 +65,7 @@ Trainer::Trainer(Objective& objective, Batches& batches, TrainerOptions options,
       options_(std::move(options)),
       folder_(folder),
       report_(report),
-      optimizer_(objective.parameters(), optimizer_options(options_)),
+      optimizer_(objective.parameters(), optimizer_options(options_.recipe, options_.rates)),
       reached_(objective.parameters().size(), false) {
   const auto& recipe = options_.recipe;
   const int64_t steps_per_epoch = (batches_.per_epoch() + options_.grad_accum - 1) / options_.grad_accum;

@@ -23,7 +23,7 @@ namespace graft::train {
 
 struct TrainerOptions {
   methods::Recipe recipe;
-  std::map<std::string, double> rates = {};  // of parameters by name, as an Adaptation has them
+  std::map<std::string, double> rates = {};  // as of OptimizerOptions
   int64_t grad_accum = 1;
   std::string unit = "examples";  // what a progress line counts
   int64_t patience = 0;           // 0: never stops early, and the last parameters are kept

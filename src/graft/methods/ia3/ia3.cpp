@@ -101,6 +101,7 @@ const Entry entry{
     },
     .peft_type = "IA3",
     .from_peft = peft::from_peft,
+    .peft_fields = peft::fields,
 };
 
 }  // namespace graft::methods::ia3

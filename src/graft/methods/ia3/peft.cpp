@@ -139,11 +139,21 @@ std::optional<Side> side_of(const at::Tensor& tensor, const nn::Site& site, int6
 
 }  // namespace
 
+const PeftFields& fields() {
+  using enum PeftField::Kind;
+  constexpr const char* kSelects = "modules, and the side of each, are those that have tensors";
+  static const PeftFields all =
+      with_common({{"feedforward_modules", read, "for convolutions as wide before as behind; else the tensors tell"},
+                   {"target_modules", tensors, kSelects},
+                   {"exclude_modules", tensors, kSelects},
+                   {"fan_in_fan_out", tensors, "factors lie as always"},
+                   {"init_ia3_weights", idle, "how they started"},
+                   {"modules_to_save", refused}});
+  return all;
+}
+
 ForeignAdapter from_peft(const io::JsonObject& config, const nn::NamedTensors& tensors, models::Model& model) {
-  config.ignore({"peft_type", "peft_version", "task_type", "base_model_name_or_path", "revision", "inference_mode",
-                 "auto_mapping", "runtime_config"});
-  // What selects modules, and which side of each, is read off the tensors.
-  config.ignore({"target_modules", "exclude_modules", "fan_in_fan_out", "init_ia3_weights"});
+  ignore_idle(config, fields());
   const auto& feedforward = config.raw("feedforward_modules");
   config.refuse_unread(entry.name, lora::peft::kWayOn);
   const Places places(model);

@@ -5,6 +5,7 @@
 
 #include "graft/methods/foreign.h"
 #include "graft/methods/ia3/ia3.h"
+#include "graft/methods/peft_field.h"
 #include "graft/nn/parameters.h"
 
 namespace graft::methods::ia3::peft {
@@ -17,6 +18,8 @@ nlohmann::json config(models::Model& model, const Adaptation& adaptation);
 nn::NamedTensors write(models::Model& model, const Adaptation& adaptation);
 void read(models::Model& model, const nn::NamedTensors& tensors, Adaptation& adaptation);
 
+// All that an adapter_config.json of PEFT may say.
+const PeftFields& fields();
 ForeignAdapter from_peft(const io::JsonObject& config, const nn::NamedTensors& tensors, models::Model& model);
 
 }  // namespace graft::methods::ia3::peft

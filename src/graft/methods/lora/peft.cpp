@@ -11,6 +11,7 @@
 #include "graft/methods/disk.h"
 #include "graft/methods/lora/peft_names.h"
 #include "graft/tensor/on_cpu.h"
+#include "graft/tensor/resting.h"
 
 namespace graft::methods::lora::peft {
 namespace {
@@ -66,7 +67,7 @@ class Pairs {
  private:
   void add(const Binding& binding) {
     const auto* branch = dynamic_cast<const Branch*>(binding.insert.get());
-    GRAFT_ASSERT(branch && branch->is_low_rank() && binding.sites.size() == 1);
+    GRAFT_ASSERT(branch && !branch->has_own_shift() && binding.sites.size() == 1);
     const auto& path = binding.sites.front();
     const auto [joint, slice] = locate(model_, nullptr, path);
     const nn::Site& site = joint->site();
@@ -86,7 +87,7 @@ class Pairs {
       row = slice ? slice->begin : 0;
     }
     pair->sides = site.window.sides;
-    const int64_t rank = branch->a().size(0);
+    const int64_t rank = branch->whole_a().size(0);
     pair->parts.push_back({branch, pair->rank, row});
     pair->rank += rank;
   }
@@ -134,6 +135,21 @@ std::string name_b(const Pair& pair) {
   return "base_model.model." + pair.key + ".lora_B.weight";
 }
 
+std::string name_m(const Pair& pair) {
+  return "base_model.model." + pair.key + ".lora_magnitude_vector";
+}
+
+// DoRA's lengths of all the rows of a pair's module: those that are not adapted keep the frozen weight's.
+at::Tensor lengths_of(const Pair& pair, models::Model& model) {
+  const auto [joint, slice] = locate(model, nullptr, pair.place);
+  const auto weight = model.named_parameters()[joint->site().path + ".weight"].detach();
+  const auto lengths = tensor::numbers_of(weight).to(at::kFloat).norm(2, 1);
+  return slice ? lengths.narrow(0, slice->begin, slice->end - slice->begin).clone() : lengths;
+}
+at::Tensor part_of_m(const at::Tensor& m, const Part& part) {
+  return m.narrow(0, part.row, part.branch->b().size(0));
+}
+
 at::Tensor zeros_of_a(const Pair& pair) {
   std::vector<int64_t> shape = {pair.rank, pair.in};
   shape.insert(shape.end(), pair.sides.begin(), pair.sides.end());
@@ -147,10 +163,10 @@ at::Tensor zeros_of_b(const Pair& pair) {
 
 // The rows of A, or rows and columns of B, that are a part's.
 at::Tensor part_of_a(const at::Tensor& a, const Part& part) {
-  return a.narrow(0, part.rank, part.branch->a().size(0));
+  return a.narrow(0, part.rank, part.branch->whole_a().size(0));
 }
 at::Tensor part_of_b(const at::Tensor& b, const Part& part) {
-  return b.narrow(0, part.row, part.branch->b().size(0)).narrow(1, part.rank, part.branch->b().size(1));
+  return b.narrow(0, part.row, part.branch->b().size(0)).narrow(1, part.rank, part.branch->whole_a().size(0));
 }
 
 // The alpha that gives a pair its branches' scale.
@@ -210,13 +226,21 @@ nlohmann::json config(const Options& options, models::Model& model, const Adapta
   nlohmann::json named = targets;
   if (ambiguous) named = pattern_of(targets);
   return {
-      {"peft_type", "LORA"},          {"peft_version", kPeftVersion},
-      {"task_type", nullptr},         {"base_model_name_or_path", model.info().source},
-      {"inference_mode", true},       {"r", rank},
-      {"lora_alpha", number(alpha)},  {"lora_dropout", options.dropout},
-      {"use_rslora", options.rslora}, {"bias", "none"},
-      {"fan_in_fan_out", false},      {"target_modules", named},
-      {"rank_pattern", ranks},        {"alpha_pattern", alphas},
+      {"peft_type", "LORA"},
+      {"peft_version", kPeftVersion},
+      {"task_type", nullptr},
+      {"base_model_name_or_path", model.info().source},
+      {"inference_mode", true},
+      {"r", rank},
+      {"lora_alpha", number(alpha)},
+      {"lora_dropout", options.dropout},
+      {"use_rslora", options.rslora},
+      {"use_dora", options.dora},
+      {"bias", "none"},
+      {"fan_in_fan_out", false},
+      {"target_modules", named},
+      {"rank_pattern", ranks},
+      {"alpha_pattern", alphas},
   };
 }
 
@@ -227,8 +251,14 @@ nn::NamedTensors write(const Options& options, models::Model& model, const Adapt
   for (const auto& pair : pairs.all()) {
     const auto a = zeros_of_a(pair), b = zeros_of_b(pair);
     for (const auto& part : pair.parts) {
-      part_of_a(a, part).copy_(part.branch->a());
-      part_of_b(b, part).copy_(part.branch->b() / pair.times);
+      part_of_a(a, part).copy_(part.branch->whole_a());
+      part_of_b(b, part).copy_(part.branch->whole_b() / pair.times);
+    }
+    if (options.dora) {
+      const auto m = lengths_of(pair, model);
+      for (const auto& part : pair.parts)
+        part_of_m(m, part).copy_(part.branch->magnitude());
+      tensors[name_m(pair)] = m;
     }
     tensors[name_a(pair)] = a;
     tensors[name_b(pair)] = b;
@@ -244,6 +274,7 @@ void read(const Options& options, models::Model& model, const nn::NamedTensors& 
   for (const auto& pair : pairs.all()) {
     wanted[name_a(pair)] = zeros_of_a(pair);
     wanted[name_b(pair)] = zeros_of_b(pair);
+    if (options.dora) wanted[name_m(pair)] = lengths_of(pair, model);
     by_place[pair.place] = &pair;
   }
   const Places places(model);
@@ -252,8 +283,11 @@ void read(const Options& options, models::Model& model, const nn::NamedTensors& 
     const Key key = parse_key(name);
     const auto place = places.find(key.module);
     const auto pair = place ? by_place.find(place->path) : by_place.end();
-    const bool known = pair != by_place.end() && (key.part == "lora_A" || key.part == "lora_B");
-    found[!known ? name : key.part == "lora_A" ? name_a(*pair->second) : name_b(*pair->second)] = tensor;
+    const bool known = pair != by_place.end();
+    found[known && key.part == "lora_A"                                  ? name_a(*pair->second)
+          : known && key.part == "lora_B"                                ? name_b(*pair->second)
+          : known && options.dora && key.part == "lora_magnitude_vector" ? name_m(*pair->second)
+                                                                         : name] = tensor;
   }
   copy_by_name(entry.name, model, found, wanted);
 
@@ -271,8 +305,8 @@ void read(const Options& options, models::Model& model, const nn::NamedTensors& 
   }
   for (const auto& pair : pairs.all()) {
     for (const auto& part : pair.parts) {
-      at::Tensor(part.branch->a()).copy_(part_of_a(wanted.at(name_a(pair)), part));
-      at::Tensor(part.branch->b()).copy_(part_of_b(wanted.at(name_b(pair)), part) * pair.times);
+      part.branch->set(part_of_a(wanted.at(name_a(pair)), part), part_of_b(wanted.at(name_b(pair)), part) * pair.times);
+      if (options.dora) at::Tensor(part.branch->magnitude()).copy_(part_of_m(wanted.at(name_m(pair)), part));
     }
   }
 }

@@ -105,6 +105,7 @@ class Reader {
                                    {"alpha", option::print(settings_.alpha)},
                                    {"dropout", option::print(settings_.dropout)},
                                    {"rslora", option::print(settings_.rslora)},
+                                   {"dora", option::print(settings_.dora)},
                                    {"target", target.empty() ? "*" : target},
                                    {"tower", "both"}});
     return std::move(foreign_);
@@ -275,7 +276,10 @@ class Reader {
       take_start_back(value_of(joint->site().path, "weight", slice), parts);
     }
     if (update.bias.defined()) parts.shift = parts.scale * update.bias;
-    if (update.magnitude.defined()) {
+    if (update.magnitude.defined() && !update.bias.defined()) {
+      parts.squares = value_of(joint->site().path, "weight", slice).square().sum(1);
+      parts.magnitude = update.magnitude.clone();
+    } else if (update.magnitude.defined()) {
       const auto weight = value_of(joint->site().path, "weight", slice) + parts.scale * at::mm(parts.b, parts.a);
       parts.gain = update.magnitude / weight.norm(2, /*dim=*/1);
       const auto bias = value_of(joint->site().path, "bias", slice);
@@ -314,20 +318,9 @@ class Reader {
   // PEFT starts the pair anew from the base when it loads one, takes that start out of the base, and only then puts the
   // file's pair in. Here the start is subtracted by the branch: rank r more, and the base stays as it is.
   void take_start_back(const at::Tensor& weight, BranchParts& parts) const {
-    const int64_t rank = std::min({parts.a.size(0), weight.size(0), weight.size(1)});
-    at::Tensor left, right;  // left * right is what goes, divided by the scale
-    if (settings_.start == Start::pissa) {
-      const auto [u, s, vh] = at::linalg_svd(weight, /*full_matrices=*/false);
-      const auto root = (s.narrow(0, 0, rank) / parts.scale).sqrt();
-      left = u.narrow(1, 0, rank) * root;
-      right = root.unsqueeze(1) * vh.narrow(0, 0, rank);
-    } else {
-      const auto [q, r] = at::linalg_qr(weight);
-      left = q.narrow(1, 0, rank);
-      right = r.narrow(0, 0, rank);
-    }
-    parts.a = at::cat({parts.a, right});
-    parts.b = at::cat({parts.b, -left}, 1);
+    const auto taken = taken_from(weight, settings_.start, parts.a.size(0), parts.scale);
+    parts.a = at::cat({parts.a, taken.a});
+    parts.b = at::cat({parts.b, -taken.b}, 1);
   }
 
   // A convolution of patches is a linear map, but no site: its weight is changed.

@@ -6,33 +6,11 @@
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <regex>
+
+#include "graft/methods/lora/module_patterns.h"
 
 namespace graft::methods::lora::peft {
 namespace {
-
-// What selects modules is read off the tensors; the rest does not change what a saved adapter computes.
-const std::vector<std::string> kOfNoConsequence = {"peft_type",
-                                                   "task_type",
-                                                   "inference_mode",
-                                                   "revision",
-                                                   "base_model_name_or_path",
-                                                   "target_modules",
-                                                   "exclude_modules",
-                                                   "layers_to_transform",
-                                                   "layers_pattern",
-                                                   "rank_pattern",
-                                                   "fan_in_fan_out",
-                                                   "megatron_core",
-                                                   "loftq_config",
-                                                   "eva_config",
-                                                   "corda_config",
-                                                   "lora_ga_config",
-                                                   "qalora_group_size",
-                                                   "runtime_config",
-                                                   "ensure_weight_tying",
-                                                   "lora_bias",
-                                                   "velora_config"};
 
 std::string lower(std::string text) {
   for (char& letter : text)
@@ -59,46 +37,54 @@ Start read_start(const io::JsonObject& config) {
       config.file(), io::brief(start));
 }
 
-// Whether std::regex reads a pattern as Python does: no group but (?:, (?=, (?!, no escape of a letter but the common
-// classes, no possessive quantifier.
-bool reads_alike(const std::string& pattern) {
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    const char next = i + 1 < pattern.size() ? pattern[i + 1] : '\0';
-    if (pattern[i] == '\\') {
-      if (std::isalnum(static_cast<unsigned char>(next)) &&
-          std::string_view("dDwWsSbB").find(next) == std::string_view::npos) {
-        return false;
-      }
-      ++i;
-    } else if (pattern[i] == '(' && next == '?') {
-      const char kind = i + 2 < pattern.size() ? pattern[i + 2] : '\0';
-      if (kind != ':' && kind != '=' && kind != '!') return false;
-    } else if ((pattern[i] == '*' || pattern[i] == '+' || pattern[i] == '?' || pattern[i] == '}') && next == '+') {
-      return false;
-    } else if (pattern[i] == '[' && next == ':') {
-      return false;
-    } else if (pattern[i] == '{' && next == ',') {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool is_selected(const Settings& settings, const std::string& pattern, const std::string& module) {
-  if (module == pattern || module.ends_with("." + pattern)) return true;
-  try {
-    if (reads_alike(pattern)) return std::regex_match(module, std::regex("(.*\\.)?(" + pattern + ")"));
-  } catch (const std::regex_error&) {
-    // told below
-  }
-  throw ModelError(
-      "lora",
-      "{}: alpha_pattern has \"{}\", a regular expression that graft does not read as Python does. Write "
-      "the names of the modules in its place, or merge the adapter in PEFT and give graft the merged model.",
-      settings.file, pattern);
-}
-
 }  // namespace
+
+const PeftFields& fields() {
+  using enum PeftField::Kind;
+  constexpr const char* kSelects = "modules and their ranks are those that have tensors";
+  static const PeftFields all = with_common({
+      {"peft_version", read, "whether an out_proj of an nn.MultiheadAttention is added twice, as up to 0.21.2"},
+      {"auto_mapping", read, "base_model_class, where a name could be of two towers"},
+      {"r", read, "where no tensor tells it"},
+      {"lora_alpha", read},
+      {"lora_dropout", read},
+      {"use_rslora", read},
+      {"use_dora", read, "with a lora_magnitude_vector for each pair"},
+      {"init_lora_weights", read,
+       "pissa and olora are taken out of the base; a start that changed it otherwise is refused"},
+      {"alpha_pattern", read, "names and regular expressions, the first that matches"},
+      {"bias", read, "none, all or lora_only; biases that have tensors are set"},
+      {"modules_to_save", read,
+       "a linear classifier becomes the head, modules of the model are set, others left aside"},
+      {"target_modules", tensors, kSelects},
+      {"exclude_modules", tensors, kSelects},
+      {"layers_to_transform", tensors, kSelects},
+      {"layers_pattern", tensors, kSelects},
+      {"rank_pattern", tensors, kSelects},
+      {"lora_bias", tensors, "a lora_B.bias is added"},
+      {"fan_in_fan_out", tensors, "A and B lie as always"},
+      {"megatron_core", idle},
+      {"runtime_config", idle},
+      {"loftq_config", idle, "how the pair started"},
+      {"eva_config", idle, "how the pair started"},
+      {"corda_config", idle, "how the pair started; the start itself is refused"},
+      {"lora_ga_config", idle, "how the pair started; the start itself is refused"},
+      {"qalora_group_size", idle, "without use_qalora"},
+      {"velora_config", idle, "about training"},
+      {"ensure_weight_tying", idle, "about training"},
+      {"megatron_config", refused},
+      {"trainable_token_indices", refused},
+      {"alora_invocation_tokens", refused},
+      {"use_qalora", refused},
+      {"monteclora_config", refused},
+      {"layer_replication", refused},
+      {"target_parameters", refused},
+      {"use_bdlora", refused},
+      {"arrow_config", refused},
+      {"kasa_config", refused},
+  });
+  return all;
+}
 
 Settings read_settings(const io::JsonObject& config) {
   Settings settings;
@@ -124,14 +110,14 @@ Settings read_settings(const io::JsonObject& config) {
     settings.base_class = mapping->get("base_model_class", std::string());
     mapping->ignore({"*"});
   }
-  config.ignore(kOfNoConsequence);
+  ignore_idle(config, fields());
   config.refuse_unread("lora", kWayOn);
   return settings;
 }
 
 double alpha_of(const Settings& settings, const std::string& module) {
   for (const auto& [pattern, alpha] : settings.alphas) {
-    if (is_selected(settings, pattern, module)) return alpha;
+    if (matches_pattern(settings.file + ": alpha_pattern", pattern, module)) return alpha;
   }
   return settings.alpha;
 }

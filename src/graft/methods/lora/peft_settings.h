@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "graft/io/json_object.h"
+#include "graft/methods/lora/starts.h"
+#include "graft/methods/peft_field.h"
 
 namespace graft::methods::lora::peft {
 
-// How the pair started, where that start changed the base too.
-enum class Start { plain, pissa, olora };
+// All that an adapter_config.json of PEFT 0.4 to 0.21 may say.
+const PeftFields& fields();
 
 struct Settings {
   int64_t rank = 8;  // where no tensor says it

@@ -102,14 +102,24 @@ class PrefixTuning final : public MethodWith<Options> {
   }
 };
 
+const PeftFields& peft_fields() {
+  using enum PeftField::Kind;
+  constexpr const char* kOfTraining = "how it was made while training";
+  static const PeftFields all = with_prompts({{"num_attention_heads", read, "the model's heads of keys"},
+                                              {"num_layers", read, "the model's blocks"},
+                                              {"encoder_hidden_size", idle, kOfTraining},
+                                              {"prefix_projection", idle, kOfTraining},
+                                              {"init_weights", idle, kOfTraining}});
+  return all;
+}
+
 ForeignAdapter from_peft(const io::JsonObject& config, const nn::NamedTensors& tensors, models::Model& model) {
   const torch::NoGradGuard no_grad;
   const auto sites = sites_of(entry.name, model, nn::SiteKind::key_values, Towers::reader);
   const auto layers = static_cast<int64_t>(sites.size());
   config.expect("num_attention_heads", {sites.front()->heads});
   config.expect("num_layers", {layers});
-  config.ignore({"encoder_hidden_size", "prefix_projection", "init_weights"});  // about training
-  const auto rows = read_prompts(entry.name, config, tensors, model, 2 * layers * sites.front()->in);
+  const auto rows = read_prompts(entry.name, config, peft_fields(), tensors, model, 2 * layers * sites.front()->in);
   ForeignAdapter foreign;
   foreign.method = entry.parse({{"tokens", std::to_string(rows.size(0))}, {"inner", "0"}});
   int64_t begin = 0;
@@ -175,6 +185,7 @@ const Entry entry{
     .size_option = "tokens",
     .peft_type = "PREFIX_TUNING",
     .from_peft = from_peft,
+    .peft_fields = peft_fields,
 };
 
 }  // namespace graft::methods::prefix

@@ -98,10 +98,19 @@ class PromptTuning final : public MethodWith<Options> {
   }
 };
 
+const PeftFields& peft_fields() {
+  using enum PeftField::Kind;
+  constexpr const char* kStart = "how it started";
+  static const PeftFields all = with_prompts({{"prompt_tuning_init", idle, kStart},
+                                              {"prompt_tuning_init_text", idle, kStart},
+                                              {"tokenizer_name_or_path", idle, kStart},
+                                              {"tokenizer_kwargs", idle, kStart}});
+  return all;
+}
+
 ForeignAdapter from_peft(const io::JsonObject& config, const nn::NamedTensors& tensors, models::Model& model) {
   const torch::NoGradGuard no_grad;
-  config.ignore({"prompt_tuning_init", "prompt_tuning_init_text", "tokenizer_name_or_path", "tokenizer_kwargs"});
-  const auto rows = read_prompts(entry.name, config, tensors, model, model.reader().width(1));
+  const auto rows = read_prompts(entry.name, config, peft_fields(), tensors, model, model.reader().width(1));
   ForeignAdapter foreign;
   foreign.method = entry.parse({{"tokens", std::to_string(rows.size(0))}, {"init", "random"}});
   foreign.adaptation = with(rows, site_of(model));
@@ -136,6 +145,7 @@ const Entry entry{
     .size_option = "tokens",
     .peft_type = "PROMPT_TUNING",
     .from_peft = from_peft,
+    .peft_fields = peft_fields,
 };
 
 }  // namespace graft::methods::prompt_tuning
