@@ -359,7 +359,7 @@ TEST(QuantisedProduct, Int8MultipliesTheBlocksAsTheyLie) {
     }
     EXPECT_EQ(stored.bytes(), weight.bytes());
     const FrozenLinear dense(dequantise(weight), std::nullopt, Precision::fp32);
-    const auto want = run(dense, x, branches, Activation::none);  // others are steep where a sum is near zero
+    const auto want = run(dense, x, branches, Activation::none);           // others are steep where a sum is near zero
     EXPECT_LT(relative_error(stored.forward(x), dense.forward(x)), 2e-4);  // of bytes it would be 5e-3
     expect_close(run(stored, x, branches, Activation::none), want, 3e-2, 3e-2);  // its gradient is in bf16
     expect_close(run(stored, x.to(at::kBFloat16), branches, Activation::none), want, 3e-2, 3e-2);

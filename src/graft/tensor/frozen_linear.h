@@ -38,8 +38,9 @@ class FrozenLinear {
 
   // The weight stays as it is, in the memory that it lies in; numbers are made of it a stripe at a time, forward and
   // backward, and multiplied in float32 for fp32, else in bf16 where the processor multiplies that. For int8 the
-  // input is rounded to bytes, thirty-two at a time, and multiplied with the blocks as they lie, as llama.cpp does (its
-  // backward is in bf16): the fastest way for a few rows. A format whose numbers are no bytes becomes rows of int8.
+  // input is rounded to whole numbers of sixteen bits, thirty-two at a time with a scale, and multiplied with the
+  // blocks as they lie (llama.cpp does so with bytes; the backward is in bf16): the fastest way for a few rows, which
+  // bf16 and nf4 take too where few_rows.h asks for it. A format whose numbers are no bytes becomes rows of int8.
   FrozenLinear(const QuantisedWeight& weight, const std::optional<at::Tensor>& bias, Precision);
 
   // x [..., in] float32 or bfloat16 (float64 takes the plain path) -> [..., out] in the type of x.
