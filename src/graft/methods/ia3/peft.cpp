@@ -9,16 +9,15 @@
 #include <optional>
 
 #include "graft/methods/disk.h"
-#include "graft/methods/lora/peft_names.h"
-#include "graft/methods/lora/peft_settings.h"
+#include "graft/methods/peft_names.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::methods::ia3::peft {
 namespace {
 
-using lora::peft::parse_key;
-using lora::peft::Places;
-using lora::peft::WrittenNames;
+using methods::peft::parse_key;
+using methods::peft::Places;
+using methods::peft::WrittenNames;
 
 const Factors& factors_of(const Binding& binding) {
   const auto* factors = dynamic_cast<const Factors*>(binding.insert.get());
@@ -52,7 +51,7 @@ std::string key_of_module(const std::string& name) {
 
 // What a file holds: of each module all of its factors.
 nn::NamedTensors ones(models::Model& model, const Adaptation& adaptation) {
-  const WrittenNames names(model, lora::Names::transformers_5);
+  const WrittenNames names(model, methods::peft::Names::transformers_5);
   nn::NamedTensors all;
   for (const auto& binding : adaptation.bindings) {
     const auto module = module_of(model, names, binding);
@@ -78,7 +77,7 @@ bool can_hold(models::Model& model, const Adaptation& adaptation) {
 }
 
 nlohmann::json config(models::Model& model, const Adaptation& adaptation) {
-  const WrittenNames names(model, lora::Names::transformers_5);
+  const WrittenNames names(model, methods::peft::Names::transformers_5);
   std::vector<std::string> targets, inputs;
   for (const auto& binding : adaptation.bindings) {
     const auto module = module_of(model, names, binding);
@@ -95,7 +94,7 @@ nlohmann::json config(models::Model& model, const Adaptation& adaptation) {
 
 nn::NamedTensors write(models::Model& model, const Adaptation& adaptation) {
   const torch::NoGradGuard no_grad;
-  const WrittenNames names(model, lora::Names::transformers_5);
+  const WrittenNames names(model, methods::peft::Names::transformers_5);
   auto all = ones(model, adaptation);
   for (const auto& binding : adaptation.bindings) {
     const auto& factors = factors_of(binding);
@@ -106,7 +105,7 @@ nn::NamedTensors write(models::Model& model, const Adaptation& adaptation) {
 
 void read(models::Model& model, const nn::NamedTensors& tensors, Adaptation& adaptation) {
   const torch::NoGradGuard no_grad;
-  const WrittenNames names(model, lora::Names::transformers_5);
+  const WrittenNames names(model, methods::peft::Names::transformers_5);
   const auto all = ones(model, adaptation);
   copy_by_name(entry.name, model, tensors, all);
   for (const auto& binding : adaptation.bindings) {
@@ -155,7 +154,7 @@ const PeftFields& fields() {
 ForeignAdapter from_peft(const io::JsonObject& config, const nn::NamedTensors& tensors, models::Model& model) {
   ignore_idle(config, fields());
   const auto& feedforward = config.raw("feedforward_modules");
-  config.refuse_unread(entry.name, lora::peft::kWayOn);
+  config.refuse_unread(entry.name, methods::peft::kWayOn);
   const Places places(model);
   ForeignAdapter foreign;
   std::vector<std::string> wrong, outputs, inputs;
@@ -184,7 +183,7 @@ ForeignAdapter from_peft(const io::JsonObject& config, const nn::NamedTensors& t
   }
   if (!wrong.empty() || tensors.empty()) {
     throw ModelError(entry.name, "{}: the adapter does not fit {}, {} of {} tensors:\n{}\n{}", config.file(),
-                     model.info().source, wrong.size(), tensors.size(), fmt::join(wrong, "\n"), lora::peft::kWayOn);
+                     model.info().source, wrong.size(), tensors.size(), fmt::join(wrong, "\n"), methods::peft::kWayOn);
   }
   foreign.method = entry.parse({{"target", fmt::format("{}", fmt::join(outputs, ","))},
                                 {"inputs", fmt::format("{}", fmt::join(inputs, ","))},

@@ -15,7 +15,6 @@
 #include "graft/methods/lora/combined.h"
 #include "graft/methods/lora/module_patterns.h"
 #include "graft/methods/lora/peft.h"
-#include "graft/methods/lora/peft_names.h"
 #include "graft/methods/lora/peft_settings.h"
 #include "graft/methods/map_targets.h"
 #include "graft/nn/convolution.h"
@@ -158,7 +157,7 @@ class Targets {
 
   const Options& options_;
   models::Model& model_;
-  peft::WrittenNames names_;
+  methods::peft::WrittenNames names_;
   std::vector<int64_t> layers_;
   std::vector<PatternNumber> ranks_, alphas_;
   std::set<std::string> used_ranks_, used_alphas_;
@@ -226,10 +225,6 @@ class Lora final : public MethodWith<Options> {
 };
 
 }  // namespace
-
-std::vector<std::pair<Names, std::string>> choices(Names) {
-  return {{Names::transformers_5, "transformers-5"}, {Names::transformers_4, "transformers-4"}};
-}
 
 Branch::Branch(const nn::Site& site, int64_t out, const Options& options, Random& random, const at::Tensor& weight)
     : Branch(parts_beside(site, out, options, random, weight)) {}

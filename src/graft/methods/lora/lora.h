@@ -20,14 +20,13 @@
 #include "graft/methods/entry.h"
 #include "graft/methods/lora/starts.h"
 #include "graft/methods/method.h"
+#include "graft/methods/peft_names.h"
 #include "graft/methods/places.h"
 #include "graft/nn/insert.h"
 
 namespace graft::methods::lora {
 
-// Whose names a file gives to the modules of transformers' ViT and DINOv2: 5 renamed them in memory.
-enum class Names { transformers_5, transformers_4 };
-std::vector<std::pair<Names, std::string>> choices(Names);
+using Names = methods::peft::Names;
 
 // Of linear maps, and of networks of convolutions those of their residual paths.
 inline constexpr const char* kUsualTarget = "q,v,conv*";

@@ -9,11 +9,13 @@
 #include <deque>
 
 #include "graft/methods/disk.h"
-#include "graft/methods/lora/peft_names.h"
+#include "graft/methods/peft_names.h"
 #include "graft/tensor/on_cpu.h"
 #include "graft/tensor/resting.h"
 
 namespace graft::methods::lora::peft {
+
+using namespace methods::peft;
 namespace {
 
 constexpr const char* kPeftVersion = "0.21.2";  // whose format and arithmetic these are

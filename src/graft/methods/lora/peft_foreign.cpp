@@ -10,11 +10,13 @@
 
 #include "graft/core/error.h"
 #include "graft/methods/lora/peft.h"
-#include "graft/methods/lora/peft_names.h"
 #include "graft/methods/lora/peft_settings.h"
+#include "graft/methods/peft_names.h"
 #include "graft/tensor/resting.h"
 
 namespace graft::methods::lora::peft {
+
+using namespace methods::peft;
 namespace {
 
 constexpr size_t kMostUnread = 20;  // named; the rest is counted

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "graft/methods/lora/module_patterns.h"
+#include "graft/methods/peft_names.h"
 
 namespace graft::methods::lora::peft {
 namespace {
@@ -111,7 +112,7 @@ Settings read_settings(const io::JsonObject& config) {
     mapping->ignore({"*"});
   }
   ignore_idle(config, fields());
-  config.refuse_unread("lora", kWayOn);
+  config.refuse_unread("lora", methods::peft::kWayOn);
   return settings;
 }
 

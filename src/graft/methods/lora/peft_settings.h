@@ -38,8 +38,4 @@ double alpha_of(const Settings& settings, const std::string& module);
 enum class OutProj { twice, once_perhaps, twice_perhaps };
 OutProj out_proj_of(const std::string& version);
 
-// What to do with an adapter that is not read.
-inline constexpr const char* kWayOn =
-    "In PEFT, merge it into its base (merge_and_unload), save that, and give graft the merged model.";
-
 }  // namespace graft::methods::lora::peft

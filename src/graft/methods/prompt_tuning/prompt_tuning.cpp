@@ -9,6 +9,7 @@
 #include "graft/methods/initial.h"
 #include "graft/methods/peft_prompts.h"
 #include "graft/methods/places.h"
+#include "graft/tensor/on_cpu.h"
 #include "graft/text/tokenizer.h"
 
 namespace graft::methods::prompt_tuning {
@@ -76,7 +77,7 @@ class PromptTuning final : public MethodWith<Options> {
     std::vector<int64_t> ids;
     for (int64_t i = 0; i < options_.tokens; ++i)
       ids.push_back(words[static_cast<size_t>(i) % words.size()]);
-    return tower.embed_words(torch::tensor(ids, at::kLong)).to(at::kFloat).clone();
+    return tower.embed_words(torch::tensor(ids, tensor::on_cpu(at::kLong))).to(at::kFloat).clone();
   }
 
   std::vector<int64_t> drawn(const models::Tower& tower, Random& random) const {

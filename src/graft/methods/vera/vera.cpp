@@ -10,9 +10,8 @@
 #include "graft/methods/disk.h"
 #include "graft/methods/dropout.h"
 #include "graft/methods/foreign.h"
-#include "graft/methods/lora/peft_names.h"
-#include "graft/methods/lora/peft_settings.h"
 #include "graft/methods/map_targets.h"
+#include "graft/methods/peft_names.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::methods::vera {
@@ -44,7 +43,7 @@ bool can_hold(models::Model& model, const Adaptation& adaptation) {
 }
 
 std::vector<std::string> modules_of(models::Model& model, const Adaptation& adaptation) {
-  const lora::peft::WrittenNames names(model, lora::Names::transformers_5);
+  const peft::WrittenNames names(model, peft::Names::transformers_5);
   std::vector<std::string> modules;
   for (const auto& binding : adaptation.bindings)
     modules.push_back(names(binding.sites.front()));
@@ -155,16 +154,16 @@ ForeignAdapter from_peft(const io::JsonObject& config, const nn::NamedTensors& t
   options.dropout = config.get("vera_dropout", 0.0);
   options.projection_key = config.get("projection_prng_key", int64_t{0});
   const bool saved = config.get("save_projection", true);
-  config.expect("bias", {"none"}, lora::peft::kWayOn);
+  config.expect("bias", {"none"}, peft::kWayOn);
   ignore_idle(config, peft_fields());
-  config.refuse_unread(entry.name, lora::peft::kWayOn);
-  const lora::peft::Places places(model);
+  config.refuse_unread(entry.name, peft::kWayOn);
+  const peft::Places places(model);
   std::vector<std::string> paths, wrong;
   std::map<std::string, std::pair<at::Tensor, at::Tensor>> vectors;  // by path: b, d
   Sizes widest;
   for (const auto& [name, tensor] : tensors) {
     if (name == kA || name == kB) continue;
-    const auto key = lora::peft::parse_key(name);
+    const auto key = peft::parse_key(name);
     const auto place = places.find(key.module);
     const bool of_b = key.part == "vera_lambda_b";
     if (!place || (!of_b && key.part != "vera_lambda_d") || place->path == "vision.patch") {
@@ -199,7 +198,7 @@ ForeignAdapter from_peft(const io::JsonObject& config, const nn::NamedTensors& t
   }
   if (!wrong.empty() || vectors.empty()) {
     throw ModelError(entry.name, "{}: the adapter does not fit {}, {} of {} tensors:\n{}\n{}", config.file(),
-                     model.info().source, wrong.size(), tensors.size(), fmt::join(wrong, "\n"), lora::peft::kWayOn);
+                     model.info().source, wrong.size(), tensors.size(), fmt::join(wrong, "\n"), peft::kWayOn);
   }
   ForeignAdapter foreign;
   for (const auto& [path, pair] : vectors) {

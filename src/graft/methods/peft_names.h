@@ -5,10 +5,20 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include "graft/methods/lora/lora.h"
+#include "graft/models/model.h"
 
-namespace graft::methods::lora::peft {
+namespace graft::methods::peft {
+
+// What to do with an adapter that is not read.
+inline constexpr const char* kWayOn =
+    "In PEFT, merge it into its base (merge_and_unload), save that, and give graft the merged model.";
+
+// Whose names a file gives to the modules of transformers' ViT and DINOv2: 5 renamed them in memory.
+enum class Names { transformers_5, transformers_4 };
+std::vector<std::pair<Names, std::string>> choices(Names);
 
 struct Spelling;
 
@@ -54,4 +64,4 @@ class WrittenNames {
 
 bool is_known_wrapper(const std::string& wrapper);
 
-}  // namespace graft::methods::lora::peft
+}  // namespace graft::methods::peft

@@ -1,4 +1,4 @@
-#include "graft/methods/lora/peft_names.h"
+#include "graft/methods/peft_names.h"
 
 #include <fmt/ranges.h>
 
@@ -6,7 +6,9 @@
 #include <array>
 #include <set>
 
-namespace graft::methods::lora::peft {
+#include "graft/methods/places.h"
+
+namespace graft::methods::peft {
 
 // What a library calls the modules of a block.
 struct Spelling {
@@ -178,6 +180,10 @@ bool of_other_tower(const std::string& wrapper, const std::string& path) {
 
 }  // namespace
 
+std::vector<std::pair<Names, std::string>> choices(Names) {
+  return {{Names::transformers_5, "transformers-5"}, {Names::transformers_4, "transformers-4"}};
+}
+
 Key parse_key(const std::string& name) {
   static const std::set<std::string> kNothing = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"};
   Key key;
@@ -327,4 +333,4 @@ std::string WrittenNames::operator()(const std::string& path) const {
   return checkpoint_path(model_, path);
 }
 
-}  // namespace graft::methods::lora::peft
+}  // namespace graft::methods::peft
