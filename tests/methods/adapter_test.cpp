@@ -104,6 +104,8 @@ TEST(Adapter, CompacterHasOneRuleForAllAndRankOneFactors) {
   EXPECT_NEAR((48 * 2376 + 64 + 62 * 768) / 222.9e6, 0.00073, 0.000005);
   const auto plus = on_sites("adapter", {{"variant", "compacter"}, {"place", "feed-forward"}});
   EXPECT_EQ(plus.inserted(), 12 * 2376 + 64);
+  const auto wider = on_sites("adapter", {{"variant", "compacter"}, {"phm", "16"}});  // 768 / 32 is no multiple of 16
+  EXPECT_EQ(wider.inserted(), 24 * (2 * (768 + 32) + 768 + 32) + 16 * 16 * 16);
   const auto first = built.adaptation.bindings.front().insert->named_parameters();
   EXPECT_EQ(first["phm_rule"].numel(), 64);
   EXPECT_FALSE(built.adaptation.bindings.back().insert->named_parameters().contains("phm_rule"));
@@ -179,7 +181,7 @@ TEST(Adapter, SaysWhatDoesNotGoTogether) {
   EXPECT_THAT(said({{"variant", "parallel"}, {"input", "sum"}}), HasSubstr("--input sum: what the sub-layer gives"));
   EXPECT_THAT(said({{"input", "stream"}}), HasSubstr("--input stream: a sequential adapter reads"));
   EXPECT_THAT(said({{"variant", "compacter"}, {"bottleneck", "6"}}),
-              HasSubstr("--phm 4: divides not both widths, 768 and 6"));
+              HasSubstr("--phm 4: does not divide both widths, 768 and 6"));
   EXPECT_THAT(said({{"drop-path", "1"}}), HasSubstr("--drop-path 1: expected 0 or more, below 1"));
   EXPECT_THAT(said({{"variant", "compacter"}, {"init", "bert"}}), HasSubstr("--init bert: says nothing of"));
 }

@@ -162,9 +162,16 @@ class Adapter final : public MethodWith<Options> {
   }
 
  private:
+  // A share of the width; of maps as of PHM the next that their products divide.
+  int64_t inner(int64_t width) const {
+    if (design_.bottleneck > 0) return design_.bottleneck;
+    const int64_t share = std::max<int64_t>(1, width / design_.share), of = std::max<int64_t>(1, design_.phm);
+    return (share + of - 1) / of * of;
+  }
+
   Bottleneck::Shape shape(int64_t width) const {
     return {.width = width,
-            .inner = design_.bottleneck > 0 ? design_.bottleneck : std::max<int64_t>(1, width / design_.share),
+            .inner = inner(width),
             .parallel = design_.form == Form::parallel,
             .reads_norm = design_.input == Input::norm,
             .reads_sum = options_.variant == Variant::pfeiffer && design_.form == Form::sequential,

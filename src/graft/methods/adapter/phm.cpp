@@ -31,7 +31,8 @@ void SharedRule::belong_to(torch::nn::Module& first) const {
 Phm::Phm(int64_t in, int64_t out, const SharedRule& rule, Random& random) : rule_(rule.rule()) {
   const int64_t n = rule_.size(0);
   if (in % n != 0 || out % n != 0)
-    throw ConfigError("adapter", "--phm {}: divides not both widths, {} and {}. Take another --bottleneck or --phm.", n,
+    throw ConfigError("adapter",
+                      "--phm {}: does not divide both widths, {} and {}. Take another --bottleneck or --phm.", n,
                       std::max(in, out), std::min(in, out));
   left_ = register_parameter("left", glorot(n, in / n, 1, random));
   right_ = register_parameter("right", glorot(n, 1, out / n, random));
