@@ -14,7 +14,7 @@
 #include "graft/engine/adapter_folder.h"
 #include "graft/io/json_object.h"
 #include "graft/io/yaml_options.h"
-#include "graft/methods/lora/peft_names.h"
+#include "graft/methods/peft_names.h"
 #include "graft/methods/lora/peft_settings.h"
 #include "graft/nn/tensor_file.h"
 #include "graft/statistics/proportions.h"
@@ -81,7 +81,7 @@ Learned learned(const fs::path& run) {
     lora = peft::read_settings({own, config->file()});
   }
   for (auto& [name, tensor] : nn::read_tensors(file)) {
-    const auto key = peft::parse_key(name);
+    const auto key = methods::peft::parse_key(name);
     if (!lora || (key.part != "lora_A" && key.part != "lora_B")) {
       all.tensors[name] = tensor.to(at::kDouble);
       continue;
