@@ -137,11 +137,12 @@ TEST_F(DocumentsTest, WhatIsTooLongIsCutOrSplitOrRefusedAndSaid) {
   EXPECT_THAT(refusal(pairs, {.max_length = 6, .too_long = TooLong::refuse}),
               HasSubstr("a.jsonl:1: it has 9 tokens, the longest may have 6"));
   const auto split = read(write("a.txt", "abcdefg"), {.max_length = 4});
-  ASSERT_EQ(split.documents.size(), 3u);
+  ASSERT_EQ(split.documents.size(), 4u);
   EXPECT_EQ(split.split, 1);
   EXPECT_EQ(shown(split.documents[0]), "<s>[abc]");
-  EXPECT_EQ(shown(split.documents[1]), "c[def]");
-  EXPECT_EQ(shown(split.documents[2]), "f[g</s>]");
+  EXPECT_EQ(shown(split.documents[1]), "<s>c[de]");  // a model that was taught with <s> expects it
+  EXPECT_EQ(shown(split.documents[2]), "<s>e[fg]");
+  EXPECT_EQ(shown(split.documents[3]), "<s>g[</s>]");
   EXPECT_EQ(split.targets(), 8);
   EXPECT_EQ(split.left_out_count, 0u);
 }

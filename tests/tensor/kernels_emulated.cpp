@@ -92,6 +92,25 @@ static inline simde__m512 emulated_shuffle_f32x4(simde__m512 a, simde__m512 b, i
     to[i] = from[i / 8][4 * ((which >> (2 * (i / 4))) & 3) + i % 4];
   return simde_mm512_loadu_ps(to);
 }
+static inline simde__m256 emulated_extractf32x8_ps(simde__m512 x, int which) {
+  float numbers[16];
+  simde_mm512_storeu_ps(numbers, x);
+  return simde_mm256_loadu_ps(numbers + 8 * which);
+}
+static inline simde__m512i emulated_cvtepu8_epi16(simde__m256i x) {
+  uint8_t narrow[32];
+  uint16_t wide[32];
+  simde_mm256_storeu_si256(reinterpret_cast<simde__m256i*>(narrow), x);
+  for (int i = 0; i < 32; ++i)
+    wide[i] = narrow[i];
+  return simde_mm512_loadu_si512(wide);
+}
+static inline simde__m128i emulated_maskz_set1_epi8(uint16_t mask, int8_t value) {
+  int8_t bytes[16];
+  for (int i = 0; i < 16; ++i)
+    bytes[i] = static_cast<int8_t>((mask >> i & 1) != 0 ? value : 0);
+  return simde_mm_loadu_si128(reinterpret_cast<const simde__m128i*>(bytes));
+}
 #undef _mm512_cvtepi8_epi32
 #undef _mm512_cvtph_ps
 #undef _mm512_cvtps_ph
@@ -106,6 +125,10 @@ static inline simde__m512 emulated_shuffle_f32x4(simde__m512 a, simde__m512 b, i
 #define _mm512_cvtepi32_ps emulated_cvtepi32_ps
 #define _mm512_cvtepu16_epi32 emulated_cvtepu16_epi32
 #define _mm512_cvtepi32_epi16 emulated_cvtepi32_epi16
+#define _mm512_extractf32x8_ps emulated_extractf32x8_ps
+#define _mm512_cvtepu8_epi16 emulated_cvtepu8_epi16
+#define _mm_maskz_set1_epi8 emulated_maskz_set1_epi8
+#define __mmask16 uint16_t
 
 #include "graft/tensor/simd_avx512.h"
 // The kernels are written over the Simd that comes first.

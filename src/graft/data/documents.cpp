@@ -161,15 +161,21 @@ class DocumentReader {
     keep(std::move(document));
   }
 
-  // Each part begins with the last token of the one before, which foretells its second: no target is lost.
+  // Each part behind the first begins with what stands before a text, as a model that was taught with it expects, and
+  // the last token of the part before, which foretells its next: no target is lost.
   void add_parts(const Document& whole, std::size_t longest) {
     ++read_.split;
-    for (std::size_t begin = 0; begin + 1 < whole.ids.size(); begin += longest - 1) {
-      const auto first = static_cast<std::ptrdiff_t>(begin);
-      const auto last = static_cast<std::ptrdiff_t>(std::min(begin + longest, whole.ids.size()));
-      keep({{whole.ids.begin() + first, whole.ids.begin() + last},
-            {whole.targets.begin() + first, whole.targets.begin() + last},
-            whole.name});
+    const auto lead = before_.size() + 2 <= longest ? before_ : std::vector<std::int32_t>();
+    for (std::size_t begin = 0; begin + 1 < whole.ids.size();) {
+      Document part{.ids = {}, .targets = {}, .name = whole.name};
+      if (begin > 0) append(part, lead, false);
+      const auto end = std::min(begin + longest - part.ids.size(), whole.ids.size());
+      for (std::size_t i = begin; i < end; ++i) {
+        part.ids.push_back(whole.ids[i]);
+        part.targets.push_back(begin > 0 && i == begin ? 0 : whole.targets[i]);
+      }
+      keep(std::move(part));
+      begin = end - 1;
     }
   }
 

@@ -22,7 +22,7 @@ struct Document {
 
 enum class TooLong {
   cut,    // behind the longest length; where no target is left, the document is left out
-  split,  // into documents of that length, each from the last token of the one before
+  split,  // into documents of that length, each from the last token of the one before, behind what stands before a text
   refuse,
 };
 
