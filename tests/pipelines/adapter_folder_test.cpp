@@ -120,10 +120,17 @@ TEST(AdapterFolder, NumbersThatAreNotFiniteAreRefusedByTheTensorsName) {
 
 TEST(AdapterFolder, OtherTypesOfPeftAreRefusedByName) {
   const PeftFolder peft("half");
-  for (const char* type : {"IA3", "LOKR", "PREFIX_TUNING", "ADALORA", "A_TYPE_OF_TOMORROW"}) {
+  for (const char* type : {"LOKR", "ADALORA", "A_TYPE_OF_TOMORROW"}) {
     peft.change("peft_type", type);
     EXPECT_THAT(peft.refusal(),
-                HasSubstr(std::string("peft_type = \"") + type + "\": of PEFT's adapters graft reads LORA alone"));
+                HasSubstr(std::string("peft_type = \"") + type + "\": of PEFT's adapters graft reads LORA, "));
+  }
+  // Types that are read, with which PEFT saves no classifier.
+  for (const auto& [type, method] : {std::pair("IA3", "ia3"), std::pair("PREFIX_TUNING", "prefix")}) {
+    peft.change("peft_type", type);
+    const auto info = engine::read_adapter_info(peft.at());
+    EXPECT_EQ(info.method, method);
+    EXPECT_TRUE(info.classes.empty());
   }
   peft.change("peft_type", nullptr);
   EXPECT_THAT(peft.refusal(), HasSubstr("neither \"graft\" nor \"peft_type\""));

@@ -37,6 +37,15 @@ nlohmann::json to_json(const methods::Entry& entry) {
   return row;
 }
 
+// What becomes of each field of PEFT's adapter_config.json.
+void print_fields(const methods::Entry& entry, Terminal& terminal) {
+  TextTable table({Align::left, Align::left, Align::left});
+  for (const auto& field : entry.peft_fields())
+    table.row({field.name, to_string(field.kind), field.note});
+  terminal.print(fmt::format("\nread from PEFT ({}), by the fields of its adapter_config.json:", entry.peft_type));
+  print(table, terminal);
+}
+
 void print_one(const methods::Entry& entry, Terminal& terminal) {
   terminal.print(fmt::format("{}: {}", entry.name, entry.summary));
   terminal.print(entry.paper);
@@ -54,6 +63,7 @@ void print_one(const methods::Entry& entry, Terminal& terminal) {
     text.pop_back();
     terminal.print("\noptions:\n" + text);
   }
+  if (entry.peft_fields) print_fields(entry, terminal);
 }
 
 int run(Arguments& arguments, Terminal& terminal) {

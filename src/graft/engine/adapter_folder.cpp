@@ -218,6 +218,7 @@ AdapterInfo foreign_info(const io::JsonObject& config, const fs::path& folder) {
   AdapterInfo info;
   info.base = config.get("base_model_name_or_path", std::string());
   info.method = entry.name;
+  if (entry.peft_head == nullptr) return info;  // PEFT saves no classifier with such
   const auto head = entry.peft_head(config, read_adapter_tensors(folder));
   if (!head.weight.defined()) return info;
   info.classes = class_names(folder, info.base, head.weight.size(0));

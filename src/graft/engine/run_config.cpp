@@ -53,7 +53,7 @@ const std::vector<Later> kSinceStudies = {
     {"form"},
     {"place"},
     {"composition"},
-    {"activation"},
+    {"nonlinearity"},
     {"drop-path"},
     {"phm"},
     {"last-blocks"},

@@ -76,7 +76,7 @@ void fields(Visitor& visit, Options& o) {
         "inner width (not set: houlsby and adaptformer 64, pfeiffer width/16, parallel width/2, adapter-plus 8, "
         "compacter "
         "width/32)");
-  visit("activation", o.activation,
+  visit("nonlinearity", o.activation,
         "between the two maps (not set: houlsby, adapter-plus and compacter gelu, else relu)");
   visit("init", o.init,
         "houlsby: both maps normal, cut at two deviations; bert: N(0, 0.02^2); lora: the upper map zero (not set: the "

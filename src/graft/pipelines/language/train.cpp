@@ -133,7 +133,6 @@ std::vector<std::pair<LanguageTask, std::string>> choices(LanguageTask) {
 }
 
 bool holds_documents(const std::string& path) {
-  if (path.ends_with(".txt")) return true;
   std::ifstream file(path);
   std::string line;
   if (!path.ends_with(".jsonl") || !std::getline(file, line)) return false;

@@ -94,8 +94,8 @@ struct TrainResult {
 TrainResult train(const TrainOptions& options, const OptionValues& method_options, const engine::Host& host,
                   Reporter& report);
 
-// Whether a file holds texts to go on with, and nothing else that is told of them: a .txt, or JSONL whose first object
-// is a conversation, a prompt with its completion, or a text alone.
+// Whether a file holds texts to go on with, and nothing else that is told of them: JSONL whose first object is a
+// conversation, a prompt with its completion, or a text alone. (A .txt may as well be a list of clips or of photos.)
 bool holds_documents(const std::string& path);
 
 }  // namespace graft::pipelines::language
