@@ -156,7 +156,11 @@ std::vector<const nn::Site*> sites_of(const std::string& method, models::Model& 
   std::vector<std::string> words;
   for (const auto kind : kinds)
     words.push_back(in_words(kind));
-  throw lacks(method, model, fmt::format("{}", fmt::join(words, " or ")));
+  const bool elsewhere = std::ranges::any_of(
+      model.joints(), [&](const auto* joint) { return std::ranges::find(kinds, joint->site().kind) != kinds.end(); });
+  throw lacks(method, model,
+              fmt::format("{}{}", fmt::join(words, " or "),
+                          elsewhere ? " where they are looked for (--tower, or the tower that the method is of)" : ""));
 }
 
 std::vector<std::string> parameters_where(models::Model& model, Towers towers,
