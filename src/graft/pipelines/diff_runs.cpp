@@ -14,10 +14,11 @@
 #include "graft/engine/adapter_folder.h"
 #include "graft/io/json_object.h"
 #include "graft/io/yaml_options.h"
-#include "graft/methods/peft_names.h"
 #include "graft/methods/lora/peft_settings.h"
+#include "graft/methods/peft_names.h"
 #include "graft/nn/tensor_file.h"
 #include "graft/statistics/proportions.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::pipelines {
 namespace {
@@ -91,7 +92,7 @@ Learned learned(const fs::path& run) {
       pair.a = tensor.to(at::kDouble).flatten(1);
       const auto rank = static_cast<double>(tensor.size(0));
       const auto scale = peft::alpha_of(*lora, key.module) / (lora->rslora ? std::sqrt(rank) : rank);
-      pair.b = pair.b.defined() ? pair.b * scale : at::full({}, scale, at::kDouble);
+      pair.b = pair.b.defined() ? pair.b * scale : at::full({}, scale, tensor::on_cpu(at::kDouble));
     } else {
       const auto b = tensor.to(at::kDouble).flatten(1);
       pair.b = pair.b.defined() ? b * pair.b : b;

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "graft/models/onnx/graph_writer.h"
+#include "graft/tensor/on_cpu.h"
 
 namespace graft::models::onnx::aten {
 namespace {
@@ -120,7 +121,7 @@ void slice(const Step& step) {
 
 void select(const Step& step) {
   const auto axis = step.axis(step.integer(1), rank_of(step));
-  const auto index = step.writer().constant(at::scalar_tensor(step.integer(2), at::kLong));
+  const auto index = step.writer().constant(at::scalar_tensor(step.integer(2), tensor::on_cpu(at::kLong)));
   step.give(step.emit("Gather", {step.tensor(0), index}, {{"axis", axis}}));
 }
 
