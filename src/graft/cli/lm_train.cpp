@@ -7,9 +7,9 @@
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
 #include "graft/cli/language.h"
+#include "graft/cli/plan_terms.h"
 #include "graft/cli/results.h"
 #include "graft/core/error.h"
-#include "graft/core/quantities.h"
 #include "graft/pipelines/language/train.h"
 
 namespace graft::cli {
@@ -19,15 +19,13 @@ using pipelines::language::TrainOptions;
 
 void print_plan(const planner::Plan& plan, Terminal& terminal) {
   if (terminal.json()) {
-    nlohmann::json json{{"bytes", plan.bytes()}, {"batch_size", plan.batch_size}, {"recompute", plan.recompute}};
-    for (const auto& term : plan.terms)
-      json["terms"].push_back({{"name", term.name}, {"bytes", term.bytes}});
-    return terminal.print(dump(with_notes(std::move(json), terminal)));
+    return terminal.print(dump(with_notes({{"bytes", plan.bytes()},
+                                           {"batch_size", plan.batch_size},
+                                           {"recompute", plan.recompute},
+                                           {"terms", plan_terms(plan)}},
+                                          terminal)));
   }
-  for (const auto& term : plan.terms) {
-    if (term.bytes != 0) terminal.print(fmt::format("  {:<36} {:>9}", term.name, format_bytes(term.bytes)));
-  }
-  terminal.print(fmt::format("  {:<36} {:>9}", "together", format_bytes(plan.bytes())));
+  print_plan_terms(plan, "", terminal);
 }
 
 // A run goes on as it was begun: only what changes no bit may be said anew.

@@ -9,6 +9,7 @@
 #include "graft/cli/arguments.h"
 #include "graft/cli/command.h"
 #include "graft/cli/host.h"
+#include "graft/cli/plan_terms.h"
 #include "graft/cli/results.h"
 #include "graft/core/quantities.h"
 
@@ -16,13 +17,10 @@ namespace graft::cli {
 namespace {
 
 nlohmann::json describe(const planner::Plan& plan) {
-  nlohmann::json terms = nlohmann::json::array();
-  for (const auto& term : plan.terms)
-    terms.push_back({{"name", term.name}, {"bytes", term.bytes}});
   return {{"recompute", plan.recompute ? "all" : "none"},
           {"batch_size", plan.batch_size},
           {"bytes", plan.bytes()},
-          {"terms", terms}};
+          {"terms", plan_terms(plan)}};
 }
 
 nlohmann::json describe(const pipelines::RunPlan& plan) {
@@ -38,25 +36,20 @@ nlohmann::json describe(const pipelines::RunPlan& plan) {
 }
 
 void print(const pipelines::RunPlan& plan, Terminal& terminal) {
-  const auto row = [&](std::string_view name, const std::string& value, const std::string& note = "") {
-    terminal.print(fmt::format("  {:<36} {:>9}{}{}", name, value, note.empty() ? "" : "   ", note));
-  };
-  const auto& [recompute, batch_size, terms] = plan.choice.plan;
-  for (const auto& term : terms) {
-    if (term.bytes != 0) row(term.name, format_bytes(term.bytes));
-  }
-  row("together", format_bytes(plan.choice.plan.bytes()),
-      fmt::format("--recompute {}; with {} {}", recompute ? "all" : "none", recompute ? "none" : "all",
-                  format_bytes(plan.other.bytes())));
+  const bool recompute = plan.choice.plan.recompute;
+  print_plan_terms(plan.choice.plan,
+                   fmt::format("--recompute {}; with {} {}", recompute ? "all" : "none", recompute ? "none" : "all",
+                               format_bytes(plan.other.bytes())),
+                   terminal);
   const auto& pace = plan.pace;
   if (pace.passes == 0) return;
   std::string note =
       fmt::format("{} passes of {} examples, {:.2g} s each", pace.passes, pace.pass_examples, pace.pass_seconds);
   if (pace.measured > 0) {
-    note = fmt::format("{} batches of {}, {:.2g} s each ({} measured); {}", pace.batches, batch_size,
+    note = fmt::format("{} batches of {}, {:.2g} s each ({} measured); {}", pace.batches, plan.choice.plan.batch_size,
                        pace.batch_seconds, pace.measured, note);
   }
-  row("time", format_duration(pace.seconds()), note);
+  print_plan_row("time", format_duration(pace.seconds()), note, terminal);
 }
 
 int run(Arguments& arguments, Terminal& terminal) {

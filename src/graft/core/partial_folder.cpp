@@ -20,6 +20,16 @@ std::string beginning(const fs::path& output) {
 
 }  // namespace
 
+void PartialFolder::check_output(const std::string& where, const std::filesystem::path& output, bool force) {
+  if (!std::filesystem::exists(output)) return;
+  if (!std::filesystem::is_directory(output)) {
+    throw FileError(where, "{} is a file; {} writes a folder. Choose another --output.", output.string(), where);
+  }
+  if (!std::filesystem::is_empty(output) && !force) {
+    throw ConfigError(where, "{} exists. Write over it with --force, or choose another --output.", output.string());
+  }
+}
+
 PartialFolder::PartialFolder(std::string where, fs::path output)
     : where_(std::move(where)),
       output_(output.has_filename() ? std::move(output) : output.parent_path()),

@@ -9,6 +9,10 @@ namespace graft {
 
 class PartialFolder {
  public:
+  // Before any work: FileError where `output` is a file ("merge writes a folder", by `where`), ConfigError where it is
+  // a folder that holds something, unless `force`.
+  static void check_output(const std::string& where, const std::filesystem::path& output, bool force);
+
   // `where` begins errors. FileError where nothing can be made beside `output`.
   PartialFolder(std::string where, std::filesystem::path output);
   ~PartialFolder();  // without commit(): nothing happened

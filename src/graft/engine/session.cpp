@@ -22,10 +22,6 @@ namespace {
 
 constexpr int64_t kLargestImage = 16384;  // a million patches of 16 pixels
 
-tensor::Precision choose_precision(const std::string& asked) {
-  return asked == "auto" ? tensor::default_precision() : tensor::parse_precision(asked);
-}
-
 std::string describe(const data::Dataset& dataset, size_t bad) {
   const auto photos = [](const std::vector<data::Sample>& split) { return fmt::format("{:L}", split.size()); };
   const std::string of =
@@ -49,13 +45,6 @@ std::string describe(const data::Dataset& dataset, size_t bad) {
   return text;
 }
 
-std::string describe(const models::Model& model) {
-  const auto& info = model.info();
-  return fmt::format("{} · {} · {} frozen ({}, {} thread{})", info.source, info.description,
-                     format_count(info.parameters), tensor::to_string(model.precision()), at::get_num_threads(),
-                     at::get_num_threads() == 1 ? "" : "s");
-}
-
 // Of features no model is read.
 std::shared_ptr<models::Model> open_features(const data::Dataset& dataset, const ModelOptions& options,
                                              const Host& host, Reporter& report) {
@@ -67,6 +56,20 @@ std::shared_ptr<models::Model> open_features(const data::Dataset& dataset, const
 }
 
 }  // namespace
+
+tensor::Precision choose_precision(const std::string& asked) {
+  return asked == "auto" ? tensor::default_precision() : tensor::parse_precision(asked);
+}
+
+void report_model(const models::Model& model, std::string_view as, std::string_view state, Reporter& report) {
+  const auto& info = model.info();
+  const auto threads = at::get_num_threads();
+  report.line(
+      as, fmt::format("{} · {} · {} {} ({}, {} thread{})", info.source, info.description, format_count(info.parameters),
+                      state, tensor::to_string(model.precision()), threads, threads == 1 ? "" : "s"));
+  for (const auto& note : info.notes)
+    report.note(note);
+}
 
 std::shared_ptr<data::FrameCache> frame_cache(const DataOptions& options, const Host& host) {
   data::FrameCache::Options of;
@@ -99,9 +102,7 @@ std::shared_ptr<models::Model> load_frozen(const ModelOptions& options, const Ho
         *models::load_model(io::ModelFolder::find(from, host.environment), {.precision = load.precision}));
   }
   model->freeze_all_but({});
-  report.line(as, describe(*model));
-  for (const auto& note : model->info().notes)
-    report.note(note);
+  report_model(*model, as, "frozen", report);
   return model;
 }
 

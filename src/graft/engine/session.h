@@ -21,6 +21,12 @@ namespace graft::engine {
 // What reads the frames of clips; with --cache-frames it keeps them below the host's cache.
 std::shared_ptr<data::FrameCache> frame_cache(const DataOptions& options, const Host& host);
 
+// "auto" is what the processor is best at; UsageError for a name that is none.
+tensor::Precision choose_precision(const std::string& asked);
+// Says as `as` what a model is, "ViT-B/16 + text 512 · 149.6 M frozen (bf16, 2 threads)", in that state, and what had
+// to be assumed.
+void report_model(const models::Model& model, std::string_view as, std::string_view state, Reporter& report);
+
 // Loads what the options name, frozen and at the precision that they ask for, and says as `as` what it is ("ViT-B/16 +
 // text 512 · 149.6 M frozen (bf16, 2 threads)") and what had to be assumed.
 std::shared_ptr<models::Model> load_frozen(const ModelOptions& options, const Host& host, std::string_view as,

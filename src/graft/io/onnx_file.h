@@ -61,5 +61,6 @@ struct OnnxFile {
 
 // The type that a TensorProto's number stands for; nullopt for those that are not read.
 std::optional<Dtype> onnx_dtype(std::int64_t number);
+std::optional<std::int64_t> onnx_number(Dtype dtype);
 
 }  // namespace graft::io

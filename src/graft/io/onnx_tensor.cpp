@@ -190,6 +190,13 @@ std::optional<Dtype> onnx_dtype(std::int64_t number) {
   }
 }
 
+std::optional<std::int64_t> onnx_number(Dtype dtype) {
+  for (std::int64_t number = 1; number <= 16; ++number) {
+    if (onnx_dtype(number) == dtype) return number;
+  }
+  return {};
+}
+
 std::pair<std::string, TensorView> read_onnx_tensor(ProtobufMessage message, OnnxStorage& storage) {
   auto fields = read_fields(message);
   const auto refuse = [&](const std::string& what) {

@@ -73,9 +73,7 @@ class Message {
 };
 
 std::int64_t number_of(Dtype dtype) {
-  for (std::int64_t number = 1; number < 24; ++number) {
-    if (onnx_dtype(number) == dtype) return number;
-  }
+  if (const auto number = onnx_number(dtype)) return *number;
   throw FileError("onnx", "tensors of type {} are not written.", name_of(dtype));
 }
 

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <cstring>
+#include <memory>
 
 #include "graft/core/error.h"
 #include "graft/tensor/on_cpu.h"
@@ -23,24 +24,35 @@ at::ScalarType scalar_type(io::Dtype dtype) {
   throw FileError("safetensors", "tensors of type {} are not read.", io::name_of(dtype));
 }
 
-io::Dtype dtype_of(at::ScalarType type) {
+}  // namespace
+
+std::optional<io::Dtype> dtype_of(at::ScalarType type) {
   for (const auto& [ours, theirs] : kTypes) {
     if (theirs == type) return ours;
   }
-  throw InternalError("safetensors", "a tensor of type {} cannot be written.", at::toString(type));
+  return {};
 }
 
-}  // namespace
+std::optional<io::TensorView> to_view(const at::Tensor& tensor) {
+  const auto dtype = dtype_of(tensor.scalar_type());
+  if (!dtype) return {};
+  auto held = std::make_shared<const at::Tensor>(tensor.detach().to(at::kCPU).contiguous());
+  return io::TensorView{.dtype = *dtype,
+                        .shape = held->sizes().vec(),
+                        .data = static_cast<const std::byte*>(held->const_data_ptr()),
+                        .bytes = held->nbytes(),
+                        .owner = held};
+}
 
 void write_tensors(const std::filesystem::path& file, const NamedTensors& tensors, const io::Metadata& metadata) {
-  NamedTensors dense;
+  std::vector<io::TensorView> dense;
   std::vector<io::NamedView> views;
   for (const auto& [name, tensor] : tensors) {
-    const auto& kept = dense[name] = tensor.detach().to(at::kCPU).contiguous();
-    views.push_back({name,
-                     dtype_of(kept.scalar_type()),
-                     kept.sizes().vec(),
-                     {static_cast<const std::byte*>(kept.const_data_ptr()), kept.nbytes()}});
+    const auto view = to_view(tensor);
+    if (!view)
+      throw InternalError("safetensors", "a tensor of type {} cannot be written.", at::toString(tensor.scalar_type()));
+    dense.push_back(*view);
+    views.push_back({name, view->dtype, view->shape, view->span()});
   }
   io::write_safetensors(file, views, metadata);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "graft/io/safetensors.h"
 #include "graft/nn/parameters.h"
@@ -15,5 +16,8 @@ NamedTensors read_tensors(const std::filesystem::path& file);
 
 // A tensor over the view's bytes where they are aligned, else a copy.
 at::Tensor to_tensor(const io::TensorView& view);
+// The other way: dense, on the CPU, and kept alive by the view; nothing for a type that no file has.
+std::optional<io::TensorView> to_view(const at::Tensor& tensor);
+std::optional<io::Dtype> dtype_of(at::ScalarType type);
 
 }  // namespace graft::nn

@@ -76,7 +76,7 @@ Learned learned(const fs::path& run) {
     throw FileError("diff", "{} has no adapter_model.safetensors: expected a run, or an adapter.", run.string());
   const auto config = io::JsonObject::read(run / "adapter_config.json");
   std::optional<peft::Settings> lora;
-  if (config && config->value().value("peft_type", "") == "LORA") {
+  if (config && config->find<std::string>("peft_type") == "LORA") {
     auto own = config->value();
     own.erase("graft");
     lora = peft::read_settings({own, config->file()});

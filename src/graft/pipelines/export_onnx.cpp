@@ -4,7 +4,6 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "graft/core/atomic_file.h"
@@ -20,6 +19,7 @@
 #include "graft/models/onnx/network.h"
 #include "graft/models/onnx/written_network.h"
 #include "graft/pipelines/fold.h"
+#include "graft/pipelines/merge_proof.h"
 #include "graft/tensor/on_cpu.h"
 #include "graft/tensor/resting.h"
 #include "graft/text/tokenizer.h"
@@ -140,11 +140,7 @@ models::Tower& tower_of(models::Model& model, WhichTower which) {
 
 void check_output(const OnnxOptions& options) {
   if (options.output.empty()) throw UsageError("export", "where to? Give --output a folder.");
-  if (!fs::exists(options.output)) return;
-  if (!fs::is_directory(options.output))
-    throw FileError("export", "{} is a file; a folder is written. Choose another --output.", options.output);
-  if (!fs::is_empty(options.output) && !options.force)
-    throw ConfigError("export", "{} exists. Write over it with --force, or choose another --output.", options.output);
+  PartialFolder::check_output("export", options.output, options.force);
 }
 
 // Folds what folds, so that the graph is as small as the model's own; what is more than a change of weights becomes
@@ -199,9 +195,7 @@ double deviation_of(const Exported& exported, const models::onnx::Network& netwo
   const auto names = exported.input_names();
   for (const auto& input : network.inputs())
     read.push_back(inputs.at(static_cast<size_t>(std::ranges::find(names, input.name) - names.begin())));
-  const auto wanted = exported.compute(inputs).front(), got = network.run(read).front();
-  if (wanted.sizes() != got.sizes()) return std::numeric_limits<double>::infinity();
-  return ((wanted - got).abs().max() / wanted.abs().max()).item<double>();
+  return deviation(exported.compute(inputs).front(), network.run(read).front());
 }
 
 io::OnnxFile traced_file(const Exported& exported) {

@@ -76,14 +76,8 @@ void check_merge_output(const MergeOptions& options, const fs::path& output, con
     throw ConfigError("merge", "--output {} lies in the base model, {}. Choose another folder.", options.output,
                       base.string());
   }
+  PartialFolder::check_output("merge", options.output, options.force);
   if (!fs::exists(output)) return;
-  if (!fs::is_directory(output)) {
-    throw FileError("merge", "{} is a file; merge writes a folder. Choose another --output.", options.output);
-  }
-  if (fs::is_empty(output)) return;
-  if (!options.force) {
-    throw ConfigError("merge", "{} exists. Write over it with --force, or choose another --output.", options.output);
-  }
   if (const auto names = in_the_way(output); !names.empty()) {
     throw ConfigError("merge",
                       "{} holds files of a model that no merge wrote: {}. --force writes over a merged folder; choose "

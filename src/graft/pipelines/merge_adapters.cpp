@@ -42,11 +42,7 @@ void refuse_output(const MergeOptions& options, const std::vector<Part>& parts) 
     if (fs::equivalent(output, part.folder, ignored))
       throw ConfigError("merge", "--output {} is one of the runs. Choose another folder.", options.output);
   }
-  if (!fs::exists(output)) return;
-  if (!fs::is_directory(output))
-    throw FileError("merge", "{} is a file; merge writes a folder. Choose another --output.", options.output);
-  if (!fs::is_empty(output) && !options.force)
-    throw ConfigError("merge", "{} exists. Write over it with --force, or choose another --output.", options.output);
+  PartialFolder::check_output("merge", options.output, options.force);
 }
 
 std::vector<Part> read_parts(const std::vector<std::string>& runs) {

@@ -61,12 +61,6 @@ nn::Value generated_value(const models::Model& model) {
   return {generated_pixels(model.info().preprocessing)};
 }
 
-double relative(const at::Tensor& wanted, const at::Tensor& got) {
-  if (!wanted.defined() || wanted.numel() == 0) return 0;
-  if (wanted.sizes() != got.sizes()) return std::numeric_limits<double>::infinity();
-  return ((got - wanted).abs().max() / wanted.abs().max()).item<double>();
-}
-
 template <class T>
 void compare(std::vector<std::string>& lines, const char* what, const T& used, const T& read) {
   if (used != read) lines.push_back(fmt::format("{}: {} was used, {} is read", what, used, read));
@@ -114,8 +108,14 @@ Outputs outputs_of(const std::shared_ptr<models::Model>& model, const engine::Ad
   return outputs;
 }
 
+double deviation(const at::Tensor& wanted, const at::Tensor& got) {
+  if (!wanted.defined() || wanted.numel() == 0) return 0;
+  if (wanted.sizes() != got.sizes()) return std::numeric_limits<double>::infinity();
+  return ((got - wanted).abs().max() / wanted.abs().max()).item<double>();
+}
+
 double deviation(const Outputs& wanted, const Outputs& got) {
-  const double images = relative(wanted.images, got.images), prompts = relative(wanted.prompts, got.prompts);
+  const double images = deviation(wanted.images, got.images), prompts = deviation(wanted.prompts, got.prompts);
   return std::isnan(images) || std::isnan(prompts) ? std::nan("") : std::max(images, prompts);
 }
 

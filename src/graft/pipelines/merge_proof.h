@@ -24,7 +24,9 @@ Outputs outputs_of(const std::shared_ptr<models::Model>& model, const engine::Ad
                    const std::vector<std::filesystem::path>& photos, const std::shared_ptr<data::ImageCache>& images,
                    Reporter& report);
 
-// The largest difference, relative to the largest value; NaN where either holds one.
+// The largest difference, relative to the largest value that is wanted; infinite for another shape, NaN where either
+// holds one, 0 where nothing is wanted.
+double deviation(const at::Tensor& wanted, const at::Tensor& got);
 double deviation(const Outputs& wanted, const Outputs& got);
 
 // What is read otherwise than it was used, a line each: heads, activation, pooling, pre-processing,

@@ -31,17 +31,14 @@ std::vector<int64_t> in_order(int64_t rank) {
   return order;
 }
 
-// Every number the same.
+// Every number the same, in the shape that comes out.
 void filled(const Step& step, const std::string& value) {
-  step.give(step.emit("Expand", {value, step.writer().shape(step.lengths(0))}));
+  step.give(step.emit("Expand", {value, step.writer().shape(step.result().shape)}));
 }
 
 }  // namespace
 
 void same(const Step& step) {
-  step.give(step.tensor(0, step.result().type));
-}
-void to(const Step& step) {
   step.give(step.tensor(0, step.result().type));
 }
 
@@ -189,7 +186,8 @@ void gather(const Step& step) {
                       {{"axis", step.axis(step.integer(1), rank_of(step))}}));
 }
 
-void full(const Step& step) {
+// What was there before is gone.
+void filled_with_argument(const Step& step) {
   filled(step, step.tensor(1, step.result().type));
 }
 void ones(const Step& step) {
@@ -197,17 +195,6 @@ void ones(const Step& step) {
 }
 void zeros(const Step& step) {
   filled(step, step.number(0, step.result().type));
-}
-
-// Of the shape that comes out; what was there before is gone (fill_), or never was (empty_like).
-void fill(const Step& step) {
-  step.give(step.emit("Expand", {step.tensor(1, step.result().type), step.writer().shape(step.result().shape)}));
-}
-void zeros_like(const Step& step) {
-  step.give(step.emit("Expand", {step.number(0, step.result().type), step.writer().shape(step.result().shape)}));
-}
-void ones_like(const Step& step) {
-  step.give(step.emit("Expand", {step.number(1, step.result().type), step.writer().shape(step.result().shape)}));
 }
 
 // Of the number of examples, from 0.

@@ -3,49 +3,31 @@
 #include <torch/types.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "graft/core/error.h"
+#include "graft/nn/tensor_file.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::models::onnx {
 namespace {
 
+[[noreturn]] void refuse_type(at::ScalarType type) {
+  throw ModelError("onnx", "numbers of type {} are not written.", at::toString(type));
+}
+
 io::Dtype dtype_of(at::ScalarType type) {
-  switch (type) {
-    case at::kFloat:
-      return io::Dtype::f32;
-    case at::kDouble:
-      return io::Dtype::f64;
-    case at::kHalf:
-      return io::Dtype::f16;
-    case at::kBFloat16:
-      return io::Dtype::bf16;
-    case at::kLong:
-      return io::Dtype::i64;
-    case at::kInt:
-      return io::Dtype::i32;
-    case at::kBool:
-      return io::Dtype::boolean;
-    default:
-      throw ModelError("onnx", "numbers of type {} are not written.", at::toString(type));
-  }
+  if (const auto dtype = nn::dtype_of(type)) return *dtype;
+  refuse_type(type);
 }
 
 int64_t number_of(at::ScalarType type) {
-  const auto dtype = dtype_of(type);
-  for (int64_t number = 1;; ++number) {
-    if (io::onnx_dtype(number) == dtype) return number;
-  }
+  if (const auto number = io::onnx_number(dtype_of(type))) return *number;
+  refuse_type(type);
 }
 
 io::TensorView view_of(const at::Tensor& numbers) {
-  auto held = std::make_shared<const at::Tensor>(numbers.detach().cpu().contiguous());
-  return {.dtype = dtype_of(held->scalar_type()),
-          .shape = held->sizes().vec(),
-          .data = static_cast<const std::byte*>(held->const_data_ptr()),
-          .bytes = held->nbytes(),
-          .owner = held};
+  if (auto view = nn::to_view(numbers)) return *view;
+  refuse_type(numbers.scalar_type());
 }
 
 io::OnnxValue described_as(const std::string& name, const TracedValue& value) {
@@ -55,10 +37,15 @@ io::OnnxValue described_as(const std::string& name, const TracedValue& value) {
   return {.name = name, .dtype = dtype_of(value.type), .shape = std::move(shape)};
 }
 
-at::Tensor list_of_lengths(const std::vector<int64_t>& values) {
-  auto list = at::empty({static_cast<int64_t>(values.size())}, tensor::on_cpu(at::kLong));
-  std::ranges::copy(values, list.data_ptr<int64_t>());
-  return list;
+// The name of what has these numbers, by sizes.
+template <class Named>
+const std::string* find_equal(const Named& all, const at::Tensor& numbers) {
+  const auto [first, last] = all.equal_range(numbers.sizes().vec());
+  const auto found = std::find_if(first, last, [&](const auto& entry) {
+    const auto& own = entry.second.second;
+    return own.scalar_type() == numbers.scalar_type() && own.equal(numbers);
+  });
+  return found == last ? nullptr : &found->second.first;
 }
 
 }  // namespace
@@ -90,21 +77,12 @@ std::string GraphWriter::emit(std::string type, std::vector<std::string> inputs,
 
 // A weight's own name, or of its transpose that with ".T".
 std::string GraphWriter::name_for(const at::Tensor& numbers) {
-  const auto find = [&](const at::Tensor& wanted) -> const std::string* {
-    const auto [first, last] = weights_.equal_range(wanted.sizes().vec());
-    const auto is_it = [&](const auto& entry) {
-      const auto& own = entry.second.second;
-      return own.scalar_type() == wanted.scalar_type() && own.equal(wanted);
-    };
-    const auto found = std::find_if(first, last, is_it);
-    return found == last ? nullptr : &found->second.first;
-  };
   std::string name;
   if (numbers.numel() > 1) {
-    if (const auto* own = find(numbers)) {
+    if (const auto* own = find_equal(weights_, numbers)) {
       name = *own;
     } else if (numbers.dim() == 2) {
-      if (const auto* turned = find(numbers.t())) name = *turned + ".T";
+      if (const auto* turned = find_equal(weights_, numbers.t())) name = *turned + ".T";
     }
   }
   if (name.empty() || file_.initializers.contains(name)) name = fmt::format("constant_{}", next_++);
@@ -112,21 +90,15 @@ std::string GraphWriter::name_for(const at::Tensor& numbers) {
 }
 
 std::string GraphWriter::constant(const at::Tensor& numbers) {
-  const auto sizes = numbers.sizes().vec();
-  const auto [first, last] = constants_.equal_range(sizes);
-  const auto is_it = [&](const auto& entry) {
-    const auto& own = entry.second.second;
-    return own.scalar_type() == numbers.scalar_type() && own.equal(numbers);
-  };
-  if (const auto found = std::find_if(first, last, is_it); found != last) return found->second.first;
+  if (const auto* known = find_equal(constants_, numbers)) return *known;
   const auto name = name_for(numbers);
   file_.initializers.emplace(name, view_of(numbers));
-  constants_.emplace(sizes, std::pair(name, numbers));
+  constants_.emplace(numbers.sizes().vec(), std::pair(name, numbers));
   return name;
 }
 
 std::string GraphWriter::constant(const std::vector<int64_t>& numbers) {
-  return constant(list_of_lengths(numbers));
+  return constant(torch::tensor(numbers, tensor::on_cpu(at::kLong)));
 }
 
 std::string GraphWriter::examples() {

@@ -15,9 +15,7 @@ namespace graft::models::onnx {
 namespace {
 
 at::Tensor list_of(const std::vector<int64_t>& values) {
-  auto list = at::empty({static_cast<int64_t>(values.size())}, tensor::on_cpu(at::kLong));
-  std::ranges::copy(values, list.data_ptr<int64_t>());
-  return list;
+  return torch::tensor(values, tensor::on_cpu(at::kLong));
 }
 
 }  // namespace

@@ -1,16 +1,12 @@
 #include "graft/pipelines/language/drawn_model.h"
 
-#include <ATen/Parallel.h>
-#include <fmt/format.h>
-
 #include "graft/core/error.h"
-#include "graft/core/quantities.h"
 #include "graft/engine/compute_threads.h"
+#include "graft/engine/session.h"
 #include "graft/io/hub.h"
 #include "graft/models/decoder/initial_weights.h"
 #include "graft/nn/tensor_file.h"
 #include "graft/pipelines/merged_description.h"
-#include "graft/tensor/precision.h"
 
 namespace graft::pipelines::language {
 namespace {
@@ -35,17 +31,9 @@ DrawnModel::DrawnModel(const engine::ModelOptions& options, uint64_t seed, const
       weights_(models::decoder::initial_weights(*described_.config, described_.path.string(),
                                                 Random(seed).fork("weights"))) {
   engine::set_compute_threads(options.threads, host, report);
-  const auto precision =
-      options.precision == "auto" ? tensor::default_precision() : tensor::parse_precision(options.precision);
-  model_ = models::load_model(described_, weights_, {.precision = precision});
+  model_ = models::load_model(described_, weights_, {.precision = engine::choose_precision(options.precision)});
   model_->freeze_all_but({});
-  const auto& info = model_->info();
-  const auto threads = at::get_num_threads();
-  report.line("model", fmt::format("{} · {} · {} drawn ({}, {} thread{})", info.source, info.description,
-                                   format_count(info.parameters), tensor::to_string(precision), threads,
-                                   threads == 1 ? "" : "s"));
-  for (const auto& note : info.notes)
-    report.note(note);
+  engine::report_model(*model_, "model", "drawn", report);
 }
 
 void DrawnModel::write(const std::filesystem::path& folder) const {

@@ -14,6 +14,7 @@
 #include "graft/pipelines/language/adapter.h"
 #include "graft/pipelines/language/gguf_lora.h"
 #include "graft/pipelines/language/gguf_model.h"
+#include "graft/pipelines/merge_proof.h"
 #include "graft/tensor/on_cpu.h"
 
 namespace graft::pipelines::language {
@@ -71,10 +72,6 @@ at::Tensor logits_of(const models::Model& model) {
   return decoder.logits(decoder.hidden(nn::Value{ids}, {}));
 }
 
-double deviation(const at::Tensor& of, const at::Tensor& from) {
-  return ((of - from).abs().max() / from.abs().max()).item<double>();
-}
-
 }  // namespace
 
 std::vector<std::pair<ExportTo, std::string>> choices(ExportTo) {
@@ -103,7 +100,7 @@ Exported export_adapter(const ExportOptions& o, const engine::Host& host, Report
     adapted.reset();  // one model at a time
     model.reset();
     const auto back = models::load_model(io::ModelFolder::at(o.output), {});
-    done.largest_deviation = deviation(logits_of(*back), before);
+    done.largest_deviation = deviation(before, logits_of(*back));
     return done;
   }
   if (o.to == ExportTo::peft) {
@@ -117,7 +114,7 @@ Exported export_adapter(const ExportOptions& o, const engine::Host& host, Report
   }
   model->clear_inserts();
   load_adapter(done.path, model, report);
-  done.largest_deviation = deviation(logits_of(*model), before);
+  done.largest_deviation = deviation(before, logits_of(*model));
   return done;
 }
 
