@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "graft/core/error.h"
@@ -215,6 +216,30 @@ TEST(LanguageAdapter, OfPeftIsRefusedForWhatItIsNot) {
   refused("num_attention_heads", 4, "num_attention_heads");
   refused("num_virtual_tokens", 5, "prompt_embeddings: shape [3, 48], here it is [5, 48]");
   refused("something_new", true, "something_new");
+}
+
+// What PEFT saves of the map to the vocabulary, adapted or whole, would change every answer.
+TEST(LanguageAdapter, OfTheVocabularysMapIsRefusedAndNeverLeftAside) {
+  const auto adapted = stories_with_lora();
+  Silent report;
+  for (const auto& [name, sizes] : std::map<std::string, std::vector<int64_t>>{
+           {"lm_head.weight", {512, 64}}, {"lm_head.lora_A.weight", {2, 64}}, {"lm_head.lora_B.weight", {512, 2}}}) {
+    const TempFolder folder;
+    save_peft(folder.path(), adapted);
+    const auto file = folder.path() / "adapter_model.safetensors", config_file = folder.path() / "adapter_config.json";
+    auto tensors = nn::read_tensors(file);
+    tensors["base_model.model." + name] = torch::ones(sizes);
+    nn::write_tensors(file, tensors);
+    for (const auto& saved : {nlohmann::json(), nlohmann::json{"lm_head"}}) {
+      auto config = io::JsonObject::read(config_file)->value();
+      config["modules_to_save"] = saved;
+      std::ofstream(config_file) << config;
+      const auto load = [&] {
+        load_adapter(folder.path(), models::load_model(io::ModelFolder::at(stories_folder()), {}), report);
+      };
+      EXPECT_THAT(load, ::testing::ThrowsMessage<ModelError>(HasSubstr(name))) << saved;
+    }
+  }
 }
 
 // Prompts and prefixes: a text read through a cache, in pieces, and packed beside another gives the same rows.

@@ -82,7 +82,7 @@ class Reader {
   }
 
   ForeignAdapter read(const nn::NamedTensors& tensors) {
-    foreign_.head = find_head(settings_, tensors);
+    if (!tells_tokens()) foreign_.head = find_head(settings_, tensors);
     for (const auto& [name, tensor] : tensors)
       sort_in(name, tensor);
     for (auto& [path, update] : updates_) {
@@ -114,6 +114,9 @@ class Reader {
   }
 
  private:
+  // Of a language model nothing lies behind the features: the map to its vocabulary is part of what it answers.
+  bool tells_tokens() const { return model_.info().family == "decoder"; }
+
   void wrong(const std::string& name, const std::string& why) { wrong_.push_back(fmt::format("  {}: {}", name, why)); }
 
   // Whether the file has one adapter alone: two would be one after the other in the same modules.
@@ -132,7 +135,7 @@ class Reader {
     if (!tensor.is_floating_point()) return wrong(name, "expected floating-point numbers");
     const auto place = places_.find(key.module);
     if (!place) {
-      if (is_behind_features(key.module)) {
+      if (is_behind_features(key.module) && !tells_tokens()) {
         left_aside_.insert(key.module);
       } else {
         wrong(name, fmt::format("no such place in {}", model_.info().source));
